@@ -1,0 +1,33 @@
+# make study   set up, run the quick study, draw its figure
+# make test    set up, then ruff, mypy and pytest
+# make lint    ruff and mypy only
+# make clean   remove the environment and every cache of the checkout (runs/ is kept)
+
+STUDY  ?= studies/pdlf_copy_quick.toml
+FIGURE ?= pdlf_fig2b
+BIN     = .venv/bin
+
+.PHONY: study test lint clean
+
+study: .venv/.installed
+	$(BIN)/neuromodels run $(STUDY)
+	$(BIN)/neuromodels figure $(FIGURE)
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: .venv/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.venv/.installed: setup.cfg pyproject.toml
+	@sh .ci/environment
+	@touch $@
+
+.venv/.installed-test: setup.cfg pyproject.toml
+	@sh .ci/environment test
+	@touch .venv/.installed $@
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

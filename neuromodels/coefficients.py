@@ -1,0 +1,154 @@
+"""Coefficients of a rule: bounds, scale, granularity, and their place in one flat vector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from neuromodels.errors import DeclarationError
+
+GRANULARITIES = ("synapse", "pre", "post", "projection")
+SCALES = ("linear", "log")
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """A named number of a rule that a search may change.
+
+    Parameters
+    ----------
+    name
+        The identifier in the rule's equations.
+    default
+        Where a search starts.
+    low, high
+        Bounds; a value outside is moved to the bound.
+    scale
+        ``"log"`` searches the logarithm and needs ``0 < low``.
+    per
+        How many numbers it stands for: one per ``"synapse"``, per neuron on the ``"pre"`` or
+        ``"post"`` side, or one per ``"projection"``.
+    sigma
+        Initial standard deviation of the search, in units of the searched scale.
+    frozen
+        Whether it keeps `default` and is left out of the search.
+    """
+
+    name: str
+    default: float = 0.0
+    low: float = -math.inf
+    high: float = math.inf
+    scale: Literal["linear", "log"] = "linear"
+    per: Literal["synapse", "pre", "post", "projection"] = "projection"
+    sigma: float = 0.04
+    frozen: bool = False
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise DeclarationError(
+                f"Coefficient.{self.name}", "low <= high must hold",
+                (self.low, self.high), "Swap or widen the bounds.",
+            )
+        if not self.low <= self.default <= self.high:
+            raise DeclarationError(
+                f"Coefficient.{self.name}", f"default must lie in [{self.low:g}, {self.high:g}]",
+                self.default, "Move the default or widen the bounds.",
+            )
+        self._check_words()
+
+    def _check_words(self) -> None:
+        where = f"Coefficient.{self.name}"
+        if self.per not in GRANULARITIES:
+            raise DeclarationError(where, f"per must be one of {', '.join(GRANULARITIES)}", self.per)
+        if self.scale not in SCALES:
+            raise DeclarationError(where, f"scale must be one of {', '.join(SCALES)}", self.scale)
+        if self.scale == "log" and self.low <= 0:
+            raise DeclarationError(
+                where, "a log scale needs low > 0", self.low, "Give a positive lower bound."
+            )
+        if not self.sigma > 0:
+            raise DeclarationError(where, "sigma must be positive", self.sigma)
+
+    def size(self, n_pre: int, n_post: int) -> int:
+        """Return how many numbers it stands for in a projection."""
+        sizes = {"synapse": n_pre * n_post, "pre": n_pre, "post": n_post, "projection": 1}
+        return sizes[self.per]
+
+    def searched(self, value: np.ndarray | float) -> np.ndarray:
+        """Map values to the scale that is searched."""
+        return np.log(value) if self.scale == "log" else np.asarray(value, dtype=float)
+
+    def value(self, searched: np.ndarray) -> np.ndarray:
+        """Map searched numbers back to values inside the bounds."""
+        value = np.exp(searched) if self.scale == "log" else searched
+        return np.clip(value, self.low, self.high)
+
+    def changed(self, changes: Mapping[str, object]) -> Coefficient:
+        """Return a copy with other settings; ``frozen`` may be the value to freeze at."""
+        changes = dict(changes)
+        if "frozen" in changes and not isinstance(changes["frozen"], bool):
+            changes["default"], changes["frozen"] = changes["frozen"], True
+        known = set(self.__dataclass_fields__) - {"name"}
+        for key in changes:
+            if key not in known:
+                raise DeclarationError(
+                    f"Coefficient.{self.name}", f"settings are {', '.join(sorted(known))}", key
+                )
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One coefficient of one projection in the flat vector."""
+
+    projection: str
+    coefficient: Coefficient
+    size: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.projection}.{self.coefficient.name}"
+
+
+class CoefficientVector:
+    """The map between a flat search vector and named values.
+
+    Parameters
+    ----------
+    blocks
+        The coefficients in the order in which they stand in the vector; frozen ones are left out.
+    """
+
+    def __init__(self, blocks: tuple[Block, ...]):
+        self.blocks = tuple(block for block in blocks if not block.coefficient.frozen)
+        ends = np.cumsum([block.size for block in self.blocks])
+        self.dimension = int(ends[-1]) if len(ends) else 0
+        self.slices = {
+            block.label: slice(int(end) - block.size, int(end))
+            for block, end in zip(self.blocks, ends, strict=True)
+        }
+
+    @property
+    def centre(self) -> np.ndarray:
+        """Where the search starts, shape (d,)."""
+        return self._spread(lambda c: float(c.searched(c.default)))
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """Initial spread of the search, shape (d,)."""
+        return self._spread(lambda c: c.sigma)
+
+    def _spread(self, number) -> np.ndarray:
+        parts = [np.full(block.size, number(block.coefficient)) for block in self.blocks]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def decode(self, vectors: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the values by label, each (n, size), of vectors (n, d)."""
+        return {
+            block.label: block.coefficient.value(vectors[:, self.slices[block.label]])
+            for block in self.blocks
+        }

@@ -1,0 +1,56 @@
+"""What a neuron model is: equations and four statements, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from neuromodels.errors import DeclarationError
+
+
+@dataclass(frozen=True)
+class NeuronModel:
+    """A neuron model in Brian2's words.
+
+    Parameters
+    ----------
+    name, summary, reference
+        For lists and figures.
+    equations
+        Brian2 equations; the summed input is the variable `input`.
+    signal
+        Variable that synapses transmit.
+    trace
+        Variable that plasticity rules see.
+    threshold, reset
+        Brian2 strings; None for a unit without spikes.
+    each_step
+        Statements after the spikes of a step.
+    before_spikes
+        Statements before the spikes of a step.
+    forget
+        Statements that erase the neuron's state.
+    constants
+        Names in the strings above.
+    """
+
+    name: str
+    summary: str
+    equations: str
+    signal: str
+    trace: str
+    input: str = "I"
+    threshold: str | None = None
+    reset: str | None = None
+    each_step: str = ""
+    before_spikes: str = ""
+    forget: str = ""
+    constants: Mapping[str, object] = field(default_factory=dict)
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.threshold is None) != (self.reset is None):
+            raise DeclarationError(
+                f"NeuronModel.{self.name}", "threshold and reset go together",
+                (self.threshold, self.reset), "Give both or neither.",
+            )  # fmt: skip

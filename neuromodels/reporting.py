@@ -1,0 +1,207 @@
+"""The table of a run: each condition's score over seeds, and what the searches cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from neuromodels.scoring import seeds_interval
+from neuromodels.storage.ledger import Ledger
+from neuromodels.storage.records import TestRecord
+from neuromodels.storage.store import StoredRun
+from neuromodels.study import CONDITIONS, FROM_PLASTIC, SEARCHED
+
+SCHEMA = 1
+MEANING = {
+    "plastic": "rule searched, weights plastic",
+    "fixed": "weights searched, no plasticity",
+    "frozen": "plastic solution, rule off before the first bit",
+    "reset": "plastic solution, v and traces zeroed in the delay",
+    "random": "rules drawn where the search starts, no search",
+}
+
+
+def summary(run: StoredRun) -> dict[str, Any]:
+    """Return everything ``neuromodels report`` shows, as plain values.
+
+    The keys are documented in docs/running.md and stay.
+    """
+    ledger = run.ledger()
+    try:
+        conditions = _conditions(ledger.tests("final"))
+        searches = _searches(ledger, run.study["search"]["generations"])
+    finally:
+        ledger.close()
+    missing = _missing(run.study, conditions)
+    return {
+        "schema": SCHEMA,
+        "run": str(run.folder),
+        "study": run.name,
+        "question": run.study.get("question", ""),
+        "digest": run.digest,
+        "status": "unfinished" if missing else "finished",
+        "task": run.study["task"],
+        "conditions": conditions,
+        "searches": searches,
+        "missing": missing,
+    }
+
+
+def _conditions(tests: list[TestRecord]) -> list[dict[str, Any]]:
+    by_condition = defaultdict(list)
+    for test in tests:
+        by_condition[test.condition].append(test)
+    return [_condition(c, by_condition[c]) for c in CONDITIONS if c in by_condition]
+
+
+def _condition(condition: str, tests: list[TestRecord]) -> dict[str, Any]:
+    scores = np.array([test.score for test in tests])
+    if len(tests) == 1:
+        low, high = tests[0].low, tests[0].high
+        over = "rules" if condition == "random" else "sequences"
+    else:
+        low, high = seeds_interval(scores)
+        over = "seeds"
+    kept = ("seed", "score", "low", "high", "loss", "trials", "generation")
+    return {
+        "condition": condition,
+        "median": float(np.median(scores)),
+        "low": low,
+        "high": high,
+        "interval_over": over,
+        "seeds": [{key: asdict(test)[key] for key in kept} for test in tests],
+    }
+
+
+def _searches(ledger: Ledger, generations: int) -> list[dict[str, Any]]:
+    rows = [row for row in ledger.runs() if row.condition in SEARCHED]
+    rows.sort(key=lambda row: (CONDITIONS.index(row.condition), row.seed))
+    return [_search(ledger, row.condition, row.seed, asdict(row), generations) for row in rows]
+
+
+def _search(
+    ledger: Ledger, condition: str, seed: int, row: dict[str, Any], total: int
+) -> dict[str, Any]:
+    records = ledger.generations(condition, seed)
+    seconds = [record.seconds for record in records]
+    return {
+        **row,
+        "generations": len(records),
+        "of": total,
+        "seconds": sum(seconds),
+        "seconds_per_generation": float(np.median(seconds)) if seconds else None,
+        "instances_per_second": _median([r.instances_per_second for r in records]),
+        "optimizer_share": _median([r.optimizer_share for r in records]),
+        "failures": sum(record.failures for record in records),
+        "centre_score": records[-1].centre_score if records else None,
+    }
+
+
+def _median(values: list[float]) -> float | None:
+    return float(np.median(values)) if values else None
+
+
+def _missing(study: dict[str, Any], conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    wanted = set(study["conditions"])
+    if wanted & set(FROM_PLASTIC):
+        wanted.add("plastic")
+    done = {(each["condition"], seed["seed"]) for each in conditions for seed in each["seeds"]}
+    return [
+        {"condition": condition, "seed": seed}
+        for condition in CONDITIONS
+        if condition in wanted
+        for seed in study["seeds"]
+        if (condition, seed) not in done
+    ]
+
+
+# -- what a terminal shows ----------------------------------------------------------------------
+
+
+def report_of(found: dict[str, Any]) -> Group:
+    """Return the tables of a summary for a terminal."""
+    parts: list[Any] = [Text(f"{found['study']}  {found['digest']}  {found['status']}", "bold")]
+    if found["question"]:
+        parts.append(Text(found["question"]))
+    if found["conditions"]:
+        parts += [_score_table(found), Text(_footnote(found), "dim")]
+    if found["searches"]:
+        parts.append(_search_table(found["searches"]))
+    if found["missing"]:
+        parts.append(_missing_text(found))
+    return Group(*parts)
+
+
+def _score_table(found: dict[str, Any]) -> Table:
+    seeds = sorted({s["seed"] for each in found["conditions"] for s in each["seeds"]})
+    table = Table(title="Score on fresh sequences", title_justify="left")
+    table.add_column("condition")
+    table.add_column("median", justify="right")
+    table.add_column("95 %", justify="right")
+    for seed in seeds:
+        table.add_column(f"seed {seed}", justify="right")
+    table.add_column("what it is")
+    for each in found["conditions"]:
+        by_seed = {s["seed"]: f"{s['score']:.3f}" for s in each["seeds"]}
+        table.add_row(
+            each["condition"],
+            f"{each['median']:.3f}",
+            f"{each['low']:.3f} - {each['high']:.3f}",
+            *(by_seed.get(seed, "") for seed in seeds),
+            MEANING[each["condition"]],
+        )
+    return table
+
+
+def _footnote(found: dict[str, Any]) -> str:
+    trials = {s["trials"] for each in found["conditions"] for s in each["seeds"]}
+    over = sorted({each["interval_over"] for each in found["conditions"]})
+    return (
+        f"Fraction of bits recalled, {min(trials):,} or more trials per seed that no search or"
+        f" choice has seen; chance 0.5. Intervals: bootstrap over {' or '.join(over)}."
+    )
+
+
+def _search_table(searches: list[dict[str, Any]]) -> Table:
+    table = Table(title="Searches", title_justify="left")
+    for name in (
+        "condition",
+        "seed",
+        "generations",
+        "coefficients",
+        "s/generation",
+        "instances/s",
+        "optimizer",
+        "builds",
+        "failures",
+    ):
+        table.add_column(name, justify="left" if name == "condition" else "right")
+    for row in searches:
+        table.add_row(
+            row["condition"],
+            str(row["seed"]),
+            f"{row['generations']} / {row['of']}",
+            str(row["dimension"]),
+            _shown(row["seconds_per_generation"], ".3g"),
+            _shown(row["instances_per_second"], ",.0f"),
+            _shown(row["optimizer_share"], ".1%"),
+            f"{row['builds']} (+{row['cache_hits']} cached)",
+            str(row["failures"]),
+        )
+    return table
+
+
+def _missing_text(found: dict[str, Any]) -> Text:
+    names = [f"{each['condition']} (seed {each['seed']})" for each in found["missing"]]
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return Text(f"Not finished: {shown}. Go on with: neuromodels resume {found['run']}")
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)

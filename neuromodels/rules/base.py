@@ -1,0 +1,91 @@
+"""What a plasticity rule is: equations, statements and named coefficients, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from neuromodels.coefficients import Coefficient
+from neuromodels.errors import DeclarationError
+
+NORMALISATIONS = ("none", "p8", "max")
+
+
+@dataclass(frozen=True)
+class PlasticityRule:
+    """A plasticity rule in Brian2's words.
+
+    Parameters
+    ----------
+    name, summary, reference
+        For lists and figures.
+    model
+        Brian2 equations of a synapse; the weight is ``w``.
+    each_step
+        Statements for every synapse in every step.  ``x`` and ``y`` are the traces of the pre-
+        and postsynaptic neuron.
+    coefficients
+        Numbers that a search may change.  One with the name of a variable of `model` is that
+        variable's initial value.
+    normalisation
+        What a projection's weights are divided by at the start of each step: ``"p8"``, their
+        8-norm; ``"max"``, their largest magnitude (numpy reference only); ``"none"``.
+    choices
+        Options: option -> value -> the fields it changes; the first value is the default.
+    """
+
+    name: str
+    summary: str
+    model: str
+    each_step: str
+    coefficients: tuple[Coefficient, ...]
+    normalisation: str = "none"
+    constants: Mapping[str, object] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        if self.normalisation not in NORMALISATIONS:
+            raise DeclarationError(
+                f"PlasticityRule.{self.name}.normalisation",
+                f"must be one of {', '.join(NORMALISATIONS)}", self.normalisation,
+            )  # fmt: skip
+
+    @property
+    def options(self) -> dict[str, tuple[str, ...]]:
+        """Allowed values of each option, the default first."""
+        return {option: tuple(values) for option, values in self.choices.items()}
+
+    def chosen(self, options: Mapping[str, str]) -> PlasticityRule:
+        """Return the rule with some options chosen.
+
+        Raises
+        ------
+        DeclarationError
+            Where an option or its value does not exist.
+        """
+        rule = self
+        for option, value in options.items():
+            if value not in self.options.get(option, ()):
+                raise DeclarationError(
+                    f"PlasticityRule.{self.name}.{option}", f"options are {self.options}", value
+                )
+            rule = replace(rule, **self.choices[option][value])  # type: ignore[arg-type]
+        return rule
+
+    def with_coefficients(self, changes: Mapping[str, Mapping[str, object]]) -> PlasticityRule:
+        """Return the rule with other settings of some coefficients.
+
+        Raises
+        ------
+        DeclarationError
+            Where a coefficient does not exist, or its settings contradict each other.
+        """
+        names = [coefficient.name for coefficient in self.coefficients]
+        for name in changes:
+            if name not in names:
+                raise DeclarationError(
+                    f"PlasticityRule.{self.name}", f"coefficients are {', '.join(names)}", name
+                )
+        changed = tuple(c.changed(changes.get(c.name, {})) for c in self.coefficients)
+        return replace(self, coefficients=changed)

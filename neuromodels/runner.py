@@ -1,0 +1,200 @@
+"""Run or resume a study: its searches, then the controls derived from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+
+import numpy as np
+
+from neuromodels.events import Building, Listener, Scored, Scoring, ignore
+from neuromodels.evolution import Evolution, Session, Stopped
+from neuromodels.scoring import (
+    ExperimentLike,
+    Score,
+    losses_per_candidate,
+    mean_interval,
+    mean_loss,
+    score_vectors,
+    summarise,
+)
+from neuromodels.seeding import generator, trial_streams
+from neuromodels.storage.records import RunRecord, TestRecord
+from neuromodels.storage.store import Store
+from neuromodels.study import FROM_PLASTIC, SEARCHED, Study
+
+Build = Callable[[Study, str], ExperimentLike]
+
+
+def build_experiment(study: Study, condition: str) -> ExperimentLike:
+    """Build and compile the network of a condition; imports Brian2."""
+    from neuromodels.evaluation import Experiment
+
+    return Experiment(study, condition)
+
+
+class Runner:
+    """Runs what a store does not yet hold of a study.
+
+    Parameters
+    ----------
+    store
+        An open store of the same study.
+    build
+        Makes the experiment of a condition; each is made once and shared by the seeds.
+    listener
+        Gets every event.
+    stop
+        Whether the user wants to stop; asked after every generation.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        store: Store,
+        *,
+        build: Build = build_experiment,
+        listener: Listener = ignore,
+        stop: Callable[[], bool] = lambda: False,
+    ):
+        self.study = study
+        self.store = store
+        self._session = Session(study, store, listener, stop)
+        self._build = build
+        self._experiments: dict[str, ExperimentLike] = {}
+
+    def run(self) -> bool:
+        """Run everything that is missing; return False when the user stopped it."""
+        try:
+            for seed in self.study.seeds:
+                for condition in self.study.tested:
+                    if not self._is_done(condition, seed):
+                        self._run_one(condition, seed)
+        except Stopped:
+            return False
+        return True
+
+    def _is_done(self, condition: str, seed: int) -> bool:
+        row = self.store.ledger.run(condition, seed)
+        if row is None or row.status != "finished":
+            return False
+        return condition not in SEARCHED or self.store.solution(condition, seed) is not None
+
+    def _run_one(self, condition: str, seed: int) -> None:
+        experiment = self._experiment(condition)
+        self.store.ledger.add(self._row(condition, seed, experiment, "unfinished"))
+        if condition in SEARCHED:
+            evolution = Evolution(self._session, condition, seed, experiment)
+            evolution.run()
+            score, generation = self._finish_search(evolution)
+        elif condition in FROM_PLASTIC:
+            score, generation = self._test_plastic_solution(condition, seed, experiment)
+        else:
+            score, generation = self._test_random_rules(condition, seed, experiment)
+        record = TestRecord(condition, seed, "final", generation, **asdict(score))
+        self.store.ledger.add(record, self._row(condition, seed, experiment, "finished"))
+        self._session.tell(Scored(record))
+
+    def _experiment(self, condition: str) -> ExperimentLike:
+        # random rules run in the plastic network
+        built = "plastic" if condition == "random" else condition
+        if built not in self._experiments:
+            self._session.tell(Building(built))
+            self._experiments[built] = self._build(self.study, built)
+        return self._experiments[built]
+
+    def _row(self, condition: str, seed: int, experiment: ExperimentLike, status: str) -> RunRecord:
+        """Return where a condition under a seed stands and what it cost so far."""
+        rows = self.store.ledger.generations(condition, seed)
+        rates = [row.instances_per_second for row in rows]
+        report = experiment.report
+        return RunRecord(
+            condition,
+            seed,
+            status,
+            dimension=experiment.dimension,
+            generations=len(rows),
+            seconds=sum(row.seconds for row in rows),
+            builds=int(report.get("builds", 0)),
+            cache_hits=int(report.get("cache_hits", 0)),
+            instances_per_second=float(np.median(rates)) if rates else 0.0,
+            synapse_updates_per_second=float(report.get("synapse_updates_per_second", 0.0)),
+            bytes=int(report.get("bytes", 0)),
+            threads=int(report.get("threads", 0)),
+        )
+
+    # -- final scores ---------------------------------------------------------------------------
+
+    def _finish_search(self, evolution: Evolution) -> tuple[Score, int]:
+        """Choose among the finalists on fresh streams, then score the choice on others."""
+        condition, seed, experiment = evolution.condition, evolution.seed, evolution.experiment
+        self._session.tell(Scoring(condition, seed))
+        last = self.study.search.generations
+        centres, generations = evolution.finalists.with_last(evolution.centre, last)
+        scores, losses = self._score(experiment, centres, seed, "finalists")
+        chosen = _first_of(scores.mean(axis=1), losses, generations)
+        score = self._final_score(condition, seed, experiment, centres[chosen])
+        arrays = {
+            "vector": centres[chosen],
+            "generation": generations[chosen],
+            "finalists": centres,
+            "finalist_generations": generations,
+            "finalist_scores": scores.mean(axis=1),
+            **_named(experiment.slices),
+        }
+        self.store.write_solution(condition, seed, arrays)
+        return score, int(generations[chosen])
+
+    def _test_plastic_solution(
+        self, condition: str, seed: int, experiment: ExperimentLike
+    ) -> tuple[Score, int]:
+        self._session.tell(Scoring(condition, seed))
+        solution = self.store.solution("plastic", seed)
+        assert solution is not None, "the plastic search comes first"
+        score = self._final_score(condition, seed, experiment, solution["vector"])
+        return score, int(solution["generation"])
+
+    def _test_random_rules(
+        self, condition: str, seed: int, experiment: ExperimentLike
+    ) -> tuple[Score, int]:
+        """Score rules drawn from where the search starts; the interval is over rules."""
+        self._session.tell(Scoring(condition, seed))
+        rules = self.study.test.random_rules
+        draws = generator(seed, "random rules").standard_normal((rules, experiment.dimension))
+        xs = experiment.centre + experiment.sigma * draws
+        trials = math.ceil(self.study.test.trials / rules)
+        streams = trial_streams(seed, trials, "final")
+        scores, losses = score_vectors(experiment, xs, streams, self._session.check_stop)
+        per_rule = scores.mean(axis=1)
+        self.store.write_solution(condition, seed, {"vectors": xs, "scores": per_rule})
+        low, high = mean_interval(per_rule, generator(seed, "bootstrap", "final", condition))
+        return Score(float(per_rule.mean()), low, high, mean_loss(losses), scores.size), 0
+
+    def _final_score(
+        self, condition: str, seed: int, experiment: ExperimentLike, vector: np.ndarray
+    ) -> Score:
+        # all conditions of a seed are scored on the same sequences
+        scores, losses = self._score(experiment, vector[None], seed, "final")
+        rng = generator(seed, "bootstrap", "final", condition)
+        return summarise(scores[0], losses[0], rng)
+
+    def _score(
+        self, experiment: ExperimentLike, xs: np.ndarray, seed: int, name: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        streams = trial_streams(seed, self.study.test.trials, name)
+        return score_vectors(experiment, xs, streams, self._session.check_stop)
+
+
+def _first_of(scores: np.ndarray, losses: np.ndarray, generations: np.ndarray) -> int:
+    """Return the best score; of equals the lower loss, then the later generation."""
+    return int(np.lexsort((-generations, losses_per_candidate(losses), -scores))[0])
+
+
+def _named(slices: dict[str, slice]) -> dict[str, np.ndarray]:
+    """Return the names and bounds of the parts of a vector as arrays."""
+    return {
+        "names": np.array(list(slices), dtype=str),
+        "starts": np.array([each.start for each in slices.values()], dtype=np.int64),
+        "stops": np.array([each.stop for each in slices.values()], dtype=np.int64),
+    }

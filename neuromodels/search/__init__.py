@@ -1,0 +1,21 @@
+"""The outer loop: which vector to try next. Knows vectors and losses, nothing about neurons."""
+
+from neuromodels.search.interface import Optimizer, OptimizerInfo
+from neuromodels.search.optimizer import OPTIMIZERS, make_optimizer
+from neuromodels.search.plan import SearchPlan
+
+__all__ = [
+    "OPTIMIZERS",
+    "Optimizer",
+    "OptimizerInfo",
+    "SearchPlan",
+    "make_optimizer",
+    "register_with_nevergrad",
+]
+
+
+def register_with_nevergrad() -> None:
+    """Enter PGPE, SNES and OpenAI-ES in nevergrad's registry; imports nevergrad."""
+    from neuromodels.search.registered import register_with_nevergrad as register
+
+    register()

@@ -1,0 +1,125 @@
+"""What a search accepts: names, options, numbers of candidates, centres and sigmas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from numbers import Integral, Real
+
+import numpy as np
+
+from neuromodels.errors import DeclarationError
+from neuromodels.search.interface import OptimizerInfo
+
+# option -> (lowest, highest); the highest is excluded, so that a decay rate stays below one
+OPTION_LIMITS: Mapping[str, tuple[float, float]] = {
+    "learning_rate": (0.0, math.inf),
+    "relative_rate": (0.0, math.inf),
+    "sigma_rate": (0.0, math.inf),
+    "sigma_factor": (0.0, math.inf),
+    "sigma_limit": (0.0, 1.0),
+    "beta1": (0.0, 1.0),
+    "beta2": (0.0, 1.0),
+    "weight_decay": (0.0, math.inf),
+}
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """Return the sentence that offers the known name closest to `name`, or an empty one."""
+    plain = {_plain(each): each for each in known}
+    close = get_close_matches(_plain(name), plain, n=1, cutoff=0.5)
+    return f"Did you mean {plain[close[0]]!r}? " if close else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def completed_options(
+    name: str, info: OptimizerInfo, options: Mapping[str, float] | None
+) -> dict[str, float]:
+    """Return all options of an optimizer, the given ones replacing defaults.
+
+    Raises
+    ------
+    DeclarationError
+        An unknown option, or a value outside `OPTION_LIMITS`.
+    """
+    given = dict(options or {})
+    for option, value in given.items():
+        _check_option(name, info, option, value)
+    return {**info.options, **{option: float(value) for option, value in given.items()}}
+
+
+def _check_option(name: str, info: OptimizerInfo, option: str, value: object) -> None:
+    if option not in info.options:
+        known = ", ".join(info.options) or "none"
+        raise DeclarationError(
+            "SearchPlan.options", f"must be options of {name!r}", option,
+            f"{nearest_name(option, info.options)}Known: {known}.",
+        )
+    low, high = OPTION_LIMITS[option]
+    if not _is_number(value) or not low <= float(value) < high:  # type: ignore[arg-type]
+        raise DeclarationError(
+            f"SearchPlan.options[{option!r}]", f"must be a number in [{low:g}, {high:g})", value,
+            f"The default is {info.options[option]:g}.",
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+
+
+def check_candidates(name: str, info: OptimizerInfo, candidates: int) -> int:
+    """Return the number of candidates, or refuse it: at least 2, even if antithetic."""
+    candidates = checked_count("SearchPlan.candidates", candidates, 2)
+    if info.antithetic and candidates % 2:
+        raise DeclarationError(
+            "SearchPlan.candidates", f"must be even for {name!r}, whose candidates are mirrored "
+            "pairs", candidates, f"Use {candidates + 1}.",
+        )
+    return candidates
+
+
+def checked_count(where: str, value: object, lowest: int) -> int:
+    """Return a whole number, or refuse what is not one or is below `lowest`."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or int(value) < lowest:  # type: ignore[call-overload]
+        raise DeclarationError(where, f"must be a whole number from {lowest} on", value)
+    return int(value)  # type: ignore[call-overload]
+
+
+def checked_centre(name: str, info: OptimizerInfo, centre: np.ndarray) -> np.ndarray:
+    centre = np.asarray(centre, dtype=float)
+    if centre.ndim != 1 or not centre.size or not np.isfinite(centre).all():
+        raise DeclarationError(
+            "Optimizer.centre", "must be a flat vector of at least one finite number",
+            centre.shape if centre.ndim != 1 or not centre.size else centre,
+        )
+    smallest, largest = info.dimensions
+    if not smallest <= centre.size <= largest:
+        raise DeclarationError(
+            "Optimizer.centre", f"{name!r} searches {smallest} to {largest:g} coefficients",
+            centre.size, "Use 'pgpe', which takes any number.",
+        )
+    return centre
+
+
+def checked_sigma(sigma: np.ndarray | float, dimension: int) -> np.ndarray:
+    sigma = np.asarray(sigma, dtype=float)
+    if sigma.shape not in ((), (dimension,)) or not (np.isfinite(sigma) & (sigma > 0)).all():
+        raise DeclarationError(
+            "Optimizer.sigma", f"must be positive and finite, one number or {dimension}", sigma,
+            "Freeze a coefficient that should not be searched.",
+        )
+    return np.broadcast_to(sigma, (dimension,))
+
+
+def check_told(name: str, dimension: int, xs: np.ndarray, losses: np.ndarray) -> None:
+    """Raise DeclarationError unless candidates are (n, d) and losses (n,)."""
+    if xs.ndim != 2 or xs.shape[1] != dimension or losses.shape != xs.shape[:1]:
+        raise DeclarationError(
+            f"{name}.tell", f"xs must have shape (n, {dimension}) and losses (n,)",
+            (xs.shape, losses.shape), "Tell one loss per candidate, the mean over its trials.",
+        )

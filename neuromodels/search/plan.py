@@ -1,0 +1,49 @@
+"""How to search: which optimizer, how many candidates, trials and generations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from neuromodels.search.checks import check_candidates, checked_count, completed_options
+from neuromodels.search.optimizer import checked_info
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """The outer loop of a study, as plain values.
+
+    Parameters
+    ----------
+    optimizer
+        A name from `OPTIMIZERS`.
+    candidates
+        Vectors of coefficients per generation; even for antithetic optimizers.
+    trials
+        Episodes per candidate and generation, each with its own noise stream.
+    generations
+        Ask, evaluate, tell: how often.
+    options
+        Options of the optimizer that differ from its defaults.
+    checkpoint_every
+        Generations between two checkpoints.
+
+    Raises
+    ------
+    DeclarationError
+        An unknown optimizer or option, or a number out of range.
+    """
+
+    optimizer: str = "pgpe"
+    candidates: int = 256
+    trials: int = 64
+    generations: int = 1000
+    options: Mapping[str, float] = field(default_factory=dict)
+    checkpoint_every: int = 1
+
+    def __post_init__(self) -> None:
+        info = checked_info(self.optimizer)
+        check_candidates(self.optimizer, info, self.candidates)
+        completed_options(self.optimizer, info, self.options)
+        for name in ("trials", "generations", "checkpoint_every"):
+            checked_count(f"SearchPlan.{name}", getattr(self, name), 1)

@@ -1,0 +1,48 @@
+"""Losses to utilities: ranks, so that only the order of the losses matters."""
+
+import numpy as np
+
+
+def is_informative(losses: np.ndarray) -> bool:
+    """Say whether the losses (n,) order their candidates at all."""
+    ordered = _ordered(losses)
+    return bool(ordered.size) and bool((ordered != ordered[0]).any())
+
+
+def centred_ranks(losses: np.ndarray) -> np.ndarray:
+    """Map losses to utilities from +0.5 (best) to -0.5 (worst), shape (n,).
+
+    Ties share their mean rank; non-finite losses tie for the last place.
+
+    Source: Salimans et al. 2017, section 2.1 (rank transformation).
+    """
+    levels, counts = _levels(losses)
+    last = np.cumsum(counts) - 1
+    ranks = last - (counts - 1) / 2
+    return (0.5 - ranks / max(len(losses) - 1, 1))[levels]
+
+
+def log_utilities(losses: np.ndarray) -> np.ndarray:
+    """Map losses to utilities that weigh the better half, shape (n,), summing to zero.
+
+    Ties share the mean utility of their ranks; non-finite losses tie for the last place.
+
+    Source: Wierstra et al. 2014, section 3.1 (fitness shaping).
+    """
+    n = len(losses)
+    raw = np.maximum(0.0, np.log(n / 2 + 1) - np.log(np.arange(1, n + 1)))
+    utilities = raw / raw.sum() - 1 / n
+    levels, counts = _levels(losses)
+    first = np.cumsum(counts) - counts
+    return (np.add.reduceat(utilities, first) / counts)[levels]
+
+
+def _levels(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each loss's place among the distinct losses, and how many share each place."""
+    _, levels, counts = np.unique(_ordered(losses), return_inverse=True, return_counts=True)
+    return levels, counts
+
+
+def _ordered(losses: np.ndarray) -> np.ndarray:
+    # minus infinity is a failed instance too, never the best one
+    return np.where(np.isfinite(losses), losses, np.inf)

@@ -1,0 +1,39 @@
+"""SNES: separable natural evolution strategy.
+
+Wierstra, Schaul, Glasmachers, Sun, Peters and Schmidhuber 2014, Natural evolution strategies,
+Journal of Machine Learning Research 15:949; algorithm "SNES" and its default rates.
+"""
+
+import numpy as np
+
+from neuromodels.search.distribution import GaussianSearch
+from neuromodels.search.ranking import log_utilities
+
+OPTIONS = {"learning_rate": 1.0, "sigma_factor": 1.0}
+
+
+class SNES(GaussianSearch):
+    """Follow the natural gradient of centre and sigma.
+
+    Options: ``learning_rate`` of the centre (in units of sigma, the paper's eta_mu);
+    ``sigma_factor`` multiplies the paper's rate of sigma, (3 + ln d) / (5 sqrt(d)).
+    """
+
+    name = "snes"
+
+    def move(self, noise: np.ndarray, losses: np.ndarray) -> None:
+        utility = log_utilities(losses)
+        # with s = noise / sigma: the gradients of J by centre, sum(u s), and by sigma,
+        # sum(u (s^2 - 1)) (SNES algorithm, "compute gradients")
+        centre_step = np.einsum("i,ij->j", utility, noise)
+        squares = np.einsum("i,ij,ij->j", utility, noise, noise) / self.sigma**2
+        sigma_step = squares - utility.sum()
+        # centre <- centre + eta_mu sigma gradient (SNES algorithm, "update parameters")
+        self.centre = self.centre + self.options["learning_rate"] * centre_step
+        # sigma <- sigma exp(eta_sigma/2 gradient)
+        self.sigma = self.sigma * np.exp(self._sigma_rate() / 2 * sigma_step)
+
+    def _sigma_rate(self) -> float:
+        # Wierstra 2014, table of default parameters
+        default = (3 + np.log(self.dimension)) / (5 * np.sqrt(self.dimension))
+        return self.options["sigma_factor"] * default

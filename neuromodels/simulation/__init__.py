@@ -1,0 +1,5 @@
+"""Compile one Brian2 network once and run many independent copies of it."""
+
+from neuromodels.simulation.batch import Batch, Report
+
+__all__ = ["Batch", "Report"]

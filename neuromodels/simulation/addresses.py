@@ -1,0 +1,97 @@
+"""From what a user writes, ``batch["hidden.v"] = -60*mV``, to an array and checked numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from brian2.core.network import Network
+from brian2.core.variables import ArrayVariable
+from brian2.groups.group import Group
+from brian2.units.fundamentalunits import Quantity, get_dimensions, have_same_dimensions
+
+from neuromodels.errors import DeclarationError
+
+
+def groups_of(network: Network) -> dict[str, Group]:
+    """Return the groups of a network by name."""
+    return {obj.name: obj for obj in network.sorted_objects if isinstance(obj, Group)}
+
+
+def split_address(address: str, groups: Mapping[str, Group]) -> tuple[Group, str]:
+    """Return group and variable of ``"group.variable"``.
+
+    Raises
+    ------
+    DeclarationError
+        Where either does not exist, with the nearest name.
+    """
+    owner, _, name = address.partition(".")
+    if owner not in groups or not name:
+        raise DeclarationError(
+            f"Batch[{address!r}]", "the address must be 'group.variable'", address,
+            _nearest(owner, groups),
+        )  # fmt: skip
+    public = [key for key in groups[owner].variables if not key.startswith("_")]
+    if name not in public:
+        raise DeclarationError(
+            f"Batch[{address!r}]", f"{owner} must have the variable", name, _nearest(name, public)
+        )
+    return groups[owner], name
+
+
+def array_variable(address: str, groups: Mapping[str, Group]) -> ArrayVariable:
+    """Return the array behind an address.
+
+    Raises
+    ------
+    DeclarationError
+        Where it is an expression or a constant of the equations.
+    """
+    group, name = split_address(address, groups)
+    variable = group.variables[name]
+    if not isinstance(variable, ArrayVariable):
+        raise DeclarationError(
+            f"Batch[{address!r}]", "only stored variables can be read or set",
+            type(variable).__name__, "Record an expression with a StateMonitor.",
+        )  # fmt: skip
+    return variable
+
+
+def checked_values(
+    address: str, variable: ArrayVariable, values: Any, rows: int, size: int
+) -> np.ndarray:
+    """Return values as an array (1, size) for all or (rows, size), in SI units.
+
+    Raises
+    ------
+    DeclarationError
+        Where unit or shape do not fit, or the variable must not be changed.
+    """
+    where = f"Batch[{address!r}]"
+    if variable.read_only:
+        raise DeclarationError(where, "the variable must not be read-only", address)
+    if not have_same_dimensions(values, Quantity(1, dim=variable.dim)):
+        raise DeclarationError(
+            where, f"values must have the unit of {variable.dim}",
+            str(get_dimensions(values)), "Multiply them by a Brian2 unit.",
+        )  # fmt: skip
+    numbers = np.asarray(values)
+    shapes = {(): (1, 1), (rows, size): (rows, size), (size,): (1, size)}
+    if size == 1:
+        shapes[(rows,)] = (rows, 1)
+    if numbers.shape not in shapes:
+        allowed = " or ".join(str(shape) for shape in shapes if shape)
+        raise DeclarationError(where, f"the shape must be {allowed}", numbers.shape)
+    return np.broadcast_to(numbers.reshape(shapes[numbers.shape]), (max(1, _rows(numbers, shapes)), size))
+
+
+def _rows(numbers: np.ndarray, shapes: Mapping) -> int:
+    return shapes[numbers.shape][0]
+
+
+def _nearest(name: str, known) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(sorted(known))}."

@@ -1,0 +1,375 @@
+"""A declared circuit and task as one Brian2 network.
+
+Signals cross all populations within one step.  Brian2 orders what happens inside a time slot by
+number, so everything lies in the slot ``groups``, and population k works around order 10*(k + 1):
+
+    -1  summed inputs          +3  weights' 8-norm: two levels of sums, then the division
+     0  state update           +1, +2  threshold and reset       +4  statements of each step
+
+followed by plasticity, erasure of state where a control asks for it, and the task's score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, linked_var, prefs
+from brian2.units import ms
+from brian2.units.fundamentalunits import Quantity
+
+from neuromodels.circuits import Circuit, Population, Projection
+from neuromodels.coefficients import Coefficient
+from neuromodels.simulation.messages import discarding, reading
+from neuromodels.tasks import Task
+
+PLASTICITY, ERASURE, SCORE = 1000, 1010, 1020
+
+#: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
+NORM_SCALE, SMALLEST_NORM = 64, 1e-6
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What a control experiment does to the network.
+
+    Parameters
+    ----------
+    freeze_at
+        Step from which no weight changes; None: never.
+    forget
+        First and last step (exclusive) at whose end membrane and traces are erased; None: never.
+    record
+        Whether to add monitors of spikes, traces and weights.
+    """
+
+    freeze_at: int | None = None
+    forget: tuple[int, int] | None = None
+    record: bool = False
+
+
+@dataclass
+class Assembly:
+    """A network and the addresses of what a search reads and writes.
+
+    Parameters
+    ----------
+    addresses
+        Coefficient label -> ``"group.variable"``.
+    initial
+        Expressions that draw the trial, by address.
+    loss, accuracy
+        Addresses of the score.
+    duration
+        Of one trial.
+    """
+
+    network: Network
+    addresses: dict[str, str]
+    initial: dict[str, str]
+    loss: str
+    accuracy: str
+    duration: Quantity
+    groups: dict[str, NeuronGroup] = field(default_factory=dict)
+    synapses: dict[str, Synapses] = field(default_factory=dict)
+
+
+def assemble(
+    circuit: Circuit,
+    task: Task,
+    parameters: Mapping[str, int],
+    dt: Quantity = 20 * ms,
+    controls: Controls = Controls(),  # noqa: B008 (frozen)
+) -> Assembly:
+    """Return the network of a circuit that does a task.
+
+    Parameters
+    ----------
+    circuit
+        Its first population is the task's channels, its last the read-out.
+    parameters
+        Of the task; missing ones take their defaults.
+    dt
+        Length of a step.
+    """
+    assembler = _Assembler(circuit, task, task.with_defaults(parameters), dt, controls)
+    with quick_setup(), discarding(assembler.objects):
+        return assembler.assembled()
+
+
+@contextmanager
+def quick_setup() -> Iterator[None]:
+    """Let Brian2 connect synapses with numpy: compiling that for one network takes longer."""
+    target = prefs.codegen.target
+    prefs.codegen.target = "numpy"
+    try:
+        yield
+    finally:
+        prefs.codegen.target = target
+
+
+class _Assembler:
+    """Makes the groups of one network, all on one clock."""
+
+    def __init__(self, circuit: Circuit, task: Task, parameters, dt, controls: Controls):
+        self.circuit, self.task, self.controls = circuit, task, controls
+        self.clock = Clock(dt, name="trial_clock")
+        self.namespace = {**task.constants, **parameters}
+        self.parameters = parameters
+        self.objects: list = []
+        self.groups: dict[str, NeuronGroup] = {}
+        self.synapses: dict[str, Synapses] = {}
+        self.addresses: dict[str, str] = {}
+
+    def assembled(self) -> Assembly:
+        first, *others = self.circuit.populations
+        items = self._items()
+        self._channels(first, items)
+        for number, population in enumerate(others, start=2):
+            self._population(population, 10 * number)
+        for projection in self.circuit.projections:
+            self._projection(projection)
+        self._score(items, self.circuit.populations[-1])
+        if self.controls.record:
+            self._monitors()
+        network = Network(*self.objects, name="trial")
+        steps = self.task.number(self.task.steps, self.parameters)
+        return Assembly(
+            network=network, addresses=self.addresses,
+            initial={f"items.{name}": text for name, text in self.task.item_start.items()},
+            loss=f"score.{self.task.loss}", accuracy=f"score.{self.task.accuracy}",
+            duration=steps * self.clock.dt, groups=self.groups, synapses=self.synapses,
+        )  # fmt: skip
+
+    # ----------------------------------------------------------------------------------- the task
+
+    def _items(self) -> NeuronGroup:
+        size = self.task.number(self.task.items, self.parameters)
+        return self._group("items", size, self.task.item_model, order=0)
+
+    def _channels(self, population: Population, items: NeuronGroup) -> None:
+        model = self.task.stimulus_model + self._coefficients_of(population.name)
+        group = self._group(population.name, population.size, model, order=10)
+        self._each_step(group, self.task.stimulus, 11, "stimulus")
+        self._sum("shown", items, group, "cue", self.task.shown)
+
+    def _score(self, items: NeuronGroup, output: Population) -> None:
+        signal = output.signal
+        model = f"{self.task.score_model}\ny : 1 (linked)"
+        group = self._group("score", 1, model, order=SCORE)
+        group.y = linked_var(self.groups[output.name], signal)
+        self._sum("asked", items, group, "target", self.task.asked)
+        self._each_step(group, self.task.score, SCORE + 1, "scoring")
+
+    # -------------------------------------------------------------------------------- populations
+
+    def _population(self, population: Population, order: int) -> None:
+        model = population.model
+        assert model is not None
+        equations = model.equations + self._coefficients_of(population.name)
+        equations += self._scales_of(population.name)
+        group = self._group(
+            population.name, population.size, equations, order, namespace=model.constants,
+            threshold=model.threshold,
+        )  # fmt: skip
+        if model.threshold is not None:
+            self._each_step(group, model.before_spikes, order + 1, "clearing")
+            group.set_event_schedule("spike", when="groups", order=order + 2)
+            group.run_on_event("spike", model.reset, when="groups", order=order + 3)
+        self._each_step(group, model.each_step, order + 4, "each_step")
+        if self.controls.forget is not None:
+            self._each_step(group, self._erasure(model.forget), ERASURE, "erasure")
+
+    def _erasure(self, statements: str) -> str:
+        first, last = self.controls.forget or (0, 0)
+        now = "timestep(t, dt)"
+        kept = [line.split("=")[0].strip() for line in statements.splitlines() if line.strip()]
+        lines = [f"keep = 1 - int({now} >= {first} and {now} < {last})"]
+        return "\n".join(lines + [f"{name} = keep*{name}" for name in kept])
+
+    # -------------------------------------------------------------------------------- projections
+
+    def _projection(self, projection: Projection) -> None:
+        rule = projection.rule
+        normalised = rule.normalisation == "p8"
+        if normalised:
+            self._norm(projection)
+        equations = self._synapse_model(projection)
+        with reading(projection.name, equations):
+            synapses = Synapses(
+                self.groups[projection.source], self.groups[projection.target], equations,
+                namespace={**self.namespace, **rule.constants}, name=projection.name,
+                clock=self.clock,
+            )  # fmt: skip
+        synapses.connect()
+        self._keep(synapses)
+        self.synapses[projection.name] = synapses
+        for coefficient in rule.coefficients:
+            self._place(projection, coefficient)
+        self._each_step(synapses, self._change(rule.each_step), PLASTICITY, "plasticity")
+        if normalised:
+            order = self.groups[projection.target].order - 4
+            scaling = f"w *= scale_{projection.name}_post"
+            self._each_step(synapses, scaling, order, "normalisation")
+
+    def _synapse_model(self, projection: Projection) -> str:
+        source = self.circuit.population(projection.source)
+        target = self.circuit.population(projection.target)
+        lines = [
+            projection.rule.model,
+            f"{self._input_of(target)}_post = w*{source.signal}_pre : 1 (summed)",
+            f"x = {source.trace}_pre : 1",
+            f"y = {target.trace}_post : 1",
+        ]
+        if projection.rule.normalisation == "p8":
+            power = f"({NORM_SCALE}*w)**8"
+            lines.append(f"q_{projection.name}_pre = {power} : 1 (summed)")
+        lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
+        return "\n".join(lines)
+
+    def _input_of(self, target: Population) -> str:
+        assert target.model is not None
+        return target.model.input
+
+    def _coefficient_line(self, coefficient: Coefficient, projection: Projection) -> str:
+        name = coefficient.name
+        if _is_initial_value(coefficient, projection):
+            return ""
+        kinds = {
+            "synapse": f"{name} : 1 (constant)",
+            "projection": f"{name} : 1 (shared, constant)",
+            "pre": f"{name} = {name}_{projection.name}_pre : 1",
+            "post": f"{name} = {name}_{projection.name}_post : 1",
+        }
+        return kinds[coefficient.per]
+
+    def _place(self, projection: Projection, coefficient: Coefficient) -> None:
+        """Note where a coefficient's numbers go, and put its default there."""
+        owner, name = projection.name, coefficient.name
+        if coefficient.per in ("pre", "post"):
+            owner = projection.source if coefficient.per == "pre" else projection.target
+            name = f"{name}_{projection.name}"
+        self.addresses[f"{projection.name}.{coefficient.name}"] = f"{owner}.{name}"
+        group = self.synapses.get(owner) or self.groups[owner]
+        setattr(group, name, coefficient.default)
+
+    def _coefficients_of(self, population: str) -> str:
+        """Equations for the coefficients that stand for numbers per neuron of a population."""
+        sides = {"pre": "source", "post": "target"}
+        lines = [
+            f"{coefficient.name}_{projection.name} : 1 (constant)"
+            for projection in self.circuit.projections
+            for coefficient in projection.rule.coefficients
+            if getattr(projection, sides.get(coefficient.per, "rule")) == population
+        ]
+        normalised = [
+            f"q_{projection.name} : 1"
+            for projection in self.circuit.projections
+            if projection.source == population and projection.rule.normalisation == "p8"
+        ]
+        return "\n" + "\n".join(lines + normalised)
+
+    def _change(self, statements: str) -> str:
+        """Return a rule's statements, without effect from the step at which a control freezes."""
+        if self.controls.freeze_at is None or not statements.strip():
+            return statements
+        changing = f"int(timestep(t, dt) < {self.controls.freeze_at})"
+        return f"before = w\n{statements}\nw = before + {changing}*(w - before)"
+
+    # ------------------------------------------------------------------------------ normalisation
+
+    def _scales_of(self, population: str) -> str:
+        lines = [
+            f"scale_{projection.name} : 1 (linked)"
+            for projection in self.circuit.projections
+            if projection.target == population and projection.rule.normalisation == "p8"
+        ]
+        return "\n" + "\n".join(lines)
+
+    def _norm(self, projection: Projection) -> None:
+        """Make the weights' 8-norm: summed per source neuron, then over source neurons.
+
+        The one number that scales a layer comes back to every target neuron, where synapses can
+        read it: Brian2 gives them no way to a variable shared by the whole group.
+        """
+        name, target = projection.name, self.groups[projection.target]
+        order = target.order - 8
+        total = self._group(f"norm_{name}", 1, "Q : 1\nscale : 1", order)
+        self._sum(f"over_{name}", self.groups[projection.source], total, "Q", f"q_{name}_pre")
+        floor = SMALLEST_NORM * NORM_SCALE
+        root = "sqrt(sqrt(sqrt(Q)))"
+        scale = f"scale = {NORM_SCALE}/clip({root}, {floor}, inf)"
+        self._each_step(total, scale, order + 1, "root")
+        spread = self._group(f"scale_{name}", len(target), "scale : 1", order + 3)
+        self._sum(f"spread_{name}", total, spread, "scale", "scale_pre")
+        setattr(target, f"scale_{name}", linked_var(spread, "scale"))
+
+    # ------------------------------------------------------------------------------- small pieces
+
+    def _group(self, name, size, equations, order, namespace=None, threshold=None) -> NeuronGroup:
+        with reading(name, equations, threshold):
+            group = NeuronGroup(
+                size, equations, events={} if threshold is None else {"spike": threshold},
+                method="exact", order=order, name=name, clock=self.clock,
+                namespace={**self.namespace, **(namespace or {})},
+            )  # fmt: skip
+        self.groups[name] = group
+        return self._keep(group)
+
+    def _sum(self, name, source, target, variable, expression) -> None:
+        synapses = Synapses(
+            source, target, f"{variable}_post = {expression} : 1 (summed)", name=name,
+            namespace=self.namespace, clock=self.clock,
+        )  # fmt: skip
+        synapses.connect()
+        self._keep(synapses)
+
+    def _each_step(self, owner, statements: str, order: int, name: str) -> None:
+        if statements.strip():
+            owner.run_regularly(
+                statements, when="groups", order=order, clock=self.clock,
+                name=f"{owner.name}_{name}",
+            )  # fmt: skip
+
+    def _keep(self, made):
+        self.objects.append(made)
+        return made
+
+    def _monitors(self) -> None:
+        """Watch signals at the end of a step, spikes, and weights."""
+        for population in self.circuit.populations:
+            group, names = self.groups[population.name], {population.signal, population.trace}
+            self._keep(StateMonitor(
+                group, sorted(names), record=True, name=f"watch_{population.name}", when="end",
+                clock=self.clock,
+            ))  # fmt: skip
+            if population.model is not None and population.model.threshold is not None:
+                self._keep(SpikeMonitor(group, variables="s", name=f"spikes_{population.name}",
+                                        when="end", order=-1))  # fmt: skip
+        for name, synapses in self.synapses.items():
+            self._keep(StateMonitor(
+                synapses, "w", record=True, name=f"watch_{name}", when="end", clock=self.clock
+            ))  # fmt: skip
+
+
+def _is_initial_value(coefficient: Coefficient, projection: Projection) -> bool:
+    lines = (line.split(":")[0].strip() for line in projection.rule.model.splitlines())
+    return coefficient.name in lines
+
+
+def controlled(task: Task, parameters: Mapping[str, int], condition: str) -> tuple[dict, Controls]:
+    """Return parameters and controls of a condition: plastic, fixed, frozen or reset."""
+    chosen = task.with_defaults(parameters)
+    if condition == "frozen":
+        chosen["prelude"] = max(chosen["prelude"], chosen["length"])
+        return chosen, Controls(freeze_at=chosen["prelude"])
+    if condition == "reset":
+        first, last = (task.number(text, chosen) for text in task.delay)
+        return chosen, Controls(forget=(max(first, last - 1), last))
+    return chosen, Controls()
+
+
+def recorded(controls: Controls) -> Controls:
+    """Return the same controls with monitors."""
+    return replace(controls, record=True)

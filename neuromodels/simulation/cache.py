@@ -1,0 +1,198 @@
+"""Compiled programs on disk, keyed by source, flags, compiler and processor."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from neuromodels.errors import BuildError
+
+FLAGS = (
+    "-std=c++17", "-O3", "-march=native", "-shared", "-fPIC", "-w", "-fopenmp-simd",
+    # As Brian2's own choice, -ffast-math -fno-finite-math-only, but without the start-up code
+    # that -ffast-math links in: it would change the rounding mode of the whole process.
+    "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math",
+    "-freciprocal-math",
+)  # fmt: skip
+GCC_FLAGS = ("-mprefer-vector-width=512",)
+LIBRARIES = ("-lm",)
+STALE_AFTER = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Build:
+    """A compiled program.
+
+    Parameters
+    ----------
+    path
+        The shared library.
+    hit
+        Whether it was there already.
+    seconds
+        Time spent compiling.
+    """
+
+    path: Path
+    hit: bool
+    seconds: float
+
+
+def folder() -> Path:
+    """Return the cache folder: ``$NEUROMODELS_CACHE`` or one in the user's cache."""
+    chosen = os.environ.get("NEUROMODELS_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(chosen) if chosen else Path(base) / "neuromodels"
+
+
+def entries() -> list[dict]:
+    """Return key, size in bytes and time of creation of every compiled program."""
+    found = []
+    for path in sorted(folder().glob("*.so")):
+        stat = path.stat()
+        found.append({"key": path.stem, "bytes": stat.st_size, "created": stat.st_mtime})
+    return found
+
+
+def clear() -> int:
+    """Delete every compiled program and leftover; return how many programs there were."""
+    count = len(entries())
+    for path in folder().glob("*"):
+        if path.suffix in (".so", ".cpp", ".lock"):
+            path.unlink(missing_ok=True)
+        elif path.name.startswith("build-"):
+            shutil.rmtree(path, ignore_errors=True)
+    return count
+
+
+@cache
+def compiler() -> str:
+    """Return the C++ compiler: ``$CXX``, g++ or clang++.
+
+    Raises
+    ------
+    BuildError
+        Where there is none.
+    """
+    for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    raise BuildError(
+        "compiler", "a C++ compiler must be installed", "none on PATH",
+        "Install g++ (Debian: apt install g++; conda: conda install cxx-compiler) or set CXX.",
+    )  # fmt: skip
+
+
+@cache
+def compiler_version() -> str:
+    """Return the first line that the compiler prints of itself."""
+    shown = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False)
+    return (shown.stdout or shown.stderr or "unknown").splitlines()[0]
+
+
+@cache
+def processor() -> str:
+    """Return the processor's model and features: native code runs on its equals only."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    wanted = ("model name", "flags", "Features", "CPU part")
+    found = {line.split(":")[0].strip(): line for line in lines if line.startswith(wanted)}
+    return "\n".join(sorted(found.values()))
+
+
+def flags() -> tuple[str, ...]:
+    """Return the flags for the compiler in use."""
+    is_gcc = "clang" not in compiler_version().lower() and platform.machine() == "x86_64"
+    return FLAGS + (GCC_FLAGS if is_gcc else ())
+
+
+def key_of(source: str) -> str:
+    """Return the key under which the program of a source is kept."""
+    parts = (source, " ".join(flags()), compiler(), compiler_version(), processor())
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def build(source: str) -> Build:
+    """Compile a source, or find it compiled.
+
+    Raises
+    ------
+    BuildError
+        Where the compiler fails or the cache cannot be written.
+    """
+    target = folder() / f"{key_of(source)}.so"
+    if target.exists():
+        return Build(target, True, 0.0)
+    try:
+        _make_folder()
+        with _only_builder(target):
+            if target.exists():
+                return Build(target, True, 0.0)
+            return _compile(source, target)
+    except OSError as error:
+        raise BuildError(
+            "cache", f"the build cache {folder()} must be writable", error.strerror,
+            "Free some space, or set NEUROMODELS_CACHE to another folder.",
+        ) from None  # fmt: skip
+
+
+def _make_folder() -> None:
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in folder().glob("build-*"):
+        if time.time() - left.stat().st_mtime > STALE_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _only_builder(target: Path) -> Iterator[None]:
+    """Let one process at a time build `target`; the lock dies with its process."""
+    with open(target.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _compile(source: str, target: Path) -> Build:
+    """Compile in a folder of its own and move the result into place in one step."""
+    start = time.perf_counter()
+    workplace = Path(tempfile.mkdtemp(prefix="build-", dir=folder()))
+    try:
+        code, library = workplace / "network.cpp", workplace / "network.so"
+        code.write_text(source)
+        command = [compiler(), *flags(), str(code), "-o", str(library), *LIBRARIES]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0 or not library.exists():
+            raise _failure(done, code, target)
+        os.replace(library, target)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+    return Build(target, False, time.perf_counter() - start)
+
+
+def _failure(done: subprocess.CompletedProcess, code: Path, target: Path) -> BuildError:
+    """Keep the source that would not compile and quote the compiler's first complaints."""
+    said = done.stderr.replace(str(code), "network.cpp")
+    if done.returncode < 0:
+        said = f"killed by signal {-done.returncode}"
+    if "No space left" in said:
+        raise OSError(28, "No space left on device")
+    kept = target.with_suffix(".cpp")
+    kept.write_text(code.read_text())
+    shown = "\n".join(said.strip().splitlines()[:6])
+    return BuildError(
+        "compiler", f"{Path(compiler()).name} must accept the generated source {kept}", shown,
+        "Report it with that file; the next run tries again.",
+    )  # fmt: skip

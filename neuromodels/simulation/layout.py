@@ -1,0 +1,224 @@
+"""Where each array of a network lives: in an instance's block, in a table, or in a clock.
+
+Arrays that the code writes are an instance's *state* and lie side by side in one block, small
+enough to stay in a core's cache.  All others are *tables*: one row for everybody, or a row per
+candidate, which instances share instead of copying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from brian2.core.clocks import BaseClock, Clock
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+from brian2.synapses.synapses import Synapses
+
+from neuromodels.errors import UnsupportedFeature
+from neuromodels.simulation.capture import Captured
+from neuromodels.simulation.translation import Access, array_name, storage_type
+from neuromodels.simulation.wiring import Wiring, wiring_of
+
+ALIGNMENT = 64
+
+
+@dataclass(frozen=True)
+class Array:
+    """One array of the network.
+
+    Parameters
+    ----------
+    name
+        In the generated source.
+    type
+        C++ type of its elements.
+    initial
+        Values at the start, shape (size,), in stored order.
+    offset
+        Place in the block in bytes, or None for a table.
+    """
+
+    name: str
+    type: str
+    initial: np.ndarray
+    offset: int | None
+    wiring: Wiring | None = None
+    variable: ArrayVariable | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.initial)
+
+    @property
+    def bytes(self) -> int:
+        return self.initial.nbytes
+
+    @property
+    def is_state(self) -> bool:
+        return self.offset is not None
+
+
+class Layout:
+    """All arrays that the captured code touches, and the wiring of all synapses.
+
+    Parameters
+    ----------
+    captured
+        The network's code objects in order.
+    real
+        dtype of floating-point state: float32 or float64.
+    """
+
+    def __init__(self, captured: Sequence[Captured], real: np.dtype):
+        self.real = np.dtype(real)
+        self.clocks = _clocks(captured)
+        self.wirings = _wirings(captured)
+        self.arrays: dict[str, Array] = {}
+        self.block_bytes = 0
+        written = {array_name(variable) for code in captured for variable in _written(code)}
+        for variable in _touched(captured):
+            name = array_name(variable)
+            if name not in self.arrays and not isinstance(variable.owner, BaseClock):
+                self.add_variable(variable, name in written)
+        for code in captured:
+            self._add_events(code)
+
+    def add_variable(self, variable: ArrayVariable, is_state: bool) -> Array:
+        """Add an array of the network with its present values."""
+        type_ = storage_type(variable)
+        wiring = self._wiring_of(variable)
+        values = np.array(variable.get_value(), dtype=self.dtype_of(type_)).ravel()
+        values = self._in_stored_order(variable, wiring, values)
+        return self._add(array_name(variable), type_, values, is_state, wiring, variable)
+
+    def add_data(self, name: str, values: np.ndarray) -> Array:
+        """Add a table of integers that no variable of the network holds."""
+        if name in self.arrays:
+            return self.arrays[name]
+        return self._add(name, "int32_t", np.asarray(values, dtype=np.int32), False)
+
+    def dtype_of(self, type_: str) -> np.dtype:
+        """Return the numpy dtype of a C++ type."""
+        if type_ == "real":
+            return self.real
+        names = {"double": "float64", "char": "int8"}
+        return np.dtype(names.get(type_, type_.removesuffix("_t")))
+
+    @property
+    def states(self) -> list[Array]:
+        return [array for array in self.arrays.values() if array.is_state]
+
+    def _add(self, name, type_, values, is_state, wiring=None, variable=None) -> Array:
+        offset = None
+        if is_state:
+            offset = self.block_bytes
+            self.block_bytes += -(-max(values.nbytes, 1) // ALIGNMENT) * ALIGNMENT
+        self.arrays[name] = Array(name, type_, values, offset, wiring, variable)
+        return self.arrays[name]
+
+    def _wiring_of(self, variable: ArrayVariable) -> Wiring | None:
+        wiring = self.wirings.get(getattr(variable.owner, "name", ""))
+        if wiring is None or variable.scalar or variable.size != wiring.n_synapses:
+            return None
+        return wiring if isinstance(variable, DynamicArrayVariable) else None
+
+    def _in_stored_order(self, variable, wiring: Wiring | None, values: np.ndarray) -> np.ndarray:
+        """Reorder values of synapses, and the indices by which a monitor finds synapses."""
+        if wiring is not None:
+            return wiring.stored(values)
+        source = getattr(variable.owner, "source", None)
+        watched = self.wirings.get(getattr(source, "name", ""))
+        if watched is None or variable.name != "_indices":
+            return values
+        return watched.position(values)
+
+    def _add_events(self, code: Captured) -> None:
+        """Add the list of this step's spikes, and the mask that dense loops read."""
+        space = code.options.get("eventspace_variable")
+        if code.template == "spikegenerator":
+            space = code.variables["_spikespace"]
+        if space is None or array_name(space) in self.arrays:
+            return
+        name, size = array_name(space), space.size
+        self._add(name, "int32_t", np.zeros(size, np.int32), True)
+        self._add(f"{name}_fired", "int32_t", np.zeros(size - 1, np.int32), True)
+
+
+def accesses(code: Captured) -> Iterable[Access]:
+    """Yield every read and write of a code object."""
+    for block in (code.scalar, code.vector):
+        yield from block.reads
+        yield from block.writes
+
+
+def _written(code: Captured) -> Iterable[ArrayVariable]:
+    for block in (code.scalar, code.vector):
+        yield from (access.array for access in block.writes)
+    if code.template == "summed_variable":
+        yield code.options["_target_var"]
+    if code.template == "threshold" and code.options["_uses_refractory"]:
+        yield from (code.variables[name] for name in ("not_refractory", "lastspike"))
+    if code.template == "spikegenerator":
+        yield code.variables["_lastindex"]
+
+
+def _touched(captured: Sequence[Captured]) -> Iterable[ArrayVariable]:
+    for code in captured:
+        yield from (access.array for access in accesses(code))
+        yield from _written(code)
+        if code.template == "spikegenerator":
+            yield from (code.variables[k] for k in ("neuron_index", "_timebins", "_period_bins"))
+        if code.template == "statemonitor":
+            yield code.variables["_indices"]
+
+
+def _clocks(captured: Sequence[Captured]) -> list[Clock]:
+    clocks: dict[str, Clock] = {}
+    for code in captured:
+        clocks.setdefault(code.clock.name, code.clock)
+        for access in accesses(code):
+            owner = access.array.owner
+            if isinstance(owner, Clock):
+                clocks.setdefault(owner.name, owner)
+    return list(clocks.values())
+
+
+def _wirings(captured: Sequence[Captured]) -> dict[str, Wiring]:
+    """Wire all synapses; those that other objects index keep Brian2's order."""
+    synapses = {s.name: s for code in captured for s in _synapses_of(code)}
+    indexed_elsewhere = {
+        array.owner.name
+        for code in captured
+        for array in (access.array for access in accesses(code))
+        if isinstance(array.owner, Synapses) and not _is_own(code, array.owner)
+    }
+    return {
+        name: _checked(wiring_of(s, may_transpose=name not in indexed_elsewhere), s)
+        for name, s in synapses.items()
+    }
+
+
+def _synapses_of(code: Captured) -> Iterable[Synapses]:
+    owners = [code.owner, getattr(code.runner, "synapses", None), getattr(code.owner, "source", 0)]
+    owners += [access.array.owner for access in accesses(code)]
+    return [owner for owner in owners if isinstance(owner, Synapses)]
+
+
+def _is_own(code: Captured, synapses: Synapses) -> bool:
+    names = {getattr(code.owner, "name", ""), getattr(code.runner, "name", "")}
+    source = getattr(code.owner, "source", None)
+    is_monitor = code.template == "statemonitor" and isinstance(source, Synapses)
+    return synapses.name in names or (is_monitor and source.name == synapses.name)
+
+
+def _checked(wiring: Wiring, synapses: Synapses) -> Wiring:
+    for pathway in synapses._pathways:
+        delays = np.asarray(pathway.variables["delay"].get_value())
+        if np.any(delays > 0.5 * pathway.source.clock.dt_):
+            raise UnsupportedFeature(
+                f"{pathway.name}.delay", "delays must be 0 on the batch device",
+                f"up to {1e3 * delays.max():g} ms",
+                "Use Brian2's cpp_standalone device for this network.",
+            )  # fmt: skip
+    return wiring

@@ -1,0 +1,188 @@
+"""Statement blocks into loops over neurons, dense rectangles, sparse lists and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from neuromodels.simulation.layout import Layout
+from neuromodels.simulation.translation import Access, Block, array_name
+from neuromodels.simulation.wiring import Side, Wiring
+
+#: Nested lists are nested lines.
+Lines = list
+
+ENDS = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx"}
+VECTOR_PRAGMA = "#pragma GCC ivdep"
+
+#: A side of at most this many neurons is unrolled where that keeps sums in registers.
+UNROLLED = 8
+
+
+def opposite(side: Side) -> Side:
+    return "post" if side == "pre" else "pre"
+
+
+def indented(lines: Iterable, depth: int = 0) -> Iterable[str]:
+    """Yield the text of nested lines; preprocessor lines start at the margin."""
+    for line in lines:
+        if isinstance(line, list):
+            yield from indented(line, depth + 1)
+        else:
+            yield line if line.startswith("#") else "    " * depth + line
+
+
+def count_loop(index: str, count: int | str, body: Lines, vector: bool = False) -> Lines:
+    """Return a loop of `index` from 0 to `count`."""
+    pragma = [VECTOR_PRAGMA] if vector else []
+    return [*pragma, f"for (int32_t {index} = 0; {index} < {count}; {index}++) {{", body, "}"]
+
+
+def vectorises(block: Block, moving: Sequence[str]) -> bool:
+    """Whether iterations are independent: each written array is touched at a moving index only."""
+    written = {array_name(access.array) for access in block.writes}
+    return all(
+        access.index in moving
+        for access in (*block.reads, *block.writes)
+        if array_name(access.array) in written
+    ) and not any("_rand" in line and "while" in line for line in block.statements)
+
+
+def neuron_loop(block: Block, count: int, tail: Lines) -> Lines:
+    """Loop over all neurons of a group."""
+    body = ["const int32_t _vectorisation_idx = _idx;", *block.lines, *tail]
+    return count_loop("_idx", count, body, vector=vectorises(block, ["_idx"]))
+
+
+def without_ends(block: Block, wiring: Wiring) -> Block:
+    """Return a block that takes both ends of a synapse from the loop, not from arrays."""
+    own = {f"_array_{wiring.name}__synaptic_{side}" for side in ENDS}
+    reads = tuple(
+        access
+        for access in block.reads
+        if not (access.name in ENDS.values() and array_name(access.array) in own)
+    )
+    return Block(reads, block.declarations, block.statements, block.writes)
+
+
+def _split_reads(block: Block, still: str) -> tuple[list[str], Block]:
+    """Split off reads that do not change inside the inner loop, where nothing writes them."""
+    written = {array_name(access.array) for access in block.writes}
+
+    def stays(access: Access) -> bool:
+        return access.index in (still, "0") and array_name(access.array) not in written
+
+    fixed = [access.read for access in block.reads if stays(access)]
+    moving = tuple(access for access in block.reads if not stays(access))
+    return fixed, Block(moving, block.declarations, block.statements, block.writes)
+
+
+class DenseLoops:
+    """Loops over all pairs of two ranges, without index arrays."""
+
+    def __init__(self, wiring: Wiring):
+        self.wiring = wiring
+        self.inner: Side = wiring.inner
+        self.outer: Side = opposite(wiring.inner)
+
+    def all_synapses(self, block: Block, tail: Lines) -> Lines:
+        """Visit every synapse once."""
+        return self._nested(block, tail, [], [])
+
+    def summed(self, block: Block, target: str, side: Side, start: int) -> Lines:
+        """Add ``_synaptic_var`` up per neuron of `side` into the array `target`."""
+        if side == self.inner and self._count(self.outer) <= UNROLLED:
+            return self._summed_in_registers(block, target, side)
+        if side == self.inner:
+            zeros = [f"{target}[_k + {start}] = 0;"]
+            zero = count_loop("_k", self._count(side), zeros, vector=True)
+            return [*zero, *self._nested(block, [f"{target}[{ENDS[side]}] += _synaptic_var;"])]
+        before = ["real _sum = 0;"]
+        after = [f"{target}[{ENDS[side]}] = _sum;"]
+        return self._nested(block, ["_sum += _synaptic_var;"], before, after, reduction=True)
+
+    def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
+        """Visit the synapses of every neuron of `source` that has an event."""
+        moving = opposite(source)
+        fixed, rest = _split_reads(without_ends(block, self.wiring), ENDS[source])
+        body = [self._end(moving, "_k"), self._index(source), *rest.lines]
+        safe = vectorises(block, ["_idx", ENDS[moving]])
+        inner = count_loop("_k", self._count(moving), body, vector=safe)
+        return [*events, [self._end(source, "_source"), *fixed, *inner], "}"]
+
+    def _summed_in_registers(self, block: Block, target: str, side: Side) -> Lines:
+        """Visit the short side innermost, unrolled, so that sums never leave a register."""
+        body = [self._end(self.outer, "_source"), self._end(side, "_k"), self._index(self.outer)]
+        rest = without_ends(block, self.wiring)
+        count = self._count(self.outer)
+        short = count_loop("_source", count, [*body, *rest.lines, "_sum += _synaptic_var;"])
+        inner = ["real _sum = 0;", f"#pragma GCC unroll {count}", *short]
+        store = f"{target}[{self._start(side)}_k] = _sum;"
+        return count_loop("_k", self._count(side), [*inner, store], vector=True)
+
+    def _start(self, side: Side) -> str:
+        start = self.wiring.pre_start if side == "pre" else self.wiring.post_start
+        return f"{start} + " if start else ""
+
+    def _nested(self, block, tail, before=(), after=(), reduction=False) -> Lines:
+        fixed, rest = _split_reads(without_ends(block, self.wiring), ENDS[self.outer])
+        body = [self._end(self.inner, "_k"), self._index(self.outer), *rest.lines, *tail]
+        pragma = "#pragma omp simd reduction(+ : _sum)" if reduction else VECTOR_PRAGMA
+        safe = vectorises(block, ["_idx", ENDS[self.inner]])
+        inner = count_loop("_k", self._count(self.inner), body)
+        outer = [self._end(self.outer, "_source"), *before, *fixed]
+        return count_loop(
+            "_source", self._count(self.outer), [*outer, *([pragma] if safe else []), *inner, *after]
+        )
+
+    def _count(self, side: Side) -> int:
+        return self.wiring.n_pre if side == "pre" else self.wiring.n_post
+
+    def _end(self, side: Side, counter: str) -> str:
+        return f"const int32_t {ENDS[side]} = {self._start(side)}{counter};"
+
+    def _index(self, source: Side) -> str:
+        """The stored index of the pair (_source, _k)."""
+        row, column = ("_source", "_k") if source == self.outer else ("_k", "_source")
+        index = f"{row} * {self._count(self.inner)} + {column}"
+        return f"const int32_t _idx = {index}, _vectorisation_idx = _idx;"
+
+
+class SparseLoops:
+    """Loops over listed synapses."""
+
+    def __init__(self, wiring: Wiring, layout: Layout):
+        self.wiring = wiring
+        self.layout = layout
+
+    def all_synapses(self, block: Block, tail: Lines) -> Lines:
+        """Visit every synapse once."""
+        return neuron_loop(block, self.wiring.n_synapses, tail)
+
+    def summed(self, block: Block, target: str, side: Side, start: int) -> Lines:
+        """Add ``_synaptic_var`` up per neuron of `side` into the array `target`."""
+        size = self.wiring.n_pre if side == "pre" else self.wiring.n_post
+        zero = count_loop("_k", size, [f"{target}[_k + {start}] = 0;"], vector=True)
+        ends = f"_array_{self.wiring.name}__synaptic_{side}"
+        self._need_ends(side)
+        body = ["const int32_t _vectorisation_idx = _idx;", *block.lines]
+        tail = [f"{target}[{ends}[_idx]] += _synaptic_var;"]
+        return [*zero, *count_loop("_idx", self.wiring.n_synapses, [*body, *tail])]
+
+    def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
+        """Visit the synapses of every neuron of `source` that has an event."""
+        start, order = self.wiring.by_source(source)
+        prefix = f"_array_{self.wiring.name}__by_{source}"
+        self.layout.add_data(f"{prefix}_start", start)
+        self.layout.add_data(f"{prefix}_order", order)
+        head = f"const int32_t _idx = {prefix}_order[_k], _vectorisation_idx = _idx;"
+        loop = f"for (int32_t _k = {prefix}_start[_source]; _k < {prefix}_start[_source + 1]; _k++)"
+        return [*events, [f"{loop} {{", [head, *block.lines], "}"], "}"]
+
+    def _need_ends(self, side: Side) -> None:
+        ends = self.wiring.pre if side == "pre" else self.wiring.post
+        self.layout.add_data(f"_array_{self.wiring.name}__synaptic_{side}", ends)
+
+
+def loops_of(wiring: Wiring, layout: Layout) -> DenseLoops | SparseLoops:
+    """Return the loops that fit a wiring."""
+    return DenseLoops(wiring) if wiring.dense else SparseLoops(wiring, layout)

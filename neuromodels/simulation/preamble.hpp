@@ -1,0 +1,192 @@
+// What every generated program shares: the run's description, random numbers, functions.
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The vector forms of these functions in glibc's libmvec (4 ulp), which gcc uses only if told.
+#if defined(__GLIBC__) && defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define VECTOR_FORM(name)                                                   \
+    __attribute__((__simd__("notinbranch"))) float name##f(float) noexcept; \
+    __attribute__((__simd__("notinbranch"))) double name(double) noexcept;
+extern "C" {
+VECTOR_FORM(exp) VECTOR_FORM(log) VECTOR_FORM(sin) VECTOR_FORM(cos)
+#if __GLIBC_PREREQ(2, 35)
+VECTOR_FORM(tanh) VECTOR_FORM(expm1) VECTOR_FORM(log1p)
+#endif
+}
+#endif
+
+// ---------------------------------------------------------------------------------------- the run
+struct Events {  // spikes of one monitor in one recorded instance, `columns` numbers each
+    int64_t count, capacity;
+    double* data;
+};
+
+struct Run {
+    uint64_t seed;
+    const uint64_t* streams;      // one id per instance: equal ids see equal noise
+    char* blocks;                 // state of all instances; null: start anew in a scratch block
+    int64_t fresh;                // copy initial values before the first step
+    uint64_t initialisers;        // bit k: evaluate initial expression k before the first step
+    const char* const* tables;    // values by row, one table per array
+    const int64_t* const* rows;   // row of each instance in each table; null: row 0
+    const int64_t* first_steps;   // per clock
+    const int64_t* last_steps;
+    const int32_t* recorded;      // slot of each instance in the monitors, -1: not recorded
+    double* const* samples;       // per recorded variable
+    Events* events;               // per spike monitor and slot
+    int64_t slots;
+    int64_t outputs;              // arrays to copy out of a scratch block
+    const int64_t* output_offsets;
+    const int64_t* output_bytes;
+    char* const* output_data;
+    const double* const* data;    // values of timed arrays
+};
+
+static inline void append(Events& events, const double* row, int64_t columns) {
+    if (events.count == events.capacity) {
+        events.capacity = events.capacity ? 2 * events.capacity : 256;
+        events.data = (double*)realloc(events.data, events.capacity * columns * sizeof(double));
+    }
+    memcpy(events.data + events.count * columns, row, columns * sizeof(double));
+    events.count++;
+}
+
+// Numbers below the normal range become 0 while instances run: traces that fade away would
+// otherwise slow a step down a hundredfold.
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+struct FlushDenormals {
+    unsigned before = _mm_getcsr();
+    FlushDenormals() { _mm_setcsr(before | 0x8040u); }
+    ~FlushDenormals() { _mm_setcsr(before); }
+};
+#else
+struct FlushDenormals { FlushDenormals() {} };
+#endif
+
+extern "C" void neuromodels_release(Events* events, int64_t count) {
+    for (int64_t k = 0; k < count; k++) free(events[k].data);
+}
+
+// --------------------------------------------------------------------------------- random numbers
+// Philox 4x32-10 (Salmon et al. 2011): a number depends on its key and counter only, so neither the
+// batch size nor the number of threads nor the order of instances can change it.
+struct Words {
+    uint32_t a, b, c, d;
+};
+
+static inline __attribute__((always_inline)) Words philox(Words x, uint32_t k0, uint32_t k1) {
+#pragma GCC unroll 10
+    for (int round = 0; round < 10; round++) {
+        const uint64_t p = (uint64_t)0xD2511F53u * x.a, q = (uint64_t)0xCD9E8D57u * x.c;
+        const Words y = {(uint32_t)(q >> 32) ^ x.b ^ k0, (uint32_t)q,
+                         (uint32_t)(p >> 32) ^ x.d ^ k1, (uint32_t)p};
+        x = y;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    return x;
+}
+
+static inline uint64_t mixed(uint64_t x) {  // splitmix64
+    x += 0x9E3779B97F4A7C15ull;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
+    return x ^ (x >> 31);
+}
+
+struct Noise {  // the stream of one object in one step
+    uint32_t k0, k1, object, step, high;
+    Words at(uint32_t index, uint32_t site) const {
+        return philox({index, step, object, site | high}, k0, k1);
+    }
+};
+
+static inline Noise noise_of(uint64_t key, uint32_t object, int64_t step) {
+    return {(uint32_t)key, (uint32_t)(key >> 32), object, (uint32_t)step,
+            ((uint32_t)(step >> 32) & 0xFFFFFFu) << 8};
+}
+
+// In (0, 1) and never an end point, so that log() of it is finite.
+static inline float unit(uint32_t high, uint32_t, float) {
+    return ((float)(high >> 9) + 0.5f) * 1.1920928955078125e-07f;
+}
+static inline double unit(uint32_t high, uint32_t low, double) {
+    return ((double)(high >> 5) * 67108864.0 + (double)(low >> 6) + 0.5) *
+           1.1102230246251565e-16;
+}
+
+template <typename T>
+static inline T uniform(const Noise& noise, uint32_t index, uint32_t site) {
+    const Words w = noise.at(index, site);
+    return unit(w.a, w.b, T(0));
+}
+
+template <typename T>
+static inline T normal(const Noise& noise, uint32_t index, uint32_t site) {  // Box and Muller 1958
+    const Words w = noise.at(index, site);
+    const T radius = sqrt(T(-2) * log(unit(w.a, w.b, T(0))));
+    return radius * cos(T(6.283185307179586) * unit(w.c, w.d, T(0)));
+}
+
+// -------------------------------------------------------------------------------------- functions
+template <typename T> struct Real { typedef T type; };
+template <> struct Real<char> { typedef real type; };
+template <> struct Real<bool> { typedef real type; };
+template <> struct Real<int8_t> { typedef real type; };
+template <> struct Real<int16_t> { typedef real type; };
+template <> struct Real<int32_t> { typedef real type; };
+template <> struct Real<int64_t> { typedef real type; };
+
+template <typename A, typename B>
+static inline auto _divide(A a, B b) {
+    return (typename Real<A>::type)a / (typename Real<B>::type)b;
+}
+
+template <int N, typename T>
+static inline auto _power(T base) {
+    const typename Real<T>::type x = base;
+    if constexpr (N == 1) return x;
+    else if constexpr (N % 2 == 0) { const auto half = _power<N / 2>(x); return half * half; }
+    else return x * _power<N - 1>(x);
+}
+template <typename A, typename B>
+static inline auto _brian_pow(A a, B b) {
+    return pow((typename Real<A>::type)a, (typename Real<B>::type)b);
+}
+
+template <typename A, typename B>
+static inline auto _brian_mod(A x, B y) {
+    if constexpr ((A)0.5 == (A)0 && (B)0.5 == (B)0) {
+        const auto r = x % y;
+        return r + ((r != 0) & ((r < 0) != (y < 0))) * y;
+    } else {
+        return x - y * floor((typename Real<A>::type)x / (typename Real<B>::type)y);
+    }
+}
+template <typename A, typename B>
+static inline auto _brian_floordiv(A x, B y) {
+    if constexpr ((A)0.5 == (A)0 && (B)0.5 == (B)0) {
+        const auto q = x / y, r = x % y;
+        return q - ((r != 0) & ((r < 0) != (y < 0)));
+    } else {
+        return floor((typename Real<A>::type)x / (typename Real<B>::type)y);
+    }
+}
+
+template <typename T, typename L, typename H>
+static inline T _clip(T x, L low, H high) {
+    return x < (T)low ? (T)low : (x > (T)high ? (T)high : x);
+}
+template <typename T> static inline T _brian_abs(T x) { return x < 0 ? -x : x; }
+template <typename T> static inline T _sign(T x) { return x > 0 ? T(1) : x < 0 ? T(-1) : T(0); }
+template <typename T> static inline int32_t int_(T x) { return (int32_t)x; }
+static inline int64_t _timestep(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
+template <typename T>
+static inline T _exprel(T x) {
+    const T small = T(1) + x * (T(0.5) + x * T(1.0 / 6));
+    return (x < T(1e-3) && x > T(-1e-3)) && sizeof(T) == 4 ? small
+           : (x < T(1e-16) && x > T(-1e-16)) ? T(1) : (T)(expm1(x) / x);
+}

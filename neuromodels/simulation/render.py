@@ -1,0 +1,412 @@
+"""Captured code objects into one C++ source: for each instance, for each step, all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from importlib.resources import files
+
+import numpy as np
+from brian2.core.variables import Constant
+
+from neuromodels.simulation.capture import Captured
+from neuromodels.simulation.layout import Array, Layout
+from neuromodels.simulation.loops import (
+    Lines, count_loop, indented, loops_of, neuron_loop, vectorises,
+)  # fmt: skip
+from neuromodels.simulation.translation import Block, array_name
+
+#: Up to this size all neurons are visited with a mask, which vectorises; above, only spikes are.
+MASKED_RESET = 512
+
+RANDOM_CALL = re.compile(r"\b_(rand|randn)\(_vectorisation_idx\)")
+
+
+def stream_id(name: str) -> int:
+    """Return the 32-bit id of an object's random numbers."""
+    return int.from_bytes(sha256(name.encode()).digest()[:4], "little")
+
+
+class Program:
+    """The source of one network and what its run must be given.
+
+    Parameters
+    ----------
+    captured
+        Code objects in schedule order.
+    initialisers
+        Code objects that set initial values, evaluated before the first step.
+    layout
+        Where the arrays live.
+    real
+        ``"float"`` or ``"double"``.
+    """
+
+    def __init__(self, captured: Sequence[Captured], initialisers: Sequence[Captured],
+                 layout: Layout, real: str):  # fmt: skip
+        self.captured = list(captured)
+        self.initialisers = list(initialisers)
+        self.layout = layout
+        self.real = real
+        self.spike_monitors = [c for c in captured if c.template == "spikemonitor"]
+        self.sampled = [
+            (code, name) for code in captured for name in sampled_names(code)
+        ]  # fmt: skip
+        self.listed = self._listed_spaces()
+        steps = [self._code_object(code) for code in self.captured]
+        starts = [self._initialiser(k, code) for k, code in enumerate(self.initialisers)]
+        #: Arrays read from tables, in the order in which the run passes them.
+        self.tables = [*layout.arrays.values()]
+        self.support = _support(self.captured)
+        self.source = "\n".join(indented(self._source(starts, steps))) + "\n"
+
+    # ------------------------------------------------------------------------- the whole source
+
+    def _source(self, starts: Lines, steps: Lines) -> Lines:
+        preamble = (files("neuromodels.simulation") / "preamble.hpp").read_text()
+        return [
+            f"typedef {self.real} real;",
+            *preamble.splitlines(),
+            *(line for text in self.support.source for line in text.splitlines()),
+            "",
+            "static void simulate(const Run& run, int64_t instance, char* block) {",
+            [*self._opening(), *sum(starts, []), *self._time_loop(sum(steps, []))],
+            "}",
+            *_entry(self.layout.block_bytes, list(self.support.data)),
+        ]
+
+    def _opening(self) -> Lines:
+        return [
+            "const uint64_t _key = mixed(mixed(run.seed) + run.streams[instance]);",
+            "const int32_t _slot = run.recorded ? run.recorded[instance] : -1;",
+            *(line for k, array in enumerate(self.tables) for line in _pointer(k, array)),
+            *self._clock_arrays(),
+            *[f"int64_t {_counter(code)} = 0;" for code in self.captured if sampled_names(code)],
+        ]
+
+    def _clock_arrays(self) -> Lines:
+        lines: Lines = []
+        for k, clock in enumerate(self.layout.clocks):
+            name = f"_array_{clock.name}"
+            lines += [
+                f"const double {name}_dt[1] = {{{clock.dt_!r}}};",
+                f"int64_t {name}_timestep[1] = {{run.first_steps[{k}]}};",
+                f"double {name}_t[1] = {{{name}_timestep[0] * {name}_dt[0]}};",
+            ]
+        return lines
+
+    def _time_loop(self, steps: Lines) -> Lines:
+        if len(self.layout.clocks) == 1:
+            name = f"_array_{self.layout.clocks[0].name}"
+            return [
+                f"for (; {name}_timestep[0] < run.last_steps[0]; {name}_timestep[0]++) {{",
+                [f"{name}_t[0] = {name}_timestep[0] * {name}_dt[0];", *steps],
+                "}",
+            ]
+        return self._several_clocks(steps)
+
+    def _several_clocks(self, steps: Lines) -> Lines:
+        """Advance the clocks that are due together, as `Network.run` does."""
+        names = [f"_array_{clock.name}" for clock in self.layout.clocks]
+        due = [f"const bool _due{n} = {n}_t[0] - _now < 1e-4 * {n}_dt[0];" for n in names]
+        advance = [
+            f"if (_due{n}) {{ {n}_timestep[0]++; {n}_t[0] = {n}_timestep[0] * {n}_dt[0]; }}"
+            for n in names
+        ]
+        running = " && ".join(
+            f"({n}_t[0] > _now || {n}_timestep[0] < run.last_steps[{k}])"
+            for k, n in enumerate(names)
+        )
+        earliest = [f"if ({n}_t[0] < _now) _now = {n}_t[0];" for n in names[1:]]
+        return [
+            "while (true) {",
+            [
+                f"double _now = {names[0]}_t[0];", *earliest,
+                f"if (!({running})) break;", *due, *steps, *advance,
+            ],
+            "}",
+        ]  # fmt: skip
+
+    # ------------------------------------------------------------------------- one code object
+
+    def _code_object(self, code: Captured) -> Lines:
+        render: Callable[[Captured], Lines] = getattr(self, f"_{code.template}")
+        condition = self._condition(code)
+        body = self._finished(code, render(code), f"_array_{code.clock.name}_timestep[0]")
+        return [f"{condition}{{  // {code.name}", body, "}"]
+
+    def _condition(self, code: Captured) -> str:
+        several = len(self.layout.clocks) > 1
+        conditions = [f"_due_array_{code.clock.name}"] if several else []
+        if code.template.endswith("monitor"):
+            conditions.append("_slot >= 0")
+        return f"if ({' && '.join(conditions)}) " if conditions else ""
+
+    def _initialiser(self, number: int, code: Captured) -> Lines:
+        body = self._finished(code, self._stateupdate(code), "int64_t(-1)")
+        return [f"if (run.initialisers >> {number} & 1) {{  // {code.name}", body, "}"]
+
+    def _finished(self, code: Captured, body: Lines, step: str) -> Lines:
+        """Put constants before the body and give each random call its own site."""
+        sites = iter(range(256))
+
+        def site(match: re.Match) -> str:
+            kind = "uniform" if match[1] == "rand" else "normal"
+            return f"{kind}<real>(_noise, _vectorisation_idx, {next(sites)}u)"
+
+        text = "\n".join(indented(body))
+        noise = f"const Noise _noise = noise_of(_key, {stream_id(code.name)}u, {step});"
+        is_random = RANDOM_CALL.search(text) is not None
+        lines = RANDOM_CALL.sub(site, text).splitlines()
+        return [*_constants(code, text), *([noise] if is_random else []), *lines]
+
+    def _scalar(self, code: Captured) -> Lines:
+        lines = code.scalar.lines
+        if any("_vectorisation_idx" in line for line in lines):
+            lines = ["const int32_t _vectorisation_idx = -1;", *lines]
+        return lines
+
+    def _stateupdate(self, code: Captured) -> Lines:
+        block = code.vector
+        if not (block.reads or block.statements):
+            return self._scalar(code)
+        wiring = self.layout.wirings.get(code.owner.name)
+        if wiring is None:
+            return [*self._scalar(code), *neuron_loop(block, _count(code), [])]
+        return [*self._scalar(code), *loops_of(wiring, self.layout).all_synapses(block, [])]
+
+    def _summed_variable(self, code: Captured) -> Lines:
+        wiring = self.layout.wirings[code.owner.name]
+        side = "pre" if code.options["_index_var"].name == "_synaptic_pre" else "post"
+        target = array_name(code.options["_target_var"])
+        start = code.options["_target_start"]
+        loops = loops_of(wiring, self.layout)
+        return [*self._scalar(code), *loops.summed(code.vector, target, side, start)]
+
+    def _threshold(self, code: Captured) -> Lines:
+        space = array_name(code.options["eventspace_variable"])
+        tail = [f"{space}_fired[_idx] = _cond;"]
+        if code.options["_uses_refractory"]:
+            inactive, last = (code.variables[k] for k in ("not_refractory", "lastspike"))
+            clock = f"_array_{code.clock.name}"
+            tail += [
+                f"if (_cond) {array_name(inactive)}[_idx] = 0;",
+                f"if (_cond) {array_name(last)}[_idx] = {clock}_t[0];",
+            ]
+        lines = [*self._scalar(code), *neuron_loop(code.vector, _count(code), tail)]
+        return [*lines, *(_listing(space, _count(code)) if space in self.listed else [])]
+
+    def _reset(self, code: Captured) -> Lines:
+        space, count = array_name(code.options["eventspace_variable"]), _count(code)
+        head = ["const int32_t _vectorisation_idx = _idx;"]
+        if space in self.listed and not self._is_masked(code):
+            pick = f"const int32_t _idx = {space}[_k];"
+            loop = count_loop("_k", f"{space}[{count}]", [pick, *head, *code.vector.lines])
+        else:
+            masked = [f"if ({space}_fired[_idx]) {{", [*head, *code.vector.lines], "}"]
+            loop = count_loop("_idx", count, masked, vector=vectorises(code.vector, ["_idx"]))
+        return [*self._scalar(code), *loop]
+
+    def _synapses(self, code: Captured) -> Lines:
+        pathway = code.options["pathway"]
+        wiring = self.layout.wirings[code.owner.name]
+        space = array_name(pathway.source.variables[pathway.eventspace_name])
+        first = wiring.pre_start if pathway.prepost == "pre" else wiring.post_start
+        size = wiring.n_pre if pathway.prepost == "pre" else wiring.n_post
+        total = pathway.source.variables[pathway.eventspace_name].size - 1
+        events = [
+            f"for (int32_t _event = 0; _event < {space}[{total}]; _event++) {{",
+            [f"const int32_t _source = {space}[_event] - {first};"],
+        ]
+        if size < total:
+            events.append([f"if (_source < 0 || _source >= {size}) continue;"])
+        loops = loops_of(wiring, self.layout)
+        return [*self._scalar(code), *loops.of_events(code.vector, pathway.prepost, events)]
+
+    def _spikegenerator(self, code: Captured) -> Lines:
+        names = ("_spikespace", "neuron_index", "_timebins", "_period_bins", "_lastindex")
+        space, neuron, bins, period, last = (array_name(code.variables[k]) for k in names)
+        return [
+            f"const int32_t _period = {period}[0];",
+            f"int32_t _bin = (int32_t)_array_{code.clock.name}_timestep[0], _count = 0;",
+            "if (_period > 0) {",
+            [
+                "_bin %= _period;",
+                f"if ({last}[0] > 0 && {bins}[{last}[0] - 1] >= _bin) {last}[0] = 0;",
+            ],
+            "}",
+            f"for (int32_t _k = {last}[0]; _k < {code.variables['_timebins'].size}; _k++) {{",
+            [f"if ({bins}[_k] > _bin) break;", f"{space}[_count++] = {neuron}[_k];"],
+            "}",
+            f"{space}[{_count(code)}] = _count;",
+            f"{last}[0] += _count;",
+        ]
+
+    # ------------------------------------------------------------------------------- monitors
+
+    def _spikemonitor(self, code: Captured) -> Lines:
+        number = self.spike_monitors.index(code)
+        space = code.options["eventspace_variable"]
+        first, last = _value(code, "_source_start"), _value(code, "_source_stop")
+        names = extra_names(code)
+        row = [f"(double)(_idx - {first})", f"_array_{code.clock.name}_t[0]"]
+        row += [f"(double)_to_record_{name}" for name in names]
+        return [
+            *self._scalar(code),
+            f"Events& _events = run.events[{number} * run.slots + _slot];",
+            *count_loop("_k", f"{array_name(space)}[{space.size - 1}]", [
+                f"const int32_t _idx = {array_name(space)}[_k], _vectorisation_idx = _idx;",
+                f"if (_idx < {first} || _idx >= {last}) continue;",
+                *code.vector.lines,
+                f"const double _row[{len(row)}] = {{{', '.join(row)}}};",
+                f"append(_events, _row, {len(row)});",
+            ]),
+        ]  # fmt: skip
+
+    def _statemonitor(self, code: Captured) -> Lines:
+        indices = code.variables["_indices"]
+        body = [
+            f"const int32_t _idx = {array_name(indices)}[_i], _vectorisation_idx = _idx;",
+            *code.vector.lines,
+        ]
+        for name in sampled_names(code):
+            place = self._sample(code, name, indices.size)
+            body.append(f"{place} + _i] = (double)_to_record_{name};")
+        count = f"{_counter(code)}++;"
+        return [*self._scalar(code), *count_loop("_i", indices.size, body), count]
+
+    def _ratemonitor(self, code: Captured) -> Lines:
+        space = code.variables["_spikespace"]
+        first, last = _value(code, "_source_start"), _value(code, "_source_stop")
+        within = f"{array_name(space)}[_k] >= {first} && {array_name(space)}[_k] < {last}"
+        loop = count_loop("_k", f"{array_name(space)}[{space.size - 1}]", [f"_n += {within};"])
+        neurons = _value(code, "_num_source_neurons")
+        rate = f"_n / (_array_{code.clock.name}_dt[0] * {neurons})"
+        place = self._sample(code, "rate", 1)
+        return ["int32_t _n = 0;", *loop, f"{place}] = {rate};", f"{_counter(code)}++;"]
+
+    def _sample(self, code: Captured, name: str, width: int) -> str:
+        number = next(k for k, (c, n) in enumerate(self.sampled) if c is code and n == name)
+        clock = self.layout.clocks.index(code.clock)
+        steps = f"(run.last_steps[{clock}] - run.first_steps[{clock}])"
+        row = f"_slot * {steps} + {_counter(code)}"
+        return f"run.samples[{number}][({row}) * {width}"
+
+    # ---------------------------------------------------------------------------- what is needed
+
+    def _listed_spaces(self) -> set[str]:
+        """Names of the event spaces that something reads as a list."""
+        listed = set()
+        for code in self.captured:
+            if code.template == "synapses":
+                pathway = code.options["pathway"]
+                listed.add(array_name(pathway.source.variables[pathway.eventspace_name]))
+            if code.template in ("spikemonitor", "ratemonitor"):
+                name = code.options.get("eventspace_variable", code.variables.get("_spikespace"))
+                listed.add(array_name(name))
+            if code.template == "reset" and not self._is_masked(code):
+                listed.add(array_name(code.options["eventspace_variable"]))
+        return listed
+
+    def _is_masked(self, code: Captured) -> bool:
+        return _count(code) <= MASKED_RESET and vectorises(code.vector, ["_idx"])
+
+
+def sampled_names(code: Captured) -> list[str]:
+    """Return what a monitor writes down at every step of its clock."""
+    if code.template == "statemonitor":
+        return sorted(code.options["_recorded_variables"])
+    return ["rate"] if code.template == "ratemonitor" else []
+
+
+def extra_names(code: Captured) -> list[str]:
+    """Return what a spike monitor writes down beside index and time."""
+    return sorted(set(code.options["record_variables"]) - {"i", "t"})
+
+
+def _counter(code: Captured) -> str:
+    return f"_samples_{code.name}"
+
+
+def _value(code: Captured, name: str) -> int:
+    return int(np.asarray(code.variables[name].get_value()).item())
+
+
+def _count(code: Captured) -> int:
+    return _value(code, "N")
+
+
+def _constants(code: Captured, text: str) -> Lines:
+    lines = []
+    for name, variable in sorted(code.variables.items()):
+        if isinstance(variable, Constant) and re.search(rf"\b{re.escape(name)}\b", text):
+            lines.append(_constant(name, variable.get_value()))
+    return lines
+
+
+def _constant(name: str, value: object) -> str:
+    number = np.asarray(value).item()
+    if isinstance(number, bool):
+        return f"const char {name} = {int(number)};"
+    if isinstance(number, int):
+        type_ = "int32_t" if abs(number) < 2**31 else "int64_t"
+        return f"const {type_} {name} = {number};"
+    special = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
+    return f"const real {name} = real({special.get(repr(number), repr(number))});"
+
+
+def _pointer(number: int, array: Array) -> Lines:
+    """Point at an array: its row of a table, or its place in the block after a fresh start."""
+    type_ = array.type
+    row = f"(run.rows[{number}] ? run.rows[{number}][instance] : 0)"
+    table = f"(const {type_}*)run.tables[{number}] + {row} * {array.size}"
+    if not array.is_state:
+        return [f"const {type_}* __restrict {array.name} = {table};"]
+    return [
+        f"{type_}* __restrict {array.name} = ({type_}*)(block + {array.offset});",
+        f"if (run.fresh) memcpy({array.name}, {table}, {array.bytes});",
+    ]
+
+
+def _listing(space: str, count: int) -> Lines:
+    """Collect the neurons above threshold, without a branch."""
+    return [
+        "int32_t _listed = 0;",
+        *count_loop("_k", count, [f"{space}[_listed] = _k;", f"_listed += {space}_fired[_k];"]),
+        f"{space}[{count}] = _listed;",
+    ]
+
+
+def _support(captured: Sequence[Captured]):
+    """Merge what the functions of all code objects need, each piece once."""
+    merged = type(captured[0].support)() if captured else None
+    for code in captured:
+        merged.source += [text for text in code.support.source if text not in merged.source]
+        merged.data.update(code.support.data)
+    return merged
+
+
+def _entry(block_bytes: int, data: Sequence[str]) -> Lines:
+    size = max(block_bytes, 64)
+    copy = "memcpy(run->output_data[k] + i * run->output_bytes[k], block + run->output_offsets[k],"
+    return [
+        "",
+        'extern "C" void neuromodels_run(const Run* run, int64_t first, int64_t last) {',
+        [
+            *[f"_namespace{name} = run->data[{k}];" for k, name in enumerate(data)],
+            "FlushDenormals _flush;",
+            f"char* scratch = run->blocks ? 0 : (char*)aligned_alloc(64, {size});",
+            f"if (scratch) memset(scratch, 0, {size});",
+            "for (int64_t i = first; i < last; i++) {",
+            [
+                f"char* block = scratch ? scratch : run->blocks + i * {size};",
+                "simulate(*run, i, block);",
+                "for (int64_t k = 0; k < run->outputs; k++)",
+                [copy, ["run->output_bytes[k]);"]],
+            ],
+            "}",
+            "free(scratch);",
+        ],
+        "}",
+    ]

@@ -1,0 +1,268 @@
+"""Brian2's abstract code to C++ statements, kept in pieces so that any loop can hold them.
+
+Brian2's own generator resolves names, orders statements and hoists loop invariants.  Only the last
+step differs: reads, statements and writes stay apart (a renderer decides which loop each belongs
+to), floating-point literals take the precision of the run, and times stay double.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
+from brian2.core.clocks import BaseClock
+from brian2.core.functions import DEFAULT_FUNCTIONS, Function
+from brian2.core.variables import ArrayVariable, Constant
+from brian2.parsing.rendering import CPPNodeRenderer
+from brian2.utils.stringtools import word_substitute
+
+#: Times of past events: single precision would lose whole steps of a long run.
+EVENT_TIMES = ("lastspike", "lastupdate")
+
+INTEGER_TYPES = {
+    np.dtype(np.int8): "int8_t", np.dtype(np.int16): "int16_t",
+    np.dtype(np.int32): "int32_t", np.dtype(np.int64): "int64_t",
+    np.dtype(np.uint8): "uint8_t", np.dtype(np.uint16): "uint16_t",
+    np.dtype(np.uint32): "uint32_t", np.dtype(np.uint64): "uint64_t",
+}  # fmt: skip
+
+
+def c_type(dtype: object) -> str:
+    """Return the C++ type of values of `dtype`; every float is ``real``."""
+    kind = np.dtype(dtype)  # type: ignore[call-overload]
+    if kind.kind == "b":
+        return "char"
+    return INTEGER_TYPES.get(kind, "real")
+
+
+def local_type(dtype: object) -> str:
+    """Return the C++ type of a local variable: a ``bool`` vectorises better than a ``char``."""
+    return "bool" if c_type(dtype) == "char" else c_type(dtype)
+
+
+def is_time(variable: object) -> bool:
+    """Whether a variable holds a time that must stay in double precision."""
+    owner = getattr(variable, "owner", None)
+    if isinstance(owner, BaseClock):
+        return getattr(variable, "name", "") in ("t", "dt")
+    return getattr(variable, "name", "") in EVENT_TIMES
+
+
+def storage_type(variable: ArrayVariable) -> str:
+    """Return the C++ type in which an array is stored."""
+    return "double" if is_time(variable) else c_type(variable.dtype)
+
+
+def array_name(variable: ArrayVariable) -> str:
+    """Return the name of an array in the generated source."""
+    owner = getattr(variable.owner, "name", "temporary")
+    return f"_array_{owner}_{variable.name}"
+
+
+@dataclass(frozen=True)
+class Access:
+    """One variable of a statement block and the array element behind it."""
+
+    name: str
+    array: ArrayVariable
+    index: str
+    written: bool = False
+
+    @property
+    def read(self) -> str:
+        const = "" if self.written else "const "
+        return f"{const}{storage_type(self.array)} {self.name} = {self.element};"
+
+    @property
+    def write(self) -> str:
+        return f"{self.element} = {self.name};"
+
+    @property
+    def element(self) -> str:
+        return f"{array_name(self.array)}[{self.index}]"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Statements with what they read and write."""
+
+    reads: tuple[Access, ...] = ()
+    declarations: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    writes: tuple[Access, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole block in the order read, declare, compute, write."""
+        return [
+            *(access.read for access in self.reads), *self.declarations,
+            *self.statements, *(access.write for access in self.writes),
+        ]  # fmt: skip
+
+
+class RealRenderer(CPPNodeRenderer):
+    """Renders expressions in the precision of the run.
+
+    Parameters
+    ----------
+    auto_vectorise
+        Functions that take the index of the loop, such as ``_rand``.
+    times
+        Names that are doubles whatever the precision.
+    constants
+        Values of named floating-point constants.
+    """
+
+    def __init__(self, auto_vectorise: set[str], times: set[str], constants: dict[str, float]):
+        super().__init__(auto_vectorise=auto_vectorise)
+        self.times = times
+        self.constants = constants
+        self.exact = False
+
+    def render_Constant(self, node: ast.Constant) -> str:
+        value = node.value
+        if isinstance(value, (float, np.floating)) and np.isfinite(value):
+            return repr(float(value)) if self.exact else f"real({float(value)!r})"
+        return super().render_Constant(node)
+
+    def render_Name(self, node: ast.Name) -> str:
+        if node.id == "dt" and "dt" in self.times and not self.exact:
+            return "real(dt)"
+        if self.exact and node.id in self.constants:
+            return repr(self.constants[node.id])
+        return super().render_Name(node)
+
+    def render_Call(self, node: ast.Call) -> str:
+        if node.func.id != "_timestep":  # type: ignore[attr-defined]
+            return super().render_Call(node)
+        return self._exactly(super().render_Call, node)
+
+    def render_Compare(self, node: ast.Compare) -> str:
+        """Compare a time in double: ``t >= 4*ms`` must begin with the same step in float."""
+        names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        if "t" not in names & self.times:
+            return super().render_Compare(node)
+        return self._exactly(super().render_Compare, node)
+
+    def _exactly(self, render: Callable[[Any], str], node: ast.AST) -> str:
+        outer, self.exact = self.exact, True
+        code = render(node)
+        self.exact = outer
+        return code
+
+    def render_BinOp(self, node: ast.BinOp) -> str:
+        if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
+            exponent = node.right.value
+            if float(exponent).is_integer() and 0 < exponent <= 64:  # type: ignore[arg-type]
+                return f"_power<{int(exponent)}>({self.render_node(node.left)})"  # type: ignore
+        if isinstance(node.op, ast.Div):
+            return f"_divide({self.render_node(node.left)}, {self.render_node(node.right)})"
+        if isinstance(node.op, ast.Sub) and self._both_times(node) and not self.exact:
+            return f"real({super().render_BinOp(node)})"
+        return super().render_BinOp(node)
+
+    def _both_times(self, node: ast.BinOp) -> bool:
+        sides = (node.left, node.right)
+        return all(isinstance(side, ast.Name) and side.id in self.times for side in sides)
+
+
+@dataclass
+class Support:
+    """C++ source and data of functions that are not built in."""
+
+    source: list[str] = field(default_factory=list)
+    data: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class BatchCodeGenerator(CPPCodeGenerator):
+    """Brian2's C++ generator with its output kept in pieces."""
+
+    class_name = "neuromodels_batch"
+
+    def __init__(self, *args, **kwds):
+        super().__init__(*args, **kwds)
+        self.c_data_type = local_type
+        self.own_names: dict[str, str] = {}
+
+    @property
+    def times(self) -> set[str]:
+        """Names of the variables that stay double."""
+        return {name for name, variable in self.variables.items() if is_time(variable)}
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """Values of the named floating-point constants, such as ``ms``."""
+        found = {
+            name: np.asarray(variable.get_value()).item()
+            for name, variable in self.variables.items()
+            if isinstance(variable, Constant)
+        }
+        return {k: v for k, v in found.items() if isinstance(v, float) and np.isfinite(v)}
+
+    def translate_expression(self, expr: str) -> str:
+        expr = word_substitute(expr, self.func_name_replacements)
+        expr = word_substitute(expr, self.own_names)
+        renderer = RealRenderer(self.auto_vectorise, self.times, self.constants)
+        return renderer.render_expr(expr).strip()
+
+    def translate_statement_sequence(self, sc_statements, ve_statements):
+        support = self._support()
+        scalar, vector = {}, {}
+        for name in sc_statements:
+            shared = self._shared_reads(ve_statements[name])
+            scalar[name] = self._block(sc_statements[name], add=shared)
+            vector[name] = self._block(ve_statements[name], drop=shared)
+        return scalar, vector, {"support": support}
+
+    def _shared_reads(self, statements) -> set[str]:
+        """Names of scalars that the vector code reads: they are read once, before the loop."""
+        read, write, _, _ = self.arrays_helper(statements)
+        return {name for name in read - write if self.variables[name].scalar}
+
+    def _block(self, statements, add=frozenset(), drop=frozenset()) -> Block:
+        read, write, indices, conditional = self.arrays_helper(statements)
+        read = (read | set(add)) - set(drop)
+        names = itertools.chain(sorted(indices), sorted(read))
+        only_written = sorted(write - read - indices)
+        return Block(
+            reads=tuple(self._access(name, name in write) for name in names),
+            declarations=tuple(
+                f"{storage_type(self.variables[name])} {name};" for name in only_written
+            ),
+            statements=tuple(self.translate_to_statements(statements, conditional)),
+            writes=tuple(self._access(name, True) for name in sorted(write)),
+        )
+
+    def _access(self, name: str, written: bool) -> Access:
+        return Access(name, self.variables[name], self.variable_indices[name], written)
+
+    def _support(self) -> Support:
+        """Source and data of the user's own functions; the built-in ones are in the preamble."""
+        support = Support()
+        for name, variable in list(self.variables.items()):
+            if isinstance(variable, Function):
+                self._add_function(name, variable, support)
+        return support
+
+    def _add_function(self, name: str, function: Function, support: Support) -> None:
+        if any(function is built_in for built_in in DEFAULT_FUNCTIONS.values()):
+            return
+        implementation = function.implementations[self.codeobj_class]
+        for inner, dependency in (implementation.dependencies or {}).items():
+            self._add_function(inner, dependency, support)
+        code = implementation.get_code(self.owner)
+        source = code if isinstance(code, str) else (code or {}).get("support_code", "")
+        for key, values in (implementation.get_namespace(self.owner) or {}).items():
+            support.data[key] = np.ascontiguousarray(values, dtype=float)
+            support.source.append(f"static thread_local const double* _namespace{key};")
+        # One TimedArray has another body on every clock: the name must tell them apart.
+        written = implementation.name or name
+        digest = sha256(source.encode()).hexdigest()[:8]
+        self.own_names[written] = f"{written}_{digest}"
+        support.source.append(word_substitute(source, self.own_names))

@@ -1,0 +1,1 @@
+"""Run folders: the ledger, checkpoints, solutions, provenance."""

@@ -1,0 +1,240 @@
+"""A run folder: who may write it, and what lies where."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from neuromodels.errors import RunNotFound, StorageError
+from neuromodels.storage.checkpoints import Checkpoint, Checkpoints
+from neuromodels.storage.files import (
+    TEMPORARY,
+    arrays_to_bytes,
+    read_arrays,
+    read_json,
+    replace_file,
+    write_json,
+    writing,
+)
+from neuromodels.storage.ledger import Ledger
+from neuromodels.storage.lock import FolderLock
+from neuromodels.storage.provenance import changed_since
+
+STUDY = "study.json"
+PROVENANCE = "provenance.json"
+LEDGER = "ledger.sqlite"
+LOCK = "lock"
+SYNC_EVERY = 2.0
+"""Seconds between checkpoints that wait for the disk."""
+_OURS = {STUDY, PROVENANCE, LEDGER, LOCK, "checkpoints", "solutions"}
+
+
+class StoredRun:
+    """A run folder, to be read; never changes it.
+
+    Parameters
+    ----------
+    folder
+        As printed when the run started.
+
+    Raises
+    ------
+    RunNotFound
+        When the folder holds no run.
+    """
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder)
+        if not (self.folder / STUDY).is_file():
+            raise RunNotFound(
+                str(folder),
+                "is not a run folder (it has no study.json)",
+                cure="`neuromodels run FILE` makes one and prints its name.",
+            )
+        stored = read_json(self.folder / STUDY)
+        self.digest = str(stored.pop("digest", ""))
+        self.study = stored
+
+    @property
+    def name(self) -> str:
+        """The name of its study."""
+        return str(self.study.get("name", ""))
+
+    def ledger(self) -> Ledger:
+        """Open the ledger for reading, also while the run goes on."""
+        if not (self.folder / LEDGER).exists():
+            raise RunNotFound(
+                str(self.folder),
+                "has no ledger yet",
+                cure=f"`neuromodels resume {self.folder}` starts it.",
+            )
+        return Ledger(self.folder / LEDGER, read_only=True)
+
+    def solution(self, condition: str, seed: int) -> dict[str, np.ndarray]:
+        """Return the arrays of a solution: ``vector`` (d,) and its named slices."""
+        return read_arrays(solution_path(self.folder, condition, seed))
+
+
+class Store:
+    """A run folder, to be written by this process only.
+
+    Parameters
+    ----------
+    folder
+        Made when missing; refused when it holds another study or somebody's files.
+    study
+        The study as plain values.
+    digest
+        Identifies the study; the folder keeps it.
+    """
+
+    def __init__(self, folder: Path, study: Mapping[str, Any], digest: str):
+        self.folder = Path(folder)
+        self.digest = digest
+        self.notices: list[str] = []
+        self._study = dict(study)
+        self._lock = FolderLock(self.folder / LOCK)
+        self._synced = -SYNC_EVERY
+
+    def __enter__(self) -> Self:
+        check_folder(self.folder, self.digest)
+        with writing(self.folder):
+            (self.folder / "solutions").mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        try:
+            check_folder(self.folder, self.digest)  # again: now nobody else can change it
+            self._remove_parts()
+            self._write_study()
+            self.checkpoints = Checkpoints(self.folder / "checkpoints", self.digest)
+            self.ledger = Ledger(self.folder / LEDGER)
+        except BaseException:
+            self._lock.release()
+            raise
+        if self._lock.stale:
+            self.notices.append(self._lock.stale)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self.ledger.close(finished=error[0] is None)
+        finally:
+            self._lock.release()
+
+    def add_provenance(self, session: dict[str, Any]) -> None:
+        """Append the provenance of this session; note what changed since the last."""
+        path = self.folder / PROVENANCE
+        sessions = read_json(path).get("sessions", []) if path.exists() else []
+        if sessions and (changes := changed_since(sessions[-1], session)):
+            self.notices.append(
+                "Since the last session changed: "
+                + "; ".join(changes)
+                + ". Results may differ in the last bits from an uninterrupted run."
+            )
+        write_json(path, {"sessions": [*sessions, session]})
+
+    def checkpoint(
+        self, condition: str, seed: int, checkpoint: Checkpoint, *, durable: bool = False
+    ) -> None:
+        """Store where a search stands.
+
+        A killed process never loses a checkpoint. A power cut loses those of the last
+        `SYNC_EVERY` seconds: waiting for the disk in every generation would cost as much as a
+        small network's generation itself.
+
+        Parameters
+        ----------
+        durable
+            Wait for the disk now.
+        """
+        durable = durable or time.monotonic() >= self._synced + SYNC_EVERY
+        if durable:
+            self.ledger.sync()
+            self._synced = time.monotonic()
+        self.checkpoints.write(condition, seed, checkpoint, durable=durable)
+
+    def write_solution(self, condition: str, seed: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Store the arrays of a solution atomically."""
+        replace_file(solution_path(self.folder, condition, seed), arrays_to_bytes(arrays))
+
+    def solution(self, condition: str, seed: int) -> dict[str, np.ndarray] | None:
+        """Return the arrays of a solution, or None when it is missing or damaged."""
+        path = solution_path(self.folder, condition, seed)
+        if not path.exists():
+            return None
+        try:
+            return read_arrays(path)
+        except StorageError as error:
+            self.notices.append(f"{error} It is made again.")
+            return None
+
+    def take_notices(self) -> list[str]:
+        """Return what happened since the last call that the user should know."""
+        notices, self.notices = self.notices, []
+        return notices
+
+    def _write_study(self) -> None:
+        path = self.folder / STUDY
+        seeds = list(self._study["seeds"])
+        if path.exists():
+            before = read_json(path).get("seeds", [])
+            seeds = before + [seed for seed in seeds if seed not in before]
+        write_json(path, {"digest": self.digest, **self._study, "seeds": seeds})
+
+    def _remove_parts(self) -> None:
+        with writing(self.folder):
+            for part in self.folder.rglob(f"*{TEMPORARY}"):
+                part.unlink()
+
+
+def solution_path(folder: Path, condition: str, seed: int) -> Path:
+    """Return where the solution of a condition under a seed lies."""
+    return folder / "solutions" / f"{condition}-seed{seed}.npz"
+
+
+def check_folder(folder: Path, digest: str) -> None:
+    """Refuse a folder that holds another study or files of somebody else.
+
+    Raises
+    ------
+    StorageError
+        Before anything in the folder is touched.
+    """
+    with writing(folder):
+        if not folder.exists():
+            return
+        names = {path.name for path in folder.iterdir()}
+    if STUDY in names:
+        found = read_json(folder / STUDY).get("digest")
+        if found != digest:
+            raise StorageError(
+                str(folder),
+                f"must be empty or hold the study {digest}",
+                found,
+                "It holds another study; name another folder with --out.",
+            )
+        return
+    foreign = sorted(n for n in names if n not in _OURS and not _is_ours(n))
+    if foreign:
+        raise StorageError(
+            str(folder),
+            "must be empty or a run folder",
+            ", ".join(foreign[:3]),
+            "It holds other files; name another folder with --out.",
+        )
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(LEDGER) or name.endswith(TEMPORARY)
+
+
+def stored_runs(folder: Path) -> list[StoredRun]:
+    """Return the runs in the folders of `folder`, newest first."""
+    if not folder.is_dir():
+        return []
+    found = [path.parent for path in folder.glob(f"*/{STUDY}")]
+    found.sort(key=lambda path: (path / STUDY).stat().st_mtime, reverse=True)
+    return [StoredRun(path) for path in found]

@@ -1,0 +1,153 @@
+"""A study: one question, declared as one frozen value with a digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from hashlib import sha256
+from typing import Any, ClassVar
+
+from neuromodels.search.plan import SearchPlan
+
+SEARCHED = ("plastic", "fixed")
+DERIVED = ("frozen", "reset", "random")
+CONDITIONS = SEARCHED + DERIVED
+FROM_PLASTIC = ("frozen", "reset")
+"""Derived conditions that test the solution of the plastic search."""
+
+
+@dataclass(frozen=True)
+class TaskChoice:
+    """A task of the catalog and its parameters."""
+
+    name: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CircuitChoice:
+    """How many hidden neurons, and of which model."""
+
+    hidden: int = 32
+    neuron: str = "ternary_lif"
+
+
+@dataclass(frozen=True)
+class RuleChoice:
+    """A rule of the catalog, its options, and changed settings of its coefficients."""
+
+    name: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    coefficients: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TestPlan:
+    """How solutions are tested.
+
+    Parameters
+    ----------
+    trials
+        Fresh sequences behind each final score.
+    finalists
+        Centres kept from the test points and scored again beside the last one.
+    every
+        Generations between two test points of the learning curve.
+    curve_trials
+        Fresh sequences per test point.
+    random_rules
+        Rules drawn for the condition ``random``.
+    """
+
+    __test__: ClassVar[bool] = False
+
+    trials: int = 10000
+    finalists: int = 4
+    every: int = 50
+    curve_trials: int = 1024
+    random_rules: int = 64
+
+
+@dataclass(frozen=True)
+class DeviceChoice:
+    """Where instances run; ``threads = 0`` takes every core."""
+
+    name: str = "batch"
+    dtype: str = "float32"
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Study:
+    """One question and everything that decides its answer.
+
+    Parameters
+    ----------
+    conditions
+        Any of ``plastic``, ``fixed`` (each has its own search), ``frozen``, ``reset`` and
+        ``random`` (derived from the plastic search or its start).
+    """
+
+    name: str
+    task: TaskChoice
+    rule: RuleChoice
+    question: str = ""
+    seeds: tuple[int, ...] = (1,)
+    conditions: tuple[str, ...] = ("plastic",)
+    circuit: CircuitChoice = CircuitChoice()
+    search: SearchPlan = field(default_factory=SearchPlan)
+    test: TestPlan = TestPlan()
+    device: DeviceChoice = DeviceChoice()
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Conditions with a search of their own, the implied plastic one included."""
+        needed = set(self.conditions)
+        if needed & set(FROM_PLASTIC):
+            needed.add("plastic")
+        return tuple(c for c in SEARCHED if c in needed)
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """Conditions tested without a search, in the order of `DERIVED`."""
+        return tuple(c for c in DERIVED if c in self.conditions)
+
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """Every condition that gets a final score, in the order of the tables."""
+        return self.searched + self.derived
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the study as plain values, shaped as a study file."""
+        table = _plain(self)
+        task, rule = table["task"], table["rule"]
+        table["task"] = {"name": task["name"], **task["parameters"]}
+        table["rule"] = {
+            "name": rule["name"],
+            **rule["options"],
+            "coefficients": rule["coefficients"],
+        }
+        return table
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that change with the science and with nothing else.
+
+        Name, question, seeds and thread count do not enter.
+        """
+        table = self.to_table()
+        for label in ("name", "question", "seeds"):
+            del table[label]
+        del table["device"]["threads"]
+        table["conditions"] = self.tested
+        canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
+        return sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value

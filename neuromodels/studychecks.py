@@ -1,0 +1,280 @@
+"""Everything that can be wrong with a study, found before anything runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from neuromodels.errors import DeclarationError
+from neuromodels.search.plan import SearchPlan
+from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice, TestPlan
+from neuromodels.studyform import (
+    COEFFICIENT,
+    NUMBER,
+    REQUIRED,
+    SECTIONS,
+    TABLE,
+    Kind,
+    Problem,
+    Table,
+    is_whole,
+    nearest,
+    one_of,
+    whole,
+)
+
+
+@dataclass(frozen=True)
+class Catalogs:
+    """The names a study may choose from."""
+
+    rules: Mapping[str, Any]
+    models: Mapping[str, Any]
+    tasks: Mapping[str, Any]
+    optimizers: Mapping[str, Any]
+
+
+def installed_catalogs() -> Catalogs:
+    """Return the catalogs of this package; imports Brian2's units."""
+    from neuromodels import models, rules, tasks
+    from neuromodels.search.optimizer import OPTIMIZERS
+
+    return Catalogs(rules.CATALOG, models.CATALOG, tasks.CATALOG, OPTIMIZERS)
+
+
+def problems_of(table: Table, catalogs: Catalogs) -> list[Problem]:
+    """Return every problem of a study given as plain values."""
+    return [
+        *_missing(table),
+        *_unknown_sections(table, catalogs),
+        *_sections(table, catalogs),
+        *_coefficients(table, catalogs),
+        *_search(table, catalogs),
+        *_task_items(table, catalogs),
+    ]
+
+
+def study_from(table: Table, catalogs: Catalogs) -> Study:
+    """Return the study of a table without problems, all defaults filled in.
+
+    Raises
+    ------
+    DeclarationError
+        What the search plan or the task refuses beyond the checks of single values.
+    """
+    return Study(
+        name=table["name"],
+        question=table.get("question", ""),
+        seeds=tuple(table.get("seeds", Study.seeds)),
+        conditions=tuple(table.get("conditions", Study.conditions)),
+        task=_task(table["task"], catalogs),
+        rule=_rule(table["rule"], catalogs),
+        circuit=CircuitChoice(**table.get("circuit", {})),
+        search=_plan(table.get("search", {}), catalogs),
+        test=TestPlan(**table.get("test", {})),
+        device=DeviceChoice(**table.get("device", {})),
+    )
+
+
+# -- finding problems ---------------------------------------------------------------------------
+
+
+def _section(table: Table, name: str) -> Table:
+    section = table.get(name, {}) if name else table
+    return section if isinstance(section, Mapping) else {}
+
+
+def _chosen(table: Table, section: str, key: str, catalog: Mapping[str, Any]) -> Any:
+    name = _section(table, section).get(key)
+    return catalog.get(name) if isinstance(name, str) else None
+
+
+def _missing(table: Table) -> Iterable[Problem]:
+    for path in REQUIRED:
+        section = _section(table, path[0] if len(path) == 2 else "")
+        if path[-1] not in section:
+            yield Problem(path, "is missing. Every study needs it.")
+
+
+def _kinds(name: str, table: Table, catalogs: Catalogs) -> dict[str, Kind]:
+    kinds = dict(SECTIONS[name])
+    task = _chosen(table, "task", "name", catalogs.tasks)
+    rule = _chosen(table, "rule", "name", catalogs.rules)
+    if name == "task" and task:
+        kinds |= {parameter: whole(0) for parameter in task.parameters}
+    if name == "rule" and rule:
+        kinds |= {option: one_of(*allowed) for option, allowed in rule.options.items()}
+    return kinds
+
+
+def _unknown_sections(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    for key, value in table.items():
+        if key in SECTIONS and not isinstance(value, Mapping):
+            yield Problem((key,), f"must be a table; got {value!r}. Write it as [{key}].")
+        elif key not in SECTIONS and key not in SECTIONS[""]:
+            yield Problem((key,), _unknown_key(key, "", table, catalogs))
+
+
+def _unknown_key(key: str, section: str, table: Table, catalogs: Catalogs) -> str:
+    known = [*_kinds(section, table, catalogs), *([] if section else filter(None, SECTIONS))]
+    elsewhere = [
+        f"{name}.{key}" if name else key
+        for name in SECTIONS
+        if name != section and key in _kinds(name, table, catalogs)
+    ]
+    close = nearest(key, known)
+    if not close and elsewhere:
+        return f"unknown key. It belongs under {elsewhere[0]!r}."
+    return f"unknown key.{close or f' Known here: {", ".join(known)}.'}"
+
+
+def _sections(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    for name in SECTIONS:
+        kinds = _kinds(name, table, catalogs)
+        closed = name not in ("task", "rule") or _names_are_known(name, table, catalogs)
+        for key, value in _section(table, name).items():
+            path = (name, key) if name else (key,)
+            if key in kinds:
+                wrong = kinds[key].problem(value) or _unknown_name(path, value, catalogs)
+                if wrong:
+                    yield Problem(path, wrong)
+            elif name and closed:
+                yield Problem(path, _unknown_key(key, name, table, catalogs))
+
+
+def _names_are_known(section: str, table: Table, catalogs: Catalogs) -> bool:
+    # without the task or rule its own keys cannot be told from misspelt ones
+    catalog = catalogs.tasks if section == "task" else catalogs.rules
+    return _chosen(table, section, "name", catalog) is not None
+
+
+def _unknown_name(path: tuple[str, ...], value: Any, catalogs: Catalogs) -> str | None:
+    catalogs_of: dict[tuple[str, ...], Mapping[str, Any]] = {
+        ("task", "name"): catalogs.tasks,
+        ("rule", "name"): catalogs.rules,
+        ("circuit", "neuron"): catalogs.models,
+        ("search", "optimizer"): catalogs.optimizers,
+    }
+    catalog = catalogs_of.get(path)
+    if catalog is None or value in catalog:
+        return None
+    noun = {"name": path[0], "neuron": "neuron model"}.get(path[-1], path[-1])
+    known = ", ".join(catalog) if len(catalog) <= 12 else f"see `neuromodels list {noun}s`"
+    return f"unknown {noun} {value!r}.{nearest(value, catalog)} Known: {known}."
+
+
+def _coefficients(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    given = _section(table, "rule").get("coefficients")
+    rule = _chosen(table, "rule", "name", catalogs.rules)
+    if not isinstance(given, Mapping):
+        return
+    known = {c.name: c for c in rule.coefficients} if rule else {}
+    for name, settings in given.items():
+        path = ("rule", "coefficients", name)
+        if rule and name not in known:
+            close = nearest(name, known) or f" Known: {', '.join(known)}."
+            yield Problem(path, f"the rule {rule.name!r} has no such coefficient.{close}")
+        elif wrong := TABLE.problem(settings):
+            yield Problem(path, wrong)
+        else:
+            yield from _coefficient(path, settings, known.get(name))
+
+
+def _coefficient(path: tuple[str, ...], settings: Table, coefficient: Any) -> Iterable[Problem]:
+    found = []
+    for key, value in settings.items():
+        if key not in COEFFICIENT:
+            close = nearest(key, COEFFICIENT) or f" Known: {', '.join(COEFFICIENT)}."
+            found.append(Problem((*path, key), f"unknown key.{close}"))
+        elif wrong := COEFFICIENT[key].problem(value):
+            found.append(Problem((*path, key), wrong))
+    yield from found
+    if coefficient is None or found:
+        return
+    try:
+        coefficient.changed(settings)
+    except DeclarationError as error:
+        yield Problem((*path, _culprit(settings)), _without_place(error))
+
+
+def _culprit(settings: Table) -> str:
+    return next((key for key in ("low", "high", "default", "frozen") if key in settings), "")
+
+
+def _without_place(error: DeclarationError) -> str:
+    return str(error).removeprefix(f"{error.where}: ")
+
+
+def _search(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Ask the plan itself, one value at a time, so that each problem has its line."""
+    section = _section(table, "search")
+    name = section.get("optimizer", SearchPlan.optimizer)
+    if not isinstance(name, str) or name not in catalogs.optimizers:
+        return
+    candidates = section.get("candidates", SearchPlan.candidates)
+    if SECTIONS["search"]["candidates"].holds(candidates):
+        yield from _refused(("search", "candidates"), optimizer=name, candidates=candidates)
+    options = section.get("options")
+    for option, value in options.items() if isinstance(options, Mapping) else ():
+        yield from _refused(("search", "options", option), optimizer=name, options={option: value})
+
+
+def _refused(path: tuple[str, ...], **settings: Any) -> Iterable[Problem]:
+    try:
+        SearchPlan(**settings)
+    except DeclarationError as error:
+        yield Problem(path, _without_place(error))
+
+
+def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    task = _chosen(table, "task", "name", catalogs.tasks)
+    given = {k: v for k, v in _section(table, "task").items() if k != "name"}
+    if task is None or not all(key in task.parameters and is_whole(v) for key, v in given.items()):
+        return
+    if task.number(task.items, {**task.parameters, **given}) < 1:
+        path = ("task", next((key for key, value in given.items() if value < 1), "name"))
+        wrong = f"leaves the task nothing to show: {task.items} must be at least 1."
+        yield Problem(path, wrong)
+
+
+# -- filling in ---------------------------------------------------------------------------------
+
+
+def _task(section: Table, catalogs: Catalogs) -> TaskChoice:
+    task = catalogs.tasks[section["name"]]
+    given = {key: value for key, value in section.items() if key != "name"}
+    return TaskChoice(section["name"], {**task.parameters, **given})
+
+
+def _rule(section: Table, catalogs: Catalogs) -> RuleChoice:
+    rule = catalogs.rules[section["name"]]
+    options = {option: section.get(option, allowed[0]) for option, allowed in rule.options.items()}
+    changes = section.get("coefficients", {})
+    settings = {c.name: _settings(c, changes.get(c.name, {})) for c in rule.coefficients}
+    return RuleChoice(section["name"], options, settings)
+
+
+def _settings(coefficient: Any, changes: Table) -> dict[str, object]:
+    """Return all settings of a coefficient; infinite bounds of the rule's own are left out."""
+    changed = coefficient.changed(changes)
+    settings = {}
+    for key, kind in COEFFICIENT.items():
+        value = getattr(changed, key)
+        if not (value in (math.inf, -math.inf) and value == getattr(coefficient, key)):
+            settings[key] = float(value) if kind is NUMBER or key == "sigma" else value
+    return settings
+
+
+def _plan(section: Table, catalogs: Catalogs) -> SearchPlan:
+    optimizer = section.get("optimizer", SearchPlan.optimizer)
+    defaults = catalogs.optimizers[optimizer].options
+    options = {**defaults, **section.get("options", {})}
+    settings = {**section, "optimizer": optimizer}
+    settings["options"] = {key: _like(defaults[key], value) for key, value in options.items()}
+    return SearchPlan(**settings)
+
+
+def _like(default: object, value: Any) -> Any:
+    return float(value) if isinstance(default, float) else value

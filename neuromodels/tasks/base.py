@@ -1,0 +1,80 @@
+"""What a task is: memory, stimulus and score as Brian2 equations, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from neuromodels.errors import DeclarationError
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task whose whole state machine runs inside the compiled network.
+
+    All strings may use the parameters, ``t`` and ``dt``; one step is ``timestep(t, dt)``.
+
+    Parameters
+    ----------
+    name, summary, reference
+        For lists and figures.
+    parameters
+        Integers with their defaults.
+    steps
+        Length of a trial, an expression of the parameters.
+    items, item_model, item_start
+        What a trial draws from its noise stream: how many items (an expression), their variables,
+        and the expression that draws each variable.
+    channels
+        Number of input channels.
+    stimulus_model, stimulus
+        Variables of a channel, and the statements that set its signal ``u`` in every step.
+    shown, asked
+        Expressions of an item (its number is ``i``), summed over items into the channels' ``cue``
+        and into the score's ``target``.
+    score_model, score
+        Variables of the score, and the statements that update them from the read-out ``y``.
+    delay
+        First and last step (exclusive) of the delay, expressions of the parameters.
+    """
+
+    name: str
+    summary: str
+    parameters: Mapping[str, int]
+    steps: str
+    items: str
+    item_model: str
+    item_start: Mapping[str, str]
+    channels: int
+    stimulus_model: str
+    stimulus: str
+    shown: str
+    asked: str
+    score_model: str
+    score: str
+    delay: tuple[str, str]
+    loss: str = "loss"
+    accuracy: str = "correct"
+    constants: Mapping[str, object] = field(default_factory=dict)
+    reference: str = ""
+
+    def with_defaults(self, parameters: Mapping[str, int]) -> dict[str, int]:
+        """Return all parameters, the given ones in place of defaults.
+
+        Raises
+        ------
+        DeclarationError
+            Where a parameter does not exist or is no natural number.
+        """
+        for name, value in parameters.items():
+            if name not in self.parameters:
+                raise DeclarationError(
+                    f"Task.{self.name}", f"parameters are {', '.join(self.parameters)}", name
+                )
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise DeclarationError(f"Task.{self.name}.{name}", "must be an integer >= 0", value)
+        return {**self.parameters, **parameters}
+
+    def number(self, expression: str, parameters: Mapping[str, int]) -> int:
+        """Evaluate one of the task's own expressions of its parameters."""
+        return int(eval(expression, {"__builtins__": {}}, dict(parameters)))

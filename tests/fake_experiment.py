@@ -1,0 +1,80 @@
+"""A noisy parabola in place of a network, and catalogs in place of the real ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import numpy as np
+
+from neuromodels.coefficients import Coefficient
+from neuromodels.search.optimizer import OPTIMIZERS
+from neuromodels.studychecks import Catalogs
+
+TARGET = np.linspace(-0.5, 0.5, 6)
+HANDICAP = {"plastic": 0.0, "fixed": 0.3, "frozen": 1.5, "reset": 0.1}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    losses: np.ndarray
+    scores: np.ndarray
+    failures: int = 0
+
+
+@dataclass
+class FakeExperiment:
+    """Loss = squared distance to a target + noise of the stream; score = quarters of 1 - loss."""
+
+    study: object = None
+    condition: str = "plastic"
+    fails: float = np.inf
+    calls: list = field(default_factory=list)
+    dimension: int = TARGET.size
+
+    def __post_init__(self) -> None:
+        self.centre = np.zeros(self.dimension)
+        self.sigma = np.full(self.dimension, 0.1)
+        self.slices = {"input_hidden.A": slice(0, 4), "hidden_output.A": slice(4, 6)}
+        self.report = {"builds": 1, "cache_hits": 0, "threads": 1, "bytes": 100}
+
+    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:
+        self.calls.append((np.array(xs), np.array(streams)))
+        distance = ((xs - TARGET) ** 2).sum(axis=1) + HANDICAP[self.condition]
+        noise = np.array([np.random.default_rng(s).normal(scale=0.1) for s in streams])
+        losses = distance[:, None] + noise[None, :]
+        failed = np.broadcast_to(xs[:, :1] > self.fails, losses.shape)
+        scores = np.round(np.clip(1 - losses, 0, 1) * 4) / 4
+        losses = np.where(failed, np.nan, losses)
+        return Outcome(losses, np.where(failed, np.nan, scores), int(failed.sum()))
+
+
+def _named(name: str, **more: object) -> SimpleNamespace:
+    return SimpleNamespace(name=name, summary=f"{name} in short", reference="X 2000", **more)
+
+
+def catalogs() -> Catalogs:
+    letters = tuple(Coefficient(name, per="synapse") for name in ("eta", "A", "B", "C", "D"))
+    options = {"normalisation": ("p8", "none"), "pdp_side": ("post", "pre")}
+    task = _named(
+        "sequence_copy", parameters={"length": 4, "latency": 4}, items="length",
+        number=lambda expression, parameters: parameters[expression],
+    )  # fmt: skip
+    return Catalogs(
+        rules={"pdlf": _named("pdlf", coefficients=letters, options=options)},
+        models={"ternary_lif": _named("ternary_lif")},
+        tasks={"sequence_copy": task},
+        optimizers=OPTIMIZERS,
+    )
+
+
+TABLE = {
+    "name": "parabola",
+    "seeds": [1, 2],
+    "conditions": ["plastic", "fixed", "frozen", "reset", "random"],
+    "task": {"name": "sequence_copy"},
+    "rule": {"name": "pdlf"},
+    "circuit": {"hidden": 4},
+    "search": {"candidates": 8, "trials": 4, "generations": 12},
+    "test": {"trials": 200, "finalists": 2, "every": 4, "curve_trials": 32, "random_rules": 5},
+}

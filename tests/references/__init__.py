@@ -1,0 +1,1 @@
+"""Independent reference implementations: numpy and formulas, nothing of the package."""

@@ -1,0 +1,251 @@
+"""The promises that every optimizer of the catalog keeps."""
+
+import io
+
+import numpy as np
+import pytest
+
+from neuromodels.errors import DeclarationError, StorageError
+from neuromodels.search import OPTIMIZERS, Optimizer, make_optimizer
+
+NAMES = tuple(OPTIMIZERS)
+OWN = tuple(name for name, info in OPTIMIZERS.items() if info.source == "neuromodels")
+ANTITHETIC = tuple(name for name, info in OPTIMIZERS.items() if info.antithetic)
+CENTRE = np.array([1.0, -2.0, 0.5, 3.0, 10.0])
+SIGMA = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
+CANDIDATES = 12
+
+
+def made(name: str, seed: int = 7, candidates: int = CANDIDATES) -> Optimizer:
+    return make_optimizer(name, CENTRE, SIGMA, candidates, seed)
+
+
+def losses_of(xs: np.ndarray) -> np.ndarray:
+    return (((xs - CENTRE) / SIGMA - 0.7) ** 2).sum(axis=1)
+
+
+def searched(optimizer: Optimizer, generations: int) -> list[np.ndarray]:
+    asked = []
+    for _ in range(generations):
+        asked.append(optimizer.ask())
+        optimizer.tell(asked[-1], losses_of(asked[-1]))
+    return [*asked, optimizer.recommend()]
+
+
+def through_a_file(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **state)
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def assert_identical(first: list[np.ndarray], second: list[np.ndarray]) -> None:
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shapes_and_attributes(name):
+    optimizer = made(name)
+    assert (optimizer.name, optimizer.dimension, optimizer.candidates) == (name, 5, CANDIDATES)
+    assert optimizer.ask().shape == (CANDIDATES, 5)
+    assert optimizer.ask().dtype == np.float64
+    assert optimizer.ask(4).shape == (4, 5)
+    assert optimizer.recommend().shape == (5,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_seed_repeats_a_search(name):
+    assert_identical(searched(made(name), 12), searched(made(name), 12))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_seed_gives_another_search(name):
+    assert not np.array_equal(searched(made(name), 2)[1], searched(made(name, seed=8), 2)[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_first_generation_follows_centre_and_sigma(name):
+    optimizer = made(name, candidates=1500)
+    standard = (optimizer.ask() - CENTRE) / SIGMA
+    np.testing.assert_allclose(standard.mean(axis=0), 0, atol=0.15)
+    # TBPSA draws a scale for every candidate, so its samples spread wider than sigma
+    widest = 1.6 if name == "TBPSA" else 1.1
+    assert (standard.std(axis=0) > 0.9).all()
+    assert (standard.std(axis=0) < widest).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dumped_state_continues_bit_for_bit(name):
+    optimizer = made(name)
+    searched(optimizer, 6)
+    resumed = made(name, seed=99)
+    resumed.load(through_a_file(optimizer.dump()))
+    assert_identical(searched(optimizer, 10), searched(resumed, 10))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dumped_state_continues_between_ask_and_tell(name):
+    optimizer = made(name)
+    searched(optimizer, 3)
+    xs = optimizer.ask()
+    resumed = made(name, seed=99)
+    resumed.load(through_a_file(optimizer.dump()))
+    optimizer.tell(xs, losses_of(xs))
+    resumed.tell(xs, losses_of(xs))
+    assert_identical(searched(optimizer, 3), searched(resumed, 3))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dump_is_a_copy(name):
+    optimizer = made(name)
+    state = optimizer.dump()
+    before = {key: value.copy() for key, value in state.items()}
+    searched(optimizer, 3)
+    assert all(np.array_equal(state[key], before[key]) for key in before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_failed_candidates_do_not_poison(name, bad):
+    optimizer = made(name)
+    for _ in range(8):
+        xs = optimizer.ask()
+        losses = losses_of(xs)
+        losses[::3] = bad
+        optimizer.tell(xs, losses)
+    assert np.isfinite(optimizer.recommend()).all()
+    assert np.isfinite(optimizer.ask()).all()
+
+
+@pytest.mark.parametrize("name", ["pgpe", "snes", "openai_es", "OldCMA", "DiagonalCMA", "TBPSA"])
+@pytest.mark.parametrize("loss", [0.0, 3.5, np.nan, -np.inf])
+def test_equal_losses_do_not_move_the_distribution(name, loss):
+    optimizer = make_optimizer(name, CENTRE, SIGMA, 20, 7)
+    for _ in range(30):
+        xs = optimizer.ask()
+        optimizer.tell(xs, losses_of(xs))
+    before = optimizer.recommend()
+    for _ in range(5):
+        optimizer.tell(optimizer.ask(), np.full(20, loss))
+    np.testing.assert_array_equal(optimizer.recommend(), before)
+    xs = optimizer.ask()
+    optimizer.tell(xs, losses_of(xs))
+    assert np.isfinite(optimizer.recommend()).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_search_of_failures_only_survives(name):
+    optimizer = made(name)
+    for _ in range(3):
+        optimizer.tell(optimizer.ask(), np.full(CANDIDATES, np.nan))
+    final = searched(optimizer, 5)[-1]
+    assert np.isfinite(final).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recommends_before_anything_is_told(name):
+    np.testing.assert_allclose(made(name).recommend(), CENTRE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recommendation_belongs_to_the_caller(name):
+    optimizer = made(name)
+    optimizer.recommend()[:] = np.nan
+    assert np.isfinite(optimizer.recommend()).all()
+    assert np.isfinite(optimizer.ask()).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_order_of_told_candidates_is_free(name):
+    optimizer = made(name)
+    xs = optimizer.ask()
+    order = np.random.default_rng(0).permutation(CANDIDATES)
+    optimizer.tell(xs[order], losses_of(xs[order]))
+    assert np.isfinite(searched(optimizer, 3)[-1]).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_state_of_another_search_is_refused(name):
+    optimizer = made(name)
+    other = make_optimizer(name, np.zeros(6), 1.0, CANDIDATES, 0)
+    with pytest.raises(StorageError, match=f"{name}.load: the state must be one of {name} with 5"):
+        optimizer.load(other.dump())
+    stranger = "pgpe" if name == "openai_es" else "openai_es"
+    with pytest.raises(StorageError, match="Load it into the optimizer that dumped it"):
+        optimizer.load(made(stranger).dump())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_shapes_are_refused(name):
+    optimizer = made(name)
+    xs = optimizer.ask()
+    with pytest.raises(DeclarationError, match=rf"{name}.tell: xs must have shape \(n, 5\)"):
+        optimizer.tell(xs, np.zeros((CANDIDATES, 2)))
+    with pytest.raises(DeclarationError, match="one loss per candidate"):
+        optimizer.tell(xs[:, :3], np.zeros(CANDIDATES))
+
+
+@pytest.mark.parametrize("name", ANTITHETIC)
+def test_mirrored_pairs(name):
+    xs = made(name).ask(6)
+    np.testing.assert_allclose(xs[:3] - CENTRE, CENTRE - xs[3:], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ANTITHETIC)
+def test_odd_number_of_mirrored_candidates_is_refused(name):
+    with pytest.raises(DeclarationError, match=r"ask: n must be even.*got 7. Ask for 8."):
+        made(name).ask(7)
+    with pytest.raises(DeclarationError, match=r"SearchPlan.candidates: must be even.* Use 10."):
+        made(name, candidates=9)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_any_number_of_candidates_can_be_told(name):
+    optimizer = made(name)
+    for n in (2, 4, 100, 6):
+        xs = optimizer.ask(n)
+        optimizer.tell(xs, losses_of(xs))
+    xs = optimizer.ask()
+    optimizer.tell(xs[:5], losses_of(xs[:5]))
+    assert np.isfinite(optimizer.recommend()).all()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_optimizers_see_only_the_order_of_losses(name):
+    plain, bent = made(name), made(name)
+    for _ in range(10):
+        xs = plain.ask()
+        np.testing.assert_array_equal(bent.ask(), xs)
+        plain.tell(xs, losses_of(xs))
+        bent.tell(xs, np.exp(0.3 * losses_of(xs)) - 1e6)
+    np.testing.assert_array_equal(plain.recommend(), bent.recommend())
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_optimizers_refuse_candidates_that_are_not_numbers(name):
+    optimizer = made(name)
+    xs = optimizer.ask()
+    xs[0, 0] = np.nan
+    with pytest.raises(DeclarationError, match="xs must be finite numbers"):
+        optimizer.tell(xs, losses_of(xs))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_state_is_numbers_and_small(name):
+    optimizer = made(name)
+    sizes = [sum(array.nbytes for array in optimizer.dump().values())]
+    searched(optimizer, 20)
+    state = optimizer.dump()
+    sizes.append(sum(array.nbytes for array in state.values()))
+    assert all(array.dtype.kind in "fiu" for array in state.values())
+    assert sizes[0] == sizes[1] < 1000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_entry_says_what_it_is(name):
+    info = OPTIMIZERS[name]
+    assert 3 <= len(info.summary.split()) <= 14
+    assert any(character.isdigit() for character in info.reference)
+    assert all(isinstance(default, float) for default in info.options.values())

@@ -1,0 +1,9 @@
+"""The catalog of small networks: name -> function that builds a fresh case."""
+
+from simulation import neuron_networks, synapse_networks
+from simulation.cases import CATALOG, Case
+
+#: Connected at random during set-up, which each device of Brian2 does with its own numbers.
+DRAWN = ("drawn_connections",)
+
+__all__ = ["CATALOG", "DRAWN", "Case", "neuron_networks", "synapse_networks"]

@@ -1,0 +1,107 @@
+"""Who may import whom, who may import Brian2, nevergrad and matplotlib, and who prints."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "neuromodels"
+DECLARED = {
+    "errors", "seeding", "spec", "recording", "coefficients", "models", "rules", "tasks",
+    "circuits", "objectives", "study", "search", "version",
+}  # fmt: skip
+STORED = {"errors", "version", "spec", "recording"}
+
+MAY_IMPORT = {
+    "errors": set(),
+    "seeding": set(),
+    "spec": {"errors"},
+    "recording": {"errors"},
+    "coefficients": {"errors", "spec"},
+    "models": {"errors", "spec", "coefficients"},
+    "rules": {"errors", "spec", "coefficients"},
+    "tasks": {"errors", "spec", "coefficients", "seeding", "recording"},
+    "circuits": {"errors", "spec", "coefficients", "models", "rules", "tasks"},
+    "objectives": {"errors", "spec", "recording", "analysis"},
+    "search": {"errors", "spec", "seeding", "coefficients"},
+    "analysis": {"errors", "recording", "seeding"},
+    "storage": STORED,
+    "plotting": {"errors"},
+    "study": {"errors", "search"},
+    "studyform": {"errors", "study"},
+    "studychecks": DECLARED | {"studyform"},
+    "studyfile": {"errors", "study", "studyform", "studychecks"},
+    "simulation": DECLARED - {"study", "search", "objectives"},
+    "evaluation": DECLARED | {"simulation", "scoring"},
+    "scoring": {"errors", "seeding"},
+    "events": STORED | {"storage"},
+    "evolution": DECLARED | STORED | {"events", "scoring", "storage"},
+    "runner": DECLARED | STORED | {"events", "evaluation", "evolution", "scoring", "storage"},
+    "reporting": STORED | {"scoring", "storage", "study"},
+    "progress": {"events", "study"},
+    "listing": {"models", "rules", "tasks", "search"},
+    "doctor": {"storage", "simulation"},
+    "figures": STORED | {"storage", "studyfile", "studyform"},
+}
+AT_HOME = {
+    "brian2": {"models", "rules", "tasks", "circuits", "simulation", "evaluation"},
+    "nevergrad": {"search/optimizer.py", "search/registered.py"},
+    "matplotlib": {"plotting"},
+}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def unit_of(path):
+    """Return the first name below the package: the unit a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path):
+    """Return the dotted names a file imports anywhere, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            if node.module == "neuromodels":
+                yield from (f"neuromodels.{alias.name}" for alias in node.names)
+            else:
+                yield str(node.module)
+
+
+def name(path):
+    return str(path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_point_one_way(path):
+    unit = unit_of(path)
+    if unit in ("cli", "__main__", "__init__"):
+        return
+    assert unit in MAY_IMPORT, f"{unit} needs a line in this table"
+    used = {each.split(".")[1] for each in imports_of(path) if each.startswith("neuromodels.")}
+    assert used - {unit} <= MAY_IMPORT[unit]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_heavy_packages_stay_at_home(path):
+    for package, homes in AT_HOME.items():
+        if any(each.split(".")[0] == package for each in imports_of(path)):
+            assert {unit_of(path), name(path)} & homes, f"{package} has no home in {name(path)}"
+
+
+def test_the_table_has_no_cycle():
+    left = {unit: set(allowed) & set(MAY_IMPORT) - {unit} for unit, allowed in MAY_IMPORT.items()}
+    while left:
+        free = {unit for unit, needs in left.items() if not needs & set(left)}
+        assert free, f"a cycle among {sorted(left)}"
+        left = {unit: needs for unit, needs in left.items() if unit not in free}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_only_the_command_line_prints(path):
+    if name(path) == "cli.py":
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in ("print", "Console"), f"{name(path)}:{node.lineno}"
