@@ -4,7 +4,15 @@ from itertools import combinations
 
 import numpy as np
 from brian2 import ms, prefs
-from cases import PDLF_COEFFICIENTS, PDLF_LATENCY, RECURRENT, Case, pdlf_outcome, recurrent_outcome
+from cases import (
+    CERTAIN,
+    PDLF_COEFFICIENTS,
+    PDLF_LATENCY,
+    RECURRENT,
+    Case,
+    pdlf_outcome,
+    recurrent_outcome,
+)
 from networks import PDLF_HIDDEN, RECURRENT_PROJECTIONS, RECURRENT_SIZES, poisson_recurrent
 from stock_route import set_recurrent
 
@@ -13,7 +21,7 @@ from tests.references.pdlf_numpy import PdlfCopy
 JUDGED = {RECURRENT: 64, "pdlf-copy": 256}  # instances that the slow judge computes
 RELATIVE, ERRORS = 0.02, 4.0
 LEAST_CORRELATION = 0.8
-LOSS_TOLERANCE, LEAST_EQUAL = 1e-3, 0.99
+TOLERANCE, LEAST_EQUAL = 1e-3, 0.98
 
 
 class Disagreement(Exception):
@@ -44,7 +52,8 @@ def check(case: Case, outcomes: dict[str, dict[str, np.ndarray]]) -> float:
         Names both routes, the quantity and the two numbers.
     """
     largest = 0.0
-    compare = _same_statistics if case.network == RECURRENT else _same_losses
+    noisy = case.network == RECURRENT and case.rate < CERTAIN
+    compare = _same_statistics if noisy else _same_numbers
     for (first, one), (second, other) in combinations(outcomes.items(), 2):
         for quantity in one:
             count = min(len(one[quantity]), len(other[quantity]))
@@ -78,12 +87,12 @@ def _same_statistics(label: str, one: np.ndarray, other: np.ndarray) -> None:
         )
 
 
-def _same_losses(label: str, one: np.ndarray, other: np.ndarray) -> None:
+def _same_numbers(label: str, one: np.ndarray, other: np.ndarray) -> None:
     """Equal but where rounding carries a neuron over its threshold in one route only."""
-    equal = (abs(one - other) < LOSS_TOLERANCE).mean()
-    if not (equal >= LEAST_EQUAL and abs(one.mean() - other.mean()) < LOSS_TOLERANCE):
+    equal = (abs(one - other) < TOLERANCE * np.maximum(1, abs(other))).mean()
+    if not (equal >= LEAST_EQUAL and np.isfinite(one).all()):
         raise Disagreement(
-            f"{label}: {LEAST_EQUAL:.0%} of instances must agree within {LOSS_TOLERANCE}; "
+            f"{label}: {LEAST_EQUAL:.0%} of instances must agree within {TOLERANCE}; "
             f"got {equal:.2%}, means {one.mean():.6g} and {other.mean():.6g}."
         )
 
@@ -98,7 +107,7 @@ def _brian2_runtime(case: Case) -> dict[str, np.ndarray]:
     prefs.codegen.target = "numpy"
     count = min(case.instances, JUDGED[case.network])
     values = {address: value[:count] for address, value in case.values().items()}
-    network = poisson_recurrent(count, "post")
+    network = poisson_recurrent(count, "post", case.rate)
     set_recurrent(network, values, "post")
     network.run(case.steps * ms, namespace={})
     counts = {name: network[name].n_spikes[:] for name in RECURRENT_SIZES}

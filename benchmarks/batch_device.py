@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from agreement import Disagreement, check  # noqa: E402
-from cases import PDLF, PDLF_STEPS, RECURRENT, Case  # noqa: E402
+from cases import CERTAIN, PDLF, PDLF_STEPS, RECURRENT, Case  # noqa: E402
 
 ROUTES = {
     "a": ("stock",),
@@ -39,6 +39,7 @@ FULL = {
     "1": [Case(RECURRENT, 64, 500), Case(RECURRENT, 512, 500)],
     "2": [Case(PDLF, 8192, PDLF_STEPS)],
 }
+NOISELESS = Case(RECURRENT, 64, 60, rate=CERTAIN)
 QUICK = {"1": [Case(RECURRENT, 64, 300)], "2": [Case(PDLF, 256, PDLF_STEPS)]}
 
 
@@ -63,6 +64,12 @@ def measure_case(case: Case, routes: list[str], repeats: int) -> dict:
     }
 
 
+def check_without_noise(routes: list[str]) -> None:
+    """Run network 1 with every input firing in every step: all routes must give equal numbers."""
+    outcomes = {route: run_worker(route, NOISELESS, 1)[1] for route in [*routes, "judge"]}
+    check(NOISELESS, outcomes)
+
+
 def quotient(values: dict, numerator: str, denominator: str) -> float | None:
     """Return the ratio of two columns, None if one was not measured."""
     if values[numerator] is None or values[denominator] is None:
@@ -75,6 +82,7 @@ def run_worker(route: str, case: Case, repeats: int) -> tuple[dict, dict[str, np
     with TemporaryDirectory() as folder:
         file = Path(folder, "outcome.npz")
         size = ["--network", case.network, "--instances", case.instances, "--steps", case.steps]
+        size += ["--rate", case.rate]
         times = call_worker([route, *size, "--repeats", repeats, "--outcome", file], route)
         with np.load(file) as outcome:
             return times, dict(outcome)
@@ -174,6 +182,8 @@ def main() -> None:
     sizes = QUICK if given.quick else FULL
     cases = [case for network in given.networks.split(",") for case in sizes[network]]
     try:
+        if "1" in given.networks:
+            check_without_noise(routes)
         rows = [measure_case(case, routes, given.repeats) for case in cases]
     except Disagreement as problem:
         raise SystemExit(f"benchmark: {problem}") from problem

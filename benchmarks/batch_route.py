@@ -4,7 +4,7 @@ from time import perf_counter
 
 import numpy as np
 from brian2 import Network, ms, prefs
-from cases import PDLF_COEFFICIENTS, RECURRENT, Case, codes, pdlf_outcome, recurrent_outcome
+from cases import PDLF_COEFFICIENTS, RATE, RECURRENT, Case, codes, pdlf_outcome, recurrent_outcome
 from networks import RECURRENT_PROJECTIONS, RECURRENT_SIZES, pdlf_copy, poisson_recurrent
 
 from neuromodels.simulation import Batch
@@ -20,7 +20,7 @@ def measure(case: Case, repeats: int, threads: int) -> dict:
     constants, start_values = (_recurrent_values if recurrent else _pdlf_values)(case)
     start = perf_counter()
     batch = Batch(
-        _network(case.network),
+        _network(case.network, case.rate),
         instances=case.instances,
         seed=case.seed,
         dtype="float32",
@@ -36,15 +36,15 @@ def measure(case: Case, repeats: int, threads: int) -> dict:
 
 def measure_build(network: str) -> float:
     """Return the seconds from `Batch(...)` to the end of a one-step run of 64 instances."""
-    declared = _network(network)
+    declared = _network(network, RATE)
     start = perf_counter()
     Batch(declared, instances=64, seed=1, dtype="float32", threads=1).run(1 * ms)
     return perf_counter() - start
 
 
-def _network(name: str) -> Network:
+def _network(name: str, rate: float) -> Network:
     prefs.codegen.target = "numpy"  # set-up code only: connecting 6,400 synapses
-    return poisson_recurrent() if name == RECURRENT else pdlf_copy()
+    return poisson_recurrent(rate=rate) if name == RECURRENT else pdlf_copy()
 
 
 def _put(batch: Batch, values: dict[str, np.ndarray]) -> None:

@@ -22,6 +22,7 @@ FIRST_WEIGHTS = {
 # Pre-activity raises, post-activity lowers a weight: copies differ and none runs away.
 PAIR_COEFFICIENTS = {"a": (0.0, 4e-5), "b": (1e-4, 1e-5), "c": (-1e-4, 1e-5)}
 PDLF_COEFFICIENTS = ("eta", "A", "B", "C", "D")
+RATE, CERTAIN = 20.0, 1000.0
 PDLF_STEPS = 2 * PDLF_LENGTH + PDLF_LATENCY
 
 
@@ -33,6 +34,7 @@ class Case:
     instances: int
     steps: int
     seed: int = 1
+    rate: float = RATE  # of the Poisson neurons, Hz; at CERTAIN there is no noise left
 
     @property
     def shape(self) -> Shape:
@@ -55,6 +57,8 @@ class Case:
         for name, shape in self.shape.projections.items():
             mean, spread = FIRST_WEIGHTS[name]
             weights = rng.normal(mean, spread, (self.instances, *shape))
+            if name == "input_hidden":
+                weights *= RATE / self.rate  # the same mean drive
             drawn[f"{name}.w"] = np.clip(weights, -1, 1).astype(np.float32)
             for coefficient, (mean, spread) in PAIR_COEFFICIENTS.items():
                 value = rng.normal(mean, spread, self.instances)

@@ -1,6 +1,6 @@
 """Compile the hand-written C++ kernels and run them on one thread."""
 
-from ctypes import CDLL, c_int, c_uint64, c_void_p
+from ctypes import CDLL, c_float, c_int, c_uint64, c_void_p
 from pathlib import Path
 from subprocess import run as run_process
 from tempfile import TemporaryDirectory
@@ -49,7 +49,13 @@ def _recurrent(kernel: CDLL, case: Case, values: dict[str, np.ndarray]) -> tuple
     }
     arrays = [*weights.values(), *rules, *counts.values()]
     start = perf_counter()
-    kernel.run(case.instances, case.steps, c_uint64(case.seed), *map(_address, arrays))
+    kernel.run(
+        case.instances,
+        case.steps,
+        c_uint64(case.seed),
+        c_float(case.rate * 1e-3),
+        *map(_address, arrays),
+    )
     seconds = perf_counter() - start
     return seconds, recurrent_outcome(case, counts, weights)
 

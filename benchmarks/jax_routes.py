@@ -27,7 +27,6 @@ from networks import RECURRENT_PROJECTIONS, RECURRENT_SIZES
 
 DECAY_M, DECAY_S, DECAY_TR = (float(np.exp(-1 / tau)) for tau in (20, 5, 20))
 DRIVE = 5 / (5 - 20) * (DECAY_S - DECAY_M)  # exact solution of both linear equations
-SPIKE_PROBABILITY = 20 * 1e-3
 CHUNKS = (4, 8, 16)
 
 
@@ -86,7 +85,7 @@ def _recurrent(case: Case) -> tuple[Callable, tuple, Callable]:
     keys = jax.random.split(jax.random.key(case.seed), case.instances)
 
     def one_copy(key, w, rule):
-        return _recurrent_run(key, w, rule, case.steps)
+        return _recurrent_run(key, w, rule, case)
 
     def read(results):
         counts, final = results
@@ -99,26 +98,27 @@ def _silent(size: int) -> dict[str, jax.Array]:
     return {name: jnp.zeros(size) for name in ("v", "I", "tr", "count")}
 
 
-def _recurrent_run(key: jax.Array, w: dict, rule: dict, steps: int) -> tuple[dict, dict]:
+def _recurrent_run(key: jax.Array, w: dict, rule: dict, case: Case) -> tuple[dict, dict]:
     start = ({name: _silent(size) for name, size in RECURRENT_SIZES.items()}, w)
 
     def step(state, k):
         groups, w = state
         noise = jax.random.uniform(jax.random.fold_in(key, k), (RECURRENT_SIZES["inputs"],))
-        return _recurrent_step(groups, w, rule, noise), None
+        arrived = (noise < case.rate * 1e-3).astype(jnp.float32)
+        return _recurrent_step(groups, w, rule, arrived), None
 
-    (groups, w), _ = jax.lax.scan(step, start, jnp.arange(steps))
+    (groups, w), _ = jax.lax.scan(step, start, jnp.arange(case.steps))
     return {name: group["count"] for name, group in groups.items()}, w
 
 
-def _recurrent_step(groups: dict, w: dict, rule: dict, noise: jax.Array) -> tuple[dict, dict]:
+def _recurrent_step(groups: dict, w: dict, rule: dict, arrived: jax.Array) -> tuple[dict, dict]:
     w = {
         name: _learned(w[name], groups[pre]["tr"], groups[post]["tr"], *rule[name])
         for name, (pre, post) in RECURRENT_PROJECTIONS.items()
     }
     groups = {name: _decayed(group) for name, group in groups.items()}
     spikes = {name: (group["v"] > 1).astype(jnp.float32) for name, group in groups.items()}
-    spikes["inputs"] = (noise < SPIKE_PROBABILITY).astype(jnp.float32)
+    spikes["inputs"] = arrived
     for name, (pre, post) in RECURRENT_PROJECTIONS.items():
         arriving = (spikes[pre][:, None] * w[name]).sum(axis=0)
         groups[post] = groups[post] | {"I": groups[post]["I"] + arriving}

@@ -21,7 +21,6 @@ RECURRENT_CONSTANTS = {
     "tau_m": 20 * ms,
     "tau_s": 5 * ms,
     "tau_tr": 20 * ms,
-    "rate": 20 * Hz,
     "w_max": 1.0,
 }
 POISSON = """
@@ -120,7 +119,7 @@ def single_precision() -> None:
 # -- network 1 --------------------------------------------------------------------
 
 
-def poisson_recurrent(copies: int = 1, coefficients: str = "shared") -> Network:
+def poisson_recurrent(copies: int = 1, coefficients: str = "shared", rate: float = 20.0) -> Network:
     """Build 32 Poisson -> 64 recurrent LIF -> 4 LIF, all synapses plastic.
 
     Parameters
@@ -131,9 +130,12 @@ def poisson_recurrent(copies: int = 1, coefficients: str = "shared") -> Network:
         Where a, b, c of the rule live: "shared" (one number per projection, only
         for one copy), "synapse" (a constant per synapse) or "post" (a constant per
         postsynaptic neuron and projection).
+    rate
+        Of each Poisson neuron, in Hz.
     """
     defaultclock.dt = 1 * ms
     groups = {name: _population(name, copies, coefficients) for name in RECURRENT_SIZES}
+    groups["inputs"].namespace["rate"] = rate * Hz
     synapses = [
         _pair_projection(name, groups, copies, coefficients) for name in RECURRENT_PROJECTIONS
     ]
@@ -142,7 +144,7 @@ def poisson_recurrent(copies: int = 1, coefficients: str = "shared") -> Network:
 
 def _population(name: str, copies: int, coefficients: str) -> NeuronGroup:
     count = RECURRENT_SIZES[name] * copies
-    common = {"name": name, "namespace": RECURRENT_CONSTANTS, "method": "exact"}
+    common = {"name": name, "namespace": dict(RECURRENT_CONSTANTS), "method": "exact"}
     if name == "inputs":
         return NeuronGroup(
             count, POISSON, threshold="rand() < rate*dt", reset="tr += 1; n_spikes += 1", **common

@@ -42,7 +42,11 @@ SECONDS = 1.0
 """Time given to each cell of the cost table, after one generation to warm up."""
 
 PROBLEM: dict[str, Any] = {
-    "dimension": 40, "candidates": 128, "evaluations": 5120, "noise": 0.1, "seeds": [1, 2, 3],
+    "dimension": 40,
+    "candidates": 128,
+    "evaluations": 5120,
+    "noise": 0.1,
+    "seeds": [1, 2, 3],
 }
 # the sphere's distance from start to optimum, per coordinate
 SPREAD = 1 / np.sqrt(PROBLEM["dimension"])
@@ -61,7 +65,8 @@ def ellipsoid(xs: np.ndarray) -> np.ndarray:
 
 
 PROBLEMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "sphere": sphere, "ellipsoid": ellipsoid,
+    "sphere": sphere,
+    "ellipsoid": ellipsoid,
 }
 
 
@@ -113,7 +118,8 @@ def measured() -> dict[str, Any]:
     """Run everything, return it under the keys of this module's documentation."""
     return {
         "versions": {
-            "python": platform.python_version(), "numpy": version("numpy"),
+            "python": platform.python_version(),
+            "numpy": version("numpy"),
             "nevergrad": version("nevergrad"),
         },
         "candidates": CANDIDATES,
@@ -123,10 +129,16 @@ def measured() -> dict[str, Any]:
         },
         "problem": PROBLEM,
         "loss": {
-            name: {problem: mean_loss(name, problem) for problem in PROBLEMS}
-            for name in OPTIMIZERS
+            name: {problem: mean_loss(name, problem) for problem in PROBLEMS} for name in OPTIMIZERS
         },
     }
+
+
+def shown(microseconds: float | None) -> str:
+    """Return a cost with about two digits, a dash where there is none."""
+    if microseconds is None:
+        return "-"
+    return f"{microseconds:,.0f}" if microseconds >= 10 else f"{microseconds:.1f}"
 
 
 def table(found: dict[str, Any]) -> str:
@@ -140,7 +152,7 @@ def table(found: dict[str, Any]) -> str:
         "|---|" + "--:|" * (len(costs) + len(PROBLEMS)),
     ]
     for name in found["cost"]:
-        cells = ["-" if each is None else f"{each:,.3g}" for each in found["cost"][name].values()]
+        cells = [shown(microseconds) for microseconds in found["cost"][name].values()]
         cells += [f"{loss:.3f}" for loss in found["loss"][name].values()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -51,7 +51,7 @@ def _seconds_of_one_run(folder: str) -> float:
 def _network(case: Case, where: str) -> tuple[Network, object]:
     values = case.values()
     if case.network == RECURRENT:
-        network = poisson_recurrent(case.instances, where)
+        network = poisson_recurrent(case.instances, where, case.rate)
         set_recurrent(network, values, where)
         return network, case.steps * ms
     network = pdlf_copy(case.instances)

@@ -9,7 +9,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # neuromodels, tests
 
-from cases import RECURRENT, Case
+from cases import RATE, RECURRENT, Case
 
 ROUTES = ("stock", "jax", "jax_tuned", "hand", "batch", "batch_2_threads", "judge")
 
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--network", default=RECURRENT)
     parser.add_argument("--instances", type=int, default=1)
     parser.add_argument("--steps", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--outcome", type=Path)
     given = parser.parse_args()
@@ -54,7 +55,7 @@ def main() -> None:
 
         print(json.dumps({"build_s": measure_build(given.network)}))
         return
-    case = Case(given.network, given.instances, given.steps)
+    case = Case(given.network, given.instances, given.steps, rate=given.rate)
     result = measured(given.route, case, given.repeats)
     np.savez(given.outcome, **result.pop("outcome"))
     print(json.dumps(result))

@@ -25,6 +25,9 @@ from neuromodels.storage.store import Store
 from neuromodels.study import FROM_PLASTIC, SEARCHED, Study
 
 Build = Callable[[Study, str], ExperimentLike]
+Record = Callable[[Study, str, np.ndarray, int], dict[str, np.ndarray]]
+RECORDED = "plastic"
+"""The condition of which every seed's solution gets one recorded trial, for pictures."""
 
 
 def build_experiment(study: Study, condition: str) -> ExperimentLike:
@@ -32,6 +35,15 @@ def build_experiment(study: Study, condition: str) -> ExperimentLike:
     from neuromodels.evaluation import Experiment
 
     return Experiment(study, condition)
+
+
+def record_trial(
+    study: Study, condition: str, vector: np.ndarray, stream: int
+) -> dict[str, np.ndarray]:
+    """Return the arrays of one trial with monitors; imports Brian2."""
+    from neuromodels.evaluation import recording_of
+
+    return recording_of(study, condition, vector, stream)
 
 
 class Runner:
@@ -43,6 +55,8 @@ class Runner:
         An open store of the same study.
     build
         Makes the experiment of a condition; each is made once and shared by the seeds.
+    record
+        Runs one trial of a solution with monitors.
     listener
         Gets every event.
     stop
@@ -55,13 +69,14 @@ class Runner:
         store: Store,
         *,
         build: Build = build_experiment,
+        record: Record = record_trial,
         listener: Listener = ignore,
         stop: Callable[[], bool] = lambda: False,
     ):
         self.study = study
         self.store = store
         self._session = Session(study, store, listener, stop)
-        self._build = build
+        self._build, self._record = build, record
         self._experiments: dict[str, ExperimentLike] = {}
 
     def run(self) -> bool:
@@ -71,6 +86,8 @@ class Runner:
                 for condition in self.study.tested:
                     if not self._is_done(condition, seed):
                         self._run_one(condition, seed)
+            if RECORDED in self.study.tested:
+                self._record_trials()
         except Stopped:
             return False
         return True
@@ -95,6 +112,18 @@ class Runner:
         record = TestRecord(condition, seed, "final", generation, **asdict(score))
         self.store.ledger.add(record, self._row(condition, seed, experiment, "finished"))
         self._session.tell(Scored(record))
+
+    def _record_trials(self) -> None:
+        for seed in self.study.seeds:
+            if self.store.recording(RECORDED, seed) is not None:
+                continue
+            self._session.check_stop()
+            solution = self.store.solution(RECORDED, seed)
+            assert solution is not None, "its search is finished"
+            # the first trial of a stream of its own: nobody chose it
+            (stream,) = trial_streams(seed, 1, "recording")
+            arrays = self._record(self.study, RECORDED, solution["vector"], int(stream))
+            self.store.write_recording(RECORDED, seed, arrays)
 
     def _experiment(self, condition: str) -> ExperimentLike:
         # random rules run in the plastic network

@@ -49,6 +49,25 @@ class FakeExperiment:
         return Outcome(losses, np.where(failed, np.nan, scores), int(failed.sum()))
 
 
+def fake_recording(study, condition, vector, stream):
+    """Return a made-up trial of the sequence copy task: two hidden neurons echo the bits."""
+    task = study.task.parameters
+    length, steps = task["length"], 2 * task["length"] + task["latency"]
+    rng = np.random.default_rng(stream)
+    bits = rng.integers(2, size=length).astype(float)
+    channels, output = np.zeros((3, steps)), np.zeros((1, steps))
+    channels[0, :length], channels[1, :length], channels[2, -length:] = bits, 1, 1
+    output[0, -length:] = 2 * bits - 1
+    spikes = np.vstack([np.sign(output), -np.sign(output)])
+    return {
+        "t": 0.02 * np.arange(steps), "items": bits,
+        "input.u": channels, "hidden.s": spikes, "hidden.tr": 0.6 * spikes,
+        "output.o": output, "output.z": np.tanh(output),
+        "input_hidden.w": rng.normal(size=(6, steps)),
+        "hidden_output.w": rng.normal(size=(2, steps)),
+    }  # fmt: skip
+
+
 def _named(name: str, **more: object) -> SimpleNamespace:
     return SimpleNamespace(name=name, summary=f"{name} in short", reference="X 2000", **more)
 

@@ -9,7 +9,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from fake_experiment import TABLE, FakeExperiment, catalogs
+from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
 import neuromodels.storage.store
 from neuromodels.runner import Runner
@@ -42,7 +42,7 @@ def main(folder, kind="", last="0"):
         setattr(owner, name, dying(getattr(owner, name), steps, int(last)))
     study = study_of(TABLE, "table", catalogs())
     with Store(Path(folder), study.to_table(), study.digest) as store:
-        Runner(study, store, build=FakeExperiment).run()
+        Runner(study, store, build=FakeExperiment, record=fake_recording).run()
 
 
 if __name__ == "__main__":

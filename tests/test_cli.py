@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fake_experiment import FakeExperiment, catalogs
+from fake_experiment import FakeExperiment, catalogs, fake_recording
 
 from neuromodels.cli import main
 
@@ -51,7 +51,7 @@ def draw(data):
 def here(tmp_path, monkeypatch):
     """Go to an empty checkout with one study, one figure, and a parabola for a network."""
     monkeypatch.chdir(tmp_path)
-    fake = SimpleNamespace(Experiment=FakeExperiment)
+    fake = SimpleNamespace(Experiment=FakeExperiment, recording_of=fake_recording)
     monkeypatch.setitem(sys.modules, "neuromodels.evaluation", fake)
     monkeypatch.setattr("neuromodels.studyfile.installed_catalogs", catalogs)
     for name, text in {"studies/small.toml": STUDY, "figures/fig1.py": FIGURE}.items():

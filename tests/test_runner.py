@@ -9,7 +9,7 @@ from pathlib import Path
 import killed_run
 import numpy as np
 import pytest
-from fake_experiment import TABLE, TARGET, FakeExperiment, catalogs
+from fake_experiment import TABLE, TARGET, FakeExperiment, catalogs, fake_recording
 
 from neuromodels.events import GenerationDone, Notice, Scored, SearchStarted
 from neuromodels.runner import Runner
@@ -20,7 +20,9 @@ from neuromodels.studyfile import study_of
 WALL_TIMES = {"seconds", "optimizer_share", "instances_per_second"}
 
 
-def run(folder, build=FakeExperiment, listener=None, stop=lambda: False, **changes):
+def run(
+    folder, build=FakeExperiment, listener=None, stop=lambda: False, record=fake_recording, **changes
+):
     """Run the fake study; return whether it finished, and its events."""
     events = []
     study = study_of({**TABLE, **changes}, "table", catalogs())
@@ -31,7 +33,8 @@ def run(folder, build=FakeExperiment, listener=None, stop=lambda: False, **chang
             listener(event)
 
     with Store(folder, study.to_table(), study.digest) as store:
-        return Runner(study, store, build=build, listener=listen, stop=stop).run(), events
+        runner = Runner(study, store, build=build, record=record, listener=listen, stop=stop)
+        return runner.run(), events
 
 
 def numbers(folder):
@@ -44,9 +47,9 @@ def numbers(folder):
             kept = [{k: row[k] for k in row.keys() if k not in WALL_TIMES} for row in rows]  # noqa: SIM118
             found[table] = kept
     connection.close()
-    for path in sorted((folder / "solutions").glob("*.npz")):
+    for path in sorted(folder.glob("[sr]*s/*.npz")):  # solutions and recordings
         with np.load(path) as arrays:
-            found[path.name] = {name: arrays[name].tobytes() for name in arrays.files}
+            found[f"{path.parent.name}/{path.name}"] = {name: arrays[name].tobytes() for name in arrays.files}
     return found
 
 
@@ -158,9 +161,38 @@ def test_stopping_and_going_on_gives_the_same_numbers(tmp_path, undisturbed):
     assert numbers(tmp_path) == undisturbed
 
 
+def test_a_finished_run_ends_with_one_recorded_trial_per_seed(tmp_path):
+    asked = []
+
+    def record(study, condition, vector, stream):
+        asked.append((condition, vector.tolist(), stream))
+        return fake_recording(study, condition, vector, stream)
+
+    run(tmp_path, record=record)
+    for number, seed in enumerate(TABLE["seeds"]):
+        condition, vector, stream = asked[number]
+        with np.load(tmp_path / "solutions" / f"plastic-seed{seed}.npz") as solution:
+            assert vector == solution["vector"].tolist()
+        assert (condition, stream) == ("plastic", trial_streams(seed, 1, "recording")[0])
+        assert (tmp_path / "recordings" / f"plastic-seed{seed}.npz").is_file()
+    assert len(asked) == len(TABLE["seeds"])
+
+
+def test_a_damaged_recording_is_made_again(tmp_path, undisturbed):
+    run(tmp_path)
+    (tmp_path / "recordings" / "plastic-seed1.npz").write_bytes(b"")
+    run(tmp_path)
+    assert numbers(tmp_path) == undisturbed
+
+
+def test_without_plasticity_nothing_is_recorded(tmp_path):
+    run(tmp_path, seeds=[1], conditions=["fixed"], record=None)
+    assert not list((tmp_path / "recordings").iterdir())
+
+
 def test_a_finished_run_is_not_built_again(tmp_path):
     run(tmp_path, seeds=[1])
-    finished, events = run(tmp_path, build=None, seeds=[1])
+    finished, events = run(tmp_path, build=None, record=None, seeds=[1])
     assert finished
     assert events == []
 

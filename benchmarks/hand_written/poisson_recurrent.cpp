@@ -9,7 +9,6 @@ namespace {
 
 constexpr int INPUTS = 32, HIDDEN = 64, OUTPUTS = 4;
 constexpr float DT = 1.0f, TAU_M = 20.0f, TAU_S = 5.0f, TAU_TR = 20.0f;  // ms
-constexpr float RATE = 0.020f;                                           // per ms
 constexpr float W_MAX = 1.0f;
 
 template <int N>
@@ -67,8 +66,7 @@ inline void transmit(const Projection<PRE, POST>& p, const int* spiking, int spi
     }
 }
 
-inline void fire(Poisson& group, const Decay& decay) {
-    const uint32_t threshold = static_cast<uint32_t>(RATE * DT * 4294967296.0f);
+inline void fire(Poisson& group, const Decay& decay, uint32_t threshold) {
     for (int i = 0; i < INPUTS; i++) {
         uint32_t x = group.noise[i];
         x ^= x << 13;
@@ -109,11 +107,11 @@ inline void reset(Lif<N>& group) {
 }
 
 // Slots as in Brian2: start (rules), groups, thresholds, synapses, resets.
-void step(Instance& it, const Decay& decay) {
+void step(Instance& it, const Decay& decay, uint32_t threshold) {
     learn(it.input_hidden, it.inputs.trace, it.hidden.trace);
     learn(it.hidden_hidden, it.hidden.trace, it.hidden.trace);
     learn(it.hidden_output, it.hidden.trace, it.output.trace);
-    fire(it.inputs, decay);
+    fire(it.inputs, decay, threshold);
     fire(it.hidden, decay);
     fire(it.output, decay);
     transmit(it.input_hidden, it.inputs.spiking, it.inputs.spikes, it.hidden.current);
@@ -148,12 +146,13 @@ void store(const Projection<PRE, POST>& p, float* w, int n) {
 
 }  // namespace
 
-// w*: (instances, pre, post), overwritten; abc*: (3, instances); counts: (instances, neurons).
-extern "C" void run(int instances, int steps, uint64_t first_stream,
+// rate: spikes per ms; w*: (instances, pre, post), overwritten; abc*: (3, instances); counts: (instances, neurons).
+extern "C" void run(int instances, int steps, uint64_t first_stream, float rate,
                     float* w1, float* w2, float* w3,
                     const float* abc1, const float* abc2, const float* abc3,
                     float* inputs, float* hidden, float* output) {
     const Decay decay;
+    const uint32_t threshold = static_cast<uint32_t>(std::fmin(rate * DT * 4294967296.0, 4294967295.0));
     static Instance it;
     for (int n = 0; n < instances; n++) {
         std::memset(&it, 0, sizeof it);
@@ -161,7 +160,7 @@ extern "C" void run(int instances, int steps, uint64_t first_stream,
         load(it.input_hidden, w1, abc1, n, instances);
         load(it.hidden_hidden, w2, abc2, n, instances);
         load(it.hidden_output, w3, abc3, n, instances);
-        for (int k = 0; k < steps; k++) step(it, decay);
+        for (int k = 0; k < steps; k++) step(it, decay, threshold);
         store(it.input_hidden, w1, n);
         store(it.hidden_hidden, w2, n);
         store(it.hidden_output, w3, n);

@@ -134,7 +134,7 @@ class Batch:
         self._program: Program | None = None
         self._library: Library | None = None
         self._recordings = Recordings([0])
-        self._time = 0.0
+        self._start = self._time = float(network.t)
         self.report = Report(threads=threads or core_count())
 
     # --------------------------------------------------------------------------------- values
@@ -169,7 +169,6 @@ class Batch:
         """
         group, name = self.groups.get(address.partition(".")[0]), address.partition(".")[2]
         array_variable(address, self.groups)
-        self._materialise()
         number = len(self._initialisers)
         code = capture_initial(group, name, expression, number, self.namespace)
         self._initialisers.append(code)
@@ -239,10 +238,10 @@ class Batch:
         library = self._ready()
         call = self._call(np.ascontiguousarray(streams, dtype=np.uint64), None)
         self._put_candidates(call, values or {}, rows)
-        call.last_steps = self._steps(_seconds("Batch.trials", duration))
+        call.last_steps = self._steps(self._start + _seconds("Batch.trials", duration))
         call.fresh, call.initialisers = True, 2 ** len(self._initialisers) - 1
         kept = {address: self._output(address, len(streams)) for address in outputs}
-        call.outputs = [(array.offset, array.bytes, out) for array, out in kept.values()]
+        call.outputs = [(array.offset or 0, array.bytes, out) for array, out in kept.values()]
         self._timed(library, call)
         return {a: x.wiring.restored(v) if x.wiring else v for a, (x, v) in kept.items()}
 
@@ -256,6 +255,7 @@ class Batch:
             if array.name not in names:
                 continue
             shaped = np.asarray(numbers).reshape(len(numbers), -1)
+            _check_rows(row_of, len(shaped), len(call.streams))
             checked = checked_values(address, variable, shaped, len(shaped), array.size)
             place = names.index(array.name)
             tables[place], row_maps[place] = stored_rows(array, checked), row_of
@@ -293,7 +293,7 @@ class Batch:
         return Call(
             seed=self.seed, streams=streams, blocks=blocks, fresh=False, initialisers=0,
             tables=[table.values for table in tables], rows=[_rows(table) for table in tables],
-            first_steps=self._steps(0.0), last_steps=self._steps(0.0),
+            first_steps=self._steps(self._start), last_steps=self._steps(self._start),
             data=list(program.support.data.values()),
         )  # fmt: skip
 
@@ -370,6 +370,16 @@ class Batch:
             "Batch.record", f"the network must have a {templates[0]} of that name", name,
             f"There are: {', '.join(code.name for code in monitors) or 'none'}.",
         )  # fmt: skip
+
+
+def _check_rows(rows: np.ndarray | None, candidates: int, episodes: int) -> None:
+    """Refuse rows that would be read from behind a table."""
+    if rows is None:
+        return
+    if rows.shape != (episodes,) or rows.min(initial=0) < 0 or rows.max(initial=0) >= candidates:
+        raise DeclarationError(
+            "Batch.trials.rows", f"there must be {episodes} of them in [0, {candidates})", rows
+        )
 
 
 def _rows(table: Table) -> np.ndarray | None:

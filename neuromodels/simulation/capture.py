@@ -27,7 +27,7 @@ from neuromodels.simulation.messages import discarding, explained
 from neuromodels.simulation.translation import BatchCodeGenerator, Block, Support
 
 #: The module; the package has an attribute of the same name that is something else.
-brian_devices = import_module("brian2.devices.device")
+brian_devices: Any = import_module("brian2.devices.device")
 
 #: What the device can render, by Brian2's name for the kind of code object.
 TEMPLATES = (

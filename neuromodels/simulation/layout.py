@@ -208,8 +208,9 @@ def _synapses_of(code: Captured) -> Iterable[Synapses]:
 def _is_own(code: Captured, synapses: Synapses) -> bool:
     names = {getattr(code.owner, "name", ""), getattr(code.runner, "name", "")}
     source = getattr(code.owner, "source", None)
-    is_monitor = code.template == "statemonitor" and isinstance(source, Synapses)
-    return synapses.name in names or (is_monitor and source.name == synapses.name)
+    if code.template == "statemonitor" and isinstance(source, Synapses):
+        names.add(source.name)
+    return synapses.name in names
 
 
 def _checked(wiring: Wiring, synapses: Synapses) -> Wiring:

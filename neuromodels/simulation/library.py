@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,7 @@ def _chunks(count: int, threads: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
 
 
-def _loaded(source: str) -> tuple[Build, ct._CFuncPtr, ct._CFuncPtr]:
+def _loaded(source: str) -> tuple[Build, Any, Any]:
     """Load a program; one that the loader refuses is built anew, once."""
     built = build(source)
     try:

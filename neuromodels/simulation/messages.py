@@ -74,14 +74,18 @@ def complaint(owner: str, error: BaseException, texts: Iterable[str]) -> Equatio
 
 
 def marked(text: str, token: str) -> str | None:
-    """Return the line of `text` that holds a token, with the token underlined."""
-    start = r"\b" if token[0].isalnum() or token[0] == "_" else ""
-    end = r"\b" if token[-1].isalnum() or token[-1] == "_" else ""
-    pattern = re.compile(start + re.escape(token) + end)
+    """Return the line of `text` that holds a token, with the token underlined.
+
+    Brian2 quotes expressions with spaces of its own, so spaces are free to differ.
+    """
+    parts = re.findall(r"\w+|[^\w\s]", token)
+    start = r"\b" if parts[0].isidentifier() else ""
+    end = r"\b" if parts[-1].isidentifier() else ""
+    pattern = re.compile(start + r"\s*".join(map(re.escape, parts)) + end)
     for number, line in enumerate(_own_lines(text), start=1):
         found = pattern.search(line)
         if found:
-            return _underlined(number, line, found.start(), len(token))
+            return _underlined(number, line, found.start(), len(found.group()))
     return None
 
 

@@ -15,7 +15,8 @@ from neuromodels.simulation.layout import Array, Layout
 from neuromodels.simulation.loops import (
     Lines, count_loop, indented, loops_of, neuron_loop, vectorises,
 )  # fmt: skip
-from neuromodels.simulation.translation import Block, array_name
+from neuromodels.simulation.translation import Support, array_name
+from neuromodels.simulation.wiring import Side
 
 #: Up to this size all neurons are visited with a mask, which vectorises; above, only spikes are.
 MASKED_RESET = 512
@@ -178,7 +179,7 @@ class Program:
 
     def _summed_variable(self, code: Captured) -> Lines:
         wiring = self.layout.wirings[code.owner.name]
-        side = "pre" if code.options["_index_var"].name == "_synaptic_pre" else "post"
+        side: Side = "pre" if code.options["_index_var"].name == "_synaptic_pre" else "post"
         target = array_name(code.options["_target_var"])
         start = code.options["_target_start"]
         loops = loops_of(wiring, self.layout)
@@ -378,9 +379,9 @@ def _listing(space: str, count: int) -> Lines:
     ]
 
 
-def _support(captured: Sequence[Captured]):
+def _support(captured: Sequence[Captured]) -> Support:
     """Merge what the functions of all code objects need, each piece once."""
-    merged = type(captured[0].support)() if captured else None
+    merged = Support()
     for code in captured:
         merged.source += [text for text in code.support.source if text not in merged.source]
         merged.data.update(code.support.data)

@@ -106,6 +106,16 @@ class Block:
         ]  # fmt: skip
 
 
+def _small_exponent(node: ast.BinOp) -> int | None:
+    """Return the exponent of a power that a few multiplications can replace."""
+    if not isinstance(node.op, ast.Pow) or not isinstance(node.right, ast.Constant):
+        return None
+    value = node.right.value
+    if isinstance(value, (int, float)) and float(value).is_integer() and 0 < value <= 64:
+        return int(value)
+    return None
+
+
 class RealRenderer(CPPNodeRenderer):
     """Renders expressions in the precision of the run.
 
@@ -157,10 +167,9 @@ class RealRenderer(CPPNodeRenderer):
         return code
 
     def render_BinOp(self, node: ast.BinOp) -> str:
-        if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
-            exponent = node.right.value
-            if float(exponent).is_integer() and 0 < exponent <= 64:  # type: ignore[arg-type]
-                return f"_power<{int(exponent)}>({self.render_node(node.left)})"  # type: ignore
+        exponent = _small_exponent(node)
+        if exponent is not None:
+            return f"_power<{exponent}>({self.render_node(node.left)})"
         if isinstance(node.op, ast.Div):
             return f"_divide({self.render_node(node.left)}, {self.render_node(node.right)})"
         if isinstance(node.op, ast.Sub) and self._both_times(node) and not self.exact:

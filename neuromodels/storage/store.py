@@ -30,7 +30,8 @@ LEDGER = "ledger.sqlite"
 LOCK = "lock"
 SYNC_EVERY = 2.0
 """Seconds between checkpoints that wait for the disk."""
-_OURS = {STUDY, PROVENANCE, LEDGER, LOCK, "checkpoints", "solutions"}
+ARRAYS = ("solutions", "recordings")
+_OURS = {STUDY, PROVENANCE, LEDGER, LOCK, "checkpoints", "figures", *ARRAYS}
 
 
 class StoredRun:
@@ -78,6 +79,23 @@ class StoredRun:
         """Return the arrays of a solution: ``vector`` (d,) and its named slices."""
         return read_arrays(solution_path(self.folder, condition, seed))
 
+    def recording(self, condition: str, seed: int) -> dict[str, np.ndarray]:
+        """Return the arrays of the trial that was recorded with a solution.
+
+        Raises
+        ------
+        RunNotFound
+            When there is none yet.
+        """
+        path = recording_path(self.folder, condition, seed)
+        if not path.is_file():
+            raise RunNotFound(
+                str(path),
+                "is recorded when a run finishes, and is not there",
+                cure=f"`neuromodels resume {self.folder}` makes it.",
+            )
+        return read_arrays(path)
+
 
 class Store:
     """A run folder, to be written by this process only.
@@ -103,7 +121,8 @@ class Store:
     def __enter__(self) -> Self:
         check_folder(self.folder, self.digest)
         with writing(self.folder):
-            (self.folder / "solutions").mkdir(parents=True, exist_ok=True)
+            for name in ARRAYS:
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
         try:
             check_folder(self.folder, self.digest)  # again: now nobody else can change it
@@ -162,7 +181,17 @@ class Store:
 
     def solution(self, condition: str, seed: int) -> dict[str, np.ndarray] | None:
         """Return the arrays of a solution, or None when it is missing or damaged."""
-        path = solution_path(self.folder, condition, seed)
+        return self._arrays(solution_path(self.folder, condition, seed))
+
+    def write_recording(self, condition: str, seed: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Store the arrays of a recorded trial atomically."""
+        replace_file(recording_path(self.folder, condition, seed), arrays_to_bytes(arrays))
+
+    def recording(self, condition: str, seed: int) -> dict[str, np.ndarray] | None:
+        """Return the arrays of a recorded trial, or None when missing or damaged."""
+        return self._arrays(recording_path(self.folder, condition, seed))
+
+    def _arrays(self, path: Path) -> dict[str, np.ndarray] | None:
         if not path.exists():
             return None
         try:
@@ -193,6 +222,11 @@ class Store:
 def solution_path(folder: Path, condition: str, seed: int) -> Path:
     """Return where the solution of a condition under a seed lies."""
     return folder / "solutions" / f"{condition}-seed{seed}.npz"
+
+
+def recording_path(folder: Path, condition: str, seed: int) -> Path:
+    """Return where the recorded trial of a condition under a seed lies."""
+    return folder / "recordings" / f"{condition}-seed{seed}.npz"
 
 
 def check_folder(folder: Path, digest: str) -> None:

@@ -29,11 +29,11 @@ def all_to_all() -> Case:
     source, target = generator("dense_in", 5), lif("dense_out", 18, 1.8)
     synapses = Synapses(
         source, target, "w : 1\nlow : 1 (constant)", name="dense",
-        on_pre="v_post += w; w = clip(w - 0.01*i, low, 1)", namespace={},
+        on_pre="v_post += w; w = clip(w - 0.001*i, low, 1)", namespace={},
     )  # fmt: skip
     synapses.connect()
     synapses.w = "0.02 + 0.01*i - 0.001*j"
-    synapses.low = "-0.2 + 0.001*i*j"
+    synapses.low = "-0.01 + 0.0005*i*j"
     spikes = [SpikeMonitor(group, name=f"{group.name}_spikes") for group in (source, target)]
     trace = StateMonitor(synapses, "w", record=[0, 7, 31], name="dense_trace")
     return Case(

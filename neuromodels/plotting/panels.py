@@ -1,0 +1,112 @@
+"""What goes into one panel: curves with bands, points with intervals, rasters, weight maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+
+from neuromodels.plotting.style import DARK, DIVERGING, GREY, NEGATIVE, PALE, POSITIVE, Mark
+
+
+def draw_band(
+    axes: Axes, x: np.ndarray, median: np.ndarray, low: np.ndarray, high: np.ndarray, mark: Mark
+) -> None:
+    """Draw a curve with its band, (n,) each."""
+    axes.fill_between(x, low, high, color=mark.colour, alpha=0.22, linewidth=0)
+    dots = mark.marker if len(x) < 3 else ""  # one or two points make no visible line
+    axes.plot(x, median, color=mark.colour, marker=dots, markersize=3)
+
+
+def draw_point(
+    axes: Axes, x: float, middle: float, low: float, high: float, mark: Mark,
+    each: Sequence[float] = (), hollow: bool = False,
+) -> None:  # fmt: skip
+    """Draw a point with its interval, and the single values behind it as small dots.
+
+    Parameters
+    ----------
+    hollow
+        For numbers that are not ours.
+    """
+    axes.plot([x, x], [low, high], color=mark.colour, linewidth=1, solid_capstyle="butt")
+    axes.plot(np.full(len(each), x + 0.27), each, ".", color=mark.colour, markersize=2.5)
+    face = "white" if hollow else mark.colour
+    axes.plot(x, middle, mark.marker, color=mark.colour, markerfacecolor=face, markersize=4)
+
+
+def draw_level(axes: Axes, level: float, label: str = "") -> None:
+    """Draw a dashed level, such as chance, and its name at the right end above it."""
+    axes.axhline(level, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
+    axes.annotate(
+        label, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, 2),
+        textcoords="offset points", ha="right", va="bottom", color=GREY,
+    )  # fmt: skip
+
+
+def draw_signs(axes: Axes, spikes: np.ndarray) -> None:
+    """Draw signals in {-1, 0, +1}, (neurons, steps), as ticks in two colours."""
+    for sign, colour in ((1, POSITIVE), (-1, NEGATIVE)):
+        neurons, steps = np.nonzero(np.sign(spikes) == sign)
+        axes.vlines(steps, neurons - 0.4, neurons + 0.4, color=colour, linewidth=1.6)
+    axes.set_ylim(len(spikes) - 0.5, -0.5)
+    axes.set_xlim(-0.5, spikes.shape[1] - 0.5)
+
+
+def draw_channels(axes: Axes, rows: np.ndarray, names: Sequence[str]) -> None:
+    """Draw what is on and off, (channels, steps), as filled cells; NaN stays empty."""
+    count, steps = rows.shape
+    for channel, step in np.argwhere(np.isfinite(rows)):
+        face = DARK if rows[channel, step] > 0 else "white"
+        left, top = step - 0.5, channel - 0.38
+        axes.add_patch(_cell(left, top, 1, 0.76, face))
+    axes.set(xlim=(-0.5, steps - 0.5), ylim=(count - 0.5, -0.5))
+    axes.set_yticks(range(count), list(names))
+    axes.tick_params(axis="y", length=0)
+
+
+def draw_answers(axes: Axes, steps: np.ndarray, output: np.ndarray, bits: np.ndarray) -> None:
+    """Draw a read-out (steps,) and, where it is asked, whether its sign is the bit.
+
+    Parameters
+    ----------
+    steps
+        Steps in which it is asked, (k,).
+    bits
+        What it should answer, (k,).
+    """
+    colours = np.full(len(output), PALE, dtype=object)
+    colours[steps] = np.where(output[steps] > 0, POSITIVE, NEGATIVE)
+    axes.bar(range(len(output)), output, color=list(colours), width=0.8)
+    axes.axhline(0, color=DARK, linewidth=0.6)
+    for step, bit in zip(steps, bits, strict=True):
+        said = int(output[step] > 0)
+        right = said == int(bit)
+        axes.annotate(
+            f"{said}", (step, 1), xycoords=("data", "axes fraction"), xytext=(0, 1),
+            textcoords="offset points", ha="center", va="bottom",
+            fontweight="bold" if right else "normal", color=DARK if right else GREY,
+        )  # fmt: skip
+    axes.set_xlim(-0.5, len(output) - 0.5)
+
+
+def draw_borders(axes: Axes, steps: Sequence[int]) -> None:
+    """Draw a line before each of some steps."""
+    for step in steps:
+        axes.axvline(step - 0.5, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
+
+
+def draw_weights(axes: Axes, weights: np.ndarray, limit: float) -> AxesImage:
+    """Draw a weight matrix, (neurons, columns), in diverging colours; NaN stays empty."""
+    axes.spines[:].set_visible(False)
+    return axes.imshow(
+        weights, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
+    )
+
+
+def _cell(left: float, top: float, width: float, height: float, face: str):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((left, top), width, height, facecolor=face, edgecolor=GREY, linewidth=0.4)

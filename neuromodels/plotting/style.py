@@ -1,0 +1,68 @@
+"""The look of every figure: colours, line widths, and sizes in millimetres."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import matplotlib as mpl
+
+COLUMN, PAGE = 85.0, 170.0
+"""Widths of a figure in one column and across the page, mm."""
+DARK, GREY, PALE = "#222222", "#767676", "#d9d9d9"
+POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
+DIVERGING = "RdBu_r"
+
+_SETTINGS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": DARK,
+    "axes.labelcolor": DARK,
+    "text.color": DARK,
+    "xtick.color": DARK,
+    "ytick.color": DARK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 1.2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "figure.dpi": 300,
+    "pdf.fonttype": 42,  # text stays text
+    "svg.fonttype": "none",
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How one condition is drawn, and what it is called on an axis."""
+
+    label: str
+    colour: str
+    marker: str
+
+
+# colours of Okabe & Ito, told apart by every common kind of colour vision
+MARKS: Mapping[str, Mark] = {
+    "plastic": Mark("plastic", "#0072B2", "o"),
+    "reset": Mark("reset", "#56B4E9", "D"),
+    "fixed": Mark("fixed", "#D55E00", "s"),
+    "frozen": Mark("frozen", "#009E73", "^"),
+    "random": Mark("random", "#CC79A7", "v"),
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Apply the look while something is drawn or saved; nothing stays changed."""
+    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS}):  # whatever the user's matplotlibrc
+        yield

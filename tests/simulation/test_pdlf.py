@@ -1,0 +1,169 @@
+"""The compiled PDLF network against the plain numpy one, every variable, step by step."""
+
+import numpy as np
+import pytest
+from brian2.units import ms
+
+from neuromodels import models, rules, tasks
+from neuromodels.circuits import Circuit, feedforward
+from neuromodels.evaluation import values_of
+from neuromodels.simulation import Batch
+from neuromodels.simulation.assembly import Assembly, Controls, assemble, controlled
+from tests.references.pdlf_numpy import COEFFICIENTS, PdlfCopy
+
+HIDDEN, LENGTH, LATENCY, TRIALS = 32, 8, 34, 16
+STEPS = 2 * LENGTH + LATENCY
+
+#: Name in the reference -> address in the batch.
+STATES = {
+    "x": "input.u", "I": "hidden.I", "v": "hidden.v", "s": "hidden.s", "tr": "hidden.tr",
+    "yo": "output.o", "z": "output.z", "loss": "score.loss", "correct": "score.correct",
+    "w1": "input_hidden.w", "w2": "hidden_output.w",
+}  # fmt: skip
+
+
+def declared(options: dict[str, str]) -> Circuit:
+    return feedforward(3, HIDDEN, models.CATALOG["ternary_lif"], rules.CATALOG["pdlf"].chosen(options))
+
+
+def batch_of(made: Assembly, dtype: str = "float64", instances: int = TRIALS) -> Batch:
+    batch = Batch(made.network, instances, seed=3, dtype=dtype, namespace={})
+    batch.initialise("items.bit", made.initial["items.bit"])
+    return batch
+
+
+def reference(batch: Batch, vector: np.ndarray, circuit: Circuit, options: dict) -> PdlfCopy:
+    """The numpy network with the same bits and coefficients."""
+    values = circuit.coefficients.decode(vector[None])
+    shapes = {"input_hidden": (3, HIDDEN), "hidden_output": (HIDDEN, 1)}
+    rule = {
+        name: {c: values[f"{name}.{c}"].reshape(shape) for c in COEFFICIENTS}
+        for name, shape in shapes.items()
+    }
+    return PdlfCopy(
+        np.asarray(batch["items.bit"]), rule["input_hidden"], rule["hidden_output"], HIDDEN,
+        LATENCY, norm=options["normalisation"], pdp_side=options["pdp_side"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("normalisation", ["p8", "none"])
+@pytest.mark.parametrize("pdp_side", ["post", "pre"])
+def test_every_state_follows_the_reference_for_50_steps(normalisation, pdp_side):
+    options = {"normalisation": normalisation, "pdp_side": pdp_side}
+    circuit = declared(options)
+    made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": LENGTH, "latency": LATENCY})
+    batch = batch_of(made)
+    vector = 0.3 * np.random.default_rng(7).standard_normal(circuit.coefficients.dimension)
+    for address, values in values_of(circuit, made, vector).items():
+        batch[address] = values[0]
+    judge = reference(batch, vector, circuit, options)
+    assert np.abs(judge.bits.mean() - 0.5) < 0.25
+    for _ in range(STEPS):
+        batch.run(20 * ms)
+        judge.step()
+        for name, address in STATES.items():
+            found, wanted = np.asarray(batch[address]), getattr(judge, name)
+            scale = np.abs(wanted).max()
+            error = np.abs(found.ravel() - wanted.ravel()).max()
+            assert error <= 1e-10 * max(scale, 1e-30), (name, judge.k)
+
+
+def test_the_8_norm_stays_close_to_the_exact_maximum():
+    generator = np.random.default_rng(1)
+    from tests.references.pdlf_numpy import max_norm, p8_norm
+
+    w = generator.standard_normal((50, 3, HIDDEN))
+    ratio = (p8_norm(w) / max_norm(w)).ravel()
+    assert ratio.min() >= 1
+    assert ratio.max() <= (3 * HIDDEN) ** (1 / 8)
+
+
+def test_trials_give_what_run_gives():
+    circuit = declared({})
+    made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": 4, "latency": 3})
+    xs = 0.3 * np.random.default_rng(2).standard_normal((5, circuit.coefficients.dimension))
+    batch, streams = batch_of(made, instances=10), np.tile(np.arange(2, dtype=np.uint64), 5)
+    rows = np.repeat(np.arange(5), 2)
+    found = batch.trials(made.duration, [made.loss], streams=streams,
+                         values=values_of(circuit, made, xs), rows=rows)  # fmt: skip
+    again = Batch(made.network, 10, seed=3, dtype="float64", streams=streams, namespace={})
+    again.initialise("items.bit", made.initial["items.bit"])
+    for address, values in values_of(circuit, made, xs).items():
+        again[address] = values[rows]
+    again.run(made.duration)
+    assert np.array_equal(found[made.loss], np.asarray(again[made.loss]))
+
+
+@pytest.mark.parametrize("per", ["pre", "post", "projection"])
+def test_coarser_coefficients_equal_repeated_ones(per):
+    settings = {name: {"per": per} for name in COEFFICIENTS}
+    coarse = feedforward(
+        3, 8, models.CATALOG["ternary_lif"], rules.CATALOG["pdlf"].with_coefficients(settings)
+    )
+    fine = feedforward(3, 8, models.CATALOG["ternary_lif"], rules.CATALOG["pdlf"])
+    x = 0.5 * np.random.default_rng(4).standard_normal(coarse.coefficients.dimension)
+    spread = np.zeros(fine.coefficients.dimension)
+    for label, part in fine.coefficients.slices.items():
+        pre, post = (3, 8) if label.startswith("input") else (8, 1)
+        numbers = x[coarse.coefficients.slices[label]]
+        shape = {"pre": (pre, 1), "post": (1, post), "projection": (1, 1)}[per]
+        spread[part] = np.broadcast_to(numbers.reshape(shape), (pre, post)).ravel()
+    losses = []
+    for circuit, vector in ((coarse, x), (fine, spread)):
+        made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": 3, "latency": 1})
+        found = batch_of(made).trials(
+            made.duration, [made.loss], streams=np.arange(9, dtype=np.uint64),
+            values=values_of(circuit, made, vector),
+        )  # fmt: skip
+        losses.append(found[made.loss])
+    np.testing.assert_allclose(*losses, rtol=1e-9)
+
+
+def watched(condition: str, names: dict[str, str]) -> dict[str, np.ndarray]:
+    """States after each step of one trial under a control."""
+    task = tasks.CATALOG["sequence_copy"]
+    parameters, controls = controlled(task, {"length": 4, "latency": 4}, condition)
+    circuit = declared({})
+    made = assemble(circuit, task, parameters, controls=controls)
+    batch = batch_of(made, instances=1)
+    vector = 0.3 * np.random.default_rng(7).standard_normal(circuit.coefficients.dimension)
+    for address, values in values_of(circuit, made, vector).items():
+        batch[address] = values[0]
+    seen: dict[str, list] = {name: [] for name in names}
+    for _ in range(round(float(made.duration / (20 * ms)))):
+        batch.run(20 * ms)
+        for name, address in names.items():
+            seen[name].append(np.asarray(batch[address])[0])
+    return {name: np.array(values) for name, values in seen.items()}
+
+
+def test_reset_erases_state_and_keeps_weights_at_the_end_of_the_delay():
+    names = {"v": "hidden.v", "tr": "hidden.tr", "w": "hidden_output.w"}
+    plain, reset = watched("plastic", names), watched("reset", names)
+    last = 4 + 4 - 1
+    assert np.array_equal(plain["v"][:last], reset["v"][:last])
+    assert not reset["v"][last].any() and not reset["tr"][last].any()
+    assert plain["tr"][last].any()
+    assert np.array_equal(plain["w"][last], reset["w"][last])
+    assert reset["w"][last].any()
+
+
+def test_frozen_weights_only_rescale_after_the_prelude():
+    w = watched("frozen", {"w": "hidden_output.w"})["w"]
+    assert np.abs(w[2] - w[3]).max() > 0
+    unit = w / np.linalg.norm(w, axis=1, keepdims=True)
+    assert np.allclose(unit[4:], unit[4], atol=1e-12)
+
+
+def test_normalised_backward_projections_are_refused():
+    from neuromodels.circuits import Population, Projection
+    from neuromodels.errors import DeclarationError
+
+    neuron = models.CATALOG["ternary_lif"]
+    populations = (Population("input", 3), Population("hidden", 4, neuron))
+    with pytest.raises(DeclarationError, match="forward"):
+        Circuit(populations, (Projection("hidden", "hidden", rules.CATALOG["pdlf"]),))
+
+
+def test_controls_do_nothing_by_default():
+    assert Controls() == Controls(freeze_at=None, forget=None, record=False)
