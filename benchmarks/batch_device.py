@@ -1,6 +1,6 @@
 """Compare the batch device with stock Brian2, JAX and hand-written C++ on this machine.
 
-python benchmarks/batch_device.py [--quick] [--json] [--routes a,b,c,d] [--networks 1,2] [--repeats 3]
+Every route runs in a process of its own, on the same numbers, and must agree with the others.
 """
 
 import json

@@ -27,6 +27,7 @@ from networks import RECURRENT_PROJECTIONS, RECURRENT_SIZES
 
 DECAY_M, DECAY_S, DECAY_TR = (float(np.exp(-1 / tau)) for tau in (20, 5, 20))
 DRIVE = 5 / (5 - 20) * (DECAY_S - DECAY_M)  # exact solution of both linear equations
+W_MAX = 0.6
 CHUNKS = (4, 8, 16)
 
 
@@ -127,7 +128,7 @@ def _recurrent_step(groups: dict, w: dict, rule: dict, arrived: jax.Array) -> tu
 
 def _learned(w, pre, post, a, b, c):
     pre, post = pre[:, None], post[None, :]
-    return jnp.clip(w + a * pre * post + b * pre + c * post, -1.0, 1.0)
+    return jnp.clip(w + a * pre * post + b * pre + c * post, -W_MAX, W_MAX)
 
 
 def _decayed(group: dict) -> dict:

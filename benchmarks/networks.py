@@ -21,7 +21,7 @@ RECURRENT_CONSTANTS = {
     "tau_m": 20 * ms,
     "tau_s": 5 * ms,
     "tau_tr": 20 * ms,
-    "w_max": 1.0,
+    "w_max": 0.6,
 }
 POISSON = """
 dtr/dt = -tr/tau_tr : 1

@@ -162,15 +162,15 @@ def _cache(options: argparse.Namespace) -> int:
 
 
 def _figure(options: argparse.Namespace) -> int:
-    from neuromodels.figures import draw_figure, load_script, runs_for
+    from neuromodels.figures import draw_figure, load_script, runs_for, targets_for
 
     checkout = _checkout()
     script = load_script(options.name, checkout)
     runs, absent = runs_for(script, options.run, RUNS, checkout)
     for line in absent:
         print(f"note: {line}")
-    path = draw_figure(script, runs, options.out or Path("output") / f"{options.name}.png")
-    print(f"figure: {path}")
+    for path in draw_figure(script, runs, targets_for(options.name, runs, options.out)):
+        print(f"figure: {path}")
     return 0
 
 

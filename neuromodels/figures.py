@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import os
+import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -15,33 +16,67 @@ from neuromodels.studyfile import read_study
 from neuromodels.studyform import nearest
 
 
-def draw_figure(script: ModuleType, runs: Sequence[StoredRun], target: Path) -> Path:
+SUFFIXES = (".pdf", ".png")
+
+
+def draw_figure(
+    script: ModuleType, runs: Sequence[StoredRun], targets: Sequence[Path]
+) -> list[Path]:
     """Collect from stored runs, draw, and save; return where the figure lies."""
+    from neuromodels.plotting.draw import save  # matplotlib takes a second
+
+    for target in targets:
+        if target.suffix not in (*SUFFIXES, ".svg"):
+            raise NeuromodelsError(str(target), "must end in .pdf, .png or .svg")
     figure = script.draw(script.collect(list(runs)))
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(target)
-    return target
+    for target in targets:
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            save(figure, target)
+    return list(targets)
+
+
+def targets_for(name: str, runs: Sequence[StoredRun], out: Path | None) -> list[Path]:
+    """Return where a figure goes: beside its only run, else into ``output/figures``."""
+    if out is not None:
+        return [out]
+    folder = runs[0].folder if len(runs) == 1 else Path("output")
+    return [folder / "figures" / f"{name}{suffix}" for suffix in SUFFIXES]
+
+
+def studies_of_task(task: str, checkout: Path) -> tuple[str, ...]:
+    """Return the studies of a checkout that declare a task, the shortest trials first."""
+    found = []
+    for path in sorted((checkout / "studies").glob("*.toml")):
+        declared = tomllib.loads(path.read_text(encoding="utf-8")).get("task", {})
+        if declared.get("name") == task:
+            numbers = [value for value in declared.values() if isinstance(value, int)]
+            found.append((sum(numbers), path.stem))
+    return tuple(name for _, name in sorted(found))
 
 
 def load_script(name: str, checkout: Path) -> ModuleType:
     """Import ``figures/NAME.py``: a module with NEEDS, collect and draw.
+
+    It may import its neighbours, as ``from figures import numbers``.
 
     Raises
     ------
     NeuromodelsError
         When there is no such script.
     """
-    os.environ.setdefault("MPLBACKEND", "Agg")  # figures are saved, never shown
     path = checkout / "figures" / f"{name}.py"
     if not path.is_file():
         known = sorted(p.stem for p in path.parent.glob("*.py") if not p.stem.startswith("_"))
         cure = f"{nearest(name, known).strip()} Known: {', '.join(known) or 'none'}.".strip()
         raise NeuromodelsError("figure", "must name a script in figures/", name, cure)
+    if str(checkout) not in sys.path:
+        sys.path.insert(0, str(checkout))
     spec = importlib.util.spec_from_file_location(f"figures.{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look up the module they are declared in
     spec.loader.exec_module(module)
     return module
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int INPUTS = 32, HIDDEN = 64, OUTPUTS = 4;
 constexpr float DT = 1.0f, TAU_M = 20.0f, TAU_S = 5.0f, TAU_TR = 20.0f;  // ms
-constexpr float W_MAX = 1.0f;
+constexpr float W_MAX = 0.6f;
 
 template <int N>
 struct Lif {

@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from neuromodels.plotting.style import COLUMN, PAGE, styled
 
 _INCH = 25.4
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure, mm, whose panels make room for their labels."""
-    figure = Figure(figsize=(width / _INCH, height / _INCH), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
-    return figure
+def new_figure(width: float, height: float, *, exact: bool = False) -> Figure:
+    """Return an empty figure.
+
+    Parameters
+    ----------
+    width, height
+        In mm.
+    exact
+        Every panel is put in its place with `place`; else panels make room for their labels.
+    """
+    layout = None if exact else ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02)
+    return Figure(figsize=(width / _INCH, height / _INCH), layout=layout)
+
+
+def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Add a panel at an exact place, mm from the lower left corner."""
+    wide, high = figure.get_size_inches() * _INCH
+    return figure.add_axes((left / wide, bottom / high, width / wide, height / high))
 
 
 def columns_for(panels: int) -> int:
-    """Return how many columns to lay panels out in: at most four, and near a square."""
-    return min(4, math.ceil(math.sqrt(panels)))
+    """Return how many columns to lay panels out in: one row up to three, then near a square."""
+    return panels if panels <= 3 else min(4, math.ceil(math.sqrt(panels)))
 
 
 def width_for(panels: int) -> float:
     """Return the width of a figure with some panels, mm."""
     return COLUMN if panels == 1 else PAGE
-
-
-def drawn(draw: Callable[[], Figure]) -> Figure:
-    """Return what `draw` returns, drawn with this package's look."""
-    with styled():
-        return draw()
 
 
 def save(figure: Figure, path: Path) -> None:

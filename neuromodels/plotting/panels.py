@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
+from matplotlib.patches import Patch, Rectangle
 
 from neuromodels.plotting.style import DARK, DIVERGING, GREY, NEGATIVE, PALE, POSITIVE, Mark
 
@@ -16,8 +17,10 @@ def draw_band(
 ) -> None:
     """Draw a curve with its band, (n,) each."""
     axes.fill_between(x, low, high, color=mark.colour, alpha=0.22, linewidth=0)
-    dots = mark.marker if len(x) < 3 else ""  # one or two points make no visible line
-    axes.plot(x, median, color=mark.colour, marker=dots, markersize=3)
+    axes.plot(
+        x, median, color=mark.colour, label=mark.label,
+        marker=mark.marker, markersize=2.5, markevery=max(1, len(x) // 10),
+    )  # fmt: skip
 
 
 def draw_point(
@@ -32,9 +35,9 @@ def draw_point(
         For numbers that are not ours.
     """
     axes.plot([x, x], [low, high], color=mark.colour, linewidth=1, solid_capstyle="butt")
-    axes.plot(np.full(len(each), x + 0.27), each, ".", color=mark.colour, markersize=2.5)
+    axes.plot(np.full(len(each), x + 0.36), each, ".", color=mark.colour, markersize=2)
     face = "white" if hollow else mark.colour
-    axes.plot(x, middle, mark.marker, color=mark.colour, markerfacecolor=face, markersize=4)
+    axes.plot(x, middle, mark.marker, color=mark.colour, markerfacecolor=face, markersize=3.5)
 
 
 def draw_level(axes: Axes, level: float, label: str = "") -> None:
@@ -61,7 +64,7 @@ def draw_channels(axes: Axes, rows: np.ndarray, names: Sequence[str]) -> None:
     for channel, step in np.argwhere(np.isfinite(rows)):
         face = DARK if rows[channel, step] > 0 else "white"
         left, top = step - 0.5, channel - 0.38
-        axes.add_patch(_cell(left, top, 1, 0.76, face))
+        axes.add_patch(Rectangle((left, top), 1, 0.76, fc=face, ec=GREY, linewidth=0.4))
     axes.set(xlim=(-0.5, steps - 0.5), ylim=(count - 0.5, -0.5))
     axes.set_yticks(range(count), list(names))
     axes.tick_params(axis="y", length=0)
@@ -75,7 +78,7 @@ def draw_answers(axes: Axes, steps: np.ndarray, output: np.ndarray, bits: np.nda
     steps
         Steps in which it is asked, (k,).
     bits
-        What it should answer, (k,).
+        What it should answer, (k,); a right answer is bold, a wrong one pale.
     """
     colours = np.full(len(output), PALE, dtype=object)
     colours[steps] = np.where(output[steps] > 0, POSITIVE, NEGATIVE)
@@ -106,7 +109,8 @@ def draw_weights(axes: Axes, weights: np.ndarray, limit: float) -> AxesImage:
     )
 
 
-def _cell(left: float, top: float, width: float, height: float, face: str):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((left, top), width, height, facecolor=face, edgecolor=GREY, linewidth=0.4)
+def answer_keys() -> list[Patch]:
+    """Return what `draw_signs` and `draw_answers` mean by their colours, for a legend."""
+    keys = {POSITIVE: "spike +1, answer 1", NEGATIVE: "spike −1, answer 0"}
+    keys[PALE] = "read-out, not asked"
+    return [Patch(color=colour, label=label) for colour, label in keys.items()]

@@ -1,5 +1,6 @@
 """Compile one Brian2 network once and run many independent copies of it."""
 
-from neuromodels.simulation.batch import Batch, Report
+from neuromodels.simulation.batch import Batch
+from neuromodels.simulation.report import Report
 
 __all__ = ["Batch", "Report"]

@@ -4,66 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2.core.clocks import Clock
 from brian2.core.namespace import get_local_namespace
 from brian2.core.network import Network
-from brian2.units.fundamentalunits import Quantity, have_same_dimensions
+from brian2.units.fundamentalunits import Quantity
 
-from neuromodels.errors import DeclarationError, SimulationError
+from neuromodels.errors import DeclarationError
 from neuromodels.simulation.addresses import array_variable, checked_values, groups_of
 from neuromodels.simulation.capture import Captured, capture, capture_initial
 from neuromodels.simulation.layout import Array, Layout
 from neuromodels.simulation.library import Call, Library, core_count
 from neuromodels.simulation.monitors import Recordings, samples_of, spikes_of
 from neuromodels.simulation.render import Program
-from neuromodels.simulation.state import State, Table, stored_rows
+from neuromodels.simulation.report import Report
+from neuromodels.simulation.state import State, stored_rows
+from neuromodels.simulation.timing import checked_seconds, step_at
 from neuromodels.simulation.translation import array_name
 
 REALS = {"float32": "float", "float64": "double"}
-
-
-@dataclass
-class Report:
-    """What a batch has cost so far.
-
-    Parameters
-    ----------
-    builds, cache_hits
-        Programs compiled, and found compiled.
-    build_seconds, seconds
-        Time spent compiling, and running.
-    bytes
-        State and tables of all instances.
-    """
-
-    builds: int = 0
-    cache_hits: int = 0
-    build_seconds: float = 0.0
-    seconds: float = 0.0
-    instances_run: int = 0
-    synapse_updates: int = 0
-    bytes: int = 0
-    threads: int = 1
-
-    @property
-    def instances_per_second(self) -> float:
-        return self.instances_run / self.seconds if self.seconds else 0.0
-
-    @property
-    def synapse_updates_per_second(self) -> float:
-        return self.synapse_updates / self.seconds if self.seconds else 0.0
-
-    def as_dict(self) -> dict[str, float]:
-        """Return all numbers, rates included, by name."""
-        rates = ("instances_per_second", "synapse_updates_per_second")
-        return {**vars(self), **{name: getattr(self, name) for name in rates}}
-
-    def __getitem__(self, name: str) -> float:
-        return self.as_dict()[name]
 
 
 class Batch:
@@ -201,7 +161,7 @@ class Batch:
         duration
             Simulated time.
         """
-        self._advance(_seconds("Batch.run", duration))
+        self._advance(checked_seconds("Batch.run", duration))
 
     def trials(
         self,
@@ -238,7 +198,7 @@ class Batch:
         library = self._ready()
         call = self._call(np.ascontiguousarray(streams, dtype=np.uint64), None)
         self._put_candidates(call, values or {}, rows)
-        call.last_steps = self._steps(self._start + _seconds("Batch.trials", duration))
+        call.last_steps = self._steps(self._start + checked_seconds("Batch.trials", duration))
         call.fresh, call.initialisers = True, 2 ** len(self._initialisers) - 1
         kept = {address: self._output(address, len(streams)) for address in outputs}
         call.outputs = [(array.offset or 0, array.bytes, out) for array, out in kept.values()]
@@ -292,7 +252,7 @@ class Batch:
         tables = [self._state.table(array) for array in program.tables]
         return Call(
             seed=self.seed, streams=streams, blocks=blocks, fresh=False, initialisers=0,
-            tables=[table.values for table in tables], rows=[_rows(table) for table in tables],
+            tables=[table.values for table in tables], rows=[table.rows for table in tables],
             first_steps=self._steps(self._start), last_steps=self._steps(self._start),
             data=list(program.support.data.values()),
         )  # fmt: skip
@@ -322,7 +282,7 @@ class Batch:
 
     def _steps(self, seconds: float) -> np.ndarray:
         """Return the step of each clock at a time, as `Clock.set_interval` counts."""
-        return np.array([_step(clock, seconds) for clock in self._layout.clocks], dtype=np.int64)
+        return np.array([step_at(clock, seconds) for clock in self._layout.clocks], dtype=np.int64)
 
     # --------------------------------------------------------------------------------- records
 
@@ -380,27 +340,6 @@ def _check_rows(rows: np.ndarray | None, candidates: int, episodes: int) -> None
         raise DeclarationError(
             "Batch.trials.rows", f"there must be {episodes} of them in [0, {candidates})", rows
         )
-
-
-def _rows(table: Table) -> np.ndarray | None:
-    return table.rows
-
-
-def _step(clock: Clock, seconds: float) -> int:
-    nearest = int(np.round(seconds / clock.dt_))
-    if abs(nearest * clock.dt_ - seconds) / clock.dt_ <= Clock.epsilon_dt:
-        return nearest
-    return int(np.ceil(seconds / clock.dt_))
-
-
-def _seconds(where: str, duration: Quantity) -> float:
-    from brian2.units import second
-
-    if not have_same_dimensions(duration, second):
-        raise SimulationError(where, "the duration must be a time", duration, "Write 1*second.")
-    if float(duration) < 0:
-        raise SimulationError(where, "the duration must not be negative", duration)
-    return float(duration)
 
 
 def _checked_streams(streams: Any, instances: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from neuromodels.errors import BuildError
 FLAGS = (
     "-std=c++17", "-O3", "-march=native", "-shared", "-fPIC", "-w", "-fopenmp-simd",
     # As Brian2's own choice, -ffast-math -fno-finite-math-only, but without the start-up code
-    # that -ffast-math links in: it would change the rounding mode of the whole process.
+    # that -ffast-math links in: it would change how the whole process treats tiny numbers.
     "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math",
     "-freciprocal-math",
 )  # fmt: skip
@@ -135,12 +135,12 @@ def build(source: str) -> Build:
         Where the compiler fails or the cache cannot be written.
     """
     target = folder() / f"{key_of(source)}.so"
-    if target.exists():
+    if _is_whole(target):
         return Build(target, True, 0.0)
     try:
         _make_folder()
         with _only_builder(target):
-            if target.exists():
+            if _is_whole(target):
                 return Build(target, True, 0.0)
             return _compile(source, target)
     except OSError as error:
@@ -148,6 +148,21 @@ def build(source: str) -> Build:
             "cache", f"the build cache {folder()} must be writable", error.strerror,
             "Free some space, or set NEUROMODELS_CACHE to another folder.",
         ) from None  # fmt: skip
+
+
+def _seal(library: Path) -> None:
+    """Append a digest, which loaders ignore: loading a cut-off library would kill the process."""
+    with open(library, "ab") as file:
+        file.write(sha256(library.read_bytes()).digest())
+
+
+def _is_whole(library: Path) -> bool:
+    """Whether a library is there and ends with its own digest."""
+    try:
+        content = library.read_bytes()
+    except OSError:
+        return False
+    return sha256(content[:-32]).digest() == content[-32:]
 
 
 def _make_folder() -> None:
@@ -176,6 +191,7 @@ def _compile(source: str, target: Path) -> Build:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0 or not library.exists():
             raise _failure(done, code, target)
+        _seal(library)
         os.replace(library, target)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)

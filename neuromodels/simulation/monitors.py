@@ -6,6 +6,7 @@ import ctypes as ct
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError
@@ -70,7 +71,7 @@ class Recordings:
 def spikes_of(recordings: Recordings, code: Captured, instance: int) -> dict[str, np.ndarray]:
     """Return index ``i``, time ``t`` and further recorded variables of each spike."""
     rows = recordings.get(code.name, "events", instance)
-    found = {"i": rows[:, 0].astype(int), "t": Quantity(rows[:, 1], dim=_second())}
+    found = {"i": rows[:, 0].astype(int), "t": Quantity(rows[:, 1], dim=second.dim)}
     for k, name in enumerate(extra_names(code)):
         dim = code.options["record_variables"][name].dim
         found[name] = Quantity(rows[:, 2 + k], dim=dim)
@@ -82,7 +83,7 @@ def samples_of(recordings: Recordings, code: Captured, instance: int) -> dict[st
     dims = _sampled_dims(code)
     first = next(iter(dims))
     times = recordings.get(code.name, f"t of {first}", instance)
-    found: dict[str, np.ndarray] = {"t": Quantity(times, dim=_second())}
+    found: dict[str, np.ndarray] = {"t": Quantity(times, dim=second.dim)}
     for name, dim in dims.items():
         values = recordings.get(code.name, name, instance).T
         found[name] = Quantity(values[0] if code.template == "ratemonitor" else values, dim=dim)
@@ -93,12 +94,6 @@ def _sampled_dims(code: Captured) -> Mapping:
     if code.template == "ratemonitor":
         return {"rate": code.variables["rate"].dim}
     return {name: v.dim for name, v in sorted(code.options["_recorded_variables"].items())}
-
-
-def _second():
-    from brian2.units import second
-
-    return second.dim
 
 
 def _steps(program: Program, call: Call, code: Captured) -> int:

@@ -60,7 +60,8 @@ class Program:
         #: Arrays read from tables, in the order in which the run passes them.
         self.tables = [*layout.arrays.values()]
         self.support = _support(self.captured)
-        self.source = "\n".join(indented(self._source(starts, steps))) + "\n"
+        source = "\n".join(indented(self._source(starts, steps))) + "\n"
+        self.source = self._numbered_clocks(source)
 
     # ------------------------------------------------------------------------- the whole source
 
@@ -96,6 +97,13 @@ class Program:
                 f"double {name}_t[1] = {{{name}_timestep[0] * {name}_dt[0]}};",
             ]
         return lines
+
+    def _numbered_clocks(self, source: str) -> str:
+        """Number the clocks: Brian2 names them by how many the process has made."""
+        for k, clock in enumerate(self.layout.clocks):
+            name = rf"_array_{re.escape(clock.name)}(?=_(?:dt|t|timestep)\b|\b)"
+            source = re.sub(name, f"_array_clock_{k}", source)
+        return source
 
     def _time_loop(self, steps: Lines) -> Lines:
         if len(self.layout.clocks) == 1:

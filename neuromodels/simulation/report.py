@@ -1,0 +1,45 @@
+"""What a batch has cost so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Report:
+    """What a batch has cost so far.
+
+    Parameters
+    ----------
+    builds, cache_hits
+        Programs compiled, and found compiled.
+    build_seconds, seconds
+        Time spent compiling, and running.
+    bytes
+        State and tables of all instances.
+    """
+
+    builds: int = 0
+    cache_hits: int = 0
+    build_seconds: float = 0.0
+    seconds: float = 0.0
+    instances_run: int = 0
+    synapse_updates: int = 0
+    bytes: int = 0
+    threads: int = 1
+
+    @property
+    def instances_per_second(self) -> float:
+        return self.instances_run / self.seconds if self.seconds else 0.0
+
+    @property
+    def synapse_updates_per_second(self) -> float:
+        return self.synapse_updates / self.seconds if self.seconds else 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        """Return all numbers, rates included, by name."""
+        rates = ("instances_per_second", "synapse_updates_per_second")
+        return {**vars(self), **{name: getattr(self, name) for name in rates}}
+
+    def __getitem__(self, name: str) -> float:
+        return self.as_dict()[name]

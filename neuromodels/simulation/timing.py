@@ -1,0 +1,33 @@
+"""Simulated time in steps of a clock, counted as Brian2 counts."""
+
+from __future__ import annotations
+
+import numpy as np
+from brian2.core.clocks import Clock
+from brian2.units import second
+from brian2.units.fundamentalunits import Quantity, have_same_dimensions
+
+from neuromodels.errors import SimulationError
+
+
+def step_at(clock: Clock, seconds: float) -> int:
+    """Return the step of a clock at a time, as `Clock.set_interval` does."""
+    nearest = int(np.round(seconds / clock.dt_))
+    if abs(nearest * clock.dt_ - seconds) / clock.dt_ <= Clock.epsilon_dt:
+        return nearest
+    return int(np.ceil(seconds / clock.dt_))
+
+
+def checked_seconds(where: str, duration: Quantity) -> float:
+    """Return a duration in seconds.
+
+    Raises
+    ------
+    SimulationError
+        Where it is no time, or negative.
+    """
+    if not have_same_dimensions(duration, second):
+        raise SimulationError(where, "the duration must be a time", duration, "Write 1*second.")
+    if float(duration) < 0:
+        raise SimulationError(where, "the duration must not be negative", duration)
+    return float(duration)
