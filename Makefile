@@ -1,17 +1,17 @@
-# make study   set up, run the quick study, draw its figure
+# make study   set up, run the quick study, draw its figures
 # make test    set up, then ruff, mypy and pytest
 # make lint    ruff and mypy only
 # make clean   remove the environment and every cache of the checkout (runs/ is kept)
 
 STUDY  ?= studies/pdlf_copy_quick.toml
-FIGURE ?= pdlf_fig2b
+FIGURES ?= pdlf_fig2b pdlf_recall
 BIN     = .venv/bin
 
 .PHONY: study test lint clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
-	$(BIN)/neuromodels figure $(FIGURE)
+	@for figure in $(FIGURES); do $(BIN)/neuromodels figure $$figure || exit; done
 
 test: lint
 	$(BIN)/python -m pytest

@@ -64,10 +64,10 @@ def measure_case(case: Case, routes: list[str], repeats: int) -> dict:
     }
 
 
-def check_without_noise(routes: list[str]) -> None:
+def check_without_noise(routes: list[str]) -> float:
     """Run network 1 with every input firing in every step: all routes must give equal numbers."""
     outcomes = {route: run_worker(route, NOISELESS, 1)[1] for route in [*routes, "judge"]}
-    check(NOISELESS, outcomes)
+    return check(NOISELESS, outcomes)
 
 
 def quotient(values: dict, numerator: str, denominator: str) -> float | None:
@@ -155,11 +155,12 @@ def table(report: dict) -> str:
         for name in RATIOS:
             if row[name] is not None:
                 lines.append(f"  {name:<31}{row[name]:6.2f}")
+    if report["largest_difference_without_noise"] is not None:
+        difference = report["largest_difference_without_noise"]
+        lines.append(f"\nnetwork 1 without noise: largest difference {difference:.1e}")
     if report["build"]:
         lines.append(
-            "\nbuild of network 1: {cold_s:.2f} s, cached {cached_s:.3f} s".format(
-                **report["build"]
-            )
+            "build of network 1: {cold_s:.2f} s, cached {cached_s:.3f} s".format(**report["build"])
         )
     return "\n".join(lines)
 
@@ -182,13 +183,13 @@ def main() -> None:
     sizes = QUICK if given.quick else FULL
     cases = [case for network in given.networks.split(",") for case in sizes[network]]
     try:
-        if "1" in given.networks:
-            check_without_noise(routes)
+        difference = check_without_noise(routes) if "1" in given.networks else None
         rows = [measure_case(case, routes, given.repeats) for case in cases]
     except Disagreement as problem:
         raise SystemExit(f"benchmark: {problem}") from problem
     build = measure_build() if "batch" in routes else None
     report = {"machine": machine(), "rows": rows, "build": build}
+    report["largest_difference_without_noise"] = difference
     print(json.dumps(report) if given.json else table(report))
 
 

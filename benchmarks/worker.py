@@ -18,25 +18,25 @@ def measured(route: str, case: Case, repeats: int) -> dict:
     """Run one route; return seconds, build_s and outcome."""
     # Imported here: JAX and Brian2 take seconds each, and set up threads of their own.
     if route == "stock":
-        from stock_route import measure
+        import stock_route
 
-        return measure(case, repeats)
+        return stock_route.measure(case, repeats)
     if route in ("jax", "jax_tuned"):
         import jax_routes
 
         run = jax_routes.measure if route == "jax" else jax_routes.measure_tuned
         return run(case, repeats)
     if route == "hand":
-        from hand_route import measure
+        import hand_route
 
-        return measure(case, repeats)
+        return hand_route.measure(case, repeats)
     if route == "judge":
         from agreement import judge
 
         return {"seconds": 0.0, "build_s": 0.0, "outcome": judge(case)}
-    from batch_route import measure as measure_batch
+    import batch_route
 
-    return measure_batch(case, repeats, threads=2 if route == "batch_2_threads" else 1)
+    return batch_route.measure(case, repeats, threads=2 if route == "batch_2_threads" else 1)
 
 
 def main() -> None:

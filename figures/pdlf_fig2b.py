@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from figures import numbers
 
+from figures import numbers
 from neuromodels.errors import NeuromodelsError
 from neuromodels.figures import studies_of_task
 from neuromodels.plotting.draw import columns_for, new_figure, width_for
@@ -170,8 +170,8 @@ def _figure(panels: list[Panel]):
     rows = -(-len(panels) // columns)
     marks = _marks(panels)
     width = width_for(len(panels))
-    figure = new_figure(width, 46 * rows + 18)
-    strip = (4.0 if columns < 3 else 3.2) * len(marks)
+    figure = new_figure(width, 46 * rows + 22)
+    strip = (4.0 if columns < 3 else 3.2) * max(len(marks), 1)
     ratios = [max(width / columns - strip - 12, strip), strip] * columns
     grid = figure.add_gridspec(rows, 2 * columns, width_ratios=ratios)
     lowest = min(CHANCE - 0.05, *(_lowest(panel) for panel in panels))
@@ -179,17 +179,28 @@ def _figure(panels: list[Panel]):
         row, column = divmod(number, columns)
         left = figure.add_subplot(grid[row, 2 * column])
         right = figure.add_subplot(grid[row, 2 * column + 1], sharey=left)
-        left.set_ylim(lowest, 1.01)
+        left.set_ylim(lowest, 1.02)
         _draw_curves(left, panel, first=column == 0, last=number + columns >= len(panels))
         _draw_finals(right, panel, marks, last=number + columns >= len(panels))
-        if number == 0:
+        if number == 0 and panel.curves:
             left.legend(frameon=False, loc="best", handlelength=1.5)
-    if any(panel.published for panel in panels):
-        figure.supxlabel(_NOTE, x=0.01, ha="left", fontsize=7, color=GREY)
+    figure.supxlabel(_note(panels), x=0.01, ha="left", fontsize=7, color=GREY)
     return figure
 
 
-_NOTE = f"* published, after {numbers.FIG2B_GENERATIONS:,} generations: mean ± s.d.; PDLF with a GRU"
+def _note(panels: list[Panel]) -> str:
+    """Return what bands, intervals and stars are."""
+    counts = {panel.seeds for panel in panels}
+    kinds = {
+        "median and range over seeds": counts & set(range(2, FEW)),
+        f"from {FEW} seeds on median and 95 %": max(counts) >= FEW,
+        "one seed: mean and 95 % over trials": 1 in counts,
+    }
+    lines = ["; ".join(kind for kind, used in kinds.items() if used).capitalize()]
+    if any(panel.published for panel in panels):
+        after = f"{numbers.FIG2B_GENERATIONS:,} generations"
+        lines.append(f"* published: {after}, mean ± s.d., PDLF with a GRU")
+    return "\n".join(lines)
 
 
 def _marks(panels: list[Panel]) -> dict[str, Mark]:
@@ -211,19 +222,15 @@ def _draw_curves(axes, panel: Panel, first: bool, last: bool) -> None:
         draw_band(axes, curve.generations, *bounds, MARKS[condition])
     draw_level(axes, CHANCE, "chance")
     axes.set_xlim(left=0)
+    seeds = f"{panel.seeds} seed" + "s" * (panel.seeds != 1)
     axes.set_title(
-        f"{panel.length} bits, delay {panel.latency} steps\n{panel.hidden} hidden, {_seeds(panel)}"
+        f"{panel.length} bits, delay {panel.latency} steps\n{panel.hidden} hidden, {seeds}"
     )
     if first:
         axes.set_ylabel("fraction of bits recalled")
     if last:
         axes.set_xlabel("generation")
 
-
-def _seeds(panel: Panel) -> str:
-    if panel.seeds == 1:
-        return "1 seed, 95 % over trials"
-    return f"{panel.seeds} seeds, " + ("range" if panel.seeds < FEW else "95 %")
 
 
 def _draw_finals(axes, panel: Panel, marks: dict[str, Mark], last: bool) -> None:
@@ -241,4 +248,5 @@ def _draw_finals(axes, panel: Panel, marks: dict[str, Mark], last: bool) -> None
     axes.tick_params(axis="x", rotation=90, length=2)
     axes.tick_params(axis="y", labelleft=False, length=0)
     axes.spines["left"].set_visible(False)
-    axes.set_title(" \nfinal")
+    if last and marks:
+        axes.set_xlabel("final")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from neuromodels.errors import NeuromodelsError
 from neuromodels.plotting.draw import new_figure, place
@@ -130,8 +131,8 @@ def _figure(trial: Trial):
     shape = [(high + 38, 15), (33, high), (10, 16)]
     rows = [place(figure, 18, bottom, 78, height) for bottom, height in shape]
     _draw_trial(rows, trial)
-    maps = [place(figure, left, 33, 16, high) for left in (102, 122, 142)]
-    bar = place(figure, 161, 33, 2, high)
+    maps = [place(figure, left, 33, 15, high) for left in (101, 119.5, 138)]
+    bar = place(figure, 155.5, 33, 2, high)
     _draw_maps(maps, bar, trial)
     figure.legend(handles=answer_keys(), loc="upper right", frameon=False, handlelength=1)
     return figure
@@ -196,4 +197,4 @@ def _draw_maps(maps, bar, trial: Trial) -> None:
         axes.tick_params(length=0)
         axes.set_yticks([])
     maps[1].set_xlabel("weight from or to")
-    bar.figure.colorbar(image, cax=bar, label="weight")
+    bar.figure.colorbar(image, cax=bar, label="weight", ticks=MaxNLocator(5))

@@ -63,7 +63,8 @@ class Coefficient:
     def _check_words(self) -> None:
         where = f"Coefficient.{self.name}"
         if self.per not in GRANULARITIES:
-            raise DeclarationError(where, f"per must be one of {', '.join(GRANULARITIES)}", self.per)
+            allowed = ", ".join(GRANULARITIES)
+            raise DeclarationError(where, f"per must be one of {allowed}", self.per)
         if self.scale not in SCALES:
             raise DeclarationError(where, f"scale must be one of {', '.join(SCALES)}", self.scale)
         if self.scale == "log" and self.low <= 0:

@@ -15,7 +15,6 @@ from neuromodels.storage.store import StoredRun, stored_runs
 from neuromodels.studyfile import read_study
 from neuromodels.studyform import nearest
 
-
 SUFFIXES = (".pdf", ".png")
 
 
@@ -45,13 +44,13 @@ def targets_for(name: str, runs: Sequence[StoredRun], out: Path | None) -> list[
 
 
 def studies_of_task(task: str, checkout: Path) -> tuple[str, ...]:
-    """Return the studies of a checkout that declare a task, the shortest trials first."""
+    """Return the studies of a checkout that declare a task, the smallest numbers first."""
     found = []
     for path in sorted((checkout / "studies").glob("*.toml")):
         declared = tomllib.loads(path.read_text(encoding="utf-8")).get("task", {})
         if declared.get("name") == task:
-            numbers = [value for value in declared.values() if isinstance(value, int)]
-            found.append((sum(numbers), path.stem))
+            numbers = tuple(value for value in declared.values() if isinstance(value, int))
+            found.append((numbers, path.stem))
     return tuple(name for _, name in sorted(found))
 
 

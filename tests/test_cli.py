@@ -41,7 +41,7 @@ def collect(runs):
 
 def draw(data):
     class Figure:
-        def savefig(self, path):
+        def savefig(self, path, **settings):
             path.write_text(" ".join(data))
     return Figure()
 """
@@ -188,20 +188,27 @@ def test_errors_of_the_network_are_one_message(here, said, monkeypatch):
     from neuromodels.errors import EquationError
 
     def refuse(self):
-        raise EquationError("rule.each_step", "names must be known", "etta", "Did you mean 'eta'?")
+        raise EquationError("rule.each_step", "unknown name 'etta'", "w += etta\n     ^^^^")
 
     monkeypatch.setattr(FakeExperiment, "__post_init__", refuse)
     code, _, err = said("run", "studies/small.toml")
     assert code == 2
-    assert "Did you mean 'eta'?" in err
+    assert "unknown name 'etta'" in err
+    assert "w += etta\n     ^^^^" in err
 
 
 def test_a_figure_prints_its_path(here, said):
     said("run", "studies/small.toml")
     code, out, _ = said("figure", "fig1")
     assert code == 0
-    assert out == "figure: output/fig1.png\n"
-    assert (here / "output" / "fig1.png").read_text() == "small"
+    folder = only_run(here) / "figures"
+    assert out == f"figure: {folder}/fig1.pdf\nfigure: {folder}/fig1.png\n"
+    assert (here / folder / "fig1.png").read_text() == "small"
+    code, out, _ = said("figure", "fig1", "--run", only_run(here), only_run(here))
+    assert out == "figure: output/figures/fig1.pdf\nfigure: output/figures/fig1.png\n"
+    code, _, err = said("figure", "fig1", "--out", "a.docx")
+    assert code == 2
+    assert "must end in .pdf, .png or .svg" in err
 
 
 def test_a_figure_is_not_drawn_from_an_older_declaration(here, said):

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "progress": {"events", "study"},
     "listing": {"models", "rules", "tasks", "search"},
     "doctor": {"storage", "simulation"},
-    "figures": STORED | {"storage", "studyfile", "studyform"},
+    "figures": STORED | {"plotting", "storage", "studyfile", "studyform"},
 }
 AT_HOME = {
     "brian2": {"models", "rules", "tasks", "circuits", "simulation", "evaluation"},

@@ -21,8 +21,9 @@ WALL_TIMES = {"seconds", "optimizer_share", "instances_per_second"}
 
 
 def run(
-    folder, build=FakeExperiment, listener=None, stop=lambda: False, record=fake_recording, **changes
-):
+    folder, build=FakeExperiment, record=fake_recording, listener=None, stop=lambda: False,
+    **changes,
+):  # fmt: skip
     """Run the fake study; return whether it finished, and its events."""
     events = []
     study = study_of({**TABLE, **changes}, "table", catalogs())
@@ -49,7 +50,8 @@ def numbers(folder):
     connection.close()
     for path in sorted(folder.glob("[sr]*s/*.npz")):  # solutions and recordings
         with np.load(path) as arrays:
-            found[f"{path.parent.name}/{path.name}"] = {name: arrays[name].tobytes() for name in arrays.files}
+            place = f"{path.parent.name}/{path.name}"
+            found[place] = {name: arrays[name].tobytes() for name in arrays.files}
     return found
 
 

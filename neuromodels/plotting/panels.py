@@ -41,11 +41,11 @@ def draw_point(
 
 
 def draw_level(axes: Axes, level: float, label: str = "") -> None:
-    """Draw a dashed level, such as chance, and its name at the right end above it."""
+    """Draw a dashed level, such as chance, and its name at the right end below it."""
     axes.axhline(level, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
     axes.annotate(
-        label, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, 2),
-        textcoords="offset points", ha="right", va="bottom", color=GREY,
+        label, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, -2),
+        textcoords="offset points", ha="right", va="top", color=GREY,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 
@@ -14,7 +15,7 @@ DARK, GREY, PALE = "#222222", "#767676", "#d9d9d9"
 POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
 DIVERGING = "RdBu_r"
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "axes.titlesize": 7,
@@ -39,6 +40,7 @@ _SETTINGS = {
     "figure.dpi": 300,
     "pdf.fonttype": 42,  # text stays text
     "svg.fonttype": "none",
+    "svg.hashsalt": "neuromodels",  # the same figure gives the same file
 }
 
 

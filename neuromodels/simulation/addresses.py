@@ -85,11 +85,8 @@ def checked_values(
     if numbers.shape not in shapes:
         allowed = " or ".join(str(shape) for shape in shapes if shape)
         raise DeclarationError(where, f"the shape must be {allowed}", numbers.shape)
-    return np.broadcast_to(numbers.reshape(shapes[numbers.shape]), (max(1, _rows(numbers, shapes)), size))
-
-
-def _rows(numbers: np.ndarray, shapes: Mapping) -> int:
-    return shapes[numbers.shape][0]
+    count, width = shapes[numbers.shape]
+    return np.broadcast_to(numbers.reshape(count, width), (count, size))
 
 
 def _nearest(name: str, known) -> str:

@@ -15,7 +15,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, linked_var, prefs
+from brian2 import (
+    Clock,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    linked_var,
+    prefs,
+)
 from brian2.units import ms
 from brian2.units.fundamentalunits import Quantity
 
@@ -80,7 +89,7 @@ def assemble(
     task: Task,
     parameters: Mapping[str, int],
     dt: Quantity = 20 * ms,
-    controls: Controls = Controls(),  # noqa: B008 (frozen)
+    controls: Controls = Controls(),
 ) -> Assembly:
     """Return the network of a circuit that does a task.
 

@@ -14,7 +14,7 @@ from brian2.units.fundamentalunits import Quantity
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation.addresses import array_variable, checked_values, groups_of
 from neuromodels.simulation.capture import Captured, capture, capture_initial
-from neuromodels.simulation.layout import Array, Layout
+from neuromodels.simulation.layout import Array, Layout, accesses
 from neuromodels.simulation.library import Call, Library, core_count
 from neuromodels.simulation.monitors import Recordings, samples_of, spikes_of
 from neuromodels.simulation.render import Program
@@ -104,8 +104,9 @@ class Batch:
         variable = array_variable(address, self.groups)
         array = self._array(variable)
         checked = checked_values(address, variable, values, self.instances, array.size)
-        self._materialise()
-        self._state.set(array, checked)
+        if self._awaits_initial_value(array.name):
+            self._materialise()
+        self._state.set(self._layout.arrays[array.name], checked)
 
     def __getitem__(self, address: str) -> np.ndarray:
         """Return a variable of all instances, shape (instances, n), with its unit."""
@@ -145,6 +146,11 @@ class Batch:
         layout = Layout([*self._captured, *self._initialisers], np.dtype(self.dtype))
         self._state = self._state.moved_to(layout)
         self._layout, self._program, self._library = layout, None, None
+
+    def _awaits_initial_value(self, name: str) -> bool:
+        """Whether an initial value that waits for the next run writes or reads an array."""
+        waiting = self._initialisers[self._fresh_from :]
+        return any(array_name(a.array) == name for code in waiting for a in accesses(code))
 
     def _materialise(self) -> None:
         """Evaluate initial values that wait for the next run, before anybody looks."""
@@ -198,6 +204,7 @@ class Batch:
         library = self._ready()
         call = self._call(np.ascontiguousarray(streams, dtype=np.uint64), None)
         self._put_candidates(call, values or {}, rows)
+        self._check_tables(call)
         call.last_steps = self._steps(self._start + checked_seconds("Batch.trials", duration))
         call.fresh, call.initialisers = True, 2 ** len(self._initialisers) - 1
         kept = {address: self._output(address, len(streams)) for address in outputs}
@@ -220,6 +227,16 @@ class Batch:
             place = names.index(array.name)
             tables[place], row_maps[place] = stored_rows(array, checked), row_of
         call.tables, call.rows = tables, row_maps
+
+    def _check_tables(self, call: Call) -> None:
+        """Refuse values that were set per instance: an episode is not an instance."""
+        for array, row_of in zip(self._program.tables, call.rows, strict=True):  # type: ignore
+            if row_of is not None and len(row_of) != len(call.streams):
+                raise DeclarationError(
+                    f"Batch.trials[{array.name.removeprefix('_array_')!r}]",
+                    "values must not differ between instances", len(row_of),
+                    "Pass them as `values` with `rows`.",
+                )  # fmt: skip
 
     def _output(self, address: str, count: int) -> tuple[Array, np.ndarray]:
         array = self._array(array_variable(address, self.groups))

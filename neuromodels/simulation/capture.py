@@ -20,9 +20,9 @@ from brian2.core.network import Network
 from brian2.core.operations import NetworkOperation
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import RuntimeDevice
-from brian2.synapses.synapses import SynapticPathway
+from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from neuromodels.errors import UnsupportedFeature
+from neuromodels.errors import DeclarationError, UnsupportedFeature
 from neuromodels.simulation.messages import discarding, explained
 from neuromodels.simulation.translation import BatchCodeGenerator, Block, Support
 
@@ -164,6 +164,11 @@ def _check_supported(runner: Any) -> None:
         raise UnsupportedFeature(
             runner.name, "Python functions cannot run inside a compiled batch", "network_operation",
             "Write it as equations or run_regularly, or call batch.run in short pieces.",
+        )  # fmt: skip
+    if isinstance(runner, Synapses) and not runner._connect_called:
+        raise DeclarationError(
+            runner.name, "synapses must be connected before they run", "none",
+            "Call connect(), with condition='False' for none at all.",
         )  # fmt: skip
     if runner.active and not isinstance(runner.clock, Clock):
         raise UnsupportedFeature(

@@ -23,8 +23,10 @@ QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 
 
 def root(error: BaseException) -> BaseException:
-    """Return the innermost cause of an error."""
-    while error.__cause__ is not None or error.__context__ is not None:
+    """Return the innermost cause of an error, or what Brian2 says it cannot do."""
+    while not isinstance(error, NotImplementedError) and (
+        error.__cause__ is not None or error.__context__ is not None
+    ):
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
     return error
 
@@ -37,6 +39,8 @@ def explained(subject: Any) -> Iterator[None]:
     except NeuromodelsError:
         raise
     except BrianObjectException as error:
+        if isinstance(root(error), NeuromodelsError):
+            raise root(error) from None
         owner = getattr(error, "_brian_objname", "network")
         raise complaint(owner, error, _texts_of(subject, owner)) from None
     except COMPLAINTS as error:

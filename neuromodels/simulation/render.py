@@ -13,7 +13,12 @@ from brian2.core.variables import Constant
 from neuromodels.simulation.capture import Captured
 from neuromodels.simulation.layout import Array, Layout
 from neuromodels.simulation.loops import (
-    Lines, count_loop, indented, loops_of, neuron_loop, vectorises,
+    Lines,
+    count_loop,
+    indented,
+    loops_of,
+    neuron_loop,
+    vectorises,
 )  # fmt: skip
 from neuromodels.simulation.translation import Support, array_name
 from neuromodels.simulation.wiring import Side

@@ -17,13 +17,18 @@ from typing import Any
 import numpy as np
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.core.clocks import BaseClock
-from brian2.core.functions import DEFAULT_FUNCTIONS, Function
+from brian2.core.functions import DEFAULT_FUNCTIONS, Function, FunctionImplementation
 from brian2.core.variables import ArrayVariable, Constant
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import word_substitute
 
+from neuromodels.errors import UnsupportedFeature
+
 #: Times of past events: single precision would lose whole steps of a long run.
 EVENT_TIMES = ("lastspike", "lastupdate")
+
+#: Functions that the preamble has.
+BUILT_IN = [function for name, function in DEFAULT_FUNCTIONS.items() if name != "poisson"]
 
 INTEGER_TYPES = {
     np.dtype(np.int8): "int8_t", np.dtype(np.int16): "int16_t",
@@ -260,9 +265,9 @@ class BatchCodeGenerator(CPPCodeGenerator):
         return support
 
     def _add_function(self, name: str, function: Function, support: Support) -> None:
-        if any(function is built_in for built_in in DEFAULT_FUNCTIONS.values()):
+        if any(function is built_in for built_in in BUILT_IN):
             return
-        implementation = function.implementations[self.codeobj_class]
+        implementation = self._implementation(name, function)
         for inner, dependency in (implementation.dependencies or {}).items():
             self._add_function(inner, dependency, support)
         code = implementation.get_code(self.owner)
@@ -275,3 +280,11 @@ class BatchCodeGenerator(CPPCodeGenerator):
         digest = sha256(source.encode()).hexdigest()[:8]
         self.own_names[written] = f"{written}_{digest}"
         support.source.append(word_substitute(source, self.own_names))
+
+    def _implementation(self, name: str, function: Function) -> FunctionImplementation:
+        if getattr(function, "auto_vectorise", False):
+            raise UnsupportedFeature(
+                self.owner.name, "rand() and randn() are the only random functions here", name,
+                "Draw with rand() < p, or make spikes with a PoissonGroup.",
+            )  # fmt: skip
+        return function.implementations[self.codeobj_class]

@@ -1,10 +1,10 @@
 """One small network and what to compare of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from brian2 import BrianObject, Network, Quantity
+from brian2 import Network, Quantity
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,3 @@ def case(build: Callable[[], Case]) -> Callable[[], Case]:
     """Enter a function that builds a case into the catalog, under its own name."""
     CATALOG[build.__name__] = build
     return build
-
-

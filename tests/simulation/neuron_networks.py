@@ -2,9 +2,20 @@
 
 import numpy as np
 from brian2 import (
-    Hz, Network, NeuronGroup, PopulationRateMonitor, Quantity, SpikeMonitor, StateMonitor,
-    TimedArray, linked_var, ms,
+    Hz,
+    Network,
+    NeuronGroup,
+    PopulationRateMonitor,
+    Quantity,
+    SpikeMonitor,
+    StateMonitor,
+    TimedArray,
+    check_units,
+    implementation,
+    linked_var,
+    ms,
 )  # fmt: skip
+
 from simulation.cases import Case, case
 
 TAU: dict[str, Quantity] = {"tau": 10 * ms}
@@ -152,6 +163,23 @@ def functions() -> Case:
     return Case(Network(group), 1 * ms, compared, {"maths.k": np.arange(9) + 4}, single=False)
 
 
+@implementation("cpp", "double half_square(double x) { return 0.5*x*x; }")
+@check_units(x=1, result=1)
+def half_square(x):
+    return 0.5 * x * x
+
+
+@case
+def own_functions() -> Case:
+    """A function of the user's, with an implementation in C++."""
+    group = NeuronGroup(
+        4, "dv/dt = (half_square(v) - v)/tau : 1", method="rk2", name="squares",
+        namespace={"half_square": half_square, **TAU},
+    )  # fmt: skip
+    group.v = np.linspace(0, 1.9, 4)
+    return Case(Network(group), 10 * ms, ("squares.v",), {"squares.v": np.arange(4) * 0.25})
+
+
 @case
 def timed_arrays() -> Case:
     """One and two dimensions, with a unit, and one read on two clocks."""
@@ -225,8 +253,9 @@ def subexpressions() -> Case:
     )  # fmt: skip
     group.run_regularly("v += 0.5; last = held", dt=2 * ms, name="nested_code")
     pulsing = NeuronGroup(
-        2, "dv/dt = (pulse - v)/tau : 1\npulse = int(t > 5*ms)*level : 1 (shared, constant over dt)\n"
-        "level : 1 (shared)", method="exact", name="pulsing", namespace=TAU,
+        2, "dv/dt = (pulse - v)/tau : 1\nlevel : 1 (shared)\n"
+        "pulse = int(t > 5*ms)*level : 1 (shared, constant over dt)",
+        method="exact", name="pulsing", namespace=TAU,
     )  # fmt: skip
     pulsing.level = 1.5
     group.v, group.level = np.linspace(-1, 1, 5), 1.5

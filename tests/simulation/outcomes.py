@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from brian2 import Network, PopulationRateMonitor, SpikeMonitor, StateMonitor
-from simulation.cases import Case
 
 from neuromodels.simulation import Batch
+from simulation.cases import Case
 
 Outcome = dict[str, np.ndarray]
 MONITORS = (SpikeMonitor, StateMonitor, PopulationRateMonitor)
@@ -51,7 +51,9 @@ def batch_outcome(batch: Batch, case: Case, instance: int) -> Outcome:
     found = {address: np.array(batch[address])[instance] for address in case.compared}
     for monitor in monitors(case.network):
         read = batch.spikes if isinstance(monitor, SpikeMonitor) else batch.samples
-        found |= {f"{monitor.name}.{n}": np.array(v) for n, v in read(monitor.name, instance).items()}
+        found |= {
+            f"{monitor.name}.{n}": np.array(v) for n, v in read(monitor.name, instance).items()
+        }
     return found
 
 
@@ -59,6 +61,5 @@ def assert_equal(found: Outcome, expected: Outcome, relative: float, absolute: f
     """Compare two outcomes, entry by entry."""
     assert set(found) == set(expected)
     for name in expected:
-        np.testing.assert_allclose(
-            found[name].astype(float), expected[name].astype(float), relative, absolute, err_msg=name
-        )  # fmt: skip
+        pair = (found[name].astype(float), expected[name].astype(float))
+        np.testing.assert_allclose(*pair, relative, absolute, err_msg=name)

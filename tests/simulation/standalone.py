@@ -7,6 +7,7 @@ from pathlib import Path
 
 import brian2
 from brian2.devices import reset_device
+
 from simulation.networks import CATALOG, DRAWN
 from simulation.outcomes import Outcome, stock_outcome
 

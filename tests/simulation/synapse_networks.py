@@ -2,9 +2,20 @@
 
 import numpy as np
 from brian2 import (
-    Hz, Network, NeuronGroup, PoissonGroup, PopulationRateMonitor, SpikeGeneratorGroup,
-    SpikeMonitor, StateMonitor, Synapses, linked_var, ms, seed,
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    PopulationRateMonitor,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    linked_var,
+    ms,
+    seed,
 )  # fmt: skip
+
 from simulation.cases import Case, case
 from simulation.neuron_networks import TAU, lif
 
@@ -117,9 +128,7 @@ def drawn_connections() -> Case:
     synapses.connect(p=0.3)
     synapses.w = "0.25 + 0.01*j"
     spikes = SpikeMonitor(target, name="drawn_spikes")
-    return Case(
-        Network(source, target, synapses, spikes), 60 * ms, ("drawn.w", "drawn_out.v")
-    )
+    return Case(Network(source, target, synapses, spikes), 60 * ms, ("drawn.w", "drawn_out.v"))
 
 
 @case
@@ -153,8 +162,10 @@ def summed_both_ways() -> Case:
 def layer_norm() -> Case:
     """The 8-norm of a layer's weights: sums to each target, summed again to one cell."""
     source = generator("norm_in", 4)
-    target = NeuronGroup(21, "dv/dt = -v/tau : 1\npart : 1\nsum8 : 1 (linked)\nnorm : 1", method="exact",
-                         name="norm_out", namespace=TAU)  # fmt: skip
+    target = NeuronGroup(
+        21, "dv/dt = -v/tau : 1\npart : 1\nsum8 : 1 (linked)\nnorm : 1", method="exact",
+        name="norm_out", namespace=TAU,
+    )  # fmt: skip
     layer = NeuronGroup(1, "total : 1", name="norm_layer", namespace={})
     target.sum8 = linked_var(layer, "total")
     synapses = Synapses(
@@ -219,7 +230,8 @@ def subgroups() -> Case:
         StateMonitor(target[8:12], "v", record=[0, 3], name="part_trace"),
     ]
     return Case(
-        Network(source, target, dense, listed, *monitors), 50 * ms,
+        Network(source, target, dense, listed, *monitors),
+        50 * ms,
         ("whole_in.v", "whole_out.v", "whole_out.u", "part_dense.w", "part_listed.w"),
     )
 
@@ -237,7 +249,9 @@ def many_to_few() -> Case:
         synapses.connect()
         synapses.w = "0.3 + 0.01*i - 0.05*j"
         monitors += [
-            StateMonitor(synapses, ["w", "x", "gap"], record=[1, 6, 39], name=f"{synapses.name}_trace")
+            StateMonitor(
+                synapses, ["w", "x", "gap"], record=[1, 6, 39], name=f"{synapses.name}_trace"
+            )
         ]
     return Case(
         Network(source, one, four, to_one, to_four, *monitors), 40 * ms,
@@ -277,7 +291,9 @@ def recurrent() -> Case:
     sparse.w, dense.w = "0.01 + 0.001*i", "0.02 - 0.001*j"
     spikes = SpikeMonitor(group, variables="v", when="after_resets", name="loop_spikes")
     return Case(
-        Network(group, sparse, dense, spikes), 45 * ms, ("loop.v", "loop_sparse.w", "loop_dense.w"),
+        Network(group, sparse, dense, spikes),
+        45 * ms,
+        ("loop.v", "loop_sparse.w", "loop_dense.w"),
         single=False,
     )
 

@@ -1,15 +1,18 @@
 """The batch device against stock Brian2, network by network."""
 
-
 import numpy as np
 import pytest
-from simulation.networks import CATALOG, DRAWN
-from simulation.outcomes import (
-    Outcome, assert_equal, batch_outcome, set_stock, stock_outcome,
-)  # fmt: skip
-from simulation.standalone import standalone_outcomes
 
 from neuromodels.simulation import Batch
+from simulation.networks import CATALOG, DRAWN
+from simulation.outcomes import (
+    Outcome,
+    assert_equal,
+    batch_outcome,
+    set_stock,
+    stock_outcome,
+)  # fmt: skip
+from simulation.standalone import standalone_outcomes
 
 INSTANCES = 3
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -78,5 +81,3 @@ def test_catalog_is_not_silent(standalone: dict[str, Outcome]) -> None:
     }
     assert silent == set()
     assert all(np.isfinite(v).all() for outcome in standalone.values() for v in outcome.values())
-
-

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, Quantity, ms, mV
-from simulation.networks import CATALOG
-from simulation.noisy import ADDRESSES, noisy_network
 
 from neuromodels.errors import DeclarationError, SimulationError
 from neuromodels.simulation import Batch
 from neuromodels.simulation.state import State
+from simulation.networks import CATALOG
+from simulation.noisy import ADDRESSES, noisy_network
 
 GAINS = np.linspace(1, 3, 64)
 DURATION = 6 * ms
@@ -119,6 +119,23 @@ def test_trials_take_the_rows_of_their_candidates() -> None:
             np.testing.assert_array_equal(found[address][trial], alone[address][0])
 
 
+def test_trials_start_from_values_set_after_an_expression() -> None:
+    """The initial state is what was set last, whether as numbers or as an expression."""
+    batch = noisy(1)
+    batch.initialise("dense_w.w", "rand()")
+    batch["narrow_w.w"] = np.full(57, 3.0)
+    found = batch.trials(0 * ms, ["narrow_w.w"], streams=np.arange(2))
+    np.testing.assert_array_equal(found["narrow_w.w"], 3.0)
+
+
+def test_trials_refuse_values_of_instances() -> None:
+    """Which instance's value would an episode take?"""
+    batch = noisy(2)
+    batch["dense_w.rate"] = np.array([0.0, 0.1])
+    with pytest.raises(DeclarationError, match="differ between instances"):
+        batch.trials(DURATION, ["cells.v"], streams=np.arange(5))
+
+
 def test_trials_leave_the_instances_alone() -> None:
     batch = noisy(2)
     batch.run(DURATION)
@@ -178,7 +195,7 @@ def test_changing_values_never_builds() -> None:
     batch["cells.gain"], batch["cells.jump"], batch["cells.bias"] = 1.0, 3 * mV, np.zeros(3)
     batch["dense_w.w"] = np.ones((3, 95))
     batch.run(DURATION)
-    batch.trials(DURATION, ["cells.v"], streams=np.arange(2))
+    batch.trials(DURATION, ["cells.v"], streams=np.arange(3))
     assert batch.report.builds + batch.report.cache_hits == builds == 1
 
 

@@ -4,8 +4,24 @@ from collections.abc import Callable
 
 import pytest
 from brian2 import (
-    EventClock, Hz, Network, NeuronGroup, PoissonInput, Soma, SpatialNeuron, Synapses,
-    check_units, cm, ms, mV, network_operation, ohm, siemens, uF, um,
+    EventClock,
+    Hz,
+    Network,
+    NeuronGroup,
+    PoissonInput,
+    Soma,
+    SpatialNeuron,
+    Synapses,
+    check_units,
+    cm,
+    implementation,
+    ms,
+    mV,
+    network_operation,
+    ohm,
+    siemens,
+    uF,
+    um,
 )  # fmt: skip
 
 from neuromodels.errors import NeuromodelsError
@@ -57,7 +73,9 @@ def at_given_times() -> Network:
 
 
 def on_event_clock() -> Network:
-    return Network(NeuronGroup(2, "v : 1", name="odd", clock=EventClock(times=[0, 2] * ms)), leaky())
+    return Network(
+        NeuronGroup(2, "v : 1", name="odd", clock=EventClock(times=[0, 2] * ms)), leaky()
+    )
 
 
 def spatial() -> Network:
@@ -81,6 +99,17 @@ def calling(call: str) -> Network:
     return Network(leaky("cells", f"dv/dt = -v*{call}/tau : volt"))
 
 
+@implementation("cpp", "double tripled(double x) { return 3*x; }")
+@check_units(x=1, result=1)
+def tripled(x):
+    return 3 * x
+
+
+def test_function_with_an_implementation_is_not_refused() -> None:
+    space = {"tripled": tripled, **TAU}
+    Batch(Network(leaky("cells", "dv/dt = -v*tripled(2)/tau : volt", namespace=space)))
+
+
 def no_synapses() -> Network:
     group = leaky()
     return Network(group, Synapses(group, group, on_pre="v_post += 1*mV", name="lonely"))
@@ -90,12 +119,12 @@ REFUSED: dict[str, tuple[Callable[[], Network], str]] = {
     "network_operation": (with_python_code, "by_hand"),
     "delay": (lambda: delayed(2 * ms), "late"),
     "delays": (lambda: delayed("i*0.5*ms"), "late"),
-    "PoissonInput": (poisson_input, "poissoninput"),
+    "PoissonInput": (poisson_input, "cells.*random"),
     "run_at": (at_given_times, "at_times"),
     "EventClock": (on_event_clock, "cells|odd"),
     "SpatialNeuron": (spatial, "cable"),
-    "Python function": (python_function, "cells.*(halved|func)|halved"),
-    "poisson": (lambda: calling("poisson(2)"), "cells.*poisson|poisson"),
+    "Python function": (python_function, "cells.*halved"),
+    "poisson": (lambda: calling("poisson(2)"), "cells.*poisson"),
     "unit error": (lambda: Network(leaky("cells", "dv/dt = (2 - v)/tau : volt")), "cells"),
     "undefined name": (lambda: Network(leaky("cells", "dv/dt = -v/tao : volt")), "cells.*tao"),
     "no synapses": (no_synapses, "lonely"),
@@ -116,7 +145,7 @@ def test_is_refused(what: str) -> None:
 
 @pytest.mark.parametrize("device", ["cuda", "gpu", ""])
 def test_unknown_device(device: str) -> None:
-    with pytest.raises(NeuromodelsError, match="Batch.device"):
+    with pytest.raises(NeuromodelsError, match=r"Batch\.device"):
         Batch(Network(leaky()), 2, device=device, namespace={})
 
 
@@ -142,5 +171,5 @@ def test_names_are_looked_up_where_the_batch_is_made() -> None:
 
 @pytest.mark.parametrize("duration", [3, 3 * mV, -1 * ms])
 def test_wrong_duration(duration) -> None:
-    with pytest.raises(NeuromodelsError, match="Batch.run"):
+    with pytest.raises(NeuromodelsError, match=r"Batch\.run"):
         Batch(Network(leaky()), 2, namespace={}).run(duration)
