@@ -188,7 +188,7 @@ def main() -> None:
     except Disagreement as problem:
         raise SystemExit(f"benchmark: {problem}") from problem
     build = measure_build() if "batch" in routes else None
-    report = {"machine": machine(), "rows": rows, "build": build}
+    report: dict = {"machine": machine(), "rows": rows, "build": build}
     report["largest_difference_without_noise"] = difference
     print(json.dumps(report) if given.json else table(report))
 

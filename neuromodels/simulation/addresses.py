@@ -7,17 +7,23 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
+from brian2.core.clocks import BaseClock
 from brian2.core.network import Network
 from brian2.core.variables import ArrayVariable
 from brian2.groups.group import Group
+from brian2.monitors import EventMonitor, StateMonitor
+from brian2.monitors.ratemonitor import RateMonitor
 from brian2.units.fundamentalunits import Quantity, get_dimensions, have_same_dimensions
 
 from neuromodels.errors import DeclarationError
 
+MONITORS = (EventMonitor, StateMonitor, RateMonitor)
+
 
 def groups_of(network: Network) -> dict[str, Group]:
-    """Return the groups of a network by name."""
-    return {obj.name: obj for obj in network.sorted_objects if isinstance(obj, Group)}
+    """Return the groups of a network by name; what monitors saw is asked for elsewhere."""
+    groups = (obj for obj in network.sorted_objects if isinstance(obj, Group))
+    return {group.name: group for group in groups if not isinstance(group, MONITORS)}
 
 
 def split_address(address: str, groups: Mapping[str, Group]) -> tuple[Group, str]:
@@ -52,7 +58,7 @@ def array_variable(address: str, groups: Mapping[str, Group]) -> ArrayVariable:
     """
     group, name = split_address(address, groups)
     variable = group.variables[name]
-    if not isinstance(variable, ArrayVariable):
+    if not isinstance(variable, ArrayVariable) or isinstance(variable.owner, BaseClock):
         raise DeclarationError(
             f"Batch[{address!r}]", "only stored variables can be read or set",
             type(variable).__name__, "Record an expression with a StateMonitor.",

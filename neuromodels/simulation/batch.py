@@ -14,7 +14,7 @@ from brian2.units.fundamentalunits import Quantity
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation.addresses import array_variable, checked_values, groups_of
 from neuromodels.simulation.capture import Captured, capture, capture_initial
-from neuromodels.simulation.layout import Array, Layout, accesses
+from neuromodels.simulation.layout import Array, Layout
 from neuromodels.simulation.library import Call, Library, core_count
 from neuromodels.simulation.monitors import Recordings, samples_of, spikes_of
 from neuromodels.simulation.render import Program
@@ -91,6 +91,7 @@ class Batch:
         self._layout = Layout(self._captured, np.dtype(dtype))
         self._state = State(self._layout, self.instances)
         self._fresh_from = 0
+        self._drawn = 0  # bit k: initial value k still holds
         self._program: Program | None = None
         self._library: Library | None = None
         self._recordings = Recordings([0])
@@ -104,9 +105,12 @@ class Batch:
         variable = array_variable(address, self.groups)
         array = self._array(variable)
         checked = checked_values(address, variable, values, self.instances, array.size)
-        if self._awaits_initial_value(array.name):
+        if self._state.is_live or self._waits_to_be_read(array.name):
             self._materialise()
         self._state.set(self._layout.arrays[array.name], checked)
+        for number, code in enumerate(self._initialisers):
+            if any(array_name(access.array) == array.name for access in code.vector.writes):
+                self._drawn &= ~(1 << number)
 
     def __getitem__(self, address: str) -> np.ndarray:
         """Return a variable of all instances, shape (instances, n), with its unit."""
@@ -133,6 +137,7 @@ class Batch:
         number = len(self._initialisers)
         code = capture_initial(group, name, expression, number, self.namespace)
         self._initialisers.append(code)
+        self._drawn |= 1 << number
         self._lay_out()
 
     def _array(self, variable) -> Array:
@@ -147,10 +152,11 @@ class Batch:
         self._state = self._state.moved_to(layout)
         self._layout, self._program, self._library = layout, None, None
 
-    def _awaits_initial_value(self, name: str) -> bool:
-        """Whether an initial value that waits for the next run writes or reads an array."""
+    def _waits_to_be_read(self, name: str) -> bool:
+        """Whether an initial value that waits for the next run depends on an array."""
         waiting = self._initialisers[self._fresh_from :]
-        return any(array_name(a.array) == name for code in waiting for a in accesses(code))
+        reads = (a for code in waiting for a in (*code.scalar.reads, *code.vector.reads))
+        return any(array_name(access.array) == name for access in reads)
 
     def _materialise(self) -> None:
         """Evaluate initial values that wait for the next run, before anybody looks."""
@@ -203,10 +209,10 @@ class Batch:
         """
         library = self._ready()
         call = self._call(np.ascontiguousarray(streams, dtype=np.uint64), None)
+        self._refuse_instance_values(set(values or ()))
         self._put_candidates(call, values or {}, rows)
-        self._check_tables(call)
         call.last_steps = self._steps(self._start + checked_seconds("Batch.trials", duration))
-        call.fresh, call.initialisers = True, 2 ** len(self._initialisers) - 1
+        call.fresh, call.initialisers = True, self._drawn
         kept = {address: self._output(address, len(streams)) for address in outputs}
         call.outputs = [(array.offset or 0, array.bytes, out) for array, out in kept.values()]
         self._timed(library, call)
@@ -228,13 +234,14 @@ class Batch:
             tables[place], row_maps[place] = stored_rows(array, checked), row_of
         call.tables, call.rows = tables, row_maps
 
-    def _check_tables(self, call: Call) -> None:
+    def _refuse_instance_values(self, given: set[str]) -> None:
         """Refuse values that were set per instance: an episode is not an instance."""
-        for array, row_of in zip(self._program.tables, call.rows, strict=True):  # type: ignore
-            if row_of is not None and len(row_of) != len(call.streams):
+        replaced = {array_name(array_variable(address, self.groups)) for address in given}
+        for name, table in self._state.tables.items():
+            if table.rows is not None and name not in replaced:
                 raise DeclarationError(
-                    f"Batch.trials[{array.name.removeprefix('_array_')!r}]",
-                    "values must not differ between instances", len(row_of),
+                    f"Batch.trials[{name.removeprefix('_array_')!r}]",
+                    "values must not differ between instances", len(table.rows),
                     "Pass them as `values` with `rows`.",
                 )  # fmt: skip
 
@@ -255,7 +262,7 @@ class Batch:
         end = self._time + seconds
         call.first_steps, call.last_steps = self._steps(self._time), self._steps(end)
         call.fresh = fresh
-        call.initialisers = 2 ** len(self._initialisers) - 2**self._fresh_from
+        call.initialisers = self._drawn & -(1 << self._fresh_from)
         self._recordings.prepare(self._program, call, self.instances)  # type: ignore[arg-type]
         self._timed(library, call)
         if seconds > 0:
@@ -279,6 +286,8 @@ class Batch:
         library(call, self.report.threads)
         self.report.seconds += time.perf_counter() - start
         self.report.instances_run += len(call.streams)
+        held = 0 if call.blocks is None else call.blocks.nbytes
+        self.report.bytes = held + sum(table.nbytes for table in call.tables)
         synapses = sum(w.n_synapses for w in self._layout.wirings.values())
         steps = int((call.last_steps - call.first_steps).max(initial=0))
         self.report.synapse_updates += synapses * steps * len(call.streams)
@@ -294,7 +303,6 @@ class Batch:
             self.report.builds += not built.hit
             self.report.cache_hits += built.hit
             self.report.build_seconds += built.seconds
-            self.report.bytes = self._layout.block_bytes * self.instances
         return self._library
 
     def _steps(self, seconds: float) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 def _chunks(count: int, threads: int) -> list[tuple[int, int]]:
     pieces = 1 if threads == 1 else min(count, threads * CHUNKS_PER_THREAD)
     edges = np.linspace(0, count, pieces + 1).astype(int)
-    return [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    return [(int(a), int(b)) for a, b in pairwise(edges) if b > a]
 
 
 def _loaded(source: str) -> tuple[Build, Any, Any]:

@@ -129,10 +129,10 @@ class DenseLoops:
         pragma = "#pragma omp simd reduction(+ : _sum)" if reduction else VECTOR_PRAGMA
         safe = vectorises(block, ["_idx", ENDS[self.inner]])
         inner = count_loop("_k", self._count(self.inner), body)
-        outer = [self._end(self.outer, "_source"), *before, *fixed]
-        return count_loop(
-            "_source", self._count(self.outer), [*outer, *([pragma] if safe else []), *inner, *after]
-        )
+        if safe:
+            inner = [pragma, *inner]
+        outer = [self._end(self.outer, "_source"), *before, *fixed, *inner, *after]
+        return count_loop("_source", self._count(self.outer), outer)
 
     def _count(self, side: Side) -> int:
         return self.wiring.n_pre if side == "pre" else self.wiring.n_post

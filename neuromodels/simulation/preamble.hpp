@@ -139,6 +139,10 @@ template <> struct Real<int8_t> { typedef real type; };
 template <> struct Real<int16_t> { typedef real type; };
 template <> struct Real<int32_t> { typedef real type; };
 template <> struct Real<int64_t> { typedef real type; };
+template <> struct Real<uint8_t> { typedef real type; };
+template <> struct Real<uint16_t> { typedef real type; };
+template <> struct Real<uint32_t> { typedef real type; };
+template <> struct Real<uint64_t> { typedef real type; };
 
 template <typename A, typename B>
 static inline auto _divide(A a, B b) {

@@ -60,8 +60,9 @@ class Program:
             (code, name) for code in captured for name in sampled_names(code)
         ]  # fmt: skip
         self.listed = self._listed_spaces()
-        steps = [self._code_object(code) for code in self.captured]
-        starts = [self._initialiser(k, code) for k, code in enumerate(self.initialisers)]
+        steps = [line for code in self.captured for line in self._code_object(code)]
+        numbered = enumerate(self.initialisers)
+        starts = [line for k, code in numbered for line in self._initialiser(k, code)]
         #: Arrays read from tables, in the order in which the run passes them.
         self.tables = [*layout.arrays.values()]
         self.support = _support(self.captured)
@@ -78,7 +79,7 @@ class Program:
             *(line for text in self.support.source for line in text.splitlines()),
             "",
             "static void simulate(const Run& run, int64_t instance, char* block) {",
-            [*self._opening(), *sum(starts, []), *self._time_loop(sum(steps, []))],
+            [*self._opening(), *starts, *self._time_loop(steps)],
             "}",
             *_entry(self.layout.block_bytes, list(self.support.data)),
         ]

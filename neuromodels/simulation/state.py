@@ -81,7 +81,7 @@ class State:
         free = available_memory()
         if free is not None and size * self.instances > 0.9 * free:
             raise SimulationError(
-                "Batch.instances", f"{size} bytes each must fit in {free / 2**30:.1f} GiB of memory",
+                "Batch.instances", f"{size} bytes each must fit in {free / 2**30:.1f} GiB",
                 self.instances, f"At most {int(0.9 * free) // size} would fit.",
             )  # fmt: skip
         raw = np.zeros(size * self.instances + ALIGNMENT, dtype=np.uint8)
@@ -101,7 +101,8 @@ class State:
         return moved
 
     def _view(self, array: Array) -> np.ndarray:
-        assert self.blocks is not None and array.offset is not None
+        assert self.blocks is not None
+        assert array.offset is not None
         part = self.blocks[:, array.offset : array.offset + array.bytes]
         return part.view(array.initial.dtype)
 

@@ -195,8 +195,24 @@ def test_changing_values_never_builds() -> None:
     batch["cells.gain"], batch["cells.jump"], batch["cells.bias"] = 1.0, 3 * mV, np.zeros(3)
     batch["dense_w.w"] = np.ones((3, 95))
     batch.run(DURATION)
-    batch.trials(DURATION, ["cells.v"], streams=np.arange(3))
+    bias = {"cells.bias": np.zeros(2)}
+    batch.trials(DURATION, ["cells.v"], streams=np.arange(3), values=bias, rows=[0, 1, 1])
     assert batch.report.builds + batch.report.cache_hits == builds == 1
+
+
+def test_trials_refuse_values_that_differ_between_instances() -> None:
+    batch = noisy(3)
+    batch["cells.bias"] = np.arange(3.0)
+    with pytest.raises(DeclarationError, match="must not differ between instances"):
+        batch.trials(DURATION, ["cells.v"], streams=np.arange(3))
+
+
+def test_a_value_set_after_an_initial_expression_holds_in_trials() -> None:
+    batch = noisy(3)
+    batch.initialise("cells.v", "0.25")
+    batch["cells.v"] = 0.75
+    found = batch.trials(0 * DURATION, ["cells.v"], streams=np.arange(2))
+    np.testing.assert_array_equal(found["cells.v"], 0.75)
 
 
 @pytest.mark.parametrize("live", [False, True])
