@@ -22,7 +22,7 @@ class TaskChoice:
     """A task of the catalog and its parameters."""
 
     name: str
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from neuromodels.studyform import (
     Kind,
     Problem,
     Table,
-    is_whole,
+    is_number,
     nearest,
     one_of,
     whole,
@@ -103,7 +103,10 @@ def _kinds(name: str, table: Table, catalogs: Catalogs) -> dict[str, Kind]:
     task = _chosen(table, "task", "name", catalogs.tasks)
     rule = _chosen(table, "rule", "name", catalogs.rules)
     if name == "task" and task:
-        kinds |= {parameter: whole(0) for parameter in task.parameters}
+        kinds |= {
+            parameter: whole(0) if isinstance(default, int) else NUMBER
+            for parameter, default in task.parameters.items()
+        }
     if name == "rule" and rule:
         kinds |= {option: one_of(*allowed) for option, allowed in rule.options.items()}
     return kinds
@@ -231,7 +234,7 @@ def _refused(path: tuple[str, ...], **settings: Any) -> Iterable[Problem]:
 def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     task = _chosen(table, "task", "name", catalogs.tasks)
     given = {k: v for k, v in _section(table, "task").items() if k != "name"}
-    if task is None or not all(key in task.parameters and is_whole(v) for key, v in given.items()):
+    if task is None or not all(key in task.parameters and is_number(v) for key, v in given.items()):
         return
     if task.number(task.items, {**task.parameters, **given}) < 1:
         path = ("task", next((key for key, value in given.items() if value < 1), "name"))

@@ -87,7 +87,7 @@ class Assembly:
 def assemble(
     circuit: Circuit,
     task: Task,
-    parameters: Mapping[str, int],
+    parameters: Mapping[str, float],
     dt: Quantity = 20 * ms,
     controls: Controls = Controls(),
 ) -> Assembly:
@@ -367,12 +367,14 @@ def _is_initial_value(coefficient: Coefficient, projection: Projection) -> bool:
     return coefficient.name in lines
 
 
-def controlled(task: Task, parameters: Mapping[str, int], condition: str) -> tuple[dict, Controls]:
+def controlled(
+    task: Task, parameters: Mapping[str, float], condition: str
+) -> tuple[dict[str, float], Controls]:
     """Return parameters and controls of a condition: plastic, fixed, frozen or reset."""
     chosen = task.with_defaults(parameters)
     if condition == "frozen":
         chosen["prelude"] = max(chosen["prelude"], chosen["length"])
-        return chosen, Controls(freeze_at=chosen["prelude"])
+        return chosen, Controls(freeze_at=int(chosen["prelude"]))
     if condition == "reset":
         first, last = (task.number(text, chosen) for text in task.delay)
         return chosen, Controls(forget=(max(first, last - 1), last))

@@ -25,7 +25,9 @@ FLAGS = (
     "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math",
     "-freciprocal-math",
 )  # fmt: skip
-GCC_FLAGS = ("-mprefer-vector-width=512",)
+#: A clip between constants would otherwise become a chain of branches, then of masks.
+GCC_FLAGS = ("-fno-thread-jumps",)
+X86_FLAGS = ("-mprefer-vector-width=512",)
 LIBRARIES = ("-lm",)
 STALE_AFTER = 24 * 3600.0
 
@@ -116,8 +118,9 @@ def processor() -> str:
 
 def flags() -> tuple[str, ...]:
     """Return the flags for the compiler in use."""
-    is_gcc = "clang" not in compiler_version().lower() and platform.machine() == "x86_64"
-    return FLAGS + (GCC_FLAGS if is_gcc else ())
+    is_gcc = "clang" not in compiler_version().lower()
+    is_x86 = platform.machine() in ("x86_64", "AMD64")
+    return FLAGS + (GCC_FLAGS if is_gcc else ()) + (X86_FLAGS if is_x86 else ())
 
 
 def key_of(source: str) -> str:

@@ -142,7 +142,7 @@ class Layout:
             return
         name, size = array_name(space), space.size
         self._add(name, "int32_t", np.zeros(size, np.int32), True)
-        self._add(f"{name}_fired", "int32_t", np.zeros(size - 1, np.int32), True)
+        self._add(f"{name}_fired", "uint8_t", np.zeros(size - 1, np.uint8), True)
 
 
 def accesses(code: Captured) -> Iterable[Access]:

@@ -70,6 +70,21 @@ extern "C" void neuromodels_release(Events* events, int64_t count) {
     for (int64_t k = 0; k < count; k++) free(events[k].data);
 }
 
+// The indices of the bytes that are 1; eight silent neurons cost one comparison.
+static inline int32_t list_of(const uint8_t* fired, int32_t count, int32_t* list) {
+    int32_t listed = 0, k = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    for (; k + 8 <= count; k += 8) {
+        uint64_t eight;
+        memcpy(&eight, fired + k, 8);
+        for (; eight; eight &= eight - 1) list[listed++] = k + (__builtin_ctzll(eight) >> 3);
+    }
+#endif
+    for (; k < count; k++)
+        if (fired[k]) list[listed++] = k;
+    return listed;
+}
+
 // --------------------------------------------------------------------------------- random numbers
 // Philox 4x32-10 (Salmon et al. 2011): a number depends on its key and counter only, so neither the
 // batch size nor the number of threads nor the order of instances can change it.
@@ -156,6 +171,12 @@ static inline auto _power(T base) {
     else if constexpr (N % 2 == 0) { const auto half = _power<N / 2>(x); return half * half; }
     else return x * _power<N - 1>(x);
 }
+template <int N, typename T>
+static inline auto _root(T x) {  // the 2^N-th root
+    const typename Real<T>::type y = sqrt((typename Real<T>::type)x);
+    if constexpr (N == 1) return y;
+    else return _root<N - 1>(y);
+}
 template <typename A, typename B>
 static inline auto _brian_pow(A a, B b) {
     return pow((typename Real<A>::type)a, (typename Real<B>::type)b);
@@ -182,7 +203,8 @@ static inline auto _brian_floordiv(A x, B y) {
 
 template <typename T, typename L, typename H>
 static inline T _clip(T x, L low, H high) {
-    return x < (T)low ? (T)low : (x > (T)high ? (T)high : x);
+    const T y = x < (T)low ? (T)low : x;  // one after the other: two blends, and NaN stays NaN
+    return y > (T)high ? (T)high : y;
 }
 template <typename T> static inline T _brian_abs(T x) { return x < 0 ? -x : x; }
 template <typename T> static inline T _sign(T x) { return x > 0 ? T(1) : x < 0 ? T(-1) : T(0); }

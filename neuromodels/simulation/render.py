@@ -385,12 +385,8 @@ def _pointer(number: int, array: Array) -> Lines:
 
 
 def _listing(space: str, count: int) -> Lines:
-    """Collect the neurons above threshold, without a branch."""
-    return [
-        "int32_t _listed = 0;",
-        *count_loop("_k", count, [f"{space}[_listed] = _k;", f"_listed += {space}_fired[_k];"]),
-        f"{space}[{count}] = _listed;",
-    ]
+    """Collect the neurons above threshold."""
+    return [f"{space}[{count}] = list_of({space}_fired, {count}, {space});"]
 
 
 def _support(captured: Sequence[Captured]) -> Support:

@@ -111,14 +111,17 @@ class Block:
         ]  # fmt: skip
 
 
-def _small_exponent(node: ast.BinOp) -> int | None:
-    """Return the exponent of a power that a few multiplications can replace."""
+def _cheap_power(node: ast.BinOp) -> str | None:
+    """Return what replaces a power with a small whole or a 1/2^n exponent."""
     if not isinstance(node.op, ast.Pow) or not isinstance(node.right, ast.Constant):
         return None
     value = node.right.value
-    if isinstance(value, (int, float)) and float(value).is_integer() and 0 < value <= 64:
-        return int(value)
-    return None
+    if not isinstance(value, (int, float)) or not 0 < value <= 64:
+        return None
+    if float(value).is_integer():
+        return f"_power<{int(value)}>"
+    halvings = {0.5: 1, 0.25: 2, 0.125: 3}.get(value)
+    return f"_root<{halvings}>" if halvings else None
 
 
 class RealRenderer(CPPNodeRenderer):
@@ -172,9 +175,9 @@ class RealRenderer(CPPNodeRenderer):
         return code
 
     def render_BinOp(self, node: ast.BinOp) -> str:
-        exponent = _small_exponent(node)
-        if exponent is not None:
-            return f"_power<{exponent}>({self.render_node(node.left)})"
+        power = _cheap_power(node)
+        if power is not None:
+            return f"{power}({self.render_node(node.left)})"
         if isinstance(node.op, ast.Div):
             return f"_divide({self.render_node(node.left)}, {self.render_node(node.right)})"
         if isinstance(node.op, ast.Sub) and self._both_times(node) and not self.exact:

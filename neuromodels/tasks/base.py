@@ -19,7 +19,7 @@ class Task:
     name, summary, reference
         For lists and figures.
     parameters
-        Integers with their defaults.
+        Numbers with their defaults; a whole default means whole numbers only.
     steps
         Length of a trial, an expression of the parameters.
     items, item_model, item_start
@@ -40,7 +40,7 @@ class Task:
 
     name: str
     summary: str
-    parameters: Mapping[str, int]
+    parameters: Mapping[str, float]
     steps: str
     items: str
     item_model: str
@@ -58,23 +58,29 @@ class Task:
     constants: Mapping[str, object] = field(default_factory=dict)
     reference: str = ""
 
-    def with_defaults(self, parameters: Mapping[str, int]) -> dict[str, int]:
+    def with_defaults(self, parameters: Mapping[str, float]) -> dict[str, float]:
         """Return all parameters, the given ones in place of defaults.
 
         Raises
         ------
         DeclarationError
-            Where a parameter does not exist or is no natural number.
+            Where a parameter does not exist, is negative, or is not whole where it must be.
         """
         for name, value in parameters.items():
             if name not in self.parameters:
                 raise DeclarationError(
                     f"Task.{self.name}", f"parameters are {', '.join(self.parameters)}", name
                 )
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                raise DeclarationError(f"Task.{self.name}.{name}", "must be an integer >= 0", value)
+            kind = int if self.is_whole(name) else (int, float)
+            if not isinstance(value, kind) or isinstance(value, bool) or not value >= 0:
+                must = "a whole number" if self.is_whole(name) else "a number"
+                raise DeclarationError(f"Task.{self.name}.{name}", f"must be {must} >= 0", value)
         return {**self.parameters, **parameters}
 
-    def number(self, expression: str, parameters: Mapping[str, int]) -> int:
+    def is_whole(self, parameter: str) -> bool:
+        """Whether a parameter counts something."""
+        return isinstance(self.parameters[parameter], int)
+
+    def number(self, expression: str, parameters: Mapping[str, float]) -> int:
         """Evaluate one of the task's own expressions of its parameters."""
         return int(eval(expression, {"__builtins__": {}}, dict(parameters)))
