@@ -1,0 +1,95 @@
+"""Catalogs: every member is complete, and a user's file can add to them."""
+
+import pytest
+
+from neuromodels import models, rules, tasks
+from neuromodels.errors import DeclarationError
+
+MEMBERS = [
+    pytest.param(member, id=f"{kind.__name__.split('.')[-1]}.{name}")
+    for kind in (models, rules, tasks)
+    for name, member in kind.CATALOG.items()
+]
+
+HEBB = """
+from neuromodels.coefficients import Coefficient
+from neuromodels.rules import PlasticityRule
+HEBB = PlasticityRule(
+    name="hebb", summary="pre times post", model="w : 1", each_step="w += a*x*y",
+    coefficients=(Coefficient("a"),),
+)
+OTHER = 3
+"""
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_members_say_what_they_are_and_where_they_come_from(member):
+    assert member.summary
+    assert member.reference
+
+
+@pytest.mark.parametrize("rule", rules.CATALOG.values(), ids=lambda rule: rule.name)
+def test_the_first_value_of_every_option_is_the_default(rule):
+    for option, values in rule.options.items():
+        assert rule.chosen({option: values[0]}) == rule
+
+
+@pytest.mark.parametrize("task", tasks.CATALOG.values(), ids=lambda task: task.name)
+def test_task_expressions_can_be_evaluated(task):
+    parameters = task.with_defaults({})
+    assert task.number(task.steps, parameters) > 0
+    assert task.number(task.items, parameters) > 0
+
+
+def test_a_copy_trial_lasts_as_long_as_published():
+    task = tasks.CATALOG["sequence_copy"]
+    lengths = {(8, 0): 16, (64, 32): 160}
+    for (length, latency), steps in lengths.items():
+        parameters = task.with_defaults({"length": length, "latency": latency})
+        assert task.number(task.steps, parameters) == steps
+
+
+def test_a_users_file_adds_a_rule(tmp_path):
+    path = tmp_path / "my_rules.py"
+    path.write_text(HEBB)
+    rule = rules.CATALOG[f"{path}:HEBB"]
+    assert rule.name == "hebb"
+    assert f"{path}:HEBB" in rules.CATALOG
+    assert rules.CATALOG[f"{path}:HEBB"] is rule
+    assert f"{path}:HEBB" not in list(rules.CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        (HEBB, "HEBBIAN", "It declares: HEBB"),
+        (HEBB, "OTHER", "must declare a PlasticityRule"),
+        ("1/", "X", "SyntaxError"),
+        ("import nowhere_at_all", "X", "ModuleNotFoundError"),
+        (HEBB.replace('model="w : 1"', 'model="w : 1", normalisation="p9"'), "HEBB", "p8"),
+    ],
+)
+def test_what_is_wrong_with_a_users_file_is_one_message(tmp_path, text, name, words):
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    with pytest.raises(DeclarationError, match=words):
+        rules.CATALOG[f"{path}:{name}"]
+
+
+def test_unknown_names_are_absent():
+    assert "nothing" not in rules.CATALOG
+    assert rules.CATALOG.get("nothing") is None
+
+
+WRONG = [{"length": -1}, {"length": 2.5}, {"length": True}, {"lenght": 3}, {"slope": -0.1}]
+
+
+@pytest.mark.parametrize("parameters", WRONG)
+def test_wrong_task_parameters_are_refused(parameters):
+    with pytest.raises(DeclarationError, match="sequence_copy"):
+        tasks.CATALOG["sequence_copy"].with_defaults(parameters)
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.5])
+def test_a_slope_may_be_any_number(value):
+    assert tasks.CATALOG["sequence_copy"].with_defaults({"slope": value})["slope"] == value

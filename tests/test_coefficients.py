@@ -1,0 +1,56 @@
+"""Coefficients: their settings, and the map between a flat vector and named values."""
+
+import numpy as np
+import pytest
+
+from neuromodels.coefficients import Block, Coefficient, CoefficientVector
+from neuromodels.errors import DeclarationError
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"low": 2, "high": 1}, "low <= high"),
+        ({"low": 1, "high": 2, "default": 3}, "default must lie in"),
+        ({"per": "layer"}, "per must be one of"),
+        ({"scale": "square"}, "scale must be one of"),
+        ({"scale": "log", "low": 0, "high": 1, "default": 0.5}, "low > 0"),
+        ({"sigma": 0}, "sigma must be positive"),
+    ],
+)
+def test_contradictions_name_the_coefficient(settings, words):
+    with pytest.raises(DeclarationError, match=words) as error:
+        Coefficient("eta", **settings)
+    assert "Coefficient.eta" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("per", "size"), [("synapse", 12), ("pre", 3), ("post", 4), ("projection", 1)]
+)
+def test_granularity_is_how_many_numbers_it_stands_for(per, size):
+    assert Coefficient("A", per=per).size(3, 4) == size
+
+
+def test_a_vector_comes_back_as_named_values_inside_their_bounds():
+    rate = Coefficient("rate", default=0.01, low=0.001, high=1.0, scale="log", sigma=0.5)
+    gain = Coefficient("gain", default=2.0, low=-3, high=3, per="post")
+    kept = Coefficient("kept", frozen=True)
+    sizes = ((rate, 1), (kept, 7), (gain, 2))
+    vector = CoefficientVector(tuple(Block("a_b", each, size) for each, size in sizes))
+    assert vector.dimension == 3
+    np.testing.assert_allclose(vector.centre, [np.log(0.01), 2, 2])
+    np.testing.assert_allclose(vector.sigma, [0.5, 0.04, 0.04])
+    decoded = vector.decode(np.array([[np.log(0.5), 1, 9], [5, -9, 0]]))
+    np.testing.assert_allclose(decoded["a_b.rate"], [[0.5], [1.0]])
+    np.testing.assert_allclose(decoded["a_b.gain"], [[1, 3], [-3, 0]])
+    assert "a_b.kept" not in decoded
+
+
+def test_freezing_at_a_value_sets_the_default():
+    frozen = Coefficient("C").changed({"frozen": 0.25})
+    assert (frozen.default, frozen.frozen) == (0.25, True)
+
+
+def test_an_unknown_setting_is_refused():
+    with pytest.raises(DeclarationError, match="settings are"):
+        Coefficient("C").changed({"wide": 1})
