@@ -71,7 +71,7 @@ def clear() -> int:
     """Delete every compiled program and leftover; return how many programs there were."""
     count = len(entries())
     for path in folder().glob("*"):
-        if path.suffix in (".so", ".cpp", ".lock"):
+        if path.suffix in (".so", ".cpp", ".lock", ".solution"):
             path.unlink(missing_ok=True)
         elif path.name.startswith("build-"):
             shutil.rmtree(path, ignore_errors=True)

@@ -24,6 +24,7 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 
 from neuromodels.errors import DeclarationError, UnsupportedFeature
 from neuromodels.simulation.messages import discarding, explained
+from neuromodels.simulation.solutions import remembered_solutions
 from neuromodels.simulation.translation import BatchCodeGenerator, Block, Support
 
 #: The module; the package has an attribute of the same name that is something else.
@@ -148,7 +149,12 @@ def capture(network: Network, namespace: Mapping[str, Any]) -> list[Captured]:
     """
     for runner in network.sorted_objects:
         _check_supported(runner)
-    with discarding(network.objects), recording() as device, explained(network):
+    with (
+        discarding(network.objects),
+        recording() as device,
+        explained(network),
+        remembered_solutions(),
+    ):
         network._clocks = {runner.clock for runner in network.sorted_objects}
         for clock in network._clocks:
             # Another network may have left the default clock at its own time.
