@@ -10,7 +10,7 @@ from neuromodels import models, rules, tasks
 from neuromodels.circuits import Circuit, feedforward
 from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
-from neuromodels.simulation import Batch
+from neuromodels.simulation import FAILED, Batch
 from neuromodels.simulation.assembly import Assembly, assemble, controlled, recorded
 from neuromodels.study import Study
 
@@ -24,7 +24,7 @@ class Outcome:
     Parameters
     ----------
     losses
-        Shape (candidates, trials); NaN where the instance failed.
+        Shape (candidates, trials); NaN where any number of the instance's state is not finite.
     scores
         Fraction of right answers, shape (candidates, trials).
     failures
@@ -71,13 +71,13 @@ class Experiment:
         """
         made, count, trials = self._assembly, len(xs), len(streams)
         found = self._batch.trials(
-            made.duration, [made.loss, made.accuracy],
+            made.duration, [made.loss, made.accuracy, FAILED],
             streams=np.tile(np.asarray(streams, dtype=np.uint64), count),
             values=values_of(self.circuit, made, xs),
             rows=np.repeat(np.arange(count), trials),
         )  # fmt: skip
         losses = found[made.loss].reshape(count, trials).astype(float)
-        failed = ~np.isfinite(losses)
+        failed = found[FAILED].reshape(count, trials)
         losses[failed] = np.nan
         scores = found[made.accuracy].reshape(count, trials).astype(float)
         return Outcome(losses, scores, int(failed.sum()))

@@ -1,6 +1,6 @@
 """Compile one Brian2 network once and run many independent copies of it."""
 
-from neuromodels.simulation.batch import Batch
+from neuromodels.simulation.batch import FAILED, Batch
 from neuromodels.simulation.report import Report
 
-__all__ = ["Batch", "Report"]
+__all__ = ["FAILED", "Batch", "Report"]

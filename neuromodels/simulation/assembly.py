@@ -3,8 +3,10 @@
 Signals cross all populations within one step.  Brian2 orders what happens inside a time slot by
 number, so everything lies in the slot ``groups``, and population k works around order 10*(k + 1):
 
-    -1  summed inputs          +3  weights' 8-norm: two levels of sums, then the division
-     0  state update           +1, +2  threshold and reset       +4  statements of each step
+    -9 to -4  weights' 8-norm: the sum of sums, its root, the division
+    -1        summed inputs; the sums per source neuron of the norms of the next layer
+     0        state update
+    +1 to +4  clearing, threshold, reset, statements of each step
 
 followed by plasticity, erasure of state where a control asks for it, and the task's score.
 """

@@ -25,6 +25,9 @@ from neuromodels.simulation.translation import array_name
 
 REALS = {"float32": "float", "float64": "double"}
 
+#: What `Batch.trials` calls the episodes that ended with numbers that are not finite.
+FAILED = "failed"
+
 
 class Batch:
     """Independent instances of a network, compiled once.
@@ -194,7 +197,8 @@ class Batch:
         duration
             Simulated time of one episode.
         outputs
-            Addresses of the variables to keep.
+            Addresses of the variables to keep; ``"failed"`` stands for whether any number of an
+            episode's state is not finite at its end.
         streams
             Noise-stream id of each episode, shape (n,), uint64.
         values
@@ -205,7 +209,7 @@ class Batch:
         Returns
         -------
         dict of ndarray
-            By address, shape (n, size), SI units.
+            By address, shape (n, size), SI units; ``"failed"`` has shape (n,).
         """
         library = self._ready()
         call = self._call(np.ascontiguousarray(streams, dtype=np.uint64), None)
@@ -213,10 +217,13 @@ class Batch:
         self._put_candidates(call, values or {}, rows)
         call.last_steps = self._steps(self._start + checked_seconds("Batch.trials", duration))
         call.fresh, call.initialisers = True, self._drawn
-        kept = {address: self._output(address, len(streams)) for address in outputs}
+        addresses = [address for address in outputs if address != FAILED]
+        kept = {address: self._output(address, len(streams)) for address in addresses}
         call.outputs = [(array.offset or 0, array.bytes, out) for array, out in kept.values()]
+        call.failed = np.zeros(len(streams), dtype=np.uint8) if FAILED in outputs else None
         self._timed(library, call)
-        return {a: x.wiring.restored(v) if x.wiring else v for a, (x, v) in kept.items()}
+        found = {a: x.wiring.restored(v) if x.wiring else v for a, (x, v) in kept.items()}
+        return found if call.failed is None else {**found, FAILED: call.failed.astype(bool)}
 
     def _put_candidates(self, call: Call, values: Mapping, rows: np.ndarray | None) -> None:
         names = [array.name for array in self._program.tables]  # type: ignore[union-attr]

@@ -36,6 +36,7 @@ class Run(ct.Structure):
         ("recorded", ct.c_void_p), ("samples", ct.c_void_p), ("events", ct.c_void_p),
         ("slots", ct.c_int64), ("outputs", ct.c_int64), ("output_offsets", ct.c_void_p),
         ("output_bytes", ct.c_void_p), ("output_data", ct.c_void_p), ("data", ct.c_void_p),
+        ("failed", ct.c_void_p),
     ]  # fmt: skip
 
 
@@ -55,6 +56,8 @@ class Call:
         Per clock.
     outputs
         (offset, bytes, destination) of arrays to copy out.
+    failed
+        Where to note which instances hold numbers that are not finite, shape (instances,), uint8.
     """
 
     seed: int
@@ -72,6 +75,7 @@ class Call:
     spike_monitors: int = 0
     outputs: Sequence[tuple[int, int, np.ndarray]] = ()
     data: Sequence[np.ndarray] = ()
+    failed: np.ndarray | None = None
     events: ct.Array | None = field(default=None, init=False)
 
     def description(self) -> tuple[Run, list]:
@@ -99,6 +103,7 @@ class Call:
             outputs=len(self.outputs), output_offsets=numbers(o for o, _, _ in self.outputs),
             output_bytes=numbers(n for _, n, _ in self.outputs),
             output_data=pointers([a for _, _, a in self.outputs]), data=pointers(self.data),
+            failed=None if self.failed is None else self.failed.ctypes.data,
         )  # fmt: skip
         return run, alive
 

@@ -42,7 +42,15 @@ struct Run {
     const int64_t* output_bytes;
     char* const* output_data;
     const double* const* data;    // values of timed arrays
+    uint8_t* failed;              // per instance: whether a number of its state is not finite
 };
+
+template <typename T>
+static inline bool finite_all(const void* values, int64_t count) {
+    T sum = 0;  // 0 times a number is 0, times NaN or infinity it is NaN
+    for (int64_t k = 0; k < count; k++) sum += ((const T*)values)[k] * T(0);
+    return sum == 0;
+}
 
 static inline void append(Events& events, const double* row, int64_t columns) {
     if (events.count == events.capacity) {

@@ -81,6 +81,7 @@ class Program:
             "static void simulate(const Run& run, int64_t instance, char* block) {",
             [*self._opening(), *starts, *self._time_loop(steps)],
             "}",
+            *_finite(self.layout.states),
             *_entry(self.layout.block_bytes, list(self.support.data)),
         ]
 
@@ -398,6 +399,17 @@ def _support(captured: Sequence[Captured]) -> Support:
     return merged
 
 
+def _finite(states: Sequence[Array]) -> Lines:
+    """Check every floating-point number of a block."""
+    checks = [
+        f"finite_all<{array.type}>(block + {array.offset}, {array.size})"
+        for array in states
+        if array.type in ("real", "double")
+    ]
+    tests = " && ".join(checks) or "true"
+    return ["", "static bool finite(const char* block) {", [f"return {tests};"], "}"]
+
+
 def _entry(block_bytes: int, data: Sequence[str]) -> Lines:
     size = max(block_bytes, 64)
     copy = "memcpy(run->output_data[k] + i * run->output_bytes[k], block + run->output_offsets[k],"
@@ -413,6 +425,7 @@ def _entry(block_bytes: int, data: Sequence[str]) -> Lines:
             [
                 f"char* block = scratch ? scratch : run->blocks + i * {size};",
                 "simulate(*run, i, block);",
+                "if (run->failed) run->failed[i] = !finite(block);",
                 "for (int64_t k = 0; k < run->outputs; k++)",
                 [copy, ["run->output_bytes[k]);"]],
             ],

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from brian2.units import ms
+from references.pdlf_numpy import COEFFICIENTS, PdlfCopy, p8_norm
 
 from neuromodels import models, rules, tasks
 from neuromodels.circuits import Circuit, Population, Projection, feedforward
@@ -10,7 +11,6 @@ from neuromodels.errors import DeclarationError
 from neuromodels.evaluation import values_of
 from neuromodels.simulation import Batch
 from neuromodels.simulation.assembly import Assembly, assemble, controlled
-from tests.references.pdlf_numpy import COEFFICIENTS, PdlfCopy, p8_norm
 
 HIDDEN, LENGTH, LATENCY, TRIALS = 32, 8, 34, 16
 STEPS = 2 * LENGTH + LATENCY
