@@ -379,7 +379,7 @@ def controlled(
         return chosen, Controls(freeze_at=int(chosen["prelude"]))
     if condition == "reset":
         first, last = (task.number(text, chosen) for text in task.delay)
-        return chosen, Controls(forget=(max(first, last - 1), last))
+        return chosen, Controls(forget=(first, last))
     return chosen, Controls()
 
 

@@ -148,16 +148,16 @@ def watched(condition: str, names: dict[str, str]) -> dict[str, np.ndarray]:
     return {name: np.array(values) for name, values in seen.items()}
 
 
-def test_reset_erases_state_and_keeps_weights_at_the_end_of_the_delay():
+def test_reset_erases_state_and_keeps_weights_in_every_step_of_the_delay():
     names = {"v": "hidden.v", "tr": "hidden.tr", "w": "hidden_output.w"}
     plain, reset = watched("plastic", names), watched("reset", names)
-    last = 4 + 4 - 1
-    assert np.array_equal(plain["v"][:last], reset["v"][:last])
-    assert not reset["v"][last].any()
-    assert not reset["tr"][last].any()
-    assert plain["tr"][last].any()
-    assert np.array_equal(plain["w"][last], reset["w"][last])
-    assert reset["w"][last].any()
+    first, recall = 4, 4 + 4
+    assert np.array_equal(plain["v"][:first], reset["v"][:first])
+    assert not reset["v"][first:recall].any()
+    assert not reset["tr"][first:recall].any()
+    assert plain["tr"][recall - 1].any()
+    assert np.array_equal(plain["w"][: first + 1], reset["w"][: first + 1])
+    assert reset["w"][recall - 1].any()
 
 
 def test_frozen_weights_only_rescale_after_the_prelude():
