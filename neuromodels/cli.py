@@ -259,7 +259,8 @@ def _add_looks(commands: Any) -> None:
     figure = _command(commands, "figure", _figure, "draw a figure from stored runs")
     figure.add_argument("name", metavar="NAME", help="a script in figures/, e.g. pdlf_fig2b")
     figure.add_argument(
-        "--run", metavar="RUN", type=Path, nargs="+", default=[], help="run folders to draw from"
+        "--run", metavar="RUN", type=Path, nargs="+", action="extend", default=[],
+        help="run folders to draw from",
     )
     figure.add_argument("--out", metavar="FILE", type=Path, help="where to save it")
 

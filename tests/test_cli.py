@@ -204,7 +204,7 @@ def test_a_figure_prints_its_path(here, said):
     folder = only_run(here) / "figures"
     assert out == f"figure: {folder}/fig1.pdf\nfigure: {folder}/fig1.png\n"
     assert (here / folder / "fig1.png").read_text() == "small"
-    code, out, _ = said("figure", "fig1", "--run", only_run(here), only_run(here))
+    code, out, _ = said("figure", "fig1", "--run", only_run(here), "--run", only_run(here))
     assert out == "figure: output/figures/fig1.pdf\nfigure: output/figures/fig1.png\n"
     code, _, err = said("figure", "fig1", "--out", "a.docx")
     assert code == 2
