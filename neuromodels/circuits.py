@@ -98,21 +98,14 @@ class Circuit:
             )
         )
 
-    @property
-    def n_synapses(self) -> int:
-        return sum(pre * post for pre, post in map(self._sizes, self.projections))
-
     def _sizes(self, projection: Projection) -> tuple[int, int]:
         return self.population(projection.source).size, self.population(projection.target).size
 
     def _check_normalisation(self, projection: Projection, names: list[str]) -> None:
         forward = names.index(projection.source) < names.index(projection.target)
-        if projection.rule.normalisation == "max" or (
-            projection.rule.normalisation != "none" and not forward
-        ):
+        if projection.rule.normalisation != "none" and not forward:
             raise DeclarationError(
-                f"Projection.{projection.name}.rule",
-                "in a circuit, only forward projections can be normalised, and by 'p8'",
+                f"Projection.{projection.name}.rule", "only forward projections can be normalised",
                 projection.rule.normalisation, "Choose normalisation = 'none'.",
             )  # fmt: skip
 

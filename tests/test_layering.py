@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "figures": STORED | {"plotting", "storage", "studyfile", "studyform"},
 }
 AT_HOME = {
-    "brian2": {"models", "rules", "tasks", "circuits", "simulation", "evaluation"},
+    "brian2": {"models", "simulation"},
     "nevergrad": {"search/optimizer.py", "search/registered.py"},
     "matplotlib": {"plotting"},
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
 
-NORMALISATIONS = ("none", "p8", "max")
+NORMALISATIONS = ("none", "p8")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class PlasticityRule:
         variable's initial value.
     normalisation
         What a projection's weights are divided by at the start of each step: ``"p8"``, their
-        8-norm; ``"max"``, their largest magnitude (numpy reference only); ``"none"``.
+        8-norm, or ``"none"``.
     choices
         Options: option -> value -> the fields it changes; the first value is the default.
     """

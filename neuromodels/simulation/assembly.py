@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from brian2 import (
     Clock,
     Network,
     NeuronGroup,
-    SpikeMonitor,
     StateMonitor,
     Synapses,
     linked_var,
@@ -52,7 +51,7 @@ class Controls:
     forget
         First and last step (exclusive) at whose end membrane and traces are erased; None: never.
     record
-        Whether to add monitors of spikes, traces and weights.
+        Whether to add monitors of signals, traces and weights.
     """
 
     freeze_at: int | None = None
@@ -82,8 +81,6 @@ class Assembly:
     loss: str
     accuracy: str
     duration: Quantity
-    groups: dict[str, NeuronGroup] = field(default_factory=dict)
-    synapses: dict[str, Synapses] = field(default_factory=dict)
 
 
 def assemble(
@@ -150,7 +147,7 @@ class _Assembler:
             network=network, addresses=self.addresses,
             initial={f"items.{name}": text for name, text in self.task.item_start.items()},
             loss=f"score.{self.task.loss}", accuracy=f"score.{self.task.accuracy}",
-            duration=steps * self.clock.dt, groups=self.groups, synapses=self.synapses,
+            duration=steps * self.clock.dt,
         )  # fmt: skip
 
     # ----------------------------------------------------------------------------------- the task
@@ -348,16 +345,13 @@ class _Assembler:
         return made
 
     def _monitors(self) -> None:
-        """Watch signals at the end of a step, spikes, and weights."""
+        """Watch signals, traces and weights at the end of a step."""
         for population in self.circuit.populations:
             group, names = self.groups[population.name], {population.signal, population.trace}
             self._keep(StateMonitor(
                 group, sorted(names), record=True, name=f"watch_{population.name}", when="end",
                 clock=self.clock,
             ))  # fmt: skip
-            if population.model is not None and population.model.threshold is not None:
-                self._keep(SpikeMonitor(group, variables="s", name=f"spikes_{population.name}",
-                                        when="end", order=-1))  # fmt: skip
         for name, synapses in self.synapses.items():
             self._keep(StateMonitor(
                 synapses, "w", record=True, name=f"watch_{name}", when="end", clock=self.clock
