@@ -1,6 +1,7 @@
 """Compile one Brian2 network once and run many independent copies of it."""
 
 from neuromodels.simulation.batch import FAILED, Batch
+from neuromodels.simulation.device import BatchDevice
 from neuromodels.simulation.report import Report
 
-__all__ = ["FAILED", "Batch", "Report"]
+__all__ = ["FAILED", "Batch", "BatchDevice", "Report"]

@@ -13,6 +13,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.groups.group import Group
 from brian2.monitors import EventMonitor, StateMonitor
 from brian2.monitors.ratemonitor import RateMonitor
+from brian2.synapses.synapses import SynapticPathway
 from brian2.units.fundamentalunits import Quantity, get_dimensions, have_same_dimensions
 
 from neuromodels.errors import DeclarationError
@@ -64,6 +65,12 @@ def array_variable(address: str, groups: Mapping[str, Group]) -> ArrayVariable:
             type(variable).__name__, "Record an expression with a StateMonitor.",
         )  # fmt: skip
     return variable
+
+
+def pathway_of(variable: ArrayVariable, groups: Mapping[str, Group]) -> SynapticPathway | None:
+    """Return the pathway whose delays a variable holds; None for any other variable."""
+    pathways = (group for group in groups.values() if isinstance(group, SynapticPathway))
+    return next((p for p in pathways if p.variables["delay"] is variable), None)
 
 
 def checked_values(

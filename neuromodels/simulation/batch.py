@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from brian2.core.namespace import get_local_namespace
 from brian2.core.network import Network
+from brian2.synapses.synapses import SynapticPathway
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError
-from neuromodels.simulation.addresses import array_variable, checked_values, groups_of
+from neuromodels.simulation.addresses import (
+    array_variable,
+    checked_values,
+    groups_of,
+    pathway_of,
+)  # fmt: skip
 from neuromodels.simulation.capture import Captured, capture, capture_initial
-from neuromodels.simulation.layout import Array, Layout
-from neuromodels.simulation.library import Call, Library, core_count
+from neuromodels.simulation.instances import REALS, Instances
+from neuromodels.simulation.layout import Array
+from neuromodels.simulation.library import Call
 from neuromodels.simulation.monitors import Recordings, samples_of, spikes_of
-from neuromodels.simulation.render import Program
 from neuromodels.simulation.report import Report
-from neuromodels.simulation.state import State, stored_rows
-from neuromodels.simulation.timing import checked_seconds, step_at
+from neuromodels.simulation.state import stored_rows
+from neuromodels.simulation.timing import checked_seconds
 from neuromodels.simulation.translation import array_name
-
-REALS = {"float32": "float", "float64": "double"}
 
 #: What `Batch.trials` calls the episodes that ended with numbers that are not finite.
 FAILED = "failed"
@@ -84,43 +87,55 @@ class Batch:
     ):
         _check_choices(instances, dtype, threads, device)
         self.namespace = get_local_namespace(level=1) if namespace is None else dict(namespace)
-        self.instances = int(instances)
-        self.seed = int(seed) % 2**64
-        self.dtype = dtype
-        self.streams = _checked_streams(streams, self.instances)
         self.groups = groups_of(network)
-        self._captured = capture(network, self.namespace)
-        self._initialisers: list[Captured] = []
-        self._layout = Layout(self._captured, np.dtype(dtype))
-        self._state = State(self._layout, self.instances)
-        self._fresh_from = 0
-        self._drawn = 0  # bit k: initial value k still holds
-        self._program: Program | None = None
-        self._library: Library | None = None
-        self._recordings = Recordings([0])
-        self._start = self._time = float(network.t)
-        self.report = Report(threads=threads or core_count())
+        self._instances = Instances(
+            capture(network, self.namespace), _checked_streams(streams, int(instances)),
+            seed=seed, dtype=dtype, threads=threads, start=float(network.t),
+        )  # fmt: skip
+
+    @property
+    def instances(self) -> int:
+        return len(self.streams)
+
+    @property
+    def seed(self) -> int:
+        return self._instances.seed
+
+    @property
+    def dtype(self) -> str:
+        return self._instances.dtype.name
+
+    @property
+    def streams(self) -> np.ndarray:
+        """Noise-stream id per instance, shape (instances,)."""
+        return self._instances.streams
+
+    @streams.setter
+    def streams(self, ids: Sequence[int] | np.ndarray) -> None:
+        self._instances.streams = _checked_streams(ids, self.instances)
+
+    @property
+    def report(self) -> Report:
+        """What the batch has cost so far."""
+        return self._instances.report
 
     # --------------------------------------------------------------------------------- values
 
     def __setitem__(self, address: str, values: Any) -> None:
         """Set a variable in all instances: (instances, n), (n,) or, if shared, (instances,)."""
         variable = array_variable(address, self.groups)
-        array = self._array(variable)
-        checked = checked_values(address, variable, values, self.instances, array.size)
-        if self._state.is_live or self._waits_to_be_read(array.name):
-            self._materialise()
-        self._state.set(self._layout.arrays[array.name], checked)
-        for number, code in enumerate(self._initialisers):
-            if any(array_name(access.array) == array.name for access in code.vector.writes):
-                self._drawn &= ~(1 << number)
+        size = self._instances.array(variable).size
+        checked = checked_values(address, variable, values, self.instances, size)
+        pathway = pathway_of(variable, self.groups)
+        if pathway is not None:
+            self._set_delays(address, pathway, checked)
+        else:
+            self._instances.set(variable, checked)
 
     def __getitem__(self, address: str) -> np.ndarray:
         """Return a variable of all instances, shape (instances, n), with its unit."""
         variable = array_variable(address, self.groups)
-        array = self._array(variable)
-        self._materialise()
-        values = self._state.get(self._layout.arrays[array.name])
+        values = self._instances.get(variable)
         if variable.dtype == bool:
             return values.astype(bool)
         return Quantity(values, dim=variable.dim) if values.dtype.kind == "f" else values
@@ -135,36 +150,30 @@ class Batch:
         expression
             In Brian2's syntax, such as ``"0.2*randn()"`` or ``"rand()*mV"``.
         """
-        group, name = self.groups.get(address.partition(".")[0]), address.partition(".")[2]
-        array_variable(address, self.groups)
-        number = len(self._initialisers)
+        variable = array_variable(address, self.groups)
+        group, name = self.groups[address.partition(".")[0]], address.partition(".")[2]
+        number = len(self._instances.initialisers)
         code = capture_initial(group, name, expression, number, self.namespace)
-        self._initialisers.append(code)
-        self._drawn |= 1 << number
-        self._lay_out()
+        pathway = pathway_of(variable, self.groups)
+        if pathway is not None:
+            self._set_delays(address, pathway, self._instances.evaluated(code, variable))
+        else:
+            self._instances.initialise(code)
 
-    def _array(self, variable) -> Array:
-        name = array_name(variable)
-        if name not in self._layout.arrays:
-            self._layout.add_variable(variable, False)
-        return self._layout.arrays[name]
-
-    def _lay_out(self) -> None:
-        """Place all arrays anew: an initial value makes a parameter a part of the state."""
-        layout = Layout([*self._captured, *self._initialisers], np.dtype(self.dtype))
-        self._state = self._state.moved_to(layout)
-        self._layout, self._program, self._library = layout, None, None
-
-    def _waits_to_be_read(self, name: str) -> bool:
-        """Whether an initial value that waits for the next run depends on an array."""
-        waiting = self._initialisers[self._fresh_from :]
-        reads = (a for code in waiting for a in (*code.scalar.reads, *code.vector.reads))
-        return any(array_name(access.array) == name for access in reads)
-
-    def _materialise(self) -> None:
-        """Evaluate initial values that wait for the next run, before anybody looks."""
-        if self._fresh_from < len(self._initialisers):
-            self._advance(0.0)
+    def _set_delays(self, address: str, pathway: SynapticPathway, seconds: np.ndarray) -> None:
+        if self._instances.state.is_live:
+            raise DeclarationError(
+                f"Batch[{address!r}]", "delays must be set before the first run", "a later time",
+                "Make a new Batch, or put all delays into the network.",
+            )  # fmt: skip
+        layout = self._instances.layout
+        present, wiring = layout.delays[pathway.name], layout.wirings[pathway.synapses.name]
+        if np.any(seconds < 0):
+            raise DeclarationError(
+                f"Batch[{address!r}]", "delays must not be negative", float(seconds.min())
+            )
+        self._instances.set(pathway.variables["delay"], seconds)
+        self._instances.set_delays(present.given(seconds, pathway.source.clock.dt_, wiring))
 
     # ------------------------------------------------------------------------------------ runs
 
@@ -176,7 +185,8 @@ class Batch:
         duration
             Simulated time.
         """
-        self._advance(checked_seconds("Batch.run", duration))
+        seconds = checked_seconds("Batch.run", duration)
+        self._instances.advance(self._instances.time + seconds)
 
     def trials(
         self,
@@ -211,27 +221,28 @@ class Batch:
         dict of ndarray
             By address, shape (n, size), SI units; ``"failed"`` has shape (n,).
         """
-        library = self._ready()
-        call = self._call(np.ascontiguousarray(streams, dtype=np.uint64), None)
+        library = self._instances.ready()
+        call = self._instances.call(np.ascontiguousarray(streams, dtype=np.uint64), None)
         self._refuse_instance_values(set(values or ()))
         self._put_candidates(call, values or {}, rows)
-        call.last_steps = self._steps(self._start + checked_seconds("Batch.trials", duration))
-        call.fresh, call.initialisers = True, self._drawn
+        end = self._instances.start + checked_seconds("Batch.trials", duration)
+        call.last_steps = self._instances.steps(end)
+        call.fresh, call.initialisers = True, self._instances.drawn
         addresses = [address for address in outputs if address != FAILED]
         kept = {address: self._output(address, len(streams)) for address in addresses}
         call.outputs = [(array.offset or 0, array.bytes, out) for array, out in kept.values()]
         call.failed = np.zeros(len(streams), dtype=np.uint8) if FAILED in outputs else None
-        self._timed(library, call)
+        self._instances.timed(library, call)
         found = {a: x.wiring.restored(v) if x.wiring else v for a, (x, v) in kept.items()}
         return found if call.failed is None else {**found, FAILED: call.failed.astype(bool)}
 
     def _put_candidates(self, call: Call, values: Mapping, rows: np.ndarray | None) -> None:
-        names = [array.name for array in self._program.tables]  # type: ignore[union-attr]
+        names = [array.name for array in self._instances.program.tables]  # type: ignore[union-attr]
         tables, row_maps = list(call.tables), list(call.rows)
         row_of = None if rows is None else np.ascontiguousarray(rows, dtype=np.int64)
         for address, numbers in values.items():
             variable = array_variable(address, self.groups)
-            array = self._array(variable)
+            array = self._instances.array(variable)
             if array.name not in names:
                 continue
             shaped = np.asarray(numbers).reshape(len(numbers), -1)
@@ -244,7 +255,7 @@ class Batch:
     def _refuse_instance_values(self, given: set[str]) -> None:
         """Refuse values that were set per instance: an episode is not an instance."""
         replaced = {array_name(array_variable(address, self.groups)) for address in given}
-        for name, table in self._state.tables.items():
+        for name, table in self._instances.state.tables.items():
             if table.rows is not None and name not in replaced:
                 raise DeclarationError(
                     f"Batch.trials[{name.removeprefix('_array_')!r}]",
@@ -253,68 +264,12 @@ class Batch:
                 )  # fmt: skip
 
     def _output(self, address: str, count: int) -> tuple[Array, np.ndarray]:
-        array = self._array(array_variable(address, self.groups))
+        array = self._instances.array(array_variable(address, self.groups))
         if not array.is_state:
             raise DeclarationError(
                 f"Batch.trials[{address!r}]", "an output must be written by the network", address
             )
         return array, np.empty((count, array.size), dtype=array.initial.dtype)
-
-    def _advance(self, seconds: float) -> None:
-        library = self._ready()
-        fresh = not self._state.is_live
-        if fresh:
-            self._state.allocate()
-        call = self._call(self.streams, self._state.blocks)
-        end = self._time + seconds
-        call.first_steps, call.last_steps = self._steps(self._time), self._steps(end)
-        call.fresh = fresh
-        call.initialisers = self._drawn & -(1 << self._fresh_from)
-        self._recordings.prepare(self._program, call, self.instances)  # type: ignore[arg-type]
-        self._timed(library, call)
-        if seconds > 0:
-            self._recordings.collect(self._program, call)  # type: ignore[arg-type]
-        library.release(call)
-        self._fresh_from, self._time = len(self._initialisers), end
-
-    def _call(self, streams: np.ndarray, blocks: np.ndarray | None) -> Call:
-        program = self._program
-        assert program is not None
-        tables = [self._state.table(array) for array in program.tables]
-        return Call(
-            seed=self.seed, streams=streams, blocks=blocks, fresh=False, initialisers=0,
-            tables=[table.values for table in tables], rows=[table.rows for table in tables],
-            first_steps=self._steps(self._start), last_steps=self._steps(self._start),
-            data=list(program.support.data.values()),
-        )  # fmt: skip
-
-    def _timed(self, library: Library, call: Call) -> None:
-        start = time.perf_counter()
-        library(call, self.report.threads)
-        self.report.seconds += time.perf_counter() - start
-        self.report.instances_run += len(call.streams)
-        held = 0 if call.blocks is None else call.blocks.nbytes
-        self.report.bytes = held + sum(table.nbytes for table in call.tables)
-        synapses = sum(w.n_synapses for w in self._layout.wirings.values())
-        steps = int((call.last_steps - call.first_steps).max(initial=0))
-        self.report.synapse_updates += synapses * steps * len(call.streams)
-
-    def _ready(self) -> Library:
-        """Render and build the program, unless that was done."""
-        if self._library is None:
-            self._program = Program(
-                self._captured, self._initialisers, self._layout, REALS[self.dtype]
-            )
-            self._library = Library(self._program.source)
-            built = self._library.build
-            self.report.builds += not built.hit
-            self.report.cache_hits += built.hit
-            self.report.build_seconds += built.seconds
-        return self._library
-
-    def _steps(self, seconds: float) -> np.ndarray:
-        """Return the step of each clock at a time, as `Clock.set_interval` counts."""
-        return np.array([step_at(clock, seconds) for clock in self._layout.clocks], dtype=np.int64)
 
     # --------------------------------------------------------------------------------- records
 
@@ -325,7 +280,7 @@ class Batch:
             raise DeclarationError(
                 "Batch.record", f"instances must lie in [0, {self.instances})", chosen
             )
-        self._recordings = Recordings(chosen)
+        self._instances.recordings = Recordings(chosen)
 
     def spikes(self, name: str, instance: int = 0) -> dict[str, np.ndarray]:
         """Return ``i``, ``t`` and more of each spike seen by a spike monitor.
@@ -338,7 +293,7 @@ class Batch:
             Which recorded instance.
         """
         code = self._monitor(name, ("spikemonitor",))
-        return spikes_of(self._recordings, code, instance)
+        return spikes_of(self._instances.recordings, code, instance)
 
     def samples(self, name: str, instance: int = 0) -> dict[str, np.ndarray]:
         """Return ``t`` and the variables seen by a state or rate monitor, (indices, times).
@@ -351,10 +306,10 @@ class Batch:
             Which recorded instance.
         """
         code = self._monitor(name, ("statemonitor", "ratemonitor"))
-        return samples_of(self._recordings, code, instance)
+        return samples_of(self._instances.recordings, code, instance)
 
     def _monitor(self, name: str, templates: Sequence[str]) -> Captured:
-        monitors = [code for code in self._captured if code.template in templates]
+        monitors = [code for code in self._instances.captured if code.template in templates]
         for code in monitors:
             if name in (code.name, code.owner.source.name):
                 return code

@@ -7,20 +7,23 @@ abstract code and keeps the result, in the order of the network's schedule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import Any
 
-from brian2.codegen.codeobject import create_runner_codeobj
-from brian2.core.clocks import Clock
+from brian2.codegen.codeobject import CodeObject, create_runner_codeobj
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.core.clocks import BaseClock
 from brian2.core.names import find_name
 from brian2.core.network import Network
 from brian2.core.operations import NetworkOperation
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import RuntimeDevice
 from brian2.synapses.synapses import Synapses, SynapticPathway
+from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError, UnsupportedFeature
 from neuromodels.simulation.messages import discarding, explained
@@ -46,6 +49,9 @@ class BatchCodeObject(CPPStandaloneCodeObject):
     generator_class = BatchCodeGenerator
     class_name = "neuromodels_batch"
 
+    #: Makes the same code for numpy, for calls from outside of a run.
+    stepwise: Callable[[], CodeObject]
+
     def compile(self) -> None:
         """Do nothing: the whole network is compiled at once."""
 
@@ -57,6 +63,10 @@ class BatchCodeObject(CPPStandaloneCodeObject):
 
     def after_run(self) -> None:
         """Do nothing."""
+
+    def __call__(self, **variables: Any) -> Any:
+        """Run once, now, as `StateMonitor.record_single_timestep` wants it."""
+        return self.stepwise()(**variables)
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class Captured:
     template: str
     owner: Any
     runner: Any
-    clock: Clock
+    clock: BaseClock
     scalar: Block
     vector: Block
     variables: Mapping[str, Any]
@@ -93,6 +103,7 @@ class RecordingDevice(RuntimeDevice):
 
     def __init__(self, runtime: RuntimeDevice):
         self.__dict__.update(runtime.__dict__)
+        self.runtime = runtime
         self.recorded: dict[str, tuple[BatchCodeObject, dict]] = {}
 
     def code_object_class(self, codeobj_class=None, fallback_pref=None):
@@ -113,6 +124,11 @@ class RecordingDevice(RuntimeDevice):
         code = BatchCodeObject(
             owner, None, variables, variable_indices, template_name=template_name,
             template_source=template.template_source, name=name, compiler_kwds={},
+        )  # fmt: skip
+        code.stepwise = partial(
+            self.runtime.code_object, owner, f"{name}_once", abstract_code, variables,
+            template_name, variable_indices, NumpyCodeObject, template_kwds,
+            override_conditional_write,
         )  # fmt: skip
         found = {"scalar": scalar[None], "vector": vector[None], "owner": owner, **kwds}
         found["options"] = dict(template_kwds or {})
@@ -148,21 +164,36 @@ def capture(network: Network, namespace: Mapping[str, Any]) -> list[Captured]:
         Where an object has no counterpart here; names the object.
     """
     for runner in network.sorted_objects:
+        _check_connected(runner)
+    with discarding(network.objects), explained(network), remembered_solutions():
+        found = prepared(network, namespace, network.t)
+    for runner in network.sorted_objects:
+        if isinstance(runner, SynapticPathway):
+            # Let a later run on another device make its own code for spike queues.
+            runner._pushspikes_codeobj = None
+    return found
+
+
+def prepared(network: Network, namespace: Mapping[str, Any], until: Quantity) -> list[Captured]:
+    """Prepare a run as Brian2 does and return its code objects; errors are Brian2's own.
+
+    Parameters
+    ----------
+    until
+        The time at which the run will end.
+    """
+    for runner in network.sorted_objects:
         _check_supported(runner)
-    with (
-        discarding(network.objects),
-        recording() as device,
-        explained(network),
-        remembered_solutions(),
-    ):
+    with recording() as device:
         network._clocks = {runner.clock for runner in network.sorted_objects}
         for clock in network._clocks:
             # Another network may have left the default clock at its own time.
-            clock.set_interval(network.t, network.t)
+            clock.set_interval(network.t, until)
         network.before_run(dict(namespace))
-        found = list(_scheduled(network, device))
-    _forget_queues(network)
-    return found
+        for runner in network.sorted_objects:
+            if runner.active and isinstance(runner, SynapticPathway):
+                runner.initialise_queue()
+        return list(_scheduled(network, device))
 
 
 def _check_supported(runner: Any) -> None:
@@ -171,15 +202,13 @@ def _check_supported(runner: Any) -> None:
             runner.name, "Python functions cannot run inside a compiled batch", "network_operation",
             "Write it as equations or run_regularly, or call batch.run in short pieces.",
         )  # fmt: skip
+
+
+def _check_connected(runner: Any) -> None:
     if isinstance(runner, Synapses) and not runner._connect_called:
         raise DeclarationError(
             runner.name, "synapses must be connected before they run", "none",
             "Call connect(), with condition='False' for none at all.",
-        )  # fmt: skip
-    if runner.active and not isinstance(runner.clock, Clock):
-        raise UnsupportedFeature(
-            runner.name, "objects must run on a regular clock", type(runner.clock).__name__,
-            "Use run_regularly with a dt.",
         )  # fmt: skip
 
 
@@ -222,10 +251,3 @@ def capture_initial(group: Any, variable: str, expression: str, number: int,
             name=name,
         )  # fmt: skip
     return replace(_captured(code, device.recorded[code.name][1], group), name=name)
-
-
-def _forget_queues(network: Network) -> None:
-    """Let a later run on another device make its own code for spike queues."""
-    for runner in network.sorted_objects:
-        if isinstance(runner, SynapticPathway):
-            runner._pushspikes_codeobj = None

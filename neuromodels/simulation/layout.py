@@ -7,16 +7,16 @@ candidate, which instances share instead of copying.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from brian2.core.clocks import BaseClock, Clock
+from brian2.core.clocks import BaseClock, EventClock
 from brian2.core.variables import ArrayVariable, DynamicArrayVariable
-from brian2.synapses.synapses import Synapses
+from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from neuromodels.errors import UnsupportedFeature
 from neuromodels.simulation.capture import Captured
+from neuromodels.simulation.flights import Delays, capacity, delays_of, flights_name
 from neuromodels.simulation.translation import Access, array_name, storage_type
 from neuromodels.simulation.wiring import Wiring, wiring_of
 
@@ -37,6 +37,10 @@ class Array:
         Values at the start, shape (size,), in stored order.
     offset
         Place in the block in bytes, or None for a table.
+    rows
+        Values that differ between instances, shape (instances, size), in stored order; else None.
+    scratch
+        Whether what it holds at the start does not matter.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Array:
     offset: int | None
     wiring: Wiring | None = None
     variable: ArrayVariable | None = None
+    rows: np.ndarray | None = None
+    scratch: bool = False
 
     @property
     def size(self) -> int:
@@ -68,12 +74,16 @@ class Layout:
         The network's code objects in order.
     real
         dtype of floating-point state: float32 or float64.
+    delays
+        By pathway, where they are not those of the network.
     """
 
-    def __init__(self, captured: Sequence[Captured], real: np.dtype):
+    def __init__(self, captured: Sequence[Captured], real: np.dtype,
+                 delays: Mapping[str, Delays] | None = None):  # fmt: skip
         self.real = np.dtype(real)
         self.clocks = _clocks(captured)
         self.wirings = _wirings(captured)
+        self.delays = dict(delays or {})
         self.arrays: dict[str, Array] = {}
         self.block_bytes = 0
         written = {array_name(variable) for code in captured for variable in _written(code)}
@@ -81,8 +91,13 @@ class Layout:
             name = array_name(variable)
             if name not in self.arrays and not isinstance(variable.owner, BaseClock):
                 self.add_variable(variable, name in written)
+        for clock in self.clocks:
+            if isinstance(clock, EventClock):
+                self.add_variable(clock.variables["times"], False)
         for code in captured:
             self._add_events(code)
+            if code.template == "synapses":
+                self._add_flights(code.options["pathway"])
 
     def add_variable(self, variable: ArrayVariable, is_state: bool) -> Array:
         """Add an array of the network with its present values."""
@@ -93,10 +108,11 @@ class Layout:
         return self._add(array_name(variable), type_, values, is_state, wiring, variable)
 
     def add_data(self, name: str, values: np.ndarray) -> Array:
-        """Add a table of integers that no variable of the network holds."""
+        """Add a table of integers that no variable holds, shape (size,) or (rows, size)."""
         if name in self.arrays:
             return self.arrays[name]
-        return self._add(name, "int32_t", np.asarray(values, dtype=np.int32), False)
+        rows = np.atleast_2d(np.asarray(values, dtype=np.int32))
+        return self._add(name, "int32_t", rows[0], False, rows=rows if len(rows) > 1 else None)
 
     def dtype_of(self, type_: str) -> np.dtype:
         """Return the numpy dtype of a C++ type."""
@@ -109,12 +125,12 @@ class Layout:
     def states(self) -> list[Array]:
         return [array for array in self.arrays.values() if array.is_state]
 
-    def _add(self, name, type_, values, is_state, wiring=None, variable=None) -> Array:
+    def _add(self, name, type_, values, is_state, wiring=None, variable=None, **more) -> Array:
         offset = None
         if is_state:
             offset = self.block_bytes
             self.block_bytes += -(-max(values.nbytes, 1) // ALIGNMENT) * ALIGNMENT
-        self.arrays[name] = Array(name, type_, values, offset, wiring, variable)
+        self.arrays[name] = Array(name, type_, values, offset, wiring, variable, **more)
         return self.arrays[name]
 
     def _wiring_of(self, variable: ArrayVariable) -> Wiring | None:
@@ -140,9 +156,28 @@ class Layout:
             space = code.variables["_spikespace"]
         if space is None or array_name(space) in self.arrays:
             return
-        name, size = array_name(space), space.size
-        self._add(name, "int32_t", np.zeros(size, np.int32), True)
-        self._add(f"{name}_fired", "uint8_t", np.zeros(size - 1, np.uint8), True)
+        name, events = array_name(space), np.array(space.get_value(), dtype=np.int32)
+        fired = np.zeros(space.size - 1, np.uint8)
+        fired[events[: events[-1]]] = 1
+        self._add(name, "int32_t", events, True, variable=space)
+        self._add(f"{name}_fired", "uint8_t", fired, True)
+
+    def _add_flights(self, pathway: SynapticPathway) -> None:
+        """Add the list of spikes under way to a pathway, and the delays that they are given."""
+        wiring = self.wirings[pathway.synapses.name]
+        delays = self.delays.setdefault(pathway.name, delays_of(pathway, wiring))
+        name = flights_name(pathway.name)
+        if delays.kind != "none":
+            width = 2 if delays.kind == "common" else 3
+            size = width * capacity(delays, len(wiring.starts(pathway.prepost)) - 1)
+            self._add(f"{name}_ends", "int32_t", np.zeros(2, np.int32), True)
+            self._add(name, "int32_t", np.zeros(size, np.int32), True, scratch=True)
+        if delays.kind == "common":
+            self.add_data(f"{name}_delay", delays.steps[:, :1])
+        if len(delays.carried):
+            self._add(f"{name}_next", "int32_t", np.zeros(1, np.int32), True)
+            self.add_data(f"{name}_carried_count", np.array([len(delays.carried)]))
+            self.add_data(f"{name}_carried", delays.carried.ravel())
 
 
 def accesses(code: Captured) -> Iterable[Access]:
@@ -173,13 +208,13 @@ def _touched(captured: Sequence[Captured]) -> Iterable[ArrayVariable]:
             yield code.variables["_indices"]
 
 
-def _clocks(captured: Sequence[Captured]) -> list[Clock]:
-    clocks: dict[str, Clock] = {}
+def _clocks(captured: Sequence[Captured]) -> list[BaseClock]:
+    clocks: dict[str, BaseClock] = {}
     for code in captured:
         clocks.setdefault(code.clock.name, code.clock)
         for access in accesses(code):
             owner = access.array.owner
-            if isinstance(owner, Clock):
+            if isinstance(owner, BaseClock):
                 clocks.setdefault(owner.name, owner)
     return list(clocks.values())
 
@@ -194,7 +229,7 @@ def _wirings(captured: Sequence[Captured]) -> dict[str, Wiring]:
         if isinstance(array.owner, Synapses) and not _is_own(code, array.owner)
     }
     return {
-        name: _checked(wiring_of(s, may_transpose=name not in indexed_elsewhere), s)
+        name: wiring_of(s, may_transpose=name not in indexed_elsewhere)
         for name, s in synapses.items()
     }
 
@@ -211,15 +246,3 @@ def _is_own(code: Captured, synapses: Synapses) -> bool:
     if code.template == "statemonitor" and isinstance(source, Synapses):
         names.add(source.name)
     return synapses.name in names
-
-
-def _checked(wiring: Wiring, synapses: Synapses) -> Wiring:
-    for pathway in synapses._pathways:
-        delays = np.asarray(pathway.variables["delay"].get_value())
-        if np.any(delays > 0.5 * pathway.source.clock.dt_):
-            raise UnsupportedFeature(
-                f"{pathway.name}.delay", "delays must be 0 on the batch device",
-                f"up to {1e3 * delays.max():g} ms",
-                "Use Brian2's cpp_standalone device for this network.",
-            )  # fmt: skip
-    return wiring

@@ -36,7 +36,7 @@ class Run(ct.Structure):
         ("recorded", ct.c_void_p), ("samples", ct.c_void_p), ("events", ct.c_void_p),
         ("slots", ct.c_int64), ("outputs", ct.c_int64), ("output_offsets", ct.c_void_p),
         ("output_bytes", ct.c_void_p), ("output_data", ct.c_void_p), ("data", ct.c_void_p),
-        ("failed", ct.c_void_p),
+        ("failed", ct.c_void_p), ("profile", ct.c_void_p),
     ]  # fmt: skip
 
 
@@ -58,6 +58,8 @@ class Call:
         (offset, bytes, destination) of arrays to copy out.
     failed
         Where to note which instances hold numbers that are not finite, shape (instances,), uint8.
+    profile
+        Where to add the seconds that each object takes, in schedule order.
     """
 
     seed: int
@@ -76,6 +78,7 @@ class Call:
     outputs: Sequence[tuple[int, int, np.ndarray]] = ()
     data: Sequence[np.ndarray] = ()
     failed: np.ndarray | None = None
+    profile: np.ndarray | None = None
     events: ct.Array | None = field(default=None, init=False)
 
     def description(self) -> tuple[Run, list]:
@@ -104,6 +107,7 @@ class Call:
             output_bytes=numbers(n for _, n, _ in self.outputs),
             output_data=pointers([a for _, _, a in self.outputs]), data=pointers(self.data),
             failed=None if self.failed is None else self.failed.ctypes.data,
+            profile=None if self.profile is None else self.profile.ctypes.data,
         )  # fmt: skip
         return run, alive
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from neuromodels.simulation.layout import Layout
-from neuromodels.simulation.translation import Access, Block, array_name
+from neuromodels.simulation.translation import DRAWS, Access, Block, array_name
 from neuromodels.simulation.wiring import Side, Wiring
 
 #: Nested lists are nested lines.
@@ -44,7 +44,7 @@ def vectorises(block: Block, moving: Sequence[str]) -> bool:
         access.index in moving
         for access in (*block.reads, *block.writes)
         if array_name(access.array) in written
-    ) and not any("_rand" in line and "while" in line for line in block.statements)
+    ) and not any(DRAWS in line for line in block.statements)
 
 
 def neuron_loop(block: Block, count: int, tail: Lines) -> Lines:
@@ -170,10 +170,9 @@ class SparseLoops:
 
     def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
         """Visit the synapses of every neuron of `source` that has an event."""
-        start, order = self.wiring.by_source(source)
         prefix = f"_array_{self.wiring.name}__by_{source}"
-        self.layout.add_data(f"{prefix}_start", start)
-        self.layout.add_data(f"{prefix}_order", order)
+        self.layout.add_data(f"{prefix}_start", self.wiring.starts(source))
+        self.layout.add_data(f"{prefix}_order", self.wiring.by_source(source))
         head = f"const int32_t _idx = {prefix}_order[_k], _vectorisation_idx = _idx;"
         loop = f"for (int32_t _k = {prefix}_start[_source]; _k < {prefix}_start[_source + 1]; _k++)"
         return [*events, [f"{loop} {{", [head, *block.lines], "}"], "}"]

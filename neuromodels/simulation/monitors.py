@@ -13,6 +13,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.simulation.capture import Captured
 from neuromodels.simulation.library import Call
 from neuromodels.simulation.render import Program, extra_names
+from neuromodels.simulation.timing import times_between
 
 
 class Recordings:
@@ -47,12 +48,15 @@ class Recordings:
             for slot, instance in enumerate(self.instances):
                 rows = _events(call, number * call.slots + slot, columns)
                 self._add(code.name, "events", instance, rows)
+        for code in program.captured:
+            if code.template in ("statemonitor", "ratemonitor"):
+                clock = program.layout.clocks.index(code.clock)
+                steps = call.first_steps[clock], call.last_steps[clock]
+                for instance in self.instances:
+                    self._add(code.name, "t", instance, times_between(code.clock, *steps))
         for (code, name), samples in zip(program.sampled, call.samples, strict=True):
-            clock = program.layout.clocks.index(code.clock)
-            steps = np.arange(call.first_steps[clock], call.last_steps[clock])
             for slot, instance in enumerate(self.instances):
-                self._add(code.name, name, instance, samples[slot])
-                self._add(code.name, f"t of {name}", instance, steps * code.clock.dt_)
+                self._add(code.name, f"samples of {name}", instance, samples[slot])
 
     def get(self, monitor: str, name: str, instance: int) -> np.ndarray:
         """Return everything collected under a name, joined over runs."""
@@ -81,11 +85,10 @@ def spikes_of(recordings: Recordings, code: Captured, instance: int) -> dict[str
 def samples_of(recordings: Recordings, code: Captured, instance: int) -> dict[str, np.ndarray]:
     """Return times ``t`` and each sampled variable, shape (indices, times)."""
     dims = _sampled_dims(code)
-    first = next(iter(dims))
-    times = recordings.get(code.name, f"t of {first}", instance)
+    times = recordings.get(code.name, "t", instance)
     found: dict[str, np.ndarray] = {"t": Quantity(times, dim=second.dim)}
     for name, dim in dims.items():
-        values = recordings.get(code.name, name, instance).T
+        values = recordings.get(code.name, f"samples of {name}", instance).T
         found[name] = Quantity(values[0] if code.template == "ratemonitor" else values, dim=dim)
     return found
 

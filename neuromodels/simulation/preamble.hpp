@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // The vector forms of these functions in glibc's libmvec (4 ulp), which gcc uses only if told.
 #if defined(__GLIBC__) && defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -43,6 +44,18 @@ struct Run {
     char* const* output_data;
     const double* const* data;    // values of timed arrays
     uint8_t* failed;              // per instance: whether a number of its state is not finite
+    double* profile;              // per object: seconds spent, where that is measured
+};
+
+struct Stopwatch {  // adds the time from its making to its end
+    double* total;
+    timespec start;
+    explicit Stopwatch(double* to) : total(to) { clock_gettime(CLOCK_MONOTONIC, &start); }
+    ~Stopwatch() {
+        timespec end;
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        *total += double(end.tv_sec - start.tv_sec) + 1e-9 * double(end.tv_nsec - start.tv_nsec);
+    }
 };
 
 template <typename T>
@@ -152,6 +165,23 @@ static inline T normal(const Noise& noise, uint32_t index, uint32_t site) {  // 
     const Words w = noise.at(index, site);
     const T radius = sqrt(T(-2) * log(unit(w.a, w.b, T(0))));
     return radius * cos(T(6.283185307179586) * unit(w.c, w.d, T(0)));
+}
+
+// Functions may draw any number of times in one call: their draws are counted from the call's site.
+static thread_local Noise _drawing;
+static thread_local uint32_t _drawing_site;
+
+static inline void _draw_at(const Noise& noise, uint32_t site) {
+    _drawing = noise;
+    _drawing_site = site;
+}
+static inline double _rand(int32_t index) {
+    _drawing.k0 += 0x85EBCA6Bu;  // a key of its own for each draw
+    return uniform<double>(_drawing, index, _drawing_site);
+}
+static inline double _randn(int32_t index) {
+    _drawing.k0 += 0x85EBCA6Bu;
+    return normal<double>(_drawing, index, _drawing_site);
 }
 
 // -------------------------------------------------------------------------------------- functions

@@ -9,8 +9,12 @@ from importlib.resources import files
 
 import numpy as np
 from brian2.core.variables import Constant
+from brian2.synapses.synapses import SynapticPathway
 
+from neuromodels.simulation import flights
 from neuromodels.simulation.capture import Captured
+from neuromodels.simulation.clockwork import Clockwork, clock_name
+from neuromodels.simulation.flights import Delays, flights_name
 from neuromodels.simulation.layout import Array, Layout
 from neuromodels.simulation.loops import (
     Lines,
@@ -20,13 +24,13 @@ from neuromodels.simulation.loops import (
     neuron_loop,
     vectorises,
 )  # fmt: skip
-from neuromodels.simulation.translation import Support, array_name
+from neuromodels.simulation.translation import DRAWS, Support, array_name
 from neuromodels.simulation.wiring import Side
 
 #: Up to this size all neurons are visited with a mask, which vectorises; above, only spikes are.
 MASKED_RESET = 512
 
-RANDOM_CALL = re.compile(r"\b_(rand|randn)\(_vectorisation_idx\)")
+RANDOM_CALL = re.compile(rf"\b_(rand|randn)\(_vectorisation_idx\)|\b{DRAWS}\w+(?=\()")
 
 
 def stream_id(name: str) -> int:
@@ -47,14 +51,18 @@ class Program:
         Where the arrays live.
     real
         ``"float"`` or ``"double"``.
+    profiled
+        Whether to measure the time that each object takes.
     """
 
     def __init__(self, captured: Sequence[Captured], initialisers: Sequence[Captured],
-                 layout: Layout, real: str):  # fmt: skip
+                 layout: Layout, real: str, profiled: bool = False):  # fmt: skip
         self.captured = list(captured)
         self.initialisers = list(initialisers)
         self.layout = layout
         self.real = real
+        self.profiled = profiled
+        self.clockwork = Clockwork(layout.clocks)
         self.spike_monitors = [c for c in captured if c.template == "spikemonitor"]
         self.sampled = [
             (code, name) for code in captured for name in sampled_names(code)
@@ -64,10 +72,10 @@ class Program:
         numbered = enumerate(self.initialisers)
         starts = [line for k, code in numbered for line in self._initialiser(k, code)]
         #: Arrays read from tables, in the order in which the run passes them.
-        self.tables = [*layout.arrays.values()]
+        self.tables = [array for array in layout.arrays.values() if not array.scratch]
         self.support = _support(self.captured)
         source = "\n".join(indented(self._source(starts, steps))) + "\n"
-        self.source = self._numbered_clocks(source)
+        self.source = self.clockwork.numbered(source)
 
     # ------------------------------------------------------------------------- the whole source
 
@@ -79,7 +87,7 @@ class Program:
             *(line for text in self.support.source for line in text.splitlines()),
             "",
             "static void simulate(const Run& run, int64_t instance, char* block) {",
-            [*self._opening(), *starts, *self._time_loop(steps)],
+            [*self._opening(), *starts, *self.clockwork.loop(steps)],
             "}",
             *_finite(self.layout.states),
             *_entry(self.layout.block_bytes, list(self.support.data)),
@@ -90,71 +98,25 @@ class Program:
             "const uint64_t _key = mixed(mixed(run.seed) + run.streams[instance]);",
             "const int32_t _slot = run.recorded ? run.recorded[instance] : -1;",
             *(line for k, array in enumerate(self.tables) for line in _pointer(k, array)),
-            *self._clock_arrays(),
+            *(_place(array) for array in self.layout.arrays.values() if array.scratch),
+            *self.clockwork.arrays(),
             *[f"int64_t {_counter(code)} = 0;" for code in self.captured if sampled_names(code)],
         ]
-
-    def _clock_arrays(self) -> Lines:
-        lines: Lines = []
-        for k, clock in enumerate(self.layout.clocks):
-            name = f"_array_{clock.name}"
-            lines += [
-                f"const double {name}_dt[1] = {{{clock.dt_!r}}};",
-                f"int64_t {name}_timestep[1] = {{run.first_steps[{k}]}};",
-                f"double {name}_t[1] = {{{name}_timestep[0] * {name}_dt[0]}};",
-            ]
-        return lines
-
-    def _numbered_clocks(self, source: str) -> str:
-        """Number the clocks: Brian2 names them by how many the process has made."""
-        for k, clock in enumerate(self.layout.clocks):
-            name = rf"_array_{re.escape(clock.name)}(?=_(?:dt|t|timestep)\b|\b)"
-            source = re.sub(name, f"_array_clock_{k}", source)
-        return source
-
-    def _time_loop(self, steps: Lines) -> Lines:
-        if len(self.layout.clocks) == 1:
-            name = f"_array_{self.layout.clocks[0].name}"
-            return [
-                f"for (; {name}_timestep[0] < run.last_steps[0]; {name}_timestep[0]++) {{",
-                [f"{name}_t[0] = {name}_timestep[0] * {name}_dt[0];", *steps],
-                "}",
-            ]
-        return self._several_clocks(steps)
-
-    def _several_clocks(self, steps: Lines) -> Lines:
-        """Advance the clocks that are due together, as `Network.run` does."""
-        names = [f"_array_{clock.name}" for clock in self.layout.clocks]
-        due = [f"const bool _due{n} = {n}_t[0] - _now < 1e-4 * {n}_dt[0];" for n in names]
-        advance = [
-            f"if (_due{n}) {{ {n}_timestep[0]++; {n}_t[0] = {n}_timestep[0] * {n}_dt[0]; }}"
-            for n in names
-        ]
-        running = " && ".join(
-            f"({n}_t[0] > _now || {n}_timestep[0] < run.last_steps[{k}])"
-            for k, n in enumerate(names)
-        )
-        earliest = [f"if ({n}_t[0] < _now) _now = {n}_t[0];" for n in names[1:]]
-        return [
-            "while (true) {",
-            [
-                f"double _now = {names[0]}_t[0];", *earliest,
-                f"if (!({running})) break;", *due, *steps, *advance,
-            ],
-            "}",
-        ]  # fmt: skip
 
     # ------------------------------------------------------------------------- one code object
 
     def _code_object(self, code: Captured) -> Lines:
         render: Callable[[Captured], Lines] = getattr(self, f"_{code.template}")
         condition = self._condition(code)
-        body = self._finished(code, render(code), f"_array_{code.clock.name}_timestep[0]")
+        body = self._finished(code, render(code), f"{clock_name(code.clock)}_timestep[0]")
+        if self.profiled:
+            number = self.captured.index(code)
+            body = [f"const Stopwatch _watch(run.profile + {number});", *body]
         return [f"{condition}{{  // {code.name}", body, "}"]
 
     def _condition(self, code: Captured) -> str:
-        several = len(self.layout.clocks) > 1
-        conditions = [f"_due_array_{code.clock.name}"] if several else []
+        due = self.clockwork.condition(code.clock)
+        conditions = [due] if due else []
         if code.template.endswith("monitor"):
             conditions.append("_slot >= 0")
         return f"if ({' && '.join(conditions)}) " if conditions else ""
@@ -168,6 +130,8 @@ class Program:
         sites = iter(range(256))
 
         def site(match: re.Match) -> str:
+            if match[1] is None:
+                return f"(_draw_at(_noise, {next(sites)}u), {match[0]})"
             kind = "uniform" if match[1] == "rand" else "normal"
             return f"{kind}<real>(_noise, _vectorisation_idx, {next(sites)}u)"
 
@@ -226,6 +190,46 @@ class Program:
 
     def _synapses(self, code: Captured) -> Lines:
         pathway = code.options["pathway"]
+        delays = self.layout.delays[pathway.name]
+        render = getattr(self, f"_events_with_{delays.kind}_delay")
+        return [*self._scalar(code), *self._carried(code, delays), *render(code, pathway)]
+
+    def _events_with_none_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
+        loops = loops_of(self.layout.wirings[code.owner.name], self.layout)
+        return loops.of_events(code.vector, pathway.prepost, self._fired(code, pathway))
+
+    def _events_with_common_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
+        loops = loops_of(self.layout.wirings[code.owner.name], self.layout)
+        name, now = flights_name(pathway.name), _now(code)
+        pushed = flights.push(name, 2, self._fired(code, pathway), now)
+        due = flights.arriving(name, f"{name}_delay", now)
+        return [
+            *flights.tidy(name), *pushed, *loops.of_events(code.vector, pathway.prepost, due),
+        ]  # fmt: skip
+
+    def _events_with_own_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
+        wiring, side = self.layout.wirings[code.owner.name], pathway.prepost
+        name, now = flights_name(pathway.name), _now(code)
+        steps = self.layout.delays[pathway.name].steps
+        order = np.array([wiring.by_source(side, row) for row in steps])
+        self.layout.add_data(f"{name}_start", wiring.starts(side))
+        self.layout.add_data(f"{name}_order", order)
+        self.layout.add_data(f"{name}_steps", np.take_along_axis(steps, order, axis=1))
+        head = f"const int32_t _idx = {name}_order[_k], _vectorisation_idx = _idx;"
+        picks = self._fired(code, pathway)
+        return [
+            *flights.push(name, 3, picks, now, cursor=f"{name}_start[_source]"),
+            *flights.sweep(name, f"{name}_start", f"{name}_steps", now, [head, *code.vector.lines]),
+        ]
+
+    def _carried(self, code: Captured, delays: Delays) -> Lines:
+        """Deliver the spikes that were under way when the program was built."""
+        if not len(delays.carried):
+            return []
+        return flights.carried(flights_name(delays.name), _now(code), code.vector.lines)
+
+    def _fired(self, code: Captured, pathway: SynapticPathway) -> Lines:
+        """Open a loop over this step's events that concern a pathway, each a ``_source``."""
         wiring = self.layout.wirings[code.owner.name]
         space = array_name(pathway.source.variables[pathway.eventspace_name])
         first = wiring.pre_start if pathway.prepost == "pre" else wiring.post_start
@@ -237,8 +241,7 @@ class Program:
         ]
         if size < total:
             events.append([f"if (_source < 0 || _source >= {size}) continue;"])
-        loops = loops_of(wiring, self.layout)
-        return [*self._scalar(code), *loops.of_events(code.vector, pathway.prepost, events)]
+        return events
 
     def _spikegenerator(self, code: Captured) -> Lines:
         names = ("_spikespace", "neuron_index", "_timebins", "_period_bins", "_lastindex")
@@ -289,6 +292,8 @@ class Program:
         for name in sampled_names(code):
             place = self._sample(code, name, indices.size)
             body.append(f"{place} + _i] = (double)_to_record_{name};")
+        if not sampled_names(code):
+            return []
         count = f"{_counter(code)}++;"
         return [*self._scalar(code), *count_loop("_i", indices.size, body), count]
 
@@ -341,6 +346,11 @@ def extra_names(code: Captured) -> list[str]:
     return sorted(set(code.options["record_variables"]) - {"i", "t"})
 
 
+def _now(code: Captured) -> str:
+    """Return the step of an object's clock."""
+    return f"{clock_name(code.clock)}_timestep[0]"
+
+
 def _counter(code: Captured) -> str:
     return f"_samples_{code.name}"
 
@@ -383,6 +393,11 @@ def _pointer(number: int, array: Array) -> Lines:
         f"{type_}* __restrict {array.name} = ({type_}*)(block + {array.offset});",
         f"if (run.fresh) memcpy({array.name}, {table}, {array.bytes});",
     ]
+
+
+def _place(array: Array) -> str:
+    """Point at an array in the block that needs no values to start with."""
+    return f"{array.type}* __restrict {array.name} = ({array.type}*)(block + {array.offset});"
 
 
 def _listing(space: str, count: int) -> Lines:

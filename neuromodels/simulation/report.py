@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -17,6 +17,8 @@ class Report:
         Time spent compiling, and running.
     bytes
         State and tables of all instances.
+    profile
+        Seconds spent by each object, where that was measured.
     """
 
     builds: int = 0
@@ -27,6 +29,7 @@ class Report:
     synapse_updates: int = 0
     bytes: int = 0
     threads: int = 1
+    profile: dict[str, float] = field(default_factory=dict)
 
     @property
     def instances_per_second(self) -> float:
@@ -39,7 +42,8 @@ class Report:
     def as_dict(self) -> dict[str, float]:
         """Return all numbers, rates included, by name."""
         rates = ("instances_per_second", "synapse_updates_per_second")
-        return {**vars(self), **{name: getattr(self, name) for name in rates}}
+        numbers = {name: value for name, value in vars(self).items() if name != "profile"}
+        return {**numbers, **{name: getattr(self, name) for name in rates}}
 
     def __getitem__(self, name: str) -> float:
         return self.as_dict()[name]

@@ -49,7 +49,9 @@ class State:
     def table(self, array: Array) -> Table:
         """Return the table of an array; at first its values in the network."""
         if array.name not in self.tables:
-            self.tables[array.name] = Table(array.initial[np.newaxis].copy())
+            each = None if array.rows is None else np.arange(len(array.rows), dtype=np.int64)
+            values = array.initial[np.newaxis] if array.rows is None else array.rows
+            self.tables[array.name] = Table(values.copy(), each)
         return self.tables[array.name]
 
     def get(self, array: Array) -> np.ndarray:
@@ -96,7 +98,7 @@ class State:
                 continue
             if self.is_live and array.is_state:
                 moved.set(layout.arrays[name], self.get(array))
-            elif name in self.tables:
+            elif name in self.tables and array.variable is not None:
                 moved.tables[name] = self.tables[name]
         return moved
 

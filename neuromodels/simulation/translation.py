@@ -30,6 +30,9 @@ EVENT_TIMES = ("lastspike", "lastupdate")
 #: Functions that the preamble has.
 BUILT_IN = [function for name, function in DEFAULT_FUNCTIONS.items() if name != "poisson"]
 
+#: Begins the name of each function that draws random numbers, once per call or more often.
+DRAWS = "_draws_"
+
 INTEGER_TYPES = {
     np.dtype(np.int8): "int8_t", np.dtype(np.int16): "int16_t",
     np.dtype(np.int32): "int32_t", np.dtype(np.int64): "int64_t",
@@ -55,7 +58,7 @@ def is_time(variable: object) -> bool:
     """Whether a variable holds a time that must stay in double precision."""
     owner = getattr(variable, "owner", None)
     if isinstance(owner, BaseClock):
-        return getattr(variable, "name", "") in ("t", "dt")
+        return getattr(variable, "name", "") in ("t", "dt", "times")
     return getattr(variable, "name", "") in EVENT_TIMES
 
 
@@ -197,6 +200,12 @@ class Support:
     data: dict[str, np.ndarray] = field(default_factory=dict)
 
 
+def _source_of(code: str | dict | None) -> str:
+    """Return the C++ of a function that a user gave as text or in parts."""
+    parts = {"support_code": code} if isinstance(code, str) else (code or {})
+    return "\n".join(parts[k] for k in ("hashdefine_code", "support_code") if parts.get(k))
+
+
 class BatchCodeGenerator(CPPCodeGenerator):
     """Brian2's C++ generator with its output kept in pieces."""
 
@@ -267,27 +276,36 @@ class BatchCodeGenerator(CPPCodeGenerator):
                 self._add_function(name, variable, support)
         return support
 
-    def _add_function(self, name: str, function: Function, support: Support) -> None:
+    def _add_function(self, name: str, function: Function, support: Support) -> bool:
+        """Add one function after those that it calls; return whether it draws random numbers."""
         if any(function is built_in for built_in in BUILT_IN):
-            return
+            return function.auto_vectorise
         implementation = self._implementation(name, function)
-        for inner, dependency in (implementation.dependencies or {}).items():
-            self._add_function(inner, dependency, support)
+        needed = (implementation.dependencies or {}).items()
+        drawing = [self._add_function(inner, other, support) for inner, other in needed]
+        draws = function.auto_vectorise or any(drawing)
         code = implementation.get_code(self.owner)
-        source = code if isinstance(code, str) else (code or {}).get("support_code", "")
+        source = _source_of(code)
         for key, values in (implementation.get_namespace(self.owner) or {}).items():
             support.data[key] = np.ascontiguousarray(values, dtype=float)
             support.source.append(f"static thread_local const double* _namespace{key};")
-        # One TimedArray has another body on every clock: the name must tell them apart.
-        written = implementation.name or name
-        digest = sha256(source.encode()).hexdigest()[:8]
-        self.own_names[written] = f"{written}_{digest}"
+        self._rename(implementation.name or name, source, draws)
         support.source.append(word_substitute(source, self.own_names))
+        return draws
+
+    def _rename(self, written: str, source: str, draws: bool) -> None:
+        """Name a function by its body: one TimedArray has another one on every clock."""
+        digest = sha256(source.replace(written, "").encode()).hexdigest()[:8]
+        own = f"{DRAWS}{digest}" if draws else f"{written}_{digest}"
+        self.own_names[written] = own
+        if written in self.auto_vectorise:
+            self.auto_vectorise.add(own)
 
     def _implementation(self, name: str, function: Function) -> FunctionImplementation:
-        if getattr(function, "auto_vectorise", False):
+        try:
+            return function.implementations[self.codeobj_class]
+        except KeyError:
             raise UnsupportedFeature(
-                self.owner.name, "rand() and randn() are the only random functions here", name,
-                "Draw with rand() < p, or make spikes with a PoissonGroup.",
-            )  # fmt: skip
-        return function.implementations[self.codeobj_class]
+                f"{self.owner.name}: {name}()", "a function must be written in C++", "Python",
+                "Give it with @implementation('cpp', ...).",
+            ) from None  # fmt: skip

@@ -72,17 +72,30 @@ class Wiring:
         row, column = np.divmod(indices, self.n_post)
         return column * self.n_pre + row
 
-    def by_source(self, side: Side) -> tuple[np.ndarray, np.ndarray]:
-        """Return the synapses of each neuron of one side as (start, order).
+    def ends(self, side: Side) -> np.ndarray:
+        """Return the neuron of one side of each synapse, counted from the start of its range."""
+        return self.pre - self.pre_start if side == "pre" else self.post - self.post_start
 
-        Those of neuron ``k`` (counted from the start of its range) are
-        ``order[start[k]:start[k + 1]]``, in ascending order.
-        """
-        ends = self.pre - self.pre_start if side == "pre" else self.post - self.post_start
+    def starts(self, side: Side) -> np.ndarray:
+        """Return where the synapses of each neuron of one side begin in a list sorted by it."""
         size = self.n_pre if side == "pre" else self.n_post
-        counts = np.bincount(ends, minlength=size)
-        start = np.concatenate([[0], np.cumsum(counts)])
-        return start.astype(np.int32), np.argsort(ends, kind="stable").astype(np.int32)
+        counts = np.bincount(self.ends(side), minlength=size)
+        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+    def by_source(self, side: Side, then_by: np.ndarray | None = None) -> np.ndarray:
+        """Return the stored places of all synapses sorted by the neuron of one side.
+
+        Parameters
+        ----------
+        side
+            Of the neuron.
+        then_by
+            Sorts the synapses of each neuron further, shape (n_synapses,) in stored order; those
+            that are equal stay in Brian2's order.
+        """
+        places = self.position(np.arange(self.n_synapses))
+        keys = (self.ends(side),) if then_by is None else (then_by[places], self.ends(side))
+        return places[np.lexsort(keys)].astype(np.int32)
 
 
 def wiring_of(synapses: Synapses, may_transpose: bool = True) -> Wiring:

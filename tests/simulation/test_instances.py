@@ -287,7 +287,7 @@ def test_starts_where_the_network_stands() -> None:
 
 
 def test_memory_is_estimated_before_it_is_taken() -> None:
-    state = State(noisy(1)._layout, instances=10**12)
+    state = State(noisy(1)._instances.layout, instances=10**12)
     with pytest.raises(SimulationError, match="would fit"):
         state.allocate()
 

@@ -1,0 +1,186 @@
+"""The compiled copies of a network: laid out, built when first needed, advanced in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from brian2.core.variables import ArrayVariable
+
+from neuromodels.simulation.capture import Captured
+from neuromodels.simulation.flights import Delays
+from neuromodels.simulation.layout import Array, Layout
+from neuromodels.simulation.library import Call, Library, core_count
+from neuromodels.simulation.monitors import Recordings
+from neuromodels.simulation.render import Program
+from neuromodels.simulation.report import Report
+from neuromodels.simulation.state import State
+from neuromodels.simulation.timing import step_at
+from neuromodels.simulation.translation import Access, array_name
+
+REALS = {"float32": "float", "float64": "double"}
+
+
+class Instances:
+    """Copies of one network, all at the same time.
+
+    Parameters
+    ----------
+    captured
+        The network's code objects in schedule order.
+    streams
+        Noise-stream id of each instance, uint64.
+    start
+        Simulated time at which they begin, in seconds.
+    profiled
+        Whether to measure the time that each object takes.
+    """
+
+    def __init__(self, captured: Sequence[Captured], streams: np.ndarray, *, seed: int, dtype: str,
+                 threads: int | None, start: float, profiled: bool = False):  # fmt: skip
+        self.captured = list(captured)
+        self.streams = streams
+        self.seed = int(seed) % 2**64
+        self.dtype = np.dtype(dtype)
+        self.profiled = profiled
+        self.start = self.time = start
+        self.initialisers: list[Captured] = []
+        self.delays: dict[str, Delays] = {}
+        self.layout = Layout(self.captured, self.dtype)
+        self.state = State(self.layout, len(streams))
+        self.recordings = Recordings([0])
+        self.report = Report(threads=threads or core_count())
+        self.program: Program | None = None
+        self._library: Library | None = None
+        self._fresh_from = 0  # the first initial value that waits for the next run
+        self.drawn = 0  # bit k: initial value k still holds
+
+    # --------------------------------------------------------------------------------- values
+
+    def array(self, variable: ArrayVariable) -> Array:
+        """Return the array of a variable; one that no code touches becomes a table."""
+        name = array_name(variable)
+        if name not in self.layout.arrays:
+            self.layout.add_variable(variable, False)
+        return self.layout.arrays[name]
+
+    def get(self, variable: ArrayVariable) -> np.ndarray:
+        """Return a variable's values, shape (instances, size)."""
+        array = self.array(variable)
+        self._materialise()
+        return self.state.get(self.layout.arrays[array.name])
+
+    def set(self, variable: ArrayVariable, values: np.ndarray) -> None:
+        """Set a variable to values (1, size) or (instances, size); drop its initial expression."""
+        name = self.array(variable).name
+        if self.state.is_live or self._is_awaited(name):
+            self._materialise()
+        self.state.set(self.layout.arrays[name], values)
+        for number, code in enumerate(self.initialisers):
+            if any(array_name(access.array) == name for access in code.vector.writes):
+                self.drawn &= ~(1 << number)
+
+    def set_delays(self, delays: Delays) -> None:
+        """Give a pathway other delays."""
+        self.delays[delays.name] = delays
+        self.lay_out()
+
+    def initialise(self, code: Captured) -> None:
+        """Evaluate an expression in each instance, before the first step of the next run."""
+        self.drawn |= 1 << len(self.initialisers)
+        self.initialisers.append(code)
+        self.lay_out()
+
+    def evaluated(self, code: Captured, variable: ArrayVariable) -> np.ndarray:
+        """Return what an expression gives in each instance, shape (instances, size)."""
+        apart = Instances([], self.streams, seed=self.seed, dtype=self.dtype.name,
+                          threads=self.report.threads, start=self.start)  # fmt: skip
+        apart.initialise(code)
+        return apart.get(variable)
+
+    def lay_out(self) -> None:
+        """Place all arrays anew: an initial value makes a parameter a part of the state."""
+        layout = Layout([*self.captured, *self.initialisers], self.dtype, self.delays)
+        self.state = self.state.moved_to(layout)
+        self.layout, self.program, self._library = layout, None, None
+
+    def _is_awaited(self, name: str) -> bool:
+        """Whether an initial value that waits for the next run depends on an array."""
+        waiting = self.initialisers[self._fresh_from :]
+        reads: list[Access] = [a for c in waiting for a in (*c.scalar.reads, *c.vector.reads)]
+        return any(array_name(access.array) == name for access in reads)
+
+    def _materialise(self) -> None:
+        """Evaluate initial values that wait for the next run, before anybody looks."""
+        if self._fresh_from < len(self.initialisers):
+            self.advance(self.time)
+
+    # ------------------------------------------------------------------------------------ runs
+
+    def advance(self, until: float) -> None:
+        """Run all instances to a time in seconds."""
+        library = self.ready()
+        fresh = not self.state.is_live
+        if fresh:
+            self.state.allocate()
+        call = self.call(self.streams, self.state.blocks)
+        call.first_steps, call.last_steps = self.steps(self.time), self.steps(until)
+        call.fresh = fresh
+        call.initialisers = self.drawn & -(1 << self._fresh_from)
+        assert self.program is not None
+        self.recordings.prepare(self.program, call, len(self.streams))
+        self.timed(library, call)
+        self.recordings.collect(self.program, call)
+        library.release(call)
+        self._fresh_from, self.time = len(self.initialisers), until
+
+    def ready(self) -> Library:
+        """Render and build the program, unless that was done."""
+        if self._library is None:
+            self.program = Program(
+                self.captured, self.initialisers, self.layout, REALS[self.dtype.name],
+                self.profiled,
+            )  # fmt: skip
+            self._library = Library(self.program.source)
+            built = self._library.build
+            self.report.builds += not built.hit
+            self.report.cache_hits += built.hit
+            self.report.build_seconds += built.seconds
+        return self._library
+
+    def call(self, streams: np.ndarray, blocks: np.ndarray | None) -> Call:
+        """Return a call of the program that begins and ends at the start."""
+        program = self.program
+        assert program is not None
+        tables = [self.state.table(array) for array in program.tables]
+        return Call(
+            seed=self.seed, streams=streams, blocks=blocks, fresh=False, initialisers=0,
+            tables=[table.values for table in tables], rows=[table.rows for table in tables],
+            first_steps=self.steps(self.start), last_steps=self.steps(self.start),
+            data=list(program.support.data.values()),
+            profile=np.zeros(len(self.captured)) if self.profiled else None,
+        )  # fmt: skip
+
+    def timed(self, library: Library, call: Call) -> None:
+        """Make a call and note what it cost."""
+        start = time.perf_counter()
+        library(call, self.report.threads)
+        self.report.seconds += time.perf_counter() - start
+        self.report.instances_run += len(call.streams)
+        held = 0 if call.blocks is None else call.blocks.nbytes
+        self.report.bytes = held + sum(table.nbytes for table in call.tables)
+        synapses = sum(w.n_synapses for w in self.layout.wirings.values())
+        steps = int((call.last_steps - call.first_steps).max(initial=0))
+        self.report.synapse_updates += synapses * steps * len(call.streams)
+        if call.profile is not None:
+            self._note_profile(call.profile)
+
+    def _note_profile(self, seconds: np.ndarray) -> None:
+        profile: Mapping[str, float] = self.report.profile
+        for code, spent in zip(self.captured, seconds, strict=True):
+            self.report.profile[code.name] = profile.get(code.name, 0.0) + float(spent)
+
+    def steps(self, seconds: float) -> np.ndarray:
+        """Return the step of each clock at a time, as `Clock.set_interval` counts."""
+        return np.array([step_at(clock, seconds) for clock in self.layout.clocks], dtype=np.int64)
