@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from brian2.core.namespace import get_local_namespace
 from brian2.core.network import Network
-from brian2.synapses.synapses import SynapticPathway
+from brian2.synapses.synapses import Synapses, SynapticPathway
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError
@@ -19,6 +19,7 @@ from neuromodels.simulation.addresses import (
     pathway_of,
 )  # fmt: skip
 from neuromodels.simulation.capture import Captured, capture, capture_initial
+from neuromodels.simulation.connection import drawn_pairs, given_pairs, own_wiring
 from neuromodels.simulation.instances import REALS, Instances
 from neuromodels.simulation.layout import Array
 from neuromodels.simulation.library import Call
@@ -27,9 +28,12 @@ from neuromodels.simulation.report import Report
 from neuromodels.simulation.state import stored_rows
 from neuromodels.simulation.timing import checked_seconds
 from neuromodels.simulation.translation import array_name
+from neuromodels.simulation.wiring import Side
 
 #: What `Batch.trials` calls the episodes that ended with numbers that are not finite.
 FAILED = "failed"
+
+SIDES: tuple[Side, Side] = ("pre", "post")
 
 
 class Batch:
@@ -174,6 +178,75 @@ class Batch:
             )
         self._instances.set(pathway.variables["delay"], seconds)
         self._instances.set_delays(present.given(seconds, pathway.source.clock.dt_, wiring))
+
+    # --------------------------------------------------------------------------------- wiring
+
+    def connect(
+        self, name: str, condition: str | None = None, p: float | str = 1.0, *,
+        pre: Sequence | None = None, post: Sequence | None = None, shared: bool = False,
+    ) -> None:  # fmt: skip
+        """Wire synapses anew, in each instance on its own.
+
+        The network's own wiring is replaced.  Variables of the synapses keep a value that all
+        synapses of the network share; set the others after this call, before the first run.
+
+        Parameters
+        ----------
+        name
+            Of the `Synapses` object.
+        condition, p
+            As for Brian2's ``connect``: which pairs may be connected, and the probability of each.
+            Drawn from an instance's noise stream: equal streams give equal wirings.
+        pre, post
+            Instead: indices of the connected neurons, one array per instance or one for all.
+        shared
+            Draw once, for all instances.
+
+        Raises
+        ------
+        DeclarationError
+            Where arguments contradict each other, or instances have run already.
+        EquationError
+            Where condition or probability cannot be read.
+        """
+        synapses = self._synapses(name)
+        if (pre is None) != (post is None) or (pre is not None and (condition or p != 1.0)):
+            raise DeclarationError(
+                f"Batch.connect({name!r})", "give condition and p, or both pre and post"
+            )
+        if self._instances.state.is_live:
+            raise DeclarationError(
+                f"Batch.connect({name!r})", "must be called before the first run",
+                cure="Make a new Batch.",
+            )  # fmt: skip
+        if pre is not None and post is not None:
+            pairs = given_pairs(synapses, pre, post, self.instances)
+        else:
+            streams = np.zeros_like(self.streams) if shared else self.streams
+            pairs = drawn_pairs(synapses, condition, p, self.seed, streams, self.namespace)
+        wiring = own_wiring(self._instances.layout.wirings[name], pairs)
+        self._instances.rewire(wiring, synapses._pathways)
+
+    def wiring(self, name: str, instance: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return the indices (i, j) of connected neurons in one instance.
+
+        The values of its synapses are ``batch["name.variable"][instance, :len(i)]``.
+        """
+        self._synapses(name)
+        wiring = self._instances.layout.wirings[name]
+        row = 0 if wiring.counts is None else instance
+        kept = wiring.is_real[row]
+        pre, post = (np.atleast_2d(wiring.ends(side))[row] for side in SIDES)
+        return pre[kept], post[kept]
+
+    def _synapses(self, name: str) -> Synapses:
+        known = {k: g for k, g in self.groups.items() if isinstance(g, Synapses)}
+        if name not in self._instances.layout.wirings or name not in known:
+            raise DeclarationError(
+                "Batch.connect", "the network must have synapses of that name", name,
+                f"There are: {', '.join(known) or 'none'}.",
+            )  # fmt: skip
+        return known[name]
 
     # ------------------------------------------------------------------------------------ runs
 

@@ -67,6 +67,8 @@ def delays_of(pathway: SynapticPathway, wiring: Wiring) -> Delays:
     """Return the delays of a pathway, and the spikes in its queue, as they are now."""
     clock = pathway.source.clock
     seconds = np.asarray(pathway.variables["delay"].get_value(), dtype=float)[np.newaxis]
+    if wiring.counts is not None:
+        seconds = seconds[:, :1] if seconds.size else np.zeros((1, 1))
     now = int(clock.variables["timestep"].get_value().item())
     steps = _stored_steps(seconds, clock.dt_, wiring)
     return Delays(pathway.name, steps, _carried(pathway, wiring, now))

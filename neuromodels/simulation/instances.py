@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from brian2.core.variables import ArrayVariable
+from brian2.synapses.synapses import SynapticPathway
 
+from neuromodels.errors import DeclarationError
 from neuromodels.simulation.capture import Captured
 from neuromodels.simulation.flights import Delays
 from neuromodels.simulation.layout import Array, Layout
@@ -18,7 +20,9 @@ from neuromodels.simulation.report import Report
 from neuromodels.simulation.state import State
 from neuromodels.simulation.timing import step_at
 from neuromodels.simulation.translation import Access, array_name
+from neuromodels.simulation.wiring import Wiring
 
+ENDS = ("__synaptic_pre", "__synaptic_post")
 REALS = {"float32": "float", "float64": "double"}
 
 
@@ -47,6 +51,8 @@ class Instances:
         self.start = self.time = start
         self.initialisers: list[Captured] = []
         self.delays: dict[str, Delays] = {}
+        self.wirings: dict[str, Wiring] = {}
+        self.unset: set[str] = set()  # arrays without values in a new wiring
         self.layout = Layout(self.captured, self.dtype)
         self.state = State(self.layout, len(streams))
         self.recordings = Recordings([0])
@@ -74,6 +80,7 @@ class Instances:
     def set(self, variable: ArrayVariable, values: np.ndarray) -> None:
         """Set a variable to values (1, size) or (instances, size); drop its initial expression."""
         name = self.array(variable).name
+        self.unset.discard(name)
         if self.state.is_live or self._is_awaited(name):
             self._materialise()
         self.state.set(self.layout.arrays[name], values)
@@ -86,8 +93,36 @@ class Instances:
         self.delays[delays.name] = delays
         self.lay_out()
 
+    def rewire(self, wiring: Wiring, pathways: Iterable[SynapticPathway]) -> None:
+        """Give synapses a wiring for each instance; values that differ must be set anew."""
+        self._check_recorded(wiring)
+        for pathway in pathways:
+            self.delays.pop(pathway.name, None)
+            self.array(pathway.variables["delay"])
+        for array in self.layout.arrays.values():
+            if array.wiring is not None and array.wiring.name == wiring.name:
+                self.state.tables.pop(array.name, None)
+                if np.any(array.initial != array.initial[:1]) and not array.name.endswith(ENDS):
+                    self.unset.add(array.name)
+        self.wirings[wiring.name] = wiring
+        self.lay_out()
+
+    def _check_recorded(self, wiring: Wiring) -> None:
+        """Refuse a wiring without the synapses that a monitor asks for."""
+        fewest = int(wiring.is_real.sum(axis=1).min())
+        for code in self.captured:
+            watched = getattr(getattr(code.owner, "source", None), "name", "")
+            if code.template == "statemonitor" and watched == wiring.name:
+                last = int(np.max(code.variables["_indices"].get_value(), initial=-1))
+                if last >= fewest:
+                    raise DeclarationError(
+                        f"{code.name}.record", "every instance must have the recorded synapses",
+                        last, f"An instance has only {fewest}.",
+                    )  # fmt: skip
+
     def initialise(self, code: Captured) -> None:
         """Evaluate an expression in each instance, before the first step of the next run."""
+        self.unset -= {array_name(access.array) for access in code.vector.writes}
         self.drawn |= 1 << len(self.initialisers)
         self.initialisers.append(code)
         self.lay_out()
@@ -96,12 +131,19 @@ class Instances:
         """Return what an expression gives in each instance, shape (instances, size)."""
         apart = Instances([], self.streams, seed=self.seed, dtype=self.dtype.name,
                           threads=self.report.threads, start=self.start)  # fmt: skip
+        apart.wirings = self.wirings
         apart.initialise(code)
+        apart.state = self.state.moved_to(apart.layout)
         return apart.get(variable)
 
     def lay_out(self) -> None:
         """Place all arrays anew: an initial value makes a parameter a part of the state."""
-        layout = Layout([*self.captured, *self.initialisers], self.dtype, self.delays)
+        code = [*self.captured, *self.initialisers]
+        layout = Layout(code, self.dtype, self.delays, self.wirings)
+        for name in self.state.tables:
+            variable = self.layout.arrays[name].variable
+            if variable is not None and name not in layout.arrays:
+                layout.add_variable(variable, False)  # set by the user, read by nobody yet
         self.state = self.state.moved_to(layout)
         self.layout, self.program, self._library = layout, None, None
 
@@ -137,6 +179,7 @@ class Instances:
 
     def ready(self) -> Library:
         """Render and build the program, unless that was done."""
+        self._check_set()
         if self._library is None:
             self.program = Program(
                 self.captured, self.initialisers, self.layout, REALS[self.dtype.name],
@@ -176,10 +219,18 @@ class Instances:
         if call.profile is not None:
             self._note_profile(call.profile)
 
+    def _check_set(self) -> None:
+        if self.unset:
+            name = min(self.unset).removeprefix("_array_")
+            raise DeclarationError(
+                "Batch.connect", "values that differ between synapses must be set again after it",
+                name, "Assign batch['synapses.variable'] or call batch.initialise.",
+            )  # fmt: skip
+
     def _note_profile(self, seconds: np.ndarray) -> None:
-        profile: Mapping[str, float] = self.report.profile
+        profile = self.report.profile
         for code, spent in zip(self.captured, seconds, strict=True):
-            self.report.profile[code.name] = profile.get(code.name, 0.0) + float(spent)
+            profile[code.name] = profile.get(code.name, 0.0) + float(spent)
 
     def steps(self, seconds: float) -> np.ndarray:
         """Return the step of each clock at a time, as `Clock.set_interval` counts."""

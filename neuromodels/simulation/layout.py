@@ -18,7 +18,7 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 from neuromodels.simulation.capture import Captured
 from neuromodels.simulation.flights import Delays, capacity, delays_of, flights_name
 from neuromodels.simulation.translation import Access, array_name, storage_type
-from neuromodels.simulation.wiring import Wiring, wiring_of
+from neuromodels.simulation.wiring import Wiring, drawn_values, wiring_of
 
 ALIGNMENT = 64
 
@@ -74,15 +74,16 @@ class Layout:
         The network's code objects in order.
     real
         dtype of floating-point state: float32 or float64.
-    delays
-        By pathway, where they are not those of the network.
+    delays, wirings
+        By pathway and by synapses, where they are not those of the network.
     """
 
     def __init__(self, captured: Sequence[Captured], real: np.dtype,
-                 delays: Mapping[str, Delays] | None = None):  # fmt: skip
+                 delays: Mapping[str, Delays] | None = None,
+                 wirings: Mapping[str, Wiring] | None = None):  # fmt: skip
         self.real = np.dtype(real)
         self.clocks = _clocks(captured)
-        self.wirings = _wirings(captured)
+        self.wirings = {**_wirings(captured), **(wirings or {})}
         self.delays = dict(delays or {})
         self.arrays: dict[str, Array] = {}
         self.block_bytes = 0
@@ -104,8 +105,15 @@ class Layout:
         type_ = storage_type(variable)
         wiring = self._wiring_of(variable)
         values = np.array(variable.get_value(), dtype=self.dtype_of(type_)).ravel()
+        rows = drawn_values(self.wirings.get(getattr(variable.owner, "name", "")), variable)
+        if rows is not None:
+            values = rows[0]
+        elif wiring is not None and wiring.counts is not None:
+            values = np.resize(values, wiring.n_synapses) if values.size else (
+                np.zeros(wiring.n_synapses, values.dtype)
+            )  # fmt: skip
         values = self._in_stored_order(variable, wiring, values)
-        return self._add(array_name(variable), type_, values, is_state, wiring, variable)
+        return self._add(array_name(variable), type_, values, is_state, wiring, variable, rows=rows)
 
     def add_data(self, name: str, values: np.ndarray) -> Array:
         """Add a table of integers that no variable holds, shape (size,) or (rows, size)."""
@@ -135,9 +143,10 @@ class Layout:
 
     def _wiring_of(self, variable: ArrayVariable) -> Wiring | None:
         wiring = self.wirings.get(getattr(variable.owner, "name", ""))
-        if wiring is None or variable.scalar or variable.size != wiring.n_synapses:
+        if wiring is None or variable.scalar or not isinstance(variable, DynamicArrayVariable):
             return None
-        return wiring if isinstance(variable, DynamicArrayVariable) else None
+        fits = variable.size == wiring.n_synapses or wiring.counts is not None
+        return wiring if fits else None
 
     def _in_stored_order(self, variable, wiring: Wiring | None, values: np.ndarray) -> np.ndarray:
         """Reorder values of synapses, and the indices by which a monitor finds synapses."""
@@ -169,7 +178,7 @@ class Layout:
         name = flights_name(pathway.name)
         if delays.kind != "none":
             width = 2 if delays.kind == "common" else 3
-            size = width * capacity(delays, len(wiring.starts(pathway.prepost)) - 1)
+            size = width * capacity(delays, wiring.size(pathway.prepost))
             self._add(f"{name}_ends", "int32_t", np.zeros(2, np.int32), True)
             self._add(name, "int32_t", np.zeros(size, np.int32), True, scratch=True)
         if delays.kind == "common":

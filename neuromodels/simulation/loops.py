@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from neuromodels.simulation.layout import Layout
 from neuromodels.simulation.translation import DRAWS, Access, Block, array_name
 from neuromodels.simulation.wiring import Side, Wiring
@@ -47,7 +49,7 @@ def vectorises(block: Block, moving: Sequence[str]) -> bool:
     ) and not any(DRAWS in line for line in block.statements)
 
 
-def neuron_loop(block: Block, count: int, tail: Lines) -> Lines:
+def neuron_loop(block: Block, count: int | str, tail: Lines) -> Lines:
     """Loop over all neurons of a group."""
     body = ["const int32_t _vectorisation_idx = _idx;", *block.lines, *tail]
     return count_loop("_idx", count, body, vector=vectorises(block, ["_idx"]))
@@ -135,7 +137,7 @@ class DenseLoops:
         return count_loop("_source", self._count(self.outer), outer)
 
     def _count(self, side: Side) -> int:
-        return self.wiring.n_pre if side == "pre" else self.wiring.n_post
+        return self.wiring.size(side)
 
     def _end(self, side: Side, counter: str) -> str:
         return f"const int32_t {ENDS[side]} = {self._start(side)}{counter};"
@@ -154,19 +156,28 @@ class SparseLoops:
         self.wiring = wiring
         self.layout = layout
 
+    @property
+    def count(self) -> int | str:
+        """The number of synapses: a number, or where it is found if instances differ."""
+        if self.wiring.counts is None:
+            return self.wiring.n_synapses
+        name = f"_array_{self.wiring.name}__count"
+        self.layout.add_data(name, self.wiring.counts[:, np.newaxis])
+        return f"{name}[0]"
+
     def all_synapses(self, block: Block, tail: Lines) -> Lines:
         """Visit every synapse once."""
-        return neuron_loop(block, self.wiring.n_synapses, tail)
+        return neuron_loop(block, self.count, tail)
 
     def summed(self, block: Block, target: str, side: Side, start: int) -> Lines:
         """Add ``_synaptic_var`` up per neuron of `side` into the array `target`."""
-        size = self.wiring.n_pre if side == "pre" else self.wiring.n_post
-        zero = count_loop("_k", size, [f"{target}[_k + {start}] = 0;"], vector=True)
+        size, zeros = self.wiring.size(side), [f"{target}[_k + {start}] = 0;"]
+        zero = count_loop("_k", size, zeros, vector=True)
         ends = f"_array_{self.wiring.name}__synaptic_{side}"
         self._need_ends(side)
         body = ["const int32_t _vectorisation_idx = _idx;", *block.lines]
         tail = [f"{target}[{ends}[_idx]] += _synaptic_var;"]
-        return [*zero, *count_loop("_idx", self.wiring.n_synapses, [*body, *tail])]
+        return [*zero, *count_loop("_idx", self.count, [*body, *tail])]
 
     def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
         """Visit the synapses of every neuron of `source` that has an event."""

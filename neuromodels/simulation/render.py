@@ -151,7 +151,8 @@ class Program:
         block = code.vector
         if not (block.reads or block.statements):
             return self._scalar(code)
-        wiring = self.layout.wirings.get(code.owner.name)
+        synapses = getattr(code.owner, "synapses", code.owner)  # a pathway's delays are theirs
+        wiring = self.layout.wirings.get(synapses.name)
         if wiring is None:
             return [*self._scalar(code), *neuron_loop(block, _count(code), [])]
         return [*self._scalar(code), *loops_of(wiring, self.layout).all_synapses(block, [])]
@@ -211,7 +212,8 @@ class Program:
         wiring, side = self.layout.wirings[code.owner.name], pathway.prepost
         name, now = flights_name(pathway.name), _now(code)
         steps = self.layout.delays[pathway.name].steps
-        order = np.array([wiring.by_source(side, row) for row in steps])
+        order = wiring.by_source(side, steps)
+        steps = np.broadcast_to(steps, order.shape)
         self.layout.add_data(f"{name}_start", wiring.starts(side))
         self.layout.add_data(f"{name}_order", order)
         self.layout.add_data(f"{name}_steps", np.take_along_axis(steps, order, axis=1))
@@ -233,7 +235,7 @@ class Program:
         wiring = self.layout.wirings[code.owner.name]
         space = array_name(pathway.source.variables[pathway.eventspace_name])
         first = wiring.pre_start if pathway.prepost == "pre" else wiring.post_start
-        size = wiring.n_pre if pathway.prepost == "pre" else wiring.n_post
+        size = wiring.size(pathway.prepost)
         total = pathway.source.variables[pathway.eventspace_name].size - 1
         events = [
             f"for (int32_t _event = 0; _event < {space}[{total}]; _event++) {{",

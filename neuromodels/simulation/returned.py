@@ -101,8 +101,8 @@ def _still_flying(instances: Instances, pathway: SynapticPathway) -> list[tuple[
     width = 2 if delays.kind == "common" else 3
     flights = _numbers(instances, name).reshape(-1, width)[first:last]
     own = delays.kind == "own"
-    starts = wiring.starts(side)
-    order = wiring.by_source(side, delays.steps[0] if own else None)
+    starts = wiring.starts(side)[0]
+    order = wiring.by_source(side, delays.steps if own else None)[0]
     steps = np.broadcast_to(delays.steps[0], (wiring.n_synapses,))
     found = []
     for flight in flights:

@@ -98,9 +98,13 @@ class State:
                 continue
             if self.is_live and array.is_state:
                 moved.set(layout.arrays[name], self.get(array))
-            elif name in self.tables and array.variable is not None:
+            elif name in self.tables and self._fits(array, layout.arrays[name]):
                 moved.tables[name] = self.tables[name]
         return moved
+
+    def _fits(self, old: Array, new: Array) -> bool:
+        """Whether values that a user set still belong to an array that is laid out anew."""
+        return new.variable is not None and new.size == old.size and new.rows is None
 
     def _view(self, array: Array) -> np.ndarray:
         assert self.blocks is not None

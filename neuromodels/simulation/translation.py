@@ -70,6 +70,11 @@ def storage_type(variable: ArrayVariable) -> str:
 def array_name(variable: ArrayVariable) -> str:
     """Return the name of an array in the generated source."""
     owner = getattr(variable.owner, "name", "temporary")
+    if variable.name == "delay":
+        # Brian2 says that all pathways' delays belong to the synapses.
+        for pathway in getattr(variable.owner, "_pathways", ()):
+            if pathway.variables["delay"] is variable:
+                owner = pathway.name
     return f"_array_{owner}_{variable.name}"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from brian2.core.variables import ArrayVariable
 from brian2.synapses.synapses import Synapses
 
 Side = Literal["pre", "post"]
@@ -23,11 +24,15 @@ class Wiring:
     name
         Of the synapses.
     pre, post
-        Indices of both ends, shape (n_synapses,), counted in the parent groups.
+        Indices of both ends, counted in the parent groups: shape (n_synapses,), or one row for
+        each instance that is wired on its own.
     dense
         Whether every pair of the two ranges is connected once, in order.
     inner
         The side of the inner loop; synapses are stored row by row with it varying fastest.
+    counts
+        How many synapses of its row each instance has, shape (instances,); None: all share one
+        wiring.
     """
 
     name: str
@@ -39,10 +44,18 @@ class Wiring:
     n_post: int
     dense: bool
     inner: Side
+    counts: np.ndarray | None = None
 
     @property
     def n_synapses(self) -> int:
-        return len(self.pre)
+        """The number of synapses; the largest one where instances differ."""
+        return self.pre.shape[-1]
+
+    @property
+    def is_real(self) -> np.ndarray:
+        """Whether a place of a row holds a synapse, shape (rows, n_synapses)."""
+        counts = [self.n_synapses] if self.counts is None else self.counts
+        return np.arange(self.n_synapses) < np.reshape(counts, (-1, 1))
 
     @property
     def transposed(self) -> bool:
@@ -76,26 +89,41 @@ class Wiring:
         """Return the neuron of one side of each synapse, counted from the start of its range."""
         return self.pre - self.pre_start if side == "pre" else self.post - self.post_start
 
+    def size(self, side: Side) -> int:
+        """Return the number of neurons of one side."""
+        return self.n_pre if side == "pre" else self.n_post
+
     def starts(self, side: Side) -> np.ndarray:
-        """Return where the synapses of each neuron of one side begin in a list sorted by it."""
-        size = self.n_pre if side == "pre" else self.n_post
-        counts = np.bincount(self.ends(side), minlength=size)
-        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        """Return where each neuron's synapses begin in a list sorted by it, (rows, size + 1)."""
+        counts = self.degrees(side)
+        return np.pad(np.cumsum(counts, axis=1), ((0, 0), (1, 0))).astype(np.int32)
+
+    def degrees(self, side: Side) -> np.ndarray:
+        """Return how many synapses each neuron of one side has, (rows, size)."""
+        rows = np.atleast_2d(self.ends(side))
+        size, real = self.size(side), self.is_real
+        return np.array(
+            [np.bincount(row[kept], minlength=size) for row, kept in zip(rows, real, strict=True)]
+        )
 
     def by_source(self, side: Side, then_by: np.ndarray | None = None) -> np.ndarray:
-        """Return the stored places of all synapses sorted by the neuron of one side.
+        """Return the stored places of all synapses sorted by the neuron of one side, (rows, n).
 
         Parameters
         ----------
         side
             Of the neuron.
         then_by
-            Sorts the synapses of each neuron further, shape (n_synapses,) in stored order; those
-            that are equal stay in Brian2's order.
+            Sorts the synapses of each neuron further, shape (rows, n_synapses) in stored order;
+            those that are equal stay in Brian2's order.
         """
         places = self.position(np.arange(self.n_synapses))
-        keys = (self.ends(side),) if then_by is None else (then_by[places], self.ends(side))
-        return places[np.lexsort(keys)].astype(np.int32)
+        ends = np.where(self.is_real, np.atleast_2d(self.ends(side)), self.size(side))
+        if then_by is None:
+            return places[np.argsort(ends, axis=1, kind="stable")].astype(np.int32)
+        further, ends = np.broadcast_arrays(then_by[:, places], ends)
+        rows = [np.lexsort(keys) for keys in zip(further, ends, strict=True)]
+        return places[np.array(rows, dtype=np.int64)].astype(np.int32)
 
 
 def wiring_of(synapses: Synapses, may_transpose: bool = True) -> Wiring:
@@ -114,6 +142,22 @@ def wiring_of(synapses: Synapses, may_transpose: bool = True) -> Wiring:
     return Wiring(
         synapses.name, pre, post, pre_start, post_start, n_pre, n_post, dense, inner
     )  # fmt: skip
+
+
+def drawn_values(wiring: Wiring | None, variable: ArrayVariable) -> np.ndarray | None:
+    """Return a variable that follows from the wiring, (instances, size), where instances differ."""
+    if wiring is None or wiring.counts is None:
+        return None
+    derived = {
+        "_synaptic_pre": lambda: wiring.pre,
+        "_synaptic_post": lambda: wiring.post,
+        "N": lambda: wiring.counts[:, np.newaxis],
+        "N_outgoing": lambda: wiring.degrees("pre"),
+        "N_incoming": lambda: wiring.degrees("post"),
+    }
+    if variable.name not in derived:
+        return None
+    return np.asarray(derived[variable.name](), dtype=np.int32)
 
 
 def _range(group: object) -> tuple[int, int]:
