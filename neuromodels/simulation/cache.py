@@ -28,6 +28,11 @@ FLAGS = (
 #: A clip between constants would otherwise become a chain of branches, then of masks.
 GCC_FLAGS = ("-fno-thread-jumps",)
 X86_FLAGS = ("-mprefer-vector-width=512",)
+#: With NEUROMODELS_SANITIZE=1, for `make sanitize`: the process must have libasan loaded.
+SANITIZE_FLAGS = (
+    "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer", "-g", "-O1",
+)  # fmt: skip
 LIBRARIES = ("-lm",)
 STALE_AFTER = 24 * 3600.0
 
@@ -116,11 +121,17 @@ def processor() -> str:
     return "\n".join(sorted(found.values()))
 
 
+def sanitizes() -> bool:
+    """Whether programs are built with the address and undefined-behaviour sanitizers."""
+    return os.environ.get("NEUROMODELS_SANITIZE") == "1"
+
+
 def flags() -> tuple[str, ...]:
     """Return the flags for the compiler in use."""
     is_gcc = "clang" not in compiler_version().lower()
     is_x86 = platform.machine() in ("x86_64", "AMD64")
-    return FLAGS + (GCC_FLAGS if is_gcc else ()) + (X86_FLAGS if is_x86 else ())
+    chosen = FLAGS + (GCC_FLAGS if is_gcc else ()) + (X86_FLAGS if is_x86 else ())
+    return chosen + (SANITIZE_FLAGS if sanitizes() else ())
 
 
 def key_of(source: str) -> str:

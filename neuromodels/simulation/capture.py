@@ -167,10 +167,7 @@ def capture(network: Network, namespace: Mapping[str, Any]) -> list[Captured]:
         _check_connected(runner)
     with discarding(network.objects), explained(network), remembered_solutions():
         found = prepared(network, namespace, network.t)
-    for runner in network.sorted_objects:
-        if isinstance(runner, SynapticPathway):
-            # Let a later run on another device make its own code for spike queues.
-            runner._pushspikes_codeobj = None
+    _forget_queues(network)
     return found
 
 
@@ -184,16 +181,25 @@ def prepared(network: Network, namespace: Mapping[str, Any], until: Quantity) ->
     """
     for runner in network.sorted_objects:
         _check_supported(runner)
+    _forget_queues(network)
     with recording() as device:
         network._clocks = {runner.clock for runner in network.sorted_objects}
         for clock in network._clocks:
             # Another network may have left the default clock at its own time.
             clock.set_interval(network.t, until)
         network.before_run(dict(namespace))
+        found = list(_scheduled(network, device))
         for runner in network.sorted_objects:
             if runner.active and isinstance(runner, SynapticPathway):
                 runner.initialise_queue()
-        return list(_scheduled(network, device))
+        return found
+
+
+def _forget_queues(network: Network) -> None:
+    """Have each run make its own code for spike queues: Brian2 would keep another device's."""
+    for runner in network.sorted_objects:
+        if isinstance(runner, SynapticPathway):
+            runner._pushspikes_codeobj = None
 
 
 def _check_supported(runner: Any) -> None:

@@ -183,8 +183,11 @@ class SparseLoops:
         """Visit the synapses of every neuron of `source` that has an event."""
         prefix = f"_array_{self.wiring.name}__by_{source}"
         self.layout.add_data(f"{prefix}_start", self.wiring.starts(source))
-        self.layout.add_data(f"{prefix}_order", self.wiring.by_source(source))
-        head = f"const int32_t _idx = {prefix}_order[_k], _vectorisation_idx = _idx;"
+        order, place = self.wiring.by_source(source), "_k"
+        if np.any(order != np.arange(self.wiring.n_synapses)):
+            self.layout.add_data(f"{prefix}_order", order)
+            place = f"{prefix}_order[_k]"
+        head = f"const int32_t _idx = {place}, _vectorisation_idx = _idx;"
         loop = f"for (int32_t _k = {prefix}_start[_source]; _k < {prefix}_start[_source + 1]; _k++)"
         return [*events, [f"{loop} {{", [head, *block.lines], "}"], "}"]
 

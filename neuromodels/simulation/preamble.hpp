@@ -10,7 +10,11 @@
 #define VECTOR_FORM(name)                                                   \
     __attribute__((__simd__("notinbranch"))) float name##f(float) noexcept; \
     __attribute__((__simd__("notinbranch"))) double name(double) noexcept;
+#define VECTOR_FORM_OF_TWO(name)                                                   \
+    __attribute__((__simd__("notinbranch"))) float name##f(float, float) noexcept; \
+    __attribute__((__simd__("notinbranch"))) double name(double, double) noexcept;
 extern "C" {
+VECTOR_FORM_OF_TWO(pow)
 VECTOR_FORM(exp) VECTOR_FORM(log) VECTOR_FORM(sin) VECTOR_FORM(cos)
 #if __GLIBC_PREREQ(2, 35)
 VECTOR_FORM(tanh) VECTOR_FORM(expm1) VECTOR_FORM(log1p)
@@ -249,8 +253,10 @@ template <typename T> static inline T _sign(T x) { return x > 0 ? T(1) : x < 0 ?
 template <typename T> static inline int32_t int_(T x) { return (int32_t)x; }
 static inline int64_t _timestep(double t, double dt) { return (int64_t)((t + 1e-3 * dt) / dt); }
 template <typename T>
-static inline T _exprel(T x) {
-    const T small = T(1) + x * (T(0.5) + x * T(1.0 / 6));
-    return (x < T(1e-3) && x > T(-1e-3)) && sizeof(T) == 4 ? small
-           : (x < T(1e-16) && x > T(-1e-16)) ? T(1) : (T)(expm1(x) / x);
+static inline auto _exprel(T x) {  // (exp(x) - 1)/x, without branches
+    typedef typename Real<T>::type R;
+    const R y = x, small = R(1) + y * (R(0.5) + y * R(1.0 / 6));
+    const R near = sizeof(R) == 4 ? R(1e-3) : R(1e-8);
+    const R ratio = (R)expm1(y) / y;
+    return (y < near) & (y > -near) ? small : ratio;
 }

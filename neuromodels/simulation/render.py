@@ -167,16 +167,20 @@ class Program:
 
     def _threshold(self, code: Captured) -> Lines:
         space = array_name(code.options["eventspace_variable"])
-        tail = [f"{space}_fired[_idx] = _cond;"]
+        fired = [f"{space}_fired[_idx] = _cond;"]
+        lines = [*self._scalar(code), *neuron_loop(code.vector, _count(code), fired)]
+        if space in self.listed:
+            lines += _listing(space, _count(code))
         if code.options["_uses_refractory"]:
-            inactive, last = (code.variables[k] for k in ("not_refractory", "lastspike"))
-            clock = f"_array_{code.clock.name}"
-            tail += [
-                f"if (_cond) {array_name(inactive)}[_idx] = 0;",
-                f"if (_cond) {array_name(last)}[_idx] = {clock}_t[0];",
-            ]
-        lines = [*self._scalar(code), *neuron_loop(code.vector, _count(code), tail)]
-        return [*lines, *(_listing(space, _count(code)) if space in self.listed else [])]
+            lines += self._refractory(code, space)
+        return lines
+
+    def _refractory(self, code: Captured, space: str) -> Lines:
+        """Silence the neurons that fired: they are few, and the loop over all stays simple."""
+        inactive, last = (array_name(code.variables[k]) for k in ("not_refractory", "lastspike"))
+        now = f"{clock_name(code.clock)}_t[0]"
+        each = [f"{inactive}[{space}[_k]] = 0;", f"{last}[{space}[_k]] = {now};"]
+        return count_loop("_k", f"{space}[{_count(code)}]", each)
 
     def _reset(self, code: Captured) -> Lines:
         space, count = array_name(code.options["eventspace_variable"]), _count(code)
@@ -328,6 +332,8 @@ class Program:
             if code.template in ("spikemonitor", "ratemonitor"):
                 name = code.options.get("eventspace_variable", code.variables.get("_spikespace"))
                 listed.add(array_name(name))
+            if code.template == "threshold" and code.options["_uses_refractory"]:
+                listed.add(array_name(code.options["eventspace_variable"]))
             if code.template == "reset" and not self._is_masked(code):
                 listed.add(array_name(code.options["eventspace_variable"]))
         return listed
