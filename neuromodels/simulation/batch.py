@@ -93,7 +93,8 @@ class Batch:
         self.namespace = get_local_namespace(level=1) if namespace is None else dict(namespace)
         self.groups = groups_of(network)
         self._instances = Instances(
-            capture(network, self.namespace), _checked_streams(streams, int(instances)),
+            capture(network, self.namespace), int(instances),
+            None if streams is None else _checked_streams(streams, int(instances)),
             seed=seed, dtype=dtype, threads=threads, start=float(network.t),
         )  # fmt: skip
 
@@ -172,12 +173,9 @@ class Batch:
             )  # fmt: skip
         layout = self._instances.layout
         present, wiring = layout.delays[pathway.name], layout.wirings[pathway.synapses.name]
-        if np.any(seconds < 0):
-            raise DeclarationError(
-                f"Batch[{address!r}]", "delays must not be negative", float(seconds.min())
-            )
+        delays = present.given(np.asarray(seconds), pathway.source.clock.dt_, wiring)
         self._instances.set(pathway.variables["delay"], seconds)
-        self._instances.set_delays(present.given(seconds, pathway.source.clock.dt_, wiring))
+        self._instances.set_delays(delays)
 
     # --------------------------------------------------------------------------------- wiring
 
@@ -315,6 +313,11 @@ class Batch:
         row_of = None if rows is None else np.ascontiguousarray(rows, dtype=np.int64)
         for address, numbers in values.items():
             variable = array_variable(address, self.groups)
+            if pathway_of(variable, self.groups) is not None:
+                raise DeclarationError(
+                    f"Batch.trials[{address!r}]", "delays must be those of the batch", address,
+                    "Set them before, the same for all instances.",
+                )  # fmt: skip
             array = self._instances.array(variable)
             if array.name not in names:
                 continue
@@ -327,6 +330,12 @@ class Batch:
 
     def _refuse_instance_values(self, given: set[str]) -> None:
         """Refuse values that were set per instance: an episode is not an instance."""
+        for array in self._instances.program.tables:  # type: ignore[union-attr]
+            if array.rows is not None:
+                raise DeclarationError(
+                    "Batch.trials", "all instances must share wiring and delays",
+                    array.name.removeprefix("_array_"), "Draw them with shared=True.",
+                )  # fmt: skip
         replaced = {array_name(array_variable(address, self.groups)) for address in given}
         for name, table in self._instances.state.tables.items():
             if table.rows is not None and name not in replaced:
@@ -403,7 +412,7 @@ def _check_rows(rows: np.ndarray | None, candidates: int, episodes: int) -> None
 
 
 def _checked_streams(streams: Any, instances: int) -> np.ndarray:
-    ids = np.arange(instances) if streams is None else np.asarray(streams)
+    ids = np.asarray(streams)
     if ids.shape != (instances,):
         raise DeclarationError(
             "Batch.streams", f"there must be one id per instance, shape ({instances},)", ids.shape

@@ -208,6 +208,12 @@ def _check_supported(runner: Any) -> None:
             runner.name, "Python functions cannot run inside a compiled batch", "network_operation",
             "Write it as equations or run_regularly, or call batch.run in short pieces.",
         )  # fmt: skip
+    method = getattr(runner, "method_choice", None)
+    if "gsl" in str(method).lower():
+        raise UnsupportedFeature(
+            runner.name, "equations must be solved by a method that needs no library", method,
+            "Choose 'exponential_euler', 'rk4' or another of Brian2's own methods.",
+        )  # fmt: skip
 
 
 def _check_connected(runner: Any) -> None:

@@ -120,7 +120,7 @@ class BatchDevice(RuntimeDevice):
         if not network.objects:
             return
         instances = Instances(
-            captured, np.zeros(1, dtype=np.uint64), seed=self._next_seed(),
+            captured, 1, seed=self._next_seed(),
             dtype=np.dtype(prefs.core.default_float_dtype).name, threads=1, start=float(start),
             profiled=bool(profile),
         )  # fmt: skip
@@ -131,7 +131,7 @@ class BatchDevice(RuntimeDevice):
         self.report = instances.report
         return_to(network, instances)
         _note_profile(network, instances if profile else None)
-        passage.interrupt()
+        passage.finish()
 
 
 def _note_profile(network: Network, instances: Instances | None) -> None:

@@ -17,12 +17,16 @@ from typing import Literal
 import numpy as np
 from brian2.synapses.synapses import SynapticPathway
 
+from neuromodels.errors import DeclarationError
 from neuromodels.simulation.wiring import Wiring
 
 #: Nested lists are nested lines.
 Lines = list
 
 Kind = Literal["none", "common", "own"]
+
+#: Of delays, in steps: far beyond any memory, and safely within 32 bits.
+LONGEST = 10**6
 
 #: Of finished spikes, before those under way are moved to the front.
 WASTE = 64
@@ -56,7 +60,7 @@ class Delays:
 
     def given(self, seconds: np.ndarray, dt: float, wiring: Wiring) -> Delays:
         """Return other delays (rows, synapses) for the same spikes."""
-        return replace(self, steps=_stored_steps(seconds, dt, wiring))
+        return replace(self, steps=_stored_steps(self.name, seconds, dt, wiring))
 
     @property
     def longest(self) -> int:
@@ -70,13 +74,19 @@ def delays_of(pathway: SynapticPathway, wiring: Wiring) -> Delays:
     if wiring.counts is not None:
         seconds = seconds[:, :1] if seconds.size else np.zeros((1, 1))
     now = int(clock.variables["timestep"].get_value().item())
-    steps = _stored_steps(seconds, clock.dt_, wiring)
+    steps = _stored_steps(pathway.name, seconds, clock.dt_, wiring)
     return Delays(pathway.name, steps, _carried(pathway, wiring, now))
 
 
-def _stored_steps(seconds: np.ndarray, dt: float, wiring: Wiring) -> np.ndarray:
+def _stored_steps(name: str, seconds: np.ndarray, dt: float, wiring: Wiring) -> np.ndarray:
     """Return delays in whole steps, rounded as Brian2's queue rounds them."""
-    steps = (np.asarray(seconds) / dt + 0.5).astype(np.int32)
+    wrong = seconds[~((seconds >= 0) & (seconds < LONGEST * dt))]
+    if len(wrong):
+        raise DeclarationError(
+            f"{name}.delay", f"delays must lie between 0 and {LONGEST} steps of {dt:g} s",
+            f"{wrong[0]:g} s",
+        )  # fmt: skip
+    steps = (seconds / dt + 0.5).astype(np.int32)
     return wiring.stored(steps) if steps.shape[1] == wiring.n_synapses else steps
 
 

@@ -17,7 +17,7 @@ from neuromodels.simulation.library import Call, Library, core_count
 from neuromodels.simulation.monitors import Recordings
 from neuromodels.simulation.render import Program
 from neuromodels.simulation.report import Report
-from neuromodels.simulation.state import State
+from neuromodels.simulation.state import State, check_memory
 from neuromodels.simulation.timing import step_at
 from neuromodels.simulation.translation import Access, array_name
 from neuromodels.simulation.wiring import Wiring
@@ -33,18 +33,21 @@ class Instances:
     ----------
     captured
         The network's code objects in schedule order.
+    count
+        How many copies.
     streams
-        Noise-stream id of each instance, uint64.
+        Noise-stream id of each, uint64; by default 0, 1, ...
     start
         Simulated time at which they begin, in seconds.
     profiled
         Whether to measure the time that each object takes.
     """
 
-    def __init__(self, captured: Sequence[Captured], streams: np.ndarray, *, seed: int, dtype: str,
-                 threads: int | None, start: float, profiled: bool = False):  # fmt: skip
+    def __init__(
+        self, captured: Sequence[Captured], count: int, streams: np.ndarray | None = None, *,
+        seed: int, dtype: str, threads: int | None, start: float, profiled: bool = False,
+    ):  # fmt: skip
         self.captured = list(captured)
-        self.streams = streams
         self.seed = int(seed) % 2**64
         self.dtype = np.dtype(dtype)
         self.profiled = profiled
@@ -54,7 +57,9 @@ class Instances:
         self.wirings: dict[str, Wiring] = {}
         self.unset: set[str] = set()  # arrays without values in a new wiring
         self.layout = Layout(self.captured, self.dtype)
-        self.state = State(self.layout, len(streams))
+        check_memory(self.layout, count)
+        self.streams = np.arange(count, dtype=np.uint64) if streams is None else streams
+        self.state = State(self.layout, count)
         self.recordings = Recordings([0])
         self.report = Report(threads=threads or core_count())
         self.program: Program | None = None
@@ -129,8 +134,10 @@ class Instances:
 
     def evaluated(self, code: Captured, variable: ArrayVariable) -> np.ndarray:
         """Return what an expression gives in each instance, shape (instances, size)."""
-        apart = Instances([], self.streams, seed=self.seed, dtype=self.dtype.name,
-                          threads=self.report.threads, start=self.start)  # fmt: skip
+        apart = Instances(
+            [], len(self.streams), self.streams, seed=self.seed, dtype=self.dtype.name,
+            threads=self.report.threads, start=self.start,
+        )  # fmt: skip
         apart.wirings = self.wirings
         apart.initialise(code)
         apart.state = self.state.moved_to(apart.layout)

@@ -160,9 +160,7 @@ class Layout:
 
     def _add_events(self, code: Captured) -> None:
         """Add the list of this step's spikes, and the mask that dense loops read."""
-        space = code.options.get("eventspace_variable")
-        if code.template == "spikegenerator":
-            space = code.variables["_spikespace"]
+        space = event_space(code)
         if space is None or array_name(space) in self.arrays:
             return
         name, events = array_name(space), np.array(space.get_value(), dtype=np.int32)
@@ -187,6 +185,16 @@ class Layout:
             self._add(f"{name}_next", "int32_t", np.zeros(1, np.int32), True)
             self.add_data(f"{name}_carried_count", np.array([len(delays.carried)]))
             self.add_data(f"{name}_carried", delays.carried.ravel())
+
+
+def event_space(code: Captured) -> ArrayVariable | None:
+    """Return the list of events that a code object writes or reads, if it does."""
+    if code.template == "synapses":
+        pathway = code.options["pathway"]
+        return pathway.source.variables[pathway.eventspace_name]
+    if code.template in ("spikegenerator", "ratemonitor"):
+        return code.variables["_spikespace"]
+    return code.options.get("eventspace_variable")
 
 
 def accesses(code: Captured) -> Iterable[Access]:

@@ -37,10 +37,11 @@ class Passage:
         self.most = np.inf if most is None else float(most)
         self.seconds, self.completed = 0.0, 1.0
         self._interrupted = False
+        self._failure: BaseException | None = None
 
     def run(self, end: float, report: str | Callable | None, period: float) -> None:
         """Run until `end` (seconds), unless stopped before."""
-        told, start = callback(report), self.instances.time
+        told, start = self._guarded(callback(report)), self.instances.time
         self.network._stopped = Network._globally_stopped = False
         began, due = time.perf_counter(), period
         told(0 * second, 0.0, start * second, (end - start) * second)
@@ -54,8 +55,21 @@ class Passage:
                          (end - start) * second)  # fmt: skip
         told(self.seconds * second, self.completed, start * second, (end - start) * second)
 
-    def interrupt(self) -> None:
-        """Raise the interrupt that came while the run could not be left."""
+    def _guarded(self, told: Callable) -> Callable:
+        """Let an error of the user's own function end the run as a stop does."""
+
+        def tell(*progress: object) -> None:
+            try:
+                told(*progress)
+            except BaseException as error:  # raised again when the numbers are safe
+                self._failure = self._failure or error
+
+        return tell
+
+    def finish(self) -> None:
+        """Raise the interrupt or the error that ended the run, now that its numbers are safe."""
+        if self._failure is not None:
+            raise self._failure
         if self._interrupted:
             raise KeyboardInterrupt
 
@@ -79,7 +93,8 @@ class Passage:
 
     def _is_over(self) -> bool:
         stopped = self.network._stopped or Network._globally_stopped
-        return stopped or self._interrupted or self.seconds > self.most
+        ended = self._interrupted or self._failure is not None
+        return stopped or ended or self.seconds > self.most
 
     @contextmanager
     def _running(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from neuromodels.simulation import flights
 from neuromodels.simulation.capture import Captured
 from neuromodels.simulation.clockwork import Clockwork, clock_name
 from neuromodels.simulation.flights import Delays, flights_name
-from neuromodels.simulation.layout import Array, Layout
+from neuromodels.simulation.layout import Array, Layout, event_space
 from neuromodels.simulation.loops import (
     Lines,
     count_loop,
@@ -326,17 +326,15 @@ class Program:
         """Names of the event spaces that something reads as a list."""
         listed = set()
         for code in self.captured:
-            if code.template == "synapses":
-                pathway = code.options["pathway"]
-                listed.add(array_name(pathway.source.variables[pathway.eventspace_name]))
-            if code.template in ("spikemonitor", "ratemonitor"):
-                name = code.options.get("eventspace_variable", code.variables.get("_spikespace"))
-                listed.add(array_name(name))
-            if code.template == "threshold" and code.options["_uses_refractory"]:
-                listed.add(array_name(code.options["eventspace_variable"]))
-            if code.template == "reset" and not self._is_masked(code):
-                listed.add(array_name(code.options["eventspace_variable"]))
+            space = event_space(code)
+            if space is not None and self._reads_list(code):
+                listed.add(array_name(space))
         return listed
+
+    def _reads_list(self, code: Captured) -> bool:
+        if code.template == "threshold":
+            return code.options["_uses_refractory"]
+        return code.template != "reset" or not self._is_masked(code)
 
     def _is_masked(self, code: Captured) -> bool:
         return _count(code) <= MASKED_RESET and vectorises(code.vector, ["_idx"])

@@ -9,6 +9,9 @@ import numpy as np
 from neuromodels.errors import SimulationError
 from neuromodels.simulation.layout import ALIGNMENT, Array, Layout
 
+#: Each instance has the id of its noise stream beside its block.
+STREAM_BYTES = 8
+
 
 @dataclass
 class Table:
@@ -79,13 +82,8 @@ class State:
         SimulationError
             Where memory does not suffice; names the number of instances that fit.
         """
+        check_memory(self.layout, self.instances)
         size = max(self.layout.block_bytes, ALIGNMENT)
-        free = available_memory()
-        if free is not None and size * self.instances > 0.9 * free:
-            raise SimulationError(
-                "Batch.instances", f"{size} bytes each must fit in {free / 2**30:.1f} GiB",
-                self.instances, f"At most {int(0.9 * free) // size} would fit.",
-            )  # fmt: skip
         raw = np.zeros(size * self.instances + ALIGNMENT, dtype=np.uint8)
         start = -raw.ctypes.data % ALIGNMENT
         self.blocks = raw[start : start + size * self.instances].reshape(self.instances, size)
@@ -111,6 +109,23 @@ class State:
         assert array.offset is not None
         part = self.blocks[:, array.offset : array.offset + array.bytes]
         return part.view(array.initial.dtype)
+
+
+def check_memory(layout: Layout, instances: int) -> None:
+    """Refuse more instances than memory can hold, before any is taken.
+
+    Raises
+    ------
+    SimulationError
+        With the number of instances that would fit.
+    """
+    size = max(layout.block_bytes, ALIGNMENT) + STREAM_BYTES
+    free = available_memory()
+    if free is not None and size * instances > 0.9 * free:
+        raise SimulationError(
+            "Batch.instances", f"{size} bytes each must fit in {free / 2**30:.1f} GiB",
+            instances, f"At most {int(0.9 * free) // size} would fit.",
+        )  # fmt: skip
 
 
 def stored_rows(array: Array, values: np.ndarray) -> np.ndarray:

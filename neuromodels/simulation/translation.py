@@ -153,9 +153,11 @@ class RealRenderer(CPPNodeRenderer):
 
     def render_Constant(self, node: ast.Constant) -> str:
         value = node.value
-        if isinstance(value, (float, np.floating)) and np.isfinite(value):
-            return repr(float(value)) if self.exact else f"real({float(value)!r})"
-        return super().render_Constant(node)
+        if not isinstance(value, (float, np.floating)):
+            return super().render_Constant(node)
+        special = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
+        number = special.get(repr(float(value)), repr(float(value)))
+        return number if self.exact else f"real({number})"
 
     def render_Name(self, node: ast.Name) -> str:
         if node.id == "dt" and "dt" in self.times and not self.exact:
@@ -295,7 +297,9 @@ class BatchCodeGenerator(CPPCodeGenerator):
             support.data[key] = np.ascontiguousarray(values, dtype=float)
             support.source.append(f"static thread_local const double* _namespace{key};")
         self._rename(implementation.name or name, source, draws)
-        support.source.append(word_substitute(source, self.own_names))
+        text = word_substitute(source, self.own_names)
+        if text not in support.source:  # it may also be called by another one
+            support.source.append(text)
         return draws
 
     def _rename(self, written: str, source: str, draws: bool) -> None:
