@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -63,7 +65,7 @@ def _run(options: argparse.Namespace) -> int:
 
     study = read_study(options.file, options.set)
     folder = options.out or RUNS / f"{study.name}-{study.digest}"
-    return _go(study, folder, options.json)
+    return _go(study, folder, options)
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -72,24 +74,41 @@ def _resume(options: argparse.Namespace) -> int:
 
     stored = StoredRun(options.run)
     study = study_of(stored.study, str(stored.folder / "study.json"))
-    return _go(study, stored.folder, options.json)
+    return _go(study, stored.folder, options)
 
 
-def _go(study: Study, folder: Path, as_json: bool) -> int:
+def _go(study: Study, folder: Path, options: argparse.Namespace) -> int:
     from neuromodels.runner import Runner
     from neuromodels.storage.provenance import provenance
     from neuromodels.storage.store import Store
 
-    console = Console(stderr=as_json)
+    console = Console(stderr=options.json)
     with Store(folder, study.to_table(), study.digest) as store, StopSignal() as stop:
         console.print(f"run folder: {folder}", highlight=False, soft_wrap=True)
-        store.add_provenance(provenance(sys.argv, study.device.threads))
-        finished = _watched(Runner, study, store, stop, console)
+        with _workers(options, store.notices.append) as workers:
+            found = {"workers": workers.provenance()} if workers else {}
+            store.add_provenance({**provenance(sys.argv, study.device.threads), **found})
+            where = {"build": workers.build, "record": workers.record} if workers else {}
+            finished = _watched(partial(Runner, **where), study, store, stop, console)
     if not finished:
         console.print("Stopped; everything is stored. Go on with:", highlight=False)
         console.print(f"  neuromodels resume {folder}", highlight=False, soft_wrap=True)
         return 128 + stop.received
-    return _show_report(folder, as_json)
+    return _show_report(folder, options.json)
+
+
+@contextmanager
+def _workers(options: argparse.Namespace, tell: Callable[[str], None]) -> Iterator[Any]:
+    """Yield the workers that were asked for, None without ``--workers`` and ``--scheduler``."""
+    if options.workers is None and options.scheduler is None:
+        yield None
+        return
+    from neuromodels.distribution import local_workers, scheduler_at
+
+    start = scheduler_at if options.workers is None else local_workers
+    where = options.scheduler if options.workers is None else options.workers
+    with start(where, seconds=options.chunk_seconds, tell=tell) as workers:
+        yield workers
 
 
 def _watched(
@@ -242,8 +261,22 @@ def _add_runs(commands: Any) -> None:
     report = _command(commands, "report", _report, "show the table of a run")
     for command in (resume, report):
         command.add_argument("run", metavar="RUN", type=Path, help="a run folder")
+    for command in (run, resume):
+        _add_workers(command)
     for command in (run, resume, report):
         _add_json(command)
+
+
+def _add_workers(command: argparse.ArgumentParser) -> None:
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", metavar="N", type=int, help="evaluate in N processes here")
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", help="evaluate on the workers of a Dask scheduler"
+    )
+    command.add_argument(
+        "--chunk-seconds", metavar="S", type=float, default=600.0,
+        help="replace a worker that takes longer over a part of a generation (600)",
+    )
 
 
 def _add_looks(commands: Any) -> None:

@@ -87,6 +87,9 @@ class Study:
     conditions
         Any of ``plastic``, ``fixed`` (each has its own search), ``frozen``, ``reset`` and
         ``random`` (derived from the plastic search or its start).
+    contents
+        Digests of what the study names outside itself: ``"rule.name"``, ``"task.name"`` or
+        ``"circuit.neuron"`` in a file of the user's own, and the run in ``"search.start"``.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Study:
     search: SearchPlan = field(default_factory=SearchPlan)
     test: TestPlan = TestPlan()
     device: DeviceChoice = DeviceChoice()
+    contents: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -128,18 +132,28 @@ class Study:
             **rule["options"],
             "coefficients": rule["coefficients"],
         }
+        if not self.contents:
+            del table["contents"]
         return table
 
     @property
     def digest(self) -> str:
         """Twelve hex digits that change with the science and with nothing else.
 
-        Name, question, seeds and thread count do not enter.
+        Name, question, seeds and thread count do not enter, nor does the number of generations:
+        a longer search begins with the shorter one. What lies in other files enters with its
+        content and not with its place.
         """
         table = self.to_table()
         for label in ("name", "question", "seeds"):
             del table[label]
-        del table["device"]["threads"]
+        del table["device"]["threads"], table["search"]["generations"]
+        if not self.search.start:
+            del table["search"]["start"]
+        for place, content in table.pop("contents", {}).items():
+            section, key = place.split(".")
+            _, _, member = table[section][key].rpartition(".py:")
+            table[section][key] = [content, member if key != "start" else ""]
         table["conditions"] = self.tested
         canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:12]

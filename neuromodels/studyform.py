@@ -101,6 +101,7 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         "generations": whole(1),
         "options": TABLE,
         "checkpoint_every": whole(1),
+        "start": TEXT,
     },
     "test": {
         "trials": whole(1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from io import StringIO
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -42,6 +43,15 @@ def columns_for(panels: int) -> int:
 def width_for(panels: int) -> float:
     """Return the width of a figure with some panels, mm."""
     return COLUMN if panels == 1 else PAGE
+
+
+def svg_of(figure: Figure) -> str:
+    """Return a figure as an SVG element, to be put into a page."""
+    text = StringIO()
+    with styled():
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    drawn = text.getvalue()
+    return drawn[drawn.index("<svg") :]
 
 
 def save(figure: Figure, path: Path) -> None:

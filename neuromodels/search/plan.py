@@ -27,6 +27,8 @@ class SearchPlan:
         Options of the optimizer that differ from its defaults.
     checkpoint_every
         Generations between two checkpoints.
+    start
+        Run folder whose solutions the search starts from; empty: the coefficients' defaults.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class SearchPlan:
     generations: int = 1000
     options: Mapping[str, float] = field(default_factory=dict)
     checkpoint_every: int = 1
+    start: str = ""
 
     def __post_init__(self) -> None:
         info = checked_info(self.optimizer)

@@ -166,7 +166,7 @@ class Batch:
             self._instances.initialise(code)
 
     def _set_delays(self, address: str, pathway: SynapticPathway, seconds: np.ndarray) -> None:
-        if self._instances.state.is_live:
+        if self._instances.time != self._instances.start:
             raise DeclarationError(
                 f"Batch[{address!r}]", "delays must be set before the first run", "a later time",
                 "Make a new Batch, or put all delays into the network.",
@@ -214,8 +214,8 @@ class Batch:
             )
         if self._instances.state.is_live:
             raise DeclarationError(
-                f"Batch.connect({name!r})", "must be called before the first run",
-                cure="Make a new Batch.",
+                f"Batch.connect({name!r})", "must come before the first run and before any value"
+                " is read", cure="Make a new Batch.",
             )  # fmt: skip
         if pre is not None and post is not None:
             pairs = given_pairs(synapses, pre, post, self.instances)

@@ -16,6 +16,7 @@ from typing import Any
 
 from brian2.codegen.codeobject import CodeObject, create_runner_codeobj
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.core.base import BrianObjectException
 from brian2.core.clocks import BaseClock
 from brian2.core.names import find_name
 from brian2.core.network import Network
@@ -191,8 +192,16 @@ def prepared(network: Network, namespace: Mapping[str, Any], until: Quantity) ->
         found = list(_scheduled(network, device))
         for runner in network.sorted_objects:
             if runner.active and isinstance(runner, SynapticPathway):
-                runner.initialise_queue()
+                _prepare_queue(runner)
         return found
+
+
+def _prepare_queue(pathway: SynapticPathway) -> None:
+    try:
+        pathway.initialise_queue()
+    except Exception as error:  # as `Network.before_run` says it
+        text = "An error occurred when preparing an object."
+        raise BrianObjectException(text, pathway) from error
 
 
 def _forget_queues(network: Network) -> None:

@@ -46,6 +46,7 @@ class Passage:
         began, due = time.perf_counter(), period
         told(0 * second, 0.0, start * second, (end - start) * second)
         with self._running():
+            self.instances.advance(start)  # monitors have something to say, whatever comes
             for _ in self._pieces(end):
                 self.seconds = time.perf_counter() - began
                 self.completed = _share(self.instances.time - start, end - start)

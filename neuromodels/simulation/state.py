@@ -94,7 +94,7 @@ class State:
         for name, array in self.layout.arrays.items():
             if name not in layout.arrays:
                 continue
-            if self.is_live and array.is_state:
+            if self.is_live and array.is_state and not array.scratch:
                 moved.set(layout.arrays[name], self.get(array))
             elif name in self.tables and self._fits(array, layout.arrays[name]):
                 moved.tables[name] = self.tables[name]
