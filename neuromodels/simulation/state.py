@@ -91,18 +91,25 @@ class State:
     def moved_to(self, layout: Layout) -> State:
         """Return the same values in another layout of the same network."""
         moved = State(layout, self.instances)
-        for name, array in self.layout.arrays.items():
-            if name not in layout.arrays:
-                continue
-            if self.is_live and array.is_state and not array.scratch:
-                moved.set(layout.arrays[name], self.get(array))
-            elif name in self.tables and self._fits(array, layout.arrays[name]):
-                moved.tables[name] = self.tables[name]
+        for name, table in self.tables.items():
+            if name in layout.arrays and self._fits(self.layout.arrays[name], layout.arrays[name]):
+                moved.tables[name] = table
+        if self.is_live:
+            moved.allocate()
+            for array in layout.states:
+                moved._view(array)[:] = self._present(array)
         return moved
 
     def _fits(self, old: Array, new: Array) -> bool:
         """Whether values that a user set still belong to an array that is laid out anew."""
         return new.variable is not None and new.size == old.size and new.rows is None
+
+    def _present(self, new: Array) -> np.ndarray:
+        """Return what instances hold of an array that is laid out anew, (instances, size)."""
+        old = self.layout.arrays.get(new.name)
+        if old is None or old.size != new.size:
+            return new.initial[np.newaxis]
+        return self._view(old) if old.is_state else self.table(old).of_instances(self.instances)
 
     def _view(self, array: Array) -> np.ndarray:
         assert self.blocks is not None
