@@ -12,6 +12,7 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError
+from neuromodels.seeding import seed_of
 from neuromodels.simulation.addresses import (
     array_variable,
     checked_values,
@@ -20,6 +21,7 @@ from neuromodels.simulation.addresses import (
 )  # fmt: skip
 from neuromodels.simulation.capture import Captured, capture, capture_initial
 from neuromodels.simulation.connection import drawn_pairs, given_pairs, own_wiring
+from neuromodels.simulation.identities import Identities
 from neuromodels.simulation.instances import REALS, Instances
 from neuromodels.simulation.layout import Array
 from neuromodels.simulation.library import Call
@@ -92,6 +94,7 @@ class Batch:
         _check_choices(instances, dtype, threads, device)
         self.namespace = get_local_namespace(level=1) if namespace is None else dict(namespace)
         self.groups = groups_of(network)
+        self._identities = Identities(network)
         self._instances = Instances(
             capture(network, self.namespace), int(instances),
             None if streams is None else _checked_streams(streams, int(instances)),
@@ -158,7 +161,7 @@ class Batch:
         variable = array_variable(address, self.groups)
         group, name = self.groups[address.partition(".")[0]], address.partition(".")[2]
         number = len(self._instances.initialisers)
-        code = capture_initial(group, name, expression, number, self.namespace)
+        code = capture_initial(group, name, expression, number, self.namespace, self._identities)
         pathway = pathway_of(variable, self.groups)
         if pathway is not None:
             self._set_delays(address, pathway, self._instances.evaluated(code, variable))
@@ -221,7 +224,8 @@ class Batch:
             pairs = given_pairs(synapses, pre, post, self.instances)
         else:
             streams = np.zeros_like(self.streams) if shared else self.streams
-            pairs = drawn_pairs(synapses, condition, p, self.seed, streams, self.namespace)
+            noise = seed_of(self.seed, "wiring", self._identities.of(name))
+            pairs = drawn_pairs(synapses, condition, p, noise, streams, self.namespace)
         wiring = own_wiring(self._instances.layout.wirings[name], pairs)
         self._instances.rewire(wiring, synapses._pathways)
 

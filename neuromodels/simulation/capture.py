@@ -27,6 +27,7 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError, UnsupportedFeature
+from neuromodels.simulation.identities import Identities
 from neuromodels.simulation.messages import discarding, explained
 from neuromodels.simulation.solutions import remembered_solutions
 from neuromodels.simulation.translation import BatchCodeGenerator, Block, Support
@@ -77,7 +78,9 @@ class Captured:
     Parameters
     ----------
     name
-        Of the object in the schedule; also the identity of its random numbers.
+        Of the object in the schedule.
+    noise
+        The identity of its random numbers.
     template
         Brian2's name for its kind.
     owner, runner
@@ -88,6 +91,7 @@ class Captured:
     """
 
     name: str
+    noise: str
     template: str
     owner: Any
     runner: Any
@@ -234,6 +238,7 @@ def _check_connected(runner: Any) -> None:
 
 
 def _scheduled(network: Network, device: RecordingDevice) -> Iterator[Captured]:
+    identities = Identities(network)
     for runner in network.sorted_objects:
         if not runner.active:
             continue
@@ -241,23 +246,25 @@ def _scheduled(network: Network, device: RecordingDevice) -> Iterator[Captured]:
             code, found = device.recorded[proxy.name]
             if code.template_name in SILENT_TEMPLATES:
                 continue
-            yield _captured(code, found, runner)
+            yield _captured(code, found, runner, identities.of(runner.name))
 
 
-def _captured(code: BatchCodeObject, found: dict, runner: Any) -> Captured:
+def _captured(code: BatchCodeObject, found: dict, runner: Any, noise: str) -> Captured:
     if code.template_name not in TEMPLATES:
         raise UnsupportedFeature(
             runner.name, f"the batch device covers {', '.join(TEMPLATES)}", code.template_name,
             "Use Brian2's runtime or cpp_standalone device for this object.",
         )  # fmt: skip
     return Captured(
-        name=runner.name, template=code.template_name, runner=runner, clock=runner.clock,
-        variables=code.variables, **found,
+        name=runner.name, noise=noise, template=code.template_name, runner=runner,
+        clock=runner.clock, variables=code.variables, **found,
     )  # fmt: skip
 
 
-def capture_initial(group: Any, variable: str, expression: str, number: int,
-                    namespace: Mapping[str, Any]) -> Captured:  # fmt: skip
+def capture_initial(
+    group: Any, variable: str, expression: str, number: int, namespace: Mapping[str, Any],
+    identities: Identities,
+) -> Captured:  # fmt: skip
     """Return the code that sets a variable of `group` from an expression.
 
     Raises
@@ -271,4 +278,5 @@ def capture_initial(group: Any, variable: str, expression: str, number: int,
             group, f"{variable} = {expression}", "stateupdate", run_namespace=dict(namespace),
             name=name,
         )  # fmt: skip
-    return replace(_captured(code, device.recorded[code.name][1], group), name=name)
+    noise = f"{identities.of(group.name)}_{variable}_initial_{number}"
+    return replace(_captured(code, device.recorded[code.name][1], group, noise), name=name)

@@ -44,7 +44,7 @@ def drawn_pairs(synapses: Synapses, condition: str | None, p: float | str, seed:
         )
     found = []
     for stream in streams:
-        chosen = _chosen(chance, len(pre), generator(seed, "wiring", synapses.name, int(stream)))
+        chosen = _chosen(chance, len(pre), generator(seed, int(stream)))
         found.append((pre[chosen], post[chosen]))
     return found
 

@@ -136,7 +136,7 @@ class Program:
             return f"{kind}<real>(_noise, _vectorisation_idx, {next(sites)}u)"
 
         text = "\n".join(indented(body))
-        noise = f"const Noise _noise = noise_of(_key, {stream_id(code.name)}u, {step});"
+        noise = f"const Noise _noise = noise_of(_key, {stream_id(code.noise)}u, {step});"
         is_random = RANDOM_CALL.search(text) is not None
         lines = RANDOM_CALL.sub(site, text).splitlines()
         return [*_constants(code, text), *([noise] if is_random else []), *lines]
