@@ -95,14 +95,18 @@ extern "C" void neuromodels_release(Events* events, int64_t count) {
     for (int64_t k = 0; k < count; k++) free(events[k].data);
 }
 
-// The indices of the bytes that are 1; eight silent neurons cost one comparison.
+// The indices of the bytes that are 1; sixty-four silent neurons cost one comparison.
 static inline int32_t list_of(const uint8_t* fired, int32_t count, int32_t* list) {
     int32_t listed = 0, k = 0;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    for (; k + 8 <= count; k += 8) {
-        uint64_t eight;
-        memcpy(&eight, fired + k, 8);
-        for (; eight; eight &= eight - 1) list[listed++] = k + (__builtin_ctzll(eight) >> 3);
+    for (; k + 64 <= count; k += 64) {
+        uint64_t eight[8], any = 0;
+        memcpy(eight, fired + k, 64);
+        for (int word = 0; word < 8; word++) any |= eight[word];
+        if (!any) continue;
+        for (int word = 0; word < 8; word++)
+            for (uint64_t left = eight[word]; left; left &= left - 1)
+                list[listed++] = k + 8 * word + (__builtin_ctzll(left) >> 3);
     }
 #endif
     for (; k < count; k++)
