@@ -1,13 +1,14 @@
 # make study   set up, run the quick study, draw its figures
 # make test    set up, then ruff, mypy and pytest
 # make lint    ruff and mypy only
+# make sanitize   the generated code of every test network under AddressSanitizer and UBSan
 # make clean   remove the environment and every cache of the checkout (runs/ is kept)
 
 STUDY  ?= studies/pdlf_copy_quick.toml
 FIGURES ?= pdlf_fig2b pdlf_recall
 BIN     = .venv/bin
 
-.PHONY: study test lint clean
+.PHONY: study test lint sanitize clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
@@ -19,6 +20,12 @@ test: lint
 lint: .venv/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Both libraries must be loaded before Python: the compiled networks need the sanitizers' own.
+sanitize: .venv/.installed-test
+	NEUROMODELS_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0 \
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+	$(BIN)/python -m pytest tests/simulation/test_sanitizers.py -v --capture=sys
 
 .venv/.installed: setup.cfg pyproject.toml
 	@sh .ci/environment
