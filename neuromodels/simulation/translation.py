@@ -20,12 +20,23 @@ from brian2.core.clocks import BaseClock
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function, FunctionImplementation
 from brian2.core.variables import ArrayVariable, Constant
 from brian2.parsing.rendering import CPPNodeRenderer
-from brian2.utils.stringtools import word_substitute
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
-from neuromodels.errors import UnsupportedFeature
+from neuromodels.errors import DeclarationError, UnsupportedFeature
 
 #: Times of past events: single precision would lose whole steps of a long run.
 EVENT_TIMES = ("lastspike", "lastupdate")
+
+#: What C++ does not allow as a name, and equations do.
+CPP_WORDS = {
+    "alignas", "alignof", "asm", "auto", "bool", "break", "case", "catch", "char", "class",
+    "const", "constexpr", "continue", "decltype", "default", "delete", "do", "double", "enum",
+    "explicit", "export", "extern", "float", "for", "friend", "goto", "inline", "int", "long",
+    "mutable", "namespace", "new", "noexcept", "nullptr", "operator", "private", "protected",
+    "public", "register", "short", "signed", "sizeof", "static", "struct", "switch", "template",
+    "this", "throw", "try", "typedef", "typeid", "typename", "union", "unsigned", "using",
+    "virtual", "void", "volatile",
+}  # fmt: skip
 
 #: Functions that the preamble has.
 BUILT_IN = [function for name, function in DEFAULT_FUNCTIONS.items() if name != "poisson"]
@@ -42,11 +53,11 @@ INTEGER_TYPES = {
 
 
 def c_type(dtype: object) -> str:
-    """Return the C++ type of values of `dtype`; every float is ``real``."""
+    """Return the C++ type of values of `dtype`; every float is ``_real``."""
     kind = np.dtype(dtype)  # type: ignore[call-overload]
     if kind.kind == "b":
         return "char"
-    return INTEGER_TYPES.get(kind, "real")
+    return INTEGER_TYPES.get(kind, "_real")
 
 
 def local_type(dtype: object) -> str:
@@ -157,11 +168,11 @@ class RealRenderer(CPPNodeRenderer):
             return super().render_Constant(node)
         special = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
         number = special.get(repr(float(value)), repr(float(value)))
-        return number if self.exact else f"real({number})"
+        return number if self.exact else f"_real({number})"
 
     def render_Name(self, node: ast.Name) -> str:
         if node.id == "dt" and "dt" in self.times and not self.exact:
-            return "real(dt)"
+            return "_real(dt)"
         if self.exact and node.id in self.constants:
             return repr(self.constants[node.id])
         return super().render_Name(node)
@@ -191,7 +202,7 @@ class RealRenderer(CPPNodeRenderer):
         if isinstance(node.op, ast.Div):
             return f"_divide({self.render_node(node.left)}, {self.render_node(node.right)})"
         if isinstance(node.op, ast.Sub) and self._both_times(node) and not self.exact:
-            return f"real({super().render_BinOp(node)})"
+            return f"_real({super().render_BinOp(node)})"
         return super().render_BinOp(node)
 
     def _both_times(self, node: ast.BinOp) -> bool:
@@ -259,6 +270,7 @@ class BatchCodeGenerator(CPPCodeGenerator):
         return {name for name in read - write if self.variables[name].scalar}
 
     def _block(self, statements, add=frozenset(), drop=frozenset()) -> Block:
+        self._check_names(statements)
         read, write, indices, conditional = self.arrays_helper(statements)
         read = (read | set(add)) - set(drop)
         names = itertools.chain(sorted(indices), sorted(read))
@@ -271,6 +283,18 @@ class BatchCodeGenerator(CPPCodeGenerator):
             statements=tuple(self.translate_to_statements(statements, conditional)),
             writes=tuple(self._access(name, True) for name in sorted(write)),
         )
+
+    def _check_names(self, statements) -> None:
+        """Refuse names that C++ keeps for itself, in the user's words."""
+        functions = {k for k, v in self.variables.items() if isinstance(v, Function)}
+        for statement in statements:
+            names = {statement.var, *get_identifiers(statement.expr)}
+            used = (names & CPP_WORDS) - functions
+            if used:
+                raise DeclarationError(
+                    f"{self.owner.name}: {statement.var} {statement.op} {statement.expr}",
+                    "a name must not be a word of C++", min(used), "Give it another name.",
+                )  # fmt: skip
 
     def _access(self, name: str, written: bool) -> Access:
         return Access(name, self.variables[name], self.variable_indices[name], written)
