@@ -1,14 +1,14 @@
 """What the device does not do: one clear error before anything is compiled."""
 
+import tracemalloc
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from brian2 import (
     EventClock,
-    Hz,
     Network,
     NeuronGroup,
-    PoissonInput,
     Soma,
     SpatialNeuron,
     Synapses,
@@ -19,13 +19,15 @@ from brian2 import (
     mV,
     network_operation,
     ohm,
+    prefs,
     siemens,
     uF,
     um,
 )  # fmt: skip
 
-from neuromodels.errors import NeuromodelsError
+from neuromodels.errors import NeuromodelsError, SimulationError
 from neuromodels.simulation import Batch, library
+from simulation.devices import active
 
 TAU = {"tau": 10 * ms}
 
@@ -53,26 +55,8 @@ def with_python_code() -> Network:
     return Network(leaky(), by_hand)
 
 
-def delayed(delay) -> Network:
-    group = leaky()
-    synapses = Synapses(group, group, on_pre="v_post += 1*mV", name="late", namespace={})
-    synapses.connect()
-    synapses.delay = delay
-    return Network(group, synapses)
-
-
-def poisson_input() -> Network:
-    group = leaky()
-    return Network(group, PoissonInput(group, "v", 10, 20 * Hz, weight=1 * mV))
-
-
-def at_given_times() -> Network:
-    group = leaky()
-    group.run_at("v += 1*mV", times=[1, 3] * ms, name="at_times")
-    return Network(group)
-
-
 def on_event_clock() -> Network:
+    """Return neurons without a time step, which Brian2 cannot run either."""
     return Network(
         NeuronGroup(2, "v : 1", name="odd", clock=EventClock(times=[0, 2] * ms)), leaky()
     )
@@ -95,8 +79,22 @@ def python_function() -> Network:
     return Network(leaky("cells", "dv/dt = -v*halved(2)/tau : volt", namespace=space))
 
 
-def calling(call: str) -> Network:
-    return Network(leaky("cells", f"dv/dt = -v*{call}/tau : volt"))
+def of_the_scientific_library() -> Network:
+    return Network(leaky("cells", "dv/dt = -v/tau : volt", method="gsl_rkf45"))
+
+
+def on_a_synapse() -> Network:
+    """Return synapses with a function that only Python knows."""
+
+    @check_units(x=1, result=1)
+    def doubled(x):
+        return 2 * x
+
+    group = leaky()
+    synapses = Synapses(group, group, on_pre="v_post += doubled(1)*mV", name="calling",
+                        namespace={"doubled": doubled, "mV": mV})  # fmt: skip
+    synapses.connect()
+    return Network(group, synapses)
 
 
 @implementation("cpp", "double tripled(double x) { return 3*x; }")
@@ -117,14 +115,11 @@ def no_synapses() -> Network:
 
 REFUSED: dict[str, tuple[Callable[[], Network], str]] = {
     "network_operation": (with_python_code, "by_hand"),
-    "delay": (lambda: delayed(2 * ms), "late"),
-    "delays": (lambda: delayed("i*0.5*ms"), "late"),
-    "PoissonInput": (poisson_input, "cells.*random"),
-    "run_at": (at_given_times, "at_times"),
     "EventClock": (on_event_clock, "cells|odd"),
     "SpatialNeuron": (spatial, "cable"),
+    "GSL": (of_the_scientific_library, "cells.*gsl_rkf45"),
     "Python function": (python_function, "cells.*halved"),
-    "poisson": (lambda: calling("poisson(2)"), "cells.*poisson"),
+    "Python function of synapses": (on_a_synapse, "calling.*doubled"),
     "unit error": (lambda: Network(leaky("cells", "dv/dt = (2 - v)/tau : volt")), "cells"),
     "undefined name": (lambda: Network(leaky("cells", "dv/dt = -v/tao : volt")), "cells.*tao"),
     "no synapses": (no_synapses, "lonely"),
@@ -141,6 +136,57 @@ def test_is_refused(what: str) -> None:
     text = str(refusal.value)
     assert len(text.splitlines()) < 20
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("target", ["numpy", "auto", "cython"])
+def test_a_solver_of_gsl_is_refused_whatever_the_target(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Brian2 would solve such equations only with its cython target."""
+    monkeypatch.setitem(prefs, "codegen.target", target)
+    network = of_the_scientific_library()
+    for run in (lambda: Batch(network, 2, namespace={}), lambda: network.run(1 * ms)):
+        with active("batch"), pytest.raises(NotImplementedError, match=r"cells.*gsl"):
+            run()
+
+
+@pytest.mark.parametrize("instances", [10**6, 10**9, 10**13])
+def test_more_instances_than_memory_holds(instances: int) -> None:
+    """The error names sizes, comes before any memory is taken, and leaves the network as it is."""
+    group = NeuronGroup(100_000, "dv/dt = -v/tau : 1", method="exact", name="large", namespace=TAU)
+    network = Network(group)
+    tracemalloc.start()
+    try:
+        with pytest.raises(SimulationError, match=r"400\d\d\d bytes.*At most \d+ would fit"):
+            Batch(network, instances, namespace={}).run(1 * ms)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+    group.v = 1
+    network.run(1 * ms)
+    assert group.v[0] == pytest.approx(np.exp(-0.1))
+
+
+NOT_SET = {
+    "constant of the equations": ("cells.tau", 2 * ms, "cells must have the variable"),
+    "size": ("cells.N", 4, "only stored variables"),
+    "time": ("cells.t", 2 * ms, "only stored variables"),
+    "time step": ("cells.dt", 2 * ms, "only stored variables"),
+    "index": ("cells.i", np.arange(3), "read-only"),
+    "subexpression": ("cells.twice", 2 * mV, "only stored variables"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_SET)
+def test_what_cannot_be_set(what: str) -> None:
+    address, values, told = NOT_SET[what]
+    batch = Batch(Network(leaky("cells", "dv/dt = -v/tau : volt\ntwice = 2*v : volt")), 2,
+                  namespace={})  # fmt: skip
+    batch["cells.v"] = np.arange(6).reshape(2, 3) * mV
+    with pytest.raises(NeuromodelsError, match=told):
+        batch[address] = values
+    np.testing.assert_allclose(batch["cells.v"] / mV, np.arange(6).reshape(2, 3), 1e-6)
+    assert batch.report.builds == 0
 
 
 @pytest.mark.parametrize("device", ["cuda", "gpu", ""])
