@@ -124,7 +124,7 @@ class Layout:
 
     def dtype_of(self, type_: str) -> np.dtype:
         """Return the numpy dtype of a C++ type."""
-        if type_ == "_real":
+        if type_ == "nm_real":
             return self.real
         names = {"double": "float64", "char": "int8"}
         return np.dtype(names.get(type_, type_.removesuffix("_t")))

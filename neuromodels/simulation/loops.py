@@ -98,7 +98,7 @@ class DenseLoops:
             zeros = [f"{target}[_k + {start}] = 0;"]
             zero = count_loop("_k", self._count(side), zeros, vector=True)
             return [*zero, *self._nested(block, [f"{target}[{ENDS[side]}] += _synaptic_var;"])]
-        before = ["_real _sum = 0;"]
+        before = ["nm_real _sum = 0;"]
         after = [f"{target}[{ENDS[side]}] = _sum;"]
         return self._nested(block, ["_sum += _synaptic_var;"], before, after, reduction=True)
 
@@ -117,7 +117,7 @@ class DenseLoops:
         rest = without_ends(block, self.wiring)
         count = self._count(self.outer)
         short = count_loop("_source", count, [*body, *rest.lines, "_sum += _synaptic_var;"])
-        inner = ["_real _sum = 0;", f"#pragma GCC unroll {count}", *short]
+        inner = ["nm_real _sum = 0;", f"#pragma GCC unroll {count}", *short]
         store = f"{target}[{self._start(side)}_k] = _sum;"
         return count_loop("_k", self._count(side), [*inner, store], vector=True)
 

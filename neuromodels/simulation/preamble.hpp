@@ -163,13 +163,13 @@ static inline double unit(uint32_t high, uint32_t low, double) {
 }
 
 template <typename T>
-static inline T _uniform(const Noise& noise, uint32_t index, uint32_t site) {
+static inline T nm_uniform(const Noise& noise, uint32_t index, uint32_t site) {
     const Words w = noise.at(index, site);
     return unit(w.a, w.b, T(0));
 }
 
 template <typename T>
-static inline T _normal(const Noise& noise, uint32_t index, uint32_t site) {  // Box and Muller 1958
+static inline T nm_normal(const Noise& noise, uint32_t index, uint32_t site) {  // Box and Muller 1958
     const Words w = noise.at(index, site);
     const T radius = sqrt(T(-2) * log(unit(w.a, w.b, T(0))));
     return radius * cos(T(6.283185307179586) * unit(w.c, w.d, T(0)));
@@ -185,25 +185,25 @@ static inline void _draw_at(const Noise& noise, uint32_t site) {
 }
 static inline double _rand(int32_t index) {
     _drawing.k0 += 0x85EBCA6Bu;  // a key of its own for each draw
-    return _uniform<double>(_drawing, index, _drawing_site);
+    return nm_uniform<double>(_drawing, index, _drawing_site);
 }
 static inline double _randn(int32_t index) {
     _drawing.k0 += 0x85EBCA6Bu;
-    return _normal<double>(_drawing, index, _drawing_site);
+    return nm_normal<double>(_drawing, index, _drawing_site);
 }
 
 // -------------------------------------------------------------------------------------- functions
 template <typename T> struct Real { typedef T type; };
-template <> struct Real<char> { typedef _real type; };
-template <> struct Real<bool> { typedef _real type; };
-template <> struct Real<int8_t> { typedef _real type; };
-template <> struct Real<int16_t> { typedef _real type; };
-template <> struct Real<int32_t> { typedef _real type; };
-template <> struct Real<int64_t> { typedef _real type; };
-template <> struct Real<uint8_t> { typedef _real type; };
-template <> struct Real<uint16_t> { typedef _real type; };
-template <> struct Real<uint32_t> { typedef _real type; };
-template <> struct Real<uint64_t> { typedef _real type; };
+template <> struct Real<char> { typedef nm_real type; };
+template <> struct Real<bool> { typedef nm_real type; };
+template <> struct Real<int8_t> { typedef nm_real type; };
+template <> struct Real<int16_t> { typedef nm_real type; };
+template <> struct Real<int32_t> { typedef nm_real type; };
+template <> struct Real<int64_t> { typedef nm_real type; };
+template <> struct Real<uint8_t> { typedef nm_real type; };
+template <> struct Real<uint16_t> { typedef nm_real type; };
+template <> struct Real<uint32_t> { typedef nm_real type; };
+template <> struct Real<uint64_t> { typedef nm_real type; };
 
 template <typename A, typename B>
 static inline auto _divide(A a, B b) {

@@ -24,7 +24,7 @@ from neuromodels.simulation.loops import (
     neuron_loop,
     vectorises,
 )  # fmt: skip
-from neuromodels.simulation.translation import DRAWS, Support, array_name
+from neuromodels.simulation.translation import DRAWS, SPECIAL, Support, array_name
 from neuromodels.simulation.wiring import Side
 
 #: Up to this size all neurons are visited with a mask, which vectorises; above, only spikes are.
@@ -82,7 +82,7 @@ class Program:
     def _source(self, starts: Lines, steps: Lines) -> Lines:
         preamble = (files("neuromodels.simulation") / "preamble.hpp").read_text()
         return [
-            f"typedef {self.real} _real;",
+            f"typedef {self.real} nm_real;",
             *preamble.splitlines(),
             *(line for text in self.support.source for line in text.splitlines()),
             "",
@@ -132,8 +132,8 @@ class Program:
         def site(match: re.Match) -> str:
             if match[1] is None:
                 return f"(_draw_at(_noise, {next(sites)}u), {match[0]})"
-            kind = "_uniform" if match[1] == "rand" else "_normal"
-            return f"{kind}<_real>(_noise, _vectorisation_idx, {next(sites)}u)"
+            kind = "nm_uniform" if match[1] == "rand" else "nm_normal"
+            return f"{kind}<nm_real>(_noise, _vectorisation_idx, {next(sites)}u)"
 
         text = "\n".join(indented(body))
         noise = f"const Noise _noise = noise_of(_key, {stream_id(code.noise)}u, {step});"
@@ -384,8 +384,7 @@ def _constant(name: str, value: object) -> str:
     if isinstance(number, int):
         type_ = "int32_t" if abs(number) < 2**31 else "int64_t"
         return f"const {type_} {name} = {number};"
-    special = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
-    return f"const _real {name} = _real({special.get(repr(number), repr(number))});"
+    return f"const nm_real {name} = nm_real({SPECIAL.get(repr(number), repr(number))});"
 
 
 def _pointer(number: int, array: Array) -> Lines:
@@ -425,7 +424,7 @@ def _finite(states: Sequence[Array]) -> Lines:
     checks = [
         f"finite_all<{array.type}>(block + {array.offset}, {array.size})"
         for array in states
-        if array.type in ("_real", "double")
+        if array.type in ("nm_real", "double")
     ]
     tests = " && ".join(checks) or "true"
     return ["", "static bool finite(const char* block) {", [f"return {tests};"], "}"]

@@ -38,6 +38,9 @@ CPP_WORDS = {
     "virtual", "void", "volatile",
 }  # fmt: skip
 
+#: Numbers without digits, as Python and as C++ write them.
+SPECIAL = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
+
 #: Functions that the preamble has.
 BUILT_IN = [function for name, function in DEFAULT_FUNCTIONS.items() if name != "poisson"]
 
@@ -53,11 +56,11 @@ INTEGER_TYPES = {
 
 
 def c_type(dtype: object) -> str:
-    """Return the C++ type of values of `dtype`; every float is ``_real``."""
+    """Return the C++ type of values of `dtype`; every float is ``nm_real``."""
     kind = np.dtype(dtype)  # type: ignore[call-overload]
     if kind.kind == "b":
         return "char"
-    return INTEGER_TYPES.get(kind, "_real")
+    return INTEGER_TYPES.get(kind, "nm_real")
 
 
 def local_type(dtype: object) -> str:
@@ -166,13 +169,14 @@ class RealRenderer(CPPNodeRenderer):
         value = node.value
         if not isinstance(value, (float, np.floating)):
             return super().render_Constant(node)
-        special = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
-        number = special.get(repr(float(value)), repr(float(value)))
-        return number if self.exact else f"_real({number})"
+        number = SPECIAL.get(repr(float(value)), repr(float(value)))
+        return number if self.exact else f"nm_real({number})"
 
     def render_Name(self, node: ast.Name) -> str:
         if node.id == "dt" and "dt" in self.times and not self.exact:
-            return "_real(dt)"
+            return "nm_real(dt)"
+        if node.id in SPECIAL:  # what Brian2 makes of sqrt(-1) or 1e300*1e300
+            return SPECIAL[node.id] if self.exact else f"nm_real({SPECIAL[node.id]})"
         if self.exact and node.id in self.constants:
             return repr(self.constants[node.id])
         return super().render_Name(node)
@@ -202,7 +206,7 @@ class RealRenderer(CPPNodeRenderer):
         if isinstance(node.op, ast.Div):
             return f"_divide({self.render_node(node.left)}, {self.render_node(node.right)})"
         if isinstance(node.op, ast.Sub) and self._both_times(node) and not self.exact:
-            return f"_real({super().render_BinOp(node)})"
+            return f"nm_real({super().render_BinOp(node)})"
         return super().render_BinOp(node)
 
     def _both_times(self, node: ast.BinOp) -> bool:

@@ -332,3 +332,20 @@ def test_records_of_an_instance_that_was_not_chosen() -> None:
     assert len(batch.spikes("cell_spikes", 2)["i"]) > 0
     with pytest.raises(DeclarationError, match="must be recorded"):
         batch.spikes("cell_spikes", 0)
+
+
+@pytest.mark.parametrize("name", ["real", "uniform", "normal", "run", "block"])
+def test_names_of_the_generated_source_are_free(name: str) -> None:
+    text = f"d{name}/dt = (1 - {name})/tau + 0*xi*tau**-0.5 : 1"
+    group = NeuronGroup(3, text, name="named", method="euler", namespace={"tau": 5 * ms})
+    batch = Batch(Network(group), 2, namespace={})
+    batch.initialise(f"named.{name}", "0*rand() + 0*randn()")
+    batch.run(5 * ms)
+    np.testing.assert_allclose(batch[f"named.{name}"], 1 - (1 - 0.02) ** 50, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("expression", "value"), [("sqrt(-1)", np.nan), ("1e300*1e300", np.inf)])
+def test_numbers_without_digits(expression: str, value: float) -> None:
+    batch = Batch(Network(NeuronGroup(3, "v : 1", name="odd", namespace={})), 2, namespace={})
+    batch.initialise("odd.v", expression)
+    np.testing.assert_array_equal(batch["odd.v"], np.full((2, 3), value))

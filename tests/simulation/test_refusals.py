@@ -219,3 +219,10 @@ def test_names_are_looked_up_where_the_batch_is_made() -> None:
 def test_wrong_duration(duration) -> None:
     with pytest.raises(NeuromodelsError, match=r"Batch\.run"):
         Batch(Network(leaky()), 2, namespace={}).run(duration)
+
+
+@pytest.mark.parametrize("name", ["double", "new", "default"])
+def test_words_of_the_compiler_are_refused_as_names(name: str) -> None:
+    group = leaky("cells", f"d{name}/dt = -{name}/tau : volt\nv : volt")
+    with pytest.raises(NeuromodelsError, match=f"(?s)cells.*word of C.*'{name}'"):
+        Batch(Network(group), 2, namespace={})
