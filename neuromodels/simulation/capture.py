@@ -250,6 +250,11 @@ def _scheduled(network: Network, device: RecordingDevice) -> Iterator[Captured]:
 
 
 def _captured(code: BatchCodeObject, found: dict, runner: Any, noise: str) -> Captured:
+    if code.template_name == "spatialstateupdate":
+        raise UnsupportedFeature(
+            runner.group.name, "neurons must have one compartment", "SpatialNeuron",
+            "Use Brian2's runtime or cpp_standalone device for this network.",
+        )  # fmt: skip
     if code.template_name not in TEMPLATES:
         raise UnsupportedFeature(
             runner.name, f"the batch device covers {', '.join(TEMPLATES)}", code.template_name,
