@@ -44,7 +44,7 @@ def study_named(name: str, hidden: int, length: int, trials: int) -> Study:
     )
 
 
-LARGE = study_named("large", hidden=128, length=32, trials=512)
+LARGE = study_named("large", hidden=128, length=32, trials=768)
 SMALL = study_named("small", hidden=32, length=4, trials=64)
 
 

@@ -18,4 +18,15 @@ cli
 Importing this package imports nothing else: Brian2 takes seconds.
 """
 
+from typing import Any
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: ``neuromodels.load(folder)`` needs pandas and xarray."""
+    if name == "load":
+        from neuromodels.loading import load
+
+        return load
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,9 +8,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,13 @@ from neuromodels.errors import NeuromodelsError
 
 if TYPE_CHECKING:
     from neuromodels.study import Study
+    from neuromodels.sweep import Setting, Sweep
 
+Start = Callable[[Callable[[str], None]], Any]
+"""Starts workers, and says whom to tell what the user should know of them."""
 RUNS = Path("runs")
 USER_ERROR = 2
+EXPORTED = ("generations", "tests", "runs", "solutions")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,62 +64,107 @@ def _checkout() -> Path:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from neuromodels.studyfile import read_study
+    from neuromodels.sweep import Sweep, read_declared
 
-    study = read_study(options.file, options.set)
-    folder = options.out or RUNS / f"{study.name}-{study.digest}"
-    return _go(study, folder, options)
+    start = [f"search.start={json.dumps(options.start)}"] if options.start else []
+    changes = [*options.set, *start]
+    declared = read_declared(options.file, changes, announce=_announce)
+    if isinstance(declared, Sweep):
+        return _go_through(declared, options.out or RUNS / f"{declared.name}-sweep", options)
+    return _go(declared, options.out or RUNS / f"{declared.name}-{declared.digest}", options)
 
 
 def _resume(options: argparse.Namespace) -> int:
     from neuromodels.storage.store import StoredRun
+    from neuromodels.storage.sweeps import is_sweep
     from neuromodels.studyfile import study_of
+    from neuromodels.sweeping import extended, extended_sweep, stored_sweep
 
+    if is_sweep(options.run):
+        sweep = stored_sweep(options.run, _announce)
+        return _go_through(extended_sweep(sweep, options.extend), options.run, options)
     stored = StoredRun(options.run)
-    study = study_of(stored.study, str(stored.folder / "study.json"))
-    return _go(study, stored.folder, options)
+    study = study_of(stored.study, str(stored.folder / "study.json"), announce=_announce)
+    return _go(extended(study, options.extend), stored.folder, options)
+
+
+def _announce(file: Path) -> None:
+    _complain(f"this study runs code from a file of yours: {file}")
 
 
 def _go(study: Study, folder: Path, options: argparse.Namespace) -> int:
-    from neuromodels.runner import Runner
-    from neuromodels.storage.provenance import provenance
-    from neuromodels.storage.store import Store
-
     console = Console(stderr=options.json)
-    with Store(folder, study.to_table(), study.digest) as store, StopSignal() as stop:
-        console.print(f"run folder: {folder}", highlight=False, soft_wrap=True)
-        with _workers(options, store.notices.append) as workers:
-            found = {"workers": workers.provenance()} if workers else {}
-            store.add_provenance({**provenance(sys.argv, study.device.threads), **found})
-            where = {"build": workers.build, "record": workers.record} if workers else {}
-            finished = _watched(partial(Runner, **where), study, store, stop, console)
-    if not finished:
-        console.print("Stopped; everything is stored. Go on with:", highlight=False)
-        console.print(f"  neuromodels resume {folder}", highlight=False, soft_wrap=True)
-        return 128 + stop.received
+    with StopSignal() as stop, _workers(options) as start:
+        if not _work(study, folder, stop, console, start):
+            return _stopped(folder, stop, console)
     return _show_report(folder, options.json)
 
 
+def _go_through(sweep: Sweep, folder: Path, options: argparse.Namespace) -> int:
+    from neuromodels.sweeping import run_sweep
+
+    console = Console(stderr=options.json)
+    console.print(f"sweep folder: {folder}", highlight=False, soft_wrap=True)
+
+    def begin(setting: Setting, number: int, count: int, into: Path) -> bool:
+        console.print(f"setting {number} of {count}: {setting.name}", highlight=False)
+        return _work(setting.study, into, stop, console, start)
+
+    with StopSignal() as stop, _workers(options) as start:
+        if not run_sweep(sweep, folder, begin):
+            return _stopped(folder, stop, console)
+    return _show_comparison([folder], options.json)
+
+
+def _work(study: Study, folder: Path, stop: StopSignal, console: Console, start: Start) -> bool:
+    from neuromodels.storage.store import Store
+
+    with Store(folder, study.to_table(), study.digest) as store:
+        console.print(f"run folder: {folder}", highlight=False, soft_wrap=True)
+        return _watched(study, store, stop, console, start)
+
+
+def _stopped(folder: Path, stop: StopSignal, console: Console) -> int:
+    console.print("Stopped; everything is stored. Go on with:", highlight=False)
+    console.print(f"  neuromodels resume {folder}", highlight=False, soft_wrap=True)
+    return 128 + stop.received
+
+
 @contextmanager
-def _workers(options: argparse.Namespace, tell: Callable[[str], None]) -> Iterator[Any]:
-    """Yield the workers that were asked for, None without ``--workers`` and ``--scheduler``."""
-    if options.workers is None and options.scheduler is None:
-        yield None
-        return
+def _workers(options: argparse.Namespace) -> Iterator[Start]:
+    """Yield what starts the workers that were asked for when they are first needed.
+
+    It returns them, or None without ``--workers`` and ``--scheduler``; they end with the block.
+    """
+    with ExitStack() as stack:
+        started: list[Any] = []
+
+        def start(tell: Callable[[str], None]) -> Any:
+            if options.workers is None and options.scheduler is None:
+                return None
+            if not started:
+                started.append(stack.enter_context(_started(options, tell)))
+            started[0].crew.tell = tell
+            return started[0]
+
+        yield start
+
+
+def _started(options: argparse.Namespace, tell: Callable[[str], None]) -> Any:
     from neuromodels.distribution import local_workers, scheduler_at
 
-    start = scheduler_at if options.workers is None else local_workers
-    where = options.scheduler if options.workers is None else options.workers
-    with start(where, seconds=options.chunk_seconds, tell=tell) as workers:
-        yield workers
+    if options.workers is None:
+        return scheduler_at(options.scheduler, seconds=options.chunk_seconds, tell=tell)
+    return local_workers(options.workers, seconds=options.chunk_seconds, tell=tell)
 
 
-def _watched(
-    runner: Callable[..., Any], study: Study, store: Any, stop: StopSignal, console: Console
-) -> bool:
+def _watched(study: Study, store: Any, stop: StopSignal, console: Console, start: Start) -> bool:
     from rich.live import Live
 
+    from neuromodels.events import Notice
     from neuromodels.progress import Progress
+    from neuromodels.runner import Runner
+    from neuromodels.storage.provenance import provenance
 
     progress = Progress(study, live=console.is_terminal)
 
@@ -125,7 +173,11 @@ def _watched(
         if line:
             console.print(line, highlight=False, soft_wrap=True)
 
-    work = runner(study, store, listener=listen, stop=stop)
+    workers = start(lambda text: listen(Notice(text)))
+    found = {"workers": workers.provenance()} if workers else {}
+    store.add_provenance({**provenance(sys.argv, study.device.threads), **found})
+    where = {"build": workers.build, "record": workers.record} if workers else {}
+    work = Runner(study, store, listener=listen, stop=stop, **where)
     if not console.is_terminal:
         return work.run()
     with Live(progress, console=console, refresh_per_second=4, transient=True):
@@ -133,7 +185,18 @@ def _watched(
 
 
 def _report(options: argparse.Namespace) -> int:
+    if options.html is not None:
+        return _write_page(options.run, options.html)
     return _show_report(options.run, options.json)
+
+
+def _write_page(folder: Path, target: str) -> int:
+    from neuromodels.storage.store import StoredRun
+    from neuromodels.webpage import write_page
+
+    path = write_page(StoredRun(folder), Path(target) if target else None)
+    print(f"page: {path}")
+    return 0
 
 
 def _show_report(folder: Path, as_json: bool) -> int:
@@ -142,6 +205,44 @@ def _show_report(folder: Path, as_json: bool) -> int:
 
     found = summary(StoredRun(folder))
     _show(found, report_of(found), as_json)
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    return _show_comparison(options.folders, options.json)
+
+
+def _show_comparison(folders: Sequence[Path], as_json: bool) -> int:
+    from neuromodels.comparison import comparison, comparison_of
+
+    found = comparison(folders)
+    _show(found, comparison_of(found), as_json)
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from neuromodels.status import standing, standing_of
+
+    found = standing(options.folder)
+    _show(found, standing_of(found), options.json)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from neuromodels.exporting import export
+    from neuromodels.loading import load
+
+    count = export(load(options.folder), options.table, options.out)
+    print(f"{options.table}: {count:,} values in {options.out}" if options.out.suffix == ".nc"
+          else f"{options.table}: {count:,} rows in {options.out}")  # fmt: skip
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from neuromodels.templates import write_template
+
+    path, command = write_template(options.kind, options.name, options.folder)
+    print(f"{options.kind}: {path}\ntry it: {command}")
     return 0
 
 
@@ -242,6 +343,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=neuromodels.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_runs(commands)
+    _add_stored(commands)
     _add_looks(commands)
     return parser
 
@@ -257,10 +359,17 @@ def _add_runs(commands: Any) -> None:
         help="change a value of the file, e.g. search.generations=100",
     )
     run.add_argument("--out", metavar="DIR", type=Path, help="the run folder")
+    run.add_argument("--start", metavar="RUN", help="begin from the solutions of another run")
     resume = _command(commands, "resume", _resume, "go on with a stopped or killed run")
     report = _command(commands, "report", _report, "show the table of a run")
     for command in (resume, report):
         command.add_argument("run", metavar="RUN", type=Path, help="a run folder")
+    report.add_argument(
+        "--html", metavar="FILE", nargs="?", const="", help="write it as a page for a browser"
+    )
+    resume.add_argument(
+        "--extend", metavar="N", type=_count, default=0, help="search N more generations"
+    )
     for command in (run, resume):
         _add_workers(command)
     for command in (run, resume, report):
@@ -277,6 +386,34 @@ def _add_workers(command: argparse.ArgumentParser) -> None:
         "--chunk-seconds", metavar="S", type=float, default=600.0,
         help="replace a worker that takes longer over a part of a generation (600)",
     )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number >= 0; got {text!r}")
+    return int(text)
+
+
+def _add_stored(commands: Any) -> None:
+    """Add what looks at several runs, or takes their numbers elsewhere."""
+    compare = _command(commands, "compare", _compare, "show several runs in one table")
+    compare.add_argument(
+        "folders", metavar="FOLDER", type=Path, nargs="+", help="run folders and sweep folders"
+    )
+    status = _command(commands, "status", _status, "show what runs and how far it is")
+    status.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", default=RUNS)
+    for command in (compare, status):
+        _add_json(command)
+    export = _command(commands, "export", _export, "write a table of a run to a file")
+    export.add_argument("folder", metavar="FOLDER", type=Path, help="a run or sweep folder")
+    export.add_argument("--table", choices=EXPORTED, required=True)
+    export.add_argument(
+        "--out", metavar="FILE", type=Path, required=True, help="ends in .csv, .parquet or .nc"
+    )
+    new = _command(commands, "new", _new, "write a commented study, rule or task that runs")
+    new.add_argument("kind", choices=("study", "rule", "task"))
+    new.add_argument("name", metavar="NAME", help="of the file, without its suffix")
+    new.add_argument("--folder", metavar="DIR", type=Path, default=Path())
 
 
 def _add_looks(commands: Any) -> None:

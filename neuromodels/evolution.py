@@ -174,7 +174,10 @@ class Evolution:
         scores, losses = score_vectors(self.experiment, centre[None], streams)
         rng = generator(self.seed, "bootstrap", "curve", self.condition, self.generation)
         score = summarise(scores[0], losses[0], rng)
-        self.finalists.add(centre, self.generation, score.score)
+        if self.generation % self.session.study.test.every == 0:
+            # the last centre is scored again anyway, and a search that is extended later must
+            # not depend on where it ended first
+            self.finalists.add(centre, self.generation, score.score)
         return TestRecord(self.condition, self.seed, "curve", self.generation, **asdict(score))
 
     @property
@@ -185,9 +188,10 @@ class Evolution:
     def _fresh_optimizer(self) -> Optimizer:
         # nevergrad's generators take 32 bits
         seed = seed_of(self.seed, "optimizer", self.condition) % 2**32
+        start = self.session.store.start(self.condition, self.seed)
         return make_optimizer(
             self.plan.optimizer,
-            self.experiment.centre,
+            self.experiment.centre if start is None else start,
             self.experiment.sigma,
             self.plan.candidates,
             seed,

@@ -12,6 +12,7 @@ from types import ModuleType
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.storage.files import writing
 from neuromodels.storage.store import StoredRun, stored_runs
+from neuromodels.study import Study
 from neuromodels.studyfile import read_study
 from neuromodels.studyform import nearest
 
@@ -103,9 +104,9 @@ def runs_for(
     found, absent = [], []
     for name in script.NEEDS:
         path = checkout / "studies" / f"{name}.toml"
-        digest = read_study(path).digest if path.is_file() else None
+        study = read_study(path) if path.is_file() else None
         named = [run for run in stored if run.name == name]
-        current = [run for run in named if digest in (None, run.digest)]
+        current = [run for run in named if study is None or _answers(run, study)]
         found += current[:1]
         if not current:
             absent.append(_absence(name, named))
@@ -118,6 +119,14 @@ def runs_for(
             f"Make it with: neuromodels run studies/{first}.toml",
         )
     return found, absent
+
+
+def _answers(run: StoredRun, study: Study) -> bool:
+    """Whether a run is of this study, and with at least its budget."""
+    return (
+        run.digest == study.digest
+        and run.study["search"]["generations"] >= study.search.generations
+    )
 
 
 def _absence(name: str, older: Sequence[StoredRun]) -> str:

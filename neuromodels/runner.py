@@ -10,6 +10,7 @@ import numpy as np
 
 from neuromodels.events import Building, Listener, Scored, Scoring, ignore
 from neuromodels.evolution import Evolution, Session, Stopped
+from neuromodels.extension import reopen
 from neuromodels.scoring import (
     ExperimentLike,
     Score,
@@ -23,6 +24,7 @@ from neuromodels.seeding import generator, trial_streams
 from neuromodels.storage.records import RunRecord, TestRecord
 from neuromodels.storage.store import Store
 from neuromodels.study import FROM_PLASTIC, SEARCHED, Study
+from neuromodels.warmstart import keep_starts
 
 Build = Callable[[Study, str], ExperimentLike]
 Record = Callable[[Study, str, np.ndarray, int], dict[str, np.ndarray]]
@@ -82,6 +84,8 @@ class Runner:
     def run(self) -> bool:
         """Run everything that is missing; return False when the user stopped it."""
         try:
+            reopen(self.study, self.store)
+            keep_starts(self.study, self.store)
             for seed in self.study.seeds:
                 for condition in self.study.tested:
                     if not self._is_done(condition, seed):

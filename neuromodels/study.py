@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -107,10 +107,7 @@ class Study:
     @property
     def searched(self) -> tuple[str, ...]:
         """Conditions with a search of their own, the implied plastic one included."""
-        needed = set(self.conditions)
-        if needed & set(FROM_PLASTIC):
-            needed.add("plastic")
-        return tuple(c for c in SEARCHED if c in needed)
+        return tuple(c for c in self.tested if c in SEARCHED)
 
     @property
     def derived(self) -> tuple[str, ...]:
@@ -120,7 +117,7 @@ class Study:
     @property
     def tested(self) -> tuple[str, ...]:
         """Every condition that gets a final score, in the order of the tables."""
-        return self.searched + self.derived
+        return tested_of(self.conditions)
 
     def to_table(self) -> dict[str, Any]:
         """Return the study as plain values, shaped as a study file."""
@@ -157,6 +154,12 @@ class Study:
         table["conditions"] = self.tested
         canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:12]
+
+
+def tested_of(conditions: Collection[str]) -> tuple[str, ...]:
+    """Return every condition that gets a final score, the implied plastic search included."""
+    implied = {"plastic"} if set(conditions) & set(FROM_PLASTIC) else set()
+    return tuple(c for c in CONDITIONS if c in {*conditions, *implied})
 
 
 def _plain(value: Any) -> Any:

@@ -56,8 +56,15 @@ def problems_of(table: Table, catalogs: Catalogs) -> list[Problem]:
     ]
 
 
-def study_from(table: Table, catalogs: Catalogs) -> Study:
+def study_from(
+    table: Table, catalogs: Catalogs, contents: Mapping[str, str] | None = None
+) -> Study:
     """Return the study of a table without problems, all defaults filled in.
+
+    Parameters
+    ----------
+    contents
+        Digests of what it names outside itself.
 
     Raises
     ------
@@ -75,6 +82,7 @@ def study_from(table: Table, catalogs: Catalogs) -> Study:
         search=_plan(table.get("search", {}), catalogs),
         test=TestPlan(**table.get("test", {})),
         device=DeviceChoice(**table.get("device", {})),
+        contents=contents or {},
     )
 
 
@@ -88,7 +96,10 @@ def _section(table: Table, name: str) -> Table:
 
 def _chosen(table: Table, section: str, key: str, catalog: Mapping[str, Any]) -> Any:
     name = _section(table, section).get(key)
-    return catalog.get(name) if isinstance(name, str) else None
+    try:
+        return catalog.get(name) if isinstance(name, str) else None
+    except DeclarationError:  # a user's own file that cannot be used: `_unknown_name` says so
+        return None
 
 
 def _missing(table: Table) -> Iterable[Problem]:
@@ -161,8 +172,11 @@ def _unknown_name(path: tuple[str, ...], value: Any, catalogs: Catalogs) -> str 
         ("search", "optimizer"): catalogs.optimizers,
     }
     catalog = catalogs_of.get(path)
-    if catalog is None or value in catalog:
-        return None
+    try:
+        if catalog is None or value in catalog:
+            return None
+    except DeclarationError as error:
+        return str(error)
     noun = {"name": path[0], "neuron": "neuron model"}.get(path[-1], path[-1])
     known = ", ".join(catalog) if len(catalog) <= 12 else f"see `neuromodels list {noun}s`"
     return f"unknown {noun} {value!r}.{nearest(value, catalog)} Known: {known}."

@@ -1,10 +1,47 @@
-"""What all tests share: a build cache of their own, and numpy as Brian2's target."""
+"""What tests share: a build cache, numpy as Brian2's target, a checkout with a fake network."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import brian2
 import pytest
+from fake_experiment import FakeExperiment, catalogs, fake_recording
+
+from neuromodels.cli import main
+
+STUDY = """\
+name = "small"
+question = "Does it run?"
+seeds = [1, 2]
+conditions = ["plastic", "random"]
+[task]
+name = "sequence_copy"
+[rule]
+name = "pdlf"
+[search]
+candidates = 8
+trials = 4
+generations = 6
+[test]
+trials = 50
+curve_trials = 10
+every = 3
+random_rules = 4
+"""
+FIGURE = """\
+NEEDS = ("small",)
+
+def collect(runs):
+    return [run.name for run in runs]
+
+def draw(data):
+    class Figure:
+        def savefig(self, path, **settings):
+            path.write_text(" ".join(data))
+    return Figure()
+"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,3 +57,30 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def runtime_target() -> None:
     """Let stock Brian2 use numpy: compiling its code objects would take minutes."""
     brian2.prefs.codegen.target = "numpy"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Go to an empty checkout with one study, one figure, and a parabola for a network."""
+    monkeypatch.chdir(tmp_path)
+    fake = SimpleNamespace(Experiment=FakeExperiment, recording_of=fake_recording)
+    monkeypatch.setitem(sys.modules, "neuromodels.evaluation", fake)
+    monkeypatch.setattr("neuromodels.studychecks.installed_catalogs", catalogs)
+    monkeypatch.setattr("neuromodels.studyfile.installed_catalogs", catalogs)
+    monkeypatch.setattr("neuromodels.sweep.installed_catalogs", catalogs)
+    for name, text in {"studies/small.toml": STUDY, "figures/fig1.py": FIGURE}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def said(capsys):
+    """Return a function that runs a command and returns exit code, output and complaints."""
+
+    def run(*arguments):
+        code = main([str(each) for each in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run

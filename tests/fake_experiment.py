@@ -35,7 +35,8 @@ class FakeExperiment:
     def __post_init__(self) -> None:
         self.centre = np.zeros(self.dimension)
         self.sigma = np.full(self.dimension, 0.1)
-        self.slices = {"input_hidden.A": slice(0, 4), "hidden_output.A": slice(4, 6)}
+        name = "w" if self.condition == "fixed" else "A"
+        self.slices = {f"input_hidden.{name}": slice(0, 4), f"hidden_output.{name}": slice(4, 6)}
         self.report = {"builds": 1, "cache_hits": 0, "threads": 1, "bytes": 100}
 
     def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:

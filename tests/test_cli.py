@@ -6,70 +6,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from fake_experiment import FakeExperiment, catalogs, fake_recording
-
-from neuromodels.cli import main
+from fake_experiment import FakeExperiment
 
 ROOT = Path(__file__).parent.parent
-STUDY = """\
-name = "small"
-question = "Does it run?"
-seeds = [1, 2]
-conditions = ["plastic", "random"]
-[task]
-name = "sequence_copy"
-[rule]
-name = "pdlf"
-[search]
-candidates = 8
-trials = 4
-generations = 6
-[test]
-trials = 50
-curve_trials = 10
-every = 3
-random_rules = 4
-"""
-FIGURE = """\
-NEEDS = ("small",)
-
-def collect(runs):
-    return [run.name for run in runs]
-
-def draw(data):
-    class Figure:
-        def savefig(self, path, **settings):
-            path.write_text(" ".join(data))
-    return Figure()
-"""
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """Go to an empty checkout with one study, one figure, and a parabola for a network."""
-    monkeypatch.chdir(tmp_path)
-    fake = SimpleNamespace(Experiment=FakeExperiment, recording_of=fake_recording)
-    monkeypatch.setitem(sys.modules, "neuromodels.evaluation", fake)
-    monkeypatch.setattr("neuromodels.studyfile.installed_catalogs", catalogs)
-    for name, text in {"studies/small.toml": STUDY, "figures/fig1.py": FIGURE}.items():
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text(text)
-    return tmp_path
-
-
-@pytest.fixture
-def said(capsys):
-    """Return a function that runs a command and returns exit code, output and complaints."""
-
-    def run(*arguments):
-        code = main([str(each) for each in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
 
 
 def only_run(here):

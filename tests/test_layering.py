@@ -31,23 +31,40 @@ MAY_IMPORT = {
     "study": {"errors", "search"},
     "studyform": {"errors", "study"},
     "studychecks": DECLARED | {"studyform"},
-    "studyfile": {"errors", "study", "studyform", "studychecks"},
+    "ownfiles": {"errors", "studyform"},
+    "pythonstudy": {"errors", "study"},
+    "studyfile": {"errors", "study", "studyform", "studychecks", "ownfiles", "pythonstudy"},
+    "sweep": {"study", "studychecks", "studyfile", "ownfiles"},
+    "sweeping": {"ownfiles", "storage", "study", "studyfile", "sweep"},
+    "templates": {"errors", "storage"},
+    "loading": {"errors", "coefficients", "rules", "storage", "study"},
+    "exporting": {"errors", "loading", "storage"},
+    "comparison": {"errors", "reporting", "storage", "study"},
+    "status": {"errors", "storage", "study"},
+    "extension": {"storage", "study"},
+    "warmstart": DECLARED | STORED | {"evaluation", "loading", "ownfiles", "storage"},
     "simulation": DECLARED - {"study", "search", "objectives"},
     "evaluation": DECLARED | {"simulation", "scoring"},
     "scoring": {"errors", "seeding"},
+    "distribution": {"errors", "evaluation", "scoring", "storage", "study"},
     "events": STORED | {"storage"},
     "evolution": DECLARED | STORED | {"events", "scoring", "storage"},
-    "runner": DECLARED | STORED | {"events", "evaluation", "evolution", "scoring", "storage"},
+    "runner": DECLARED
+    | STORED
+    | {"events", "evaluation", "evolution", "extension", "scoring", "storage", "warmstart"},
     "reporting": STORED | {"scoring", "storage", "study"},
+    "webpage": {"plotting", "reporting", "storage"},
     "progress": {"events", "study"},
     "listing": {"models", "rules", "tasks", "search"},
     "doctor": {"storage", "simulation"},
-    "figures": STORED | {"plotting", "storage", "studyfile", "studyform"},
+    "figures": STORED | {"plotting", "storage", "study", "studyfile", "studyform"},
 }
 AT_HOME = {
     "brian2": {"models", "simulation"},
     "nevergrad": {"search/optimizer.py", "search/registered.py"},
     "matplotlib": {"plotting"},
+    "distributed": {"distribution"},
+    "dask": {"distribution"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -6,6 +6,8 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any
 
 import numpy as np
@@ -54,11 +56,14 @@ class Workers:
     ) -> dict[str, np.ndarray]:
         """Return the arrays of one trial with monitors, run on a worker."""
         work = work_on(study, condition, build_experiment, self.seconds)
-        asked = {"work": work, "record": record_trial, "stream": stream}
-        return self.crew.ask_once(record, vector, **asked).value
+        asked = {"work": work, "how": record_trial, "stream": stream}
+        return self.crew.ask_until(record, [vector], **asked)[0].value
 
     def provenance(self) -> dict[str, Any]:
-        """Return which workers a run starts with, as plain values."""
+        """Return which workers a run starts with, as plain values.
+
+        ``machines`` is empty where all run on the driver's.
+        """
         return {
             "scheduler": self.crew.client.scheduler.address,
             "count": self.crew.count(),
@@ -91,8 +96,13 @@ def local_workers(
     if count < 1:
         raise DeclarationError("local_workers.count", "there must be at least 1", count)
     client_class, _ = _needed()
-    with _cluster(count) as cluster, client_class(cluster, set_as_default=False) as client:
-        yield Workers(Crew(client, tell, patience=START_WITHIN), seconds)
+    with (
+        _cluster(count) as cluster,
+        client_class(cluster, set_as_default=False, direct_to_workers=True) as client,
+    ):
+        # on a busy machine, or without memory, replacing a worker may fail: then there is a new one
+        mend = partial(cluster.scale, count)
+        yield Workers(Crew(client, tell, alike=True, patience=START_WITHIN, mend=mend), seconds)
 
 
 @contextmanager
@@ -158,8 +168,9 @@ def _cluster(count: int) -> Iterator[Any]:
             )  # fmt: skip
     except (ImportError, OSError, RuntimeError) as error:
         raise SimulationError(
-            "Distribution.workers", f"must start: {error}", count, "Try fewer."
-        ) from None
+            "Distribution.workers", f"must start: {error}", count,
+            'Try fewer; in a script, start them below `if __name__ == "__main__":`.',
+        ) from None  # fmt: skip
     with cluster:
         yield cluster
 
@@ -171,6 +182,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
     The terminal sends it to every process in the foreground. Threads and processes inherit who
     is deaf, also the processes that replace a lost worker.
     """
+    ensure_running()  # as it starts, the resource tracker of Python makes its thread hear again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -28,17 +29,22 @@ class Crew:
         A connected `distributed.Client`.
     tell
         Gets what the user should know, one sentence at a time.
+    alike
+        Whether workers are known to run in the driver's own environment: none is checked then.
     patience
         Seconds to wait for a first worker, or for one after all are gone; None for ever.
+    mend
+        Called when there are fewer workers than before.
     """
 
     def __init__(
-        self, client: Any, tell: Callable[[str], None] = lambda text: None,
-        patience: float | None = None,
+        self, client: Any, tell: Callable[[str], None] = lambda text: None, *,
+        alike: bool = False, patience: float | None = None, mend: Callable[[], None] = lambda: None,
     ):  # fmt: skip
         self.client = client
         self.tell = tell
-        self._patience = patience
+        self._alike, self._patience, self._mend = alike, patience, mend
+        self._most = 1
         self._checked: set[str] = set()
         self.machines: set[str] = set()
 
@@ -47,7 +53,7 @@ class Crew:
         with self._connected():
             workers = self._present() or self._awaited()
             new = sorted(workers - self._checked)
-            if new:
+            if new and not self._alike:
                 check_versions(self.client, new)
                 self._note_machines(machines_of(self.client, new))
             self._checked = workers
@@ -80,18 +86,21 @@ class Crew:
             values = self.client.gather(dict(enumerate(futures)), errors="skip")
         return [_answer(future, values[number]) for number, future in enumerate(futures)]
 
-    def ask_once(self, function: Callable[..., Any], part: Any, **shared: Any) -> Answer:
-        """Call a function once, on another worker if one is lost over it.
+    def ask_until(
+        self, function: Callable[..., Any], parts: Sequence[Any], **shared: Any
+    ) -> list[Answer]:
+        """Call a function with every part until there is an answer to at least one.
 
         Raises
         ------
         SimulationError
-            When several were lost over it.
+            When workers were lost over it several times.
         """
         for _ in range(TRIES):
-            (answer,) = self.ask(function, [part], **shared)
-            if isinstance(answer, Answer):
-                return answer
+            asked = self.ask(function, parts, **shared)
+            answers = [answer for answer in asked if isinstance(answer, Answer)]
+            if answers:
+                return answers
         raise SimulationError(
             "Distribution.worker",
             f"must survive `{function.__name__}`; {TRIES} died, took too long or ran out of memory",
@@ -112,7 +121,11 @@ class Crew:
                 return
 
     def _present(self) -> set[str]:
-        return set(self.client.nthreads())
+        workers = set(self.client.nthreads())
+        if len(workers) < self._most:
+            self._mend()
+        self._most = max(self._most, len(workers))
+        return workers
 
     def _awaited(self) -> set[str]:
         """Wait for a worker."""
@@ -142,7 +155,7 @@ class Crew:
     def _connected(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except (OSError, CancelledError) as error:
             raise _unreachable(str(error)) from None
 
 

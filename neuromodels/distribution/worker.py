@@ -5,14 +5,18 @@ from __future__ import annotations
 import faulthandler
 import os
 import socket
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -60,18 +64,14 @@ class Work:
 
 def build_experiment(study: Study, condition: str) -> ExperimentLike:
     """Build and compile the network of a condition; imports Brian2."""
-    from neuromodels.evaluation import Experiment
-
-    return Experiment(study, condition)
+    return imported("neuromodels.evaluation").Experiment(study, condition)
 
 
 def record_trial(
     study: Study, condition: str, vector: np.ndarray, stream: int
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one trial with monitors; imports Brian2."""
-    from neuromodels.evaluation import recording_of
-
-    return recording_of(study, condition, vector, stream)
+    return imported("neuromodels.evaluation").recording_of(study, condition, vector, stream)
 
 
 # -- what a driver asks for ---------------------------------------------------------------------
@@ -89,14 +89,10 @@ def evaluate(xs: np.ndarray, *, work: Work, streams: np.ndarray) -> Answer | Los
     )
 
 
-def record(
-    vector: np.ndarray, *, work: Work, record: Record, stream: int
-) -> Answer | Lost | Refusal:
+def record(vector: np.ndarray, *, work: Work, how: Record, stream: int) -> Answer | Lost | Refusal:
     """Run one trial of a solution with monitors."""
     study = _on_these_cores(work.study)
-    return _guarded(
-        work, lambda: Answer(record(study, work.condition, vector, stream), address())
-    )
+    return _guarded(work, lambda: Answer(how(study, work.condition, vector, stream), address()))
 
 
 def _guarded(work: Work, ask: Callable[[], Answer]) -> Answer | Lost | Refusal:
@@ -161,6 +157,25 @@ def _worker() -> Any:
     from distributed import get_worker
 
     return get_worker()
+
+
+def imported(module: str) -> ModuleType:
+    """Import a module in the process's main thread, where its event loop runs.
+
+    Brian2 sets a signal handler as it is imported, which other threads must not.
+    """
+    if module in sys.modules:
+        return sys.modules[module]
+    found: Future[ModuleType] = Future()
+
+    def load() -> None:
+        try:
+            found.set_result(import_module(module))
+        except Exception as error:
+            found.set_exception(error)
+
+    _worker().loop.add_callback(load)
+    return found.result()
 
 
 @contextmanager

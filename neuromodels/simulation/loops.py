@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -15,6 +16,9 @@ Lines = list
 
 ENDS = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx"}
 VECTOR_PRAGMA = "#pragma GCC ivdep"
+
+#: A draw per neuron, and up to how many neurons it is not worth drawing many at a time.
+RANDOM, FEW = re.compile(r"\b_(rand|randn)\(_vectorisation_idx\)"), 8
 
 #: A side of at most this many neurons is unrolled where that keeps sums in registers.
 UNROLLED = 8
@@ -51,8 +55,35 @@ def vectorises(block: Block, moving: Sequence[str]) -> bool:
 
 def neuron_loop(block: Block, count: int | str, tail: Lines) -> Lines:
     """Loop over all neurons of a group."""
+    safe = vectorises(block, ["_idx"])
+    draws = [line for line in block.statements if RANDOM.search(line)]
+    if safe and draws and (isinstance(count, str) or count >= FEW):
+        return _chunked_loop(block, count, tail)
     body = ["const int32_t _vectorisation_idx = _idx;", *block.lines, *tail]
-    return count_loop("_idx", count, body, vector=vectorises(block, ["_idx"]))
+    return count_loop("_idx", count, body, vector=safe)
+
+
+def _chunked_loop(block: Block, count: int | str, tail: Lines) -> Lines:
+    """Loop over neurons whose random numbers are drawn many at a time."""
+    draws: Lines = []
+
+    def drawn(match: re.Match) -> str:
+        name = f"nm_drawn_{len(draws) // 2}"
+        draws.append(f"alignas(64) nm_real {name}[CHUNK];")
+        draws.append(f"_{match[1]}s(nm_first, nm_end - nm_first, {name});")
+        return f"{name}[_idx - nm_first]"
+
+    lines = [RANDOM.sub(drawn, line) for line in block.lines]
+    body = ["const int32_t _vectorisation_idx = _idx;", *lines, *tail]
+    return [
+        f"for (int32_t nm_first = 0; nm_first < {count}; nm_first += CHUNK) {{",
+        [
+            f"const int32_t nm_end = nm_first + CHUNK < {count} ? nm_first + CHUNK : {count};",
+            *draws, VECTOR_PRAGMA,
+            "for (int32_t _idx = nm_first; _idx < nm_end; _idx++) {", body, "}",
+        ],
+        "}",
+    ]  # fmt: skip
 
 
 def without_ends(block: Block, wiring: Wiring) -> Block:
@@ -187,9 +218,31 @@ class SparseLoops:
         if np.any(order != np.arange(self.wiring.n_synapses)):
             self.layout.add_data(f"{prefix}_order", order)
             place = f"{prefix}_order[_k]"
+        fixed, rest = _split_reads(self._without_end(block, source), ENDS[source])
+        start = self.wiring.pre_start if source == "pre" else self.wiring.post_start
         head = f"const int32_t _idx = {place}, _vectorisation_idx = _idx;"
-        loop = f"for (int32_t _k = {prefix}_start[_source]; _k < {prefix}_start[_source + 1]; _k++)"
-        return [*events, [f"{loop} {{", [head, *block.lines], "}"], "}"]
+        # Synapses that change nothing but themselves are computed side by side.
+        pragma = [VECTOR_PRAGMA] if vectorises(block, ["_idx"]) else []
+        return [
+            *events,
+            [
+                f"const int32_t {ENDS[source]} = {start} + _source;", *fixed,
+                f"const int32_t nm_end = {prefix}_start[_source + 1];", *pragma,
+                f"for (int32_t _k = {prefix}_start[_source]; _k < nm_end; _k++) {{",
+                [head, *rest.lines], "}",
+            ],
+            "}",
+        ]  # fmt: skip
+
+    def _without_end(self, block: Block, side: Side) -> Block:
+        """Return a block that takes one end from the loop over events, where it is the same."""
+        own = f"_array_{self.wiring.name}__synaptic_{side}"
+        reads = tuple(
+            access
+            for access in block.reads
+            if access.name != ENDS[side] or array_name(access.array) != own
+        )
+        return Block(reads, block.declarations, block.statements, block.writes)
 
     def _need_ends(self, side: Side) -> None:
         ends = self.wiring.pre if side == "pre" else self.wiring.post

@@ -30,7 +30,9 @@ from neuromodels.simulation.wiring import Side
 #: Up to this size all neurons are visited with a mask, which vectorises; above, only spikes are.
 MASKED_RESET = 512
 
-RANDOM_CALL = re.compile(rf"\b_(rand|randn)\(_vectorisation_idx\)|\b{DRAWS}\w+(?=\()")
+RANDOM_CALL = re.compile(
+    rf"\b_(rand|randn)\(_vectorisation_idx\)|\b_(rands|randns)\(|\b{DRAWS}\w+(?=\()"
+)
 
 
 def stream_id(name: str) -> int:
@@ -130,6 +132,9 @@ class Program:
         sites = iter(range(256))
 
         def site(match: re.Match) -> str:
+            if match[2] is not None:
+                kind = "nm_uniforms" if match[2] == "rands" else "nm_normals"
+                return f"{kind}<nm_real>(_noise, {next(sites)}u, "
             if match[1] is None:
                 return f"(_draw_at(_noise, {next(sites)}u), {match[0]})"
             kind = "nm_uniform" if match[1] == "rand" else "nm_normal"

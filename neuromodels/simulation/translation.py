@@ -146,6 +146,16 @@ def _cheap_power(node: ast.BinOp) -> str | None:
     return f"_root<{halvings}>" if halvings else None
 
 
+def _is_power_of_exp(node: ast.BinOp) -> bool:
+    """Whether a node is ``exp(x)**c``, which is ``exp(c*x)``: sympy likes to write it so."""
+    return (
+        isinstance(node.op, ast.Pow)
+        and isinstance(node.right, ast.Constant)
+        and isinstance(node.left, ast.Call)
+        and getattr(node.left.func, "id", "") == "exp"
+    )
+
+
 class RealRenderer(CPPNodeRenderer):
     """Renders expressions in the precision of the run.
 
@@ -200,6 +210,9 @@ class RealRenderer(CPPNodeRenderer):
         return code
 
     def render_BinOp(self, node: ast.BinOp) -> str:
+        if _is_power_of_exp(node):  # pow() is slow and does not vectorise
+            product = ast.BinOp(node.right, ast.Mult(), node.left.args[0])  # type: ignore[attr-defined]
+            return self.render_node(ast.Call(node.left.func, [product], []))  # type: ignore[attr-defined]
         power = _cheap_power(node)
         if power is not None:
             return f"{power}({self.render_node(node.left)})"

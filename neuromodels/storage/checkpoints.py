@@ -1,7 +1,13 @@
-"""Checkpoints: the newest two per search, replaced atomically."""
+"""Checkpoints: the newest two per search, replaced atomically, sealed with the folder's key.
+
+Some optimizers store their state as a pickle, which runs code when it is loaded. Each checkpoint
+therefore ends with a digest that only the key of its run folder makes; one without it, or with
+another, is not opened.
+"""
 
 from __future__ import annotations
 
+import hmac
 import math
 import os
 from collections.abc import Mapping
@@ -13,13 +19,15 @@ import numpy as np
 from neuromodels.errors import StorageError
 from neuromodels.storage.files import (
     TEMPORARY,
+    arrays_of_bytes,
     arrays_to_bytes,
-    read_arrays,
     replace_file,
+    sync_folder,
     writing,
 )
 
-FORMAT = 1
+FORMAT = 2
+_SEAL = 32
 _STATE = "optimizer/"
 
 
@@ -51,11 +59,14 @@ class Checkpoints:
         Where they lie; made when the first is written.
     digest
         The study they belong to.
+    key
+        The run folder's own secret: what it did not write is not read.
     """
 
-    def __init__(self, folder: Path, digest: str):
+    def __init__(self, folder: Path, digest: str, key: bytes):
         self.folder = folder
         self.digest = digest
+        self._key = key
         self._durable: set[Path] = set()
 
     def path(self, condition: str, seed: int) -> Path:
@@ -90,7 +101,8 @@ class Checkpoints:
             # a previous one that survives a power cut is not given up for one that may not
             if path.exists() and (path in self._durable or not previous.exists()):
                 self._keep_previous(path, previous)
-        replace_file(path, arrays_to_bytes(arrays), durable=durable)
+        content = arrays_to_bytes(arrays)
+        replace_file(path, content + self._seal(content), durable=durable)
         (self._durable.add if durable else self._durable.discard)(path)
 
     def _keep_previous(self, path: Path, previous: Path) -> None:
@@ -131,8 +143,17 @@ class Checkpoints:
             except StorageError as error:
                 damaged.append(str(error))
                 continue
+            self._sync(path)
             return checkpoint, self._warning(damaged, checkpoint)
         return None, self._warning(damaged, None)
+
+    def _sync(self, path: Path) -> None:
+        """Make a checkpoint of an earlier process one that may become the previous one."""
+        if path not in self._durable:
+            with writing(path):
+                sync_folder(path)
+                sync_folder(self.folder)
+            self._durable.add(path)
 
     def _warning(self, damaged: list[str], checkpoint: Checkpoint | None) -> str:
         if not damaged:
@@ -140,8 +161,24 @@ class Checkpoints:
         start = f"generation {checkpoint.generation}" if checkpoint else "the start"
         return f"{' '.join(damaged)} Going on from {start} instead."
 
+    def _seal(self, content: bytes) -> bytes:
+        return hmac.digest(self._key, content, "sha256")
+
+    def _opened(self, path: Path) -> dict[str, np.ndarray]:
+        """Return the arrays of a checkpoint that this folder wrote."""
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StorageError(str(path), f"cannot be read: {error}") from error
+        content, seal = content[:-_SEAL], content[-_SEAL:]
+        if not hmac.compare_digest(seal, self._seal(content)):
+            raise StorageError(
+                str(path), "cannot be read: it is damaged, or this run folder did not write it"
+            )
+        return arrays_of_bytes(content, path)
+
     def _read(self, path: Path, recorded: float) -> Checkpoint:
-        arrays = read_arrays(path)
+        arrays = self._opened(path)
         if arrays.get("format", np.array(0)) != FORMAT:
             raise StorageError(str(path), f"must be a checkpoint of format {FORMAT}")
         if str(arrays["digest"]) != self.digest:

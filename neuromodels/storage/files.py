@@ -17,6 +17,9 @@ import numpy as np
 from neuromodels.errors import StorageError
 
 TEMPORARY = ".part"
+KEY_BYTES = 32
+PRIVATE = 0o700
+"""Mode of new folders: nobody but the user looks into them."""
 
 
 @contextmanager
@@ -65,8 +68,25 @@ def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
             raise
 
 
+def folder_key(path: Path) -> bytes:
+    """Return the secret of a run folder, 32 random bytes, made when missing."""
+    with writing(path):
+        if path.is_file() and len(key := path.read_bytes()) == KEY_BYTES:
+            return key
+        temporary = path.with_name(path.name + TEMPORARY)
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(os.urandom(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+        return path.read_bytes()
+
+
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut."""
+    """Make renames in a folder, or the content of a file, survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -115,7 +135,16 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         When the archive is missing, cut short or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StorageError(str(path), f"cannot be read: {error}") from error
+    return arrays_of_bytes(content, path)
+
+
+def arrays_of_bytes(content: bytes, path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of an npz archive that was read from `path`; see `read_arrays`."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, BadZipFile, ZlibError, EOFError, KeyError) as error:
         raise StorageError(str(path), f"cannot be read: {error}") from error

@@ -13,6 +13,12 @@ from neuromodels.errors import StorageError
 from neuromodels.storage.records import GenerationRecord, RunRecord, TestRecord
 
 SCHEMA_VERSION = 1
+MIGRATIONS: dict[int, tuple[str, ...]] = {}
+"""Version -> the statements that make the next version of it.
+
+Whoever adds a column to a record raises `SCHEMA_VERSION` and adds a step here, with a default for
+the rows that are there.
+"""
 _KEYS: dict[type, tuple[str, str]] = {
     RunRecord: ("runs", "condition, seed"),
     GenerationRecord: ("generations", "condition, seed, generation"),
@@ -36,7 +42,11 @@ class Ledger:
         self.path = path
         with self._guarded():
             self._connection = _open_to_read(path) if read_only else _open_to_write(path)
-            self._check_version()
+            self._refuse_newer()
+            if self._version() < SCHEMA_VERSION:
+                if read_only:  # the file stays as it is
+                    self._connection = _copy_in_memory(self._connection)
+                self._migrate()
 
     def close(self, *, finished: bool = False) -> None:
         """Close the file; a finished ledger is left as one plain file, without its journal."""
@@ -56,9 +66,11 @@ class Ledger:
         with self._guarded(), self._connection:
             for record in records:
                 table, _ = _KEYS[type(record)]
-                marks = ", ".join("?" * len(fields(record)))
+                names = [each.name for each in fields(record)]
                 self._connection.execute(
-                    f"INSERT OR REPLACE INTO {table} VALUES ({marks})", astuple(record)
+                    f"INSERT OR REPLACE INTO {table} ({', '.join(names)})"
+                    f" VALUES ({', '.join('?' * len(names))})",
+                    astuple(record),
                 )
 
     def rewind(self, condition: str, seed: int, generation: int) -> None:
@@ -71,6 +83,18 @@ class Ledger:
                 f"DELETE FROM tests {where} > ? OR (condition = ? AND seed = ? AND kind = 'final')",
                 (*key, condition, seed),
             )
+
+    def reopen(self, seed: int, conditions: Iterable[str]) -> None:
+        """Mark conditions under a seed as unfinished and forget their final scores."""
+        with self._guarded(), self._connection:
+            for condition in conditions:
+                key = (condition, seed)
+                self._connection.execute(
+                    "UPDATE runs SET status = 'unfinished' WHERE condition = ? AND seed = ?", key
+                )
+                self._connection.execute(
+                    "DELETE FROM tests WHERE condition = ? AND seed = ? AND kind = 'final'", key
+                )
 
     def runs(self) -> list[RunRecord]:
         """Return one row per condition and seed."""
@@ -100,15 +124,28 @@ class Ledger:
             )
             return [record(*row) for row in rows]
 
-    def _check_version(self) -> None:
-        found = self._connection.execute("SELECT version FROM schema_version").fetchone()[0]
-        if found != SCHEMA_VERSION:
+    def _version(self) -> int:
+        return int(self._connection.execute("SELECT version FROM schema_version").fetchone()[0])
+
+    def _refuse_newer(self) -> None:
+        found = self._version()
+        if found > SCHEMA_VERSION:
+            self._connection.close()
             raise StorageError(
                 str(self.path),
-                f"must have schema version {SCHEMA_VERSION}",
+                f"must have schema version {SCHEMA_VERSION} or older",
                 found,
-                "Read it with the release of neuromodels that wrote it (see provenance.json).",
+                "A newer release of neuromodels wrote it (see provenance.json); install that one.",
             )
+
+    def _migrate(self) -> None:
+        """Bring the tables to the present version, all steps or none."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for version in range(self._version(), SCHEMA_VERSION):
+                for statement in MIGRATIONS[version]:
+                    self._connection.execute(statement)
+            self._connection.execute("UPDATE schema_version SET version = ?", (SCHEMA_VERSION,))
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -130,6 +167,13 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
         for statement in _schema():
             connection.execute(statement)
     return connection
+
+
+def _copy_in_memory(connection: sqlite3.Connection) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:")
+    connection.backup(copy)
+    connection.close()
+    return copy
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:

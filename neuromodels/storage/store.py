@@ -12,8 +12,10 @@ import numpy as np
 from neuromodels.errors import RunNotFound, StorageError
 from neuromodels.storage.checkpoints import Checkpoint, Checkpoints
 from neuromodels.storage.files import (
+    PRIVATE,
     TEMPORARY,
     arrays_to_bytes,
+    folder_key,
     read_arrays,
     read_json,
     replace_file,
@@ -28,10 +30,11 @@ STUDY = "study.json"
 PROVENANCE = "provenance.json"
 LEDGER = "ledger.sqlite"
 LOCK = "lock"
+KEY = "key"
 SYNC_EVERY = 2.0
 """Seconds between checkpoints that wait for the disk."""
 ARRAYS = ("solutions", "recordings")
-_OURS = {STUDY, PROVENANCE, LEDGER, LOCK, "checkpoints", "figures", *ARRAYS}
+_OURS = {STUDY, PROVENANCE, LEDGER, LOCK, KEY, "starts", "checkpoints", "figures", *ARRAYS}
 
 
 class StoredRun:
@@ -121,14 +124,16 @@ class Store:
     def __enter__(self) -> Self:
         check_folder(self.folder, self.digest)
         with writing(self.folder):
+            self.folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             for name in ARRAYS:
-                (self.folder / name).mkdir(parents=True, exist_ok=True)
+                (self.folder / name).mkdir(exist_ok=True)
         self._lock.acquire()
         try:
             check_folder(self.folder, self.digest)  # again: now nobody else can change it
             self._remove_parts()
             self._write_study()
-            self.checkpoints = Checkpoints(self.folder / "checkpoints", self.digest)
+            key = folder_key(self.folder / KEY)
+            self.checkpoints = Checkpoints(self.folder / "checkpoints", self.digest, key)
             self.ledger = Ledger(self.folder / LEDGER)
         except BaseException:
             self._lock.release()
@@ -191,6 +196,30 @@ class Store:
         """Return the arrays of a recorded trial, or None when missing or damaged."""
         return self._arrays(recording_path(self.folder, condition, seed))
 
+    def write_start(self, condition: str, seed: int, centre: np.ndarray) -> None:
+        """Store where a search starts when it does not start from the rule's defaults."""
+        path = start_path(self.folder, condition, seed)
+        with writing(path):
+            path.parent.mkdir(exist_ok=True)
+        replace_file(path, arrays_to_bytes({"centre": centre}))
+
+    def start(self, condition: str, seed: int) -> np.ndarray | None:
+        """Return where a search starts, (d,), or None when it starts from the defaults.
+
+        Raises
+        ------
+        StorageError
+            When it cannot be read: nothing else may take its place.
+        """
+        path = start_path(self.folder, condition, seed)
+        return read_arrays(path)["centre"] if path.exists() else None
+
+    def remove_recording(self, condition: str, seed: int) -> None:
+        """Forget a recorded trial; the runner makes it again."""
+        path = recording_path(self.folder, condition, seed)
+        with writing(path):
+            path.unlink(missing_ok=True)
+
     def _arrays(self, path: Path) -> dict[str, np.ndarray] | None:
         if not path.exists():
             return None
@@ -209,9 +238,22 @@ class Store:
         path = self.folder / STUDY
         seeds = list(self._study["seeds"])
         if path.exists():
-            before = read_json(path).get("seeds", [])
-            seeds = before + [seed for seed in seeds if seed not in before]
+            before = read_json(path)
+            self._check_budget(before)
+            kept = before.get("seeds", [])
+            seeds = kept + [seed for seed in seeds if seed not in kept]
         write_json(path, {"digest": self.digest, **self._study, "seeds": seeds})
+
+    def _check_budget(self, before: Mapping[str, Any]) -> None:
+        """Refuse fewer generations than the folder was given: a budget only grows."""
+        had, wanted = _generations(before), _generations(self._study)
+        if wanted < had:
+            raise StorageError(
+                str(self.folder),
+                f"holds this study with {had:,} generations, a budget that can only grow",
+                wanted,
+                f"`neuromodels resume {self.folder}` goes on with it; --out names another folder.",
+            )
 
     def _remove_parts(self) -> None:
         with writing(self.folder):
@@ -222,6 +264,11 @@ class Store:
 def solution_path(folder: Path, condition: str, seed: int) -> Path:
     """Return where the solution of a condition under a seed lies."""
     return folder / "solutions" / f"{condition}-seed{seed}.npz"
+
+
+def start_path(folder: Path, condition: str, seed: int) -> Path:
+    """Return where the start of a search lies that does not start from the defaults."""
+    return folder / "starts" / f"{condition}-seed{seed}.npz"
 
 
 def recording_path(folder: Path, condition: str, seed: int) -> Path:
@@ -259,6 +306,10 @@ def check_folder(folder: Path, digest: str) -> None:
             ", ".join(foreign[:3]),
             "It holds other files; name another folder with --out.",
         )
+
+
+def _generations(study: Mapping[str, Any]) -> int:
+    return int(study.get("search", {}).get("generations", 0))
 
 
 def _is_ours(name: str) -> bool:

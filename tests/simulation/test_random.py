@@ -62,6 +62,20 @@ def words(seed: int, stream: int, name: str, step: int, site: int) -> np.ndarray
     return philox(np.array(counter), (key & MAX, key >> 32)).astype(np.uint64)
 
 
+def doubles(w: np.ndarray) -> np.ndarray:
+    """Return the uniform numbers of neurons: four words of a counter make two."""
+    k = np.arange(SIZE)
+    counter, first = k // 16 * 8 + k % 8, k // 8 % 2 * 2
+    return ((w[counter, first] << 20 | w[counter, first + 1] >> 12) + 0.5) / 2.0**52
+
+
+def singles(w: np.ndarray) -> np.ndarray:
+    """Return the uniform numbers of neurons: four words of a counter make four."""
+    k = np.arange(SIZE)
+    counter, word = k // 32 * 8 + k % 16 // 2, k // 16 % 2 * 2 + k % 2
+    return ((w[counter, word] >> 9) + 0.5) / 2.0**23
+
+
 def test_device_draws_the_known_numbers() -> None:
     """Seed, stream, object, step, index and call site determine the bits."""
     streams = [7, 2**63 + 11]
@@ -70,23 +84,22 @@ def test_device_draws_the_known_numbers() -> None:
         for instance, stream in enumerate(streams):
             for site, name in enumerate("uv"):
                 w = words(123456789, stream, "dice_throw", step, site)
-                expected = ((w[:, 0] >> 5) * 2.0**26 + (w[:, 1] >> 6) + 0.5) / 2.0**53
-                np.testing.assert_array_equal(values[f"dice.{name}"][instance], expected)
+                np.testing.assert_array_equal(values[f"dice.{name}"][instance], doubles(w))
 
 
 def test_single_precision_draws_the_known_numbers() -> None:
     values = drawn("float32", 1, seed=3)[1]["cards.v"][0]
-    w = words(3, 0, "cards_throw", 1, 1)
-    np.testing.assert_array_equal(values, ((w[:, 0] >> 9) + 0.5) / 2.0**23)
+    np.testing.assert_array_equal(values, singles(words(3, 0, "cards_throw", 1, 1)))
 
 
 def test_normal_is_box_and_muller() -> None:
+    """Neurons k and k + 8 share a radius and an angle."""
     values = drawn("float64", 1, seed=3)[2]["dice.z"][0]
-    w = words(3, 0, "dice_throw", 2, 2)
-    first, second = (
-        ((w[:, k] >> 5) * 2.0**26 + (w[:, k + 1] >> 6) + 0.5) / 2.0**53 for k in (0, 2)
-    )
-    expected = np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)
+    w, k = words(3, 0, "dice_throw", 2, 2), np.arange(SIZE)
+    counter = k // 16 * 8 + k % 8
+    first, second = ((w[counter, p] << 20 | w[counter, p + 1] >> 12) + 0.5 for p in (0, 2))
+    angle = 2 * np.pi * second / 2.0**52
+    expected = np.sqrt(-2 * np.log(first / 2.0**52)) * np.where(k & 8, np.sin(angle), np.cos(angle))
     np.testing.assert_allclose(values, expected, rtol=1e-12, atol=1e-14)
 
 

@@ -10,6 +10,8 @@ from neuromodels.errors import StorageError
 from neuromodels.storage.checkpoints import Checkpoint, Checkpoints
 from neuromodels.storage.files import arrays_to_bytes, read_arrays
 
+KEY = bytes(range(32))
+
 
 def at(generation):
     return Checkpoint(
@@ -21,7 +23,7 @@ def at(generation):
 
 @pytest.fixture
 def checkpoints(tmp_path):
-    kept = Checkpoints(tmp_path / "checkpoints", "abc")
+    kept = Checkpoints(tmp_path / "checkpoints", "abc", KEY)
     for generation in (1, 2, 3):
         kept.write("plastic", 1, at(generation))
     return kept
@@ -64,9 +66,15 @@ def test_two_damaged_ones_start_again_and_say_so(checkpoints):
 
 
 def test_a_checkpoint_of_another_study_is_not_used(checkpoints):
-    found, warning = Checkpoints(checkpoints.folder, "other").read("plastic", 1)
+    found, warning = Checkpoints(checkpoints.folder, "other", KEY).read("plastic", 1)
     assert found is None
     assert "another study" in warning
+
+
+def test_a_checkpoint_of_another_folder_is_not_used(checkpoints):
+    found, warning = Checkpoints(checkpoints.folder, "abc", bytes(32)).read("plastic", 1)
+    assert found is None
+    assert "this run folder did not write it" in warning
 
 
 def test_a_checkpoint_ahead_of_the_ledger_is_not_used(checkpoints):
@@ -80,6 +88,14 @@ def test_a_durable_previous_one_is_not_given_up_for_one_that_is_not(checkpoints)
         checkpoints.write("plastic", 1, at(generation), durable=False)
     checkpoints.path("plastic", 1).write_bytes(b"")
     assert checkpoints.read("plastic", 1)[0].generation == 3
+
+
+def test_what_an_earlier_process_wrote_becomes_the_previous_one(checkpoints):
+    again = Checkpoints(checkpoints.folder, "abc", KEY)
+    assert again.read("plastic", 1)[0].generation == 3
+    again.write("plastic", 1, at(4))
+    again.path("plastic", 1).write_bytes(b"")
+    assert again.read("plastic", 1)[0].generation == 3
 
 
 def test_file_systems_without_links_work(checkpoints, monkeypatch):

@@ -1,9 +1,11 @@
 """The ledger: rows in, rows out, and what a resumed search forgets."""
 
 import sqlite3
+from dataclasses import astuple, dataclass
 
 import pytest
 
+import neuromodels.storage.ledger as storage_ledger
 from neuromodels.errors import StorageError
 from neuromodels.storage.ledger import Ledger
 from neuromodels.storage.records import GenerationRecord, RunRecord, TestRecord
@@ -81,8 +83,73 @@ def test_a_newer_or_damaged_ledger_is_one_message(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE schema_version SET version = 99")
     connection.close()
-    with pytest.raises(StorageError, match="schema version"):
-        Ledger(path)
+    before = path.read_bytes()
+    for read_only in (True, False):
+        with pytest.raises(StorageError, match="schema version 1 or older; got 99") as caught:
+            Ledger(path, read_only=read_only)
+        assert "A newer release" in str(caught.value)
+    assert path.read_bytes() == before
     path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(StorageError, match="cannot be read or written"):
         Ledger(path)
+
+
+@dataclass(frozen=True)
+class TestOfTomorrow(TestRecord):
+    """A test with one more number."""
+
+    spread: float = 0.0
+
+
+STEP = "ALTER TABLE tests ADD COLUMN spread REAL NOT NULL DEFAULT 0.25"
+
+
+@pytest.fixture
+def tomorrow(tmp_path, monkeypatch):
+    """Return a ledger's path as today writes it, in a release whose schema is one newer."""
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    ledger.add(generation(0), curve(1), curve(2))
+    ledger.close(finished=True)
+    keys = {**storage_ledger._KEYS, TestOfTomorrow: storage_ledger._KEYS[TestRecord]}
+    monkeypatch.setattr(storage_ledger, "_KEYS", keys)
+    monkeypatch.setattr(storage_ledger, "TestRecord", TestOfTomorrow)
+    monkeypatch.setattr(storage_ledger, "SCHEMA_VERSION", storage_ledger.SCHEMA_VERSION + 1)
+    monkeypatch.setitem(storage_ledger.MIGRATIONS, storage_ledger.SCHEMA_VERSION - 1, (STEP,))
+    return path
+
+
+def test_an_older_ledger_is_brought_up_to_date(tomorrow):
+    ledger = Ledger(tomorrow)
+    assert ledger.tests("curve") == [
+        TestOfTomorrow(*astuple(curve(1)), 0.25), TestOfTomorrow(*astuple(curve(2)), 0.25),
+    ]  # fmt: skip
+    assert ledger.generations("plastic", 1) == [generation(0)]
+    ledger.add(TestOfTomorrow(*astuple(curve(3)), 0.75))
+    ledger.close(finished=True)
+    again = Ledger(tomorrow)
+    assert [test.spread for test in again.tests("curve")] == [0.25, 0.25, 0.75]
+    again.close()
+
+
+def test_reading_an_older_ledger_leaves_it_as_it_is(tomorrow):
+    before = tomorrow.read_bytes()
+    ledger = Ledger(tomorrow, read_only=True)
+    assert [test.spread for test in ledger.tests("curve")] == [0.25, 0.25]
+    ledger.close()
+    assert tomorrow.read_bytes() == before
+
+
+def test_a_step_that_fails_leaves_the_older_ledger(tomorrow, monkeypatch):
+    version = storage_ledger.SCHEMA_VERSION - 1
+    monkeypatch.setitem(storage_ledger.MIGRATIONS, version, (STEP, "ALTER TABLE nothing"))
+    with pytest.raises(StorageError, match="cannot be read or written"):
+        Ledger(tomorrow)
+    monkeypatch.setitem(storage_ledger.MIGRATIONS, version, (STEP,))
+    ledger = Ledger(tomorrow)
+    assert [test.spread for test in ledger.tests("curve")] == [0.25, 0.25]
+    ledger.close()
+
+
+def test_every_version_has_its_step():
+    assert sorted(storage_ledger.MIGRATIONS) == list(range(1, storage_ledger.SCHEMA_VERSION))

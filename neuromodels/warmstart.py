@@ -1,0 +1,215 @@
+"""Warm starts: a search begins from the solution of another run, also at another granularity.
+
+Coefficients are matched by their labels, ``projection.name``. A coefficient that stands for fewer
+numbers than before gets their mean on the searched scale, one that stands for more repeats them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from neuromodels.coefficients import Coefficient
+from neuromodels.errors import DeclarationError
+from neuromodels.loading import coefficients_of
+from neuromodels.ownfiles import digest_of_run
+from neuromodels.storage.ledger import Ledger
+from neuromodels.storage.store import Store, StoredRun
+from neuromodels.study import Study
+
+WHERE = "search.start"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one coefficient of one projection is in a circuit.
+
+    Parameters
+    ----------
+    label
+        Projection and coefficient.
+    coefficient
+        Its granularity, scale and bounds.
+    shape
+        Neurons on the pre- and on the postsynaptic side.
+    """
+
+    label: str
+    coefficient: Coefficient
+    shape: tuple[int, int]
+
+    @property
+    def size(self) -> int:
+        return self.coefficient.size(*self.shape)
+
+
+def parts_of(study: Study, condition: str) -> list[Part]:
+    """Return the searched parts of a condition's vector, in order; imports Brian2."""
+    from neuromodels.evaluation import circuit_of
+
+    circuit = circuit_of(study, condition)
+    sizes = {population.name: population.size for population in circuit.populations}
+    shapes = {each.name: (sizes[each.source], sizes[each.target]) for each in circuit.projections}
+    return [
+        Part(block.label, block.coefficient, shapes[block.projection])
+        for block in circuit.coefficients.blocks
+    ]
+
+
+def keep_starts(study: Study, store: Store) -> None:
+    """Put the starting point of every search into the run's own folder, once.
+
+    From then on the run needs the other one no more.
+
+    Raises
+    ------
+    DeclarationError
+        When the other run is gone, has changed, has no such solution, or does not match.
+    """
+    wanted = [
+        (condition, seed)
+        for condition in study.searched
+        for seed in study.seeds
+        if store.start(condition, seed) is None
+    ]
+    if not study.search.start or not wanted:
+        return
+    source = _source(study)
+    for condition in dict.fromkeys(condition for condition, _ in wanted):
+        parts = parts_of(study, condition)
+        for seed in [seed for each, seed in wanted if each == condition]:
+            solution = source.solution(condition, _seed_of(source, condition, seed))
+            given = coefficients_of(source.study, condition)
+            centre = translated(solution, given, parts, _frozen(study, condition))
+            store.write_start(condition, seed, centre)
+
+
+def _source(study: Study) -> StoredRun:
+    folder = Path(study.search.start)
+    if digest_of_run(folder) != study.contents.get(WHERE):
+        raise DeclarationError(
+            WHERE, "must still hold the solutions that this study began with", str(folder),
+            "Start another run from what it holds now.",
+        )
+    return StoredRun(folder)
+
+
+def _seed_of(source: StoredRun, condition: str, seed: int) -> int:
+    """Return the seed whose solution is taken: the same one, else the best on fresh sequences."""
+    found = [int(path.stem.rpartition("seed")[2]) for path in _solutions(source, condition)]
+    if not found:
+        raise DeclarationError(
+            WHERE, f"must hold a solution of the condition {condition!r}", str(source.folder),
+            "Start from a run that searched it, or leave the condition out.",
+        )
+    if seed in found:
+        return seed
+    ledger = source.ledger()
+    try:
+        return _best(ledger, condition, found)
+    finally:
+        ledger.close()
+
+
+def _solutions(source: StoredRun, condition: str) -> list[Path]:
+    return sorted((source.folder / "solutions").glob(f"{condition}-seed*.npz"))
+
+
+def _best(ledger: Ledger, condition: str, seeds: Sequence[int]) -> int:
+    scores = {test.seed: test.score for test in ledger.tests("final", condition)}
+    return max(seeds, key=lambda seed: (scores.get(seed, -np.inf), -seed))
+
+
+def _frozen(study: Study, condition: str) -> set[str]:
+    if condition == "fixed":
+        return set()
+    return {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
+
+
+def translated(
+    solution: Mapping[str, np.ndarray], given: Mapping[str, Coefficient], parts: Sequence[Part],
+    left_out: Collection[str] = (),
+) -> np.ndarray:
+    """Return a solution as a vector of other parts, (d,).
+
+    Parameters
+    ----------
+    solution
+        Arrays ``vector``, ``names``, ``starts``, ``stops``.
+    given
+        Its coefficients by name; a frozen one is not in the vector and gives its value.
+    parts
+        What the new vector consists of.
+    left_out
+        Coefficients of the solution that this study froze.
+
+    Raises
+    ------
+    DeclarationError
+        With everything that does not match.
+    """
+    slices = _slices(solution)
+    made, wrong = [], []
+    for part in parts:
+        _, _, name = part.label.rpartition(".")
+        coefficient = given.get(name)
+        old = slices.get(part.label)
+        if old is None and coefficient is not None and coefficient.frozen:
+            old = coefficient.searched(np.full(1, coefficient.default))
+        if old is None or coefficient is None:
+            wrong.append(f"{part.label} is not in it")
+            continue
+        fitted = _fitted(old, coefficient, part)
+        if fitted is None:
+            wrong.append(_sizes(part, coefficient, old.size))
+        else:
+            made.append(fitted)
+    known = {part.label for part in parts}
+    for label in slices:
+        if label not in known and label.rpartition(".")[2] not in left_out:
+            wrong.append(f"{label} is not in this study")
+    if wrong:
+        raise DeclarationError(
+            WHERE, f"must match this study's coefficients; {'; '.join(wrong)}",
+            cure="Start from a run of the same rule and circuit, or freeze what it does not have.",
+        )
+    return np.concatenate(made) if made else np.zeros(0)
+
+
+def _slices(solution: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    bounds = zip(solution["names"], solution["starts"], solution["stops"], strict=True)
+    return {str(name): solution["vector"][start:stop] for name, start, stop in bounds}
+
+
+def _sizes(part: Part, coefficient: Coefficient, size: int) -> str:
+    return (
+        f"{part.label} has {size:,} numbers per {coefficient.per} there and"
+        f" {part.size:,} per {part.coefficient.per} here"
+    )
+
+
+def _fitted(old: np.ndarray, given: Coefficient, part: Part) -> np.ndarray | None:
+    """Return old numbers on the scale, in the bounds and in the granularity of a part."""
+    wanted = part.coefficient
+    numbers = wanted.searched(np.clip(given.value(old), wanted.low, wanted.high))
+    if numbers.size == 1:
+        return np.full(part.size, numbers[0])
+    if part.size == 1:
+        return np.full(1, numbers.mean())
+    if numbers.size != given.size(*part.shape):  # another circuit
+        return None
+    return _resized(numbers, given.per, wanted.per, part.shape)
+
+
+def _resized(
+    numbers: np.ndarray, given: str, wanted: str, shape: tuple[int, int]
+) -> np.ndarray:
+    """Return numbers per synapse or neuron in another granularity; rows are source neurons."""
+    views = {"synapse": shape, "pre": (shape[0], 1), "post": (1, shape[1])}
+    table = np.broadcast_to(numbers.reshape(views[given]), shape)
+    means = {"synapse": None, "pre": 1, "post": 0}
+    axis = means[wanted]
+    return table.reshape(-1).copy() if axis is None else table.mean(axis=axis)

@@ -1,0 +1,187 @@
+"""Warm starts: the same numbers where they fit, means and repeats where they do not."""
+
+import numpy as np
+import pytest
+from fake_experiment import FakeExperiment
+
+from neuromodels.coefficients import Coefficient
+from neuromodels.errors import DeclarationError
+from neuromodels.storage.store import StoredRun
+from neuromodels.warmstart import Part, translated
+
+SHAPE = (2, 3)
+TABLE = np.arange(6.0).reshape(SHAPE)
+
+
+def solution(**parts):
+    """Return the arrays of a solution whose projection is ``a_b``."""
+    ends = np.cumsum([len(each) for each in parts.values()])
+    return {
+        "names": np.array([f"a_b.{name}" for name in parts]),
+        "starts": ends - [len(each) for each in parts.values()],
+        "stops": ends,
+        "vector": np.concatenate([np.asarray(each, dtype=float) for each in parts.values()]),
+    }
+
+
+def part(name="A", shape=SHAPE, **settings):
+    return Part(f"a_b.{name}", Coefficient(name, **settings), shape)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "old", "new"),
+    [
+        ("synapse", "synapse", TABLE.ravel(), TABLE.ravel()),
+        ("projection", "synapse", [7.0], np.full(6, 7.0)),
+        ("projection", "pre", [7.0], [7.0, 7.0]),
+        ("synapse", "projection", TABLE.ravel(), [TABLE.mean()]),
+        ("synapse", "pre", TABLE.ravel(), TABLE.mean(axis=1)),
+        ("synapse", "post", TABLE.ravel(), TABLE.mean(axis=0)),
+        ("pre", "synapse", [1.0, 2.0], [1, 1, 1, 2, 2, 2]),
+        ("post", "synapse", [1.0, 2.0, 3.0], [1, 2, 3, 1, 2, 3]),
+        ("pre", "post", [1.0, 2.0], [1.5, 1.5, 1.5]),
+        ("post", "projection", [1.0, 2.0, 6.0], [3.0]),
+    ],
+)
+def test_every_granularity_becomes_every_other(given, wanted, old, new):
+    found = translated(solution(A=old), {"A": Coefficient("A", per=given)}, [part(per=wanted)])
+    assert found.tolist() == np.asarray(new).tolist()
+
+
+def test_scales_and_bounds_are_those_of_the_new_study():
+    old = solution(A=np.log([0.5, 2.0]))
+    log = Coefficient("A", default=1.0, low=0.1, high=10.0, scale="log", per="pre")
+    linear = part(per="pre", low=0.0, high=1.5)
+    assert translated(old, {"A": log}, [linear]) == pytest.approx([0.5, 1.5])
+    back = part(per="projection", default=1.0, low=0.1, high=10.0, scale="log")
+    found = translated(solution(A=[0.5, -3.0]), {"A": Coefficient("A", per="pre")}, [back])
+    assert found == pytest.approx([(np.log(0.5) + np.log(0.1)) / 2])
+
+
+def test_order_is_that_of_the_new_vector():
+    given = {name: Coefficient(name) for name in "AB"}
+    found = translated(solution(A=[1.0], B=[2.0]), given, [part("B"), part("A")])
+    assert found.tolist() == [2.0, 1.0]
+
+
+def test_a_frozen_coefficient_gives_its_value():
+    given = {"A": Coefficient("A"), "B": Coefficient("B", default=0.7, frozen=True)}
+    found = translated(solution(A=[1.0]), given, [part("A"), part("B", per="pre")])
+    assert found.tolist() == [1.0, 0.7, 0.7]
+
+
+def test_what_this_study_froze_is_left_out():
+    given = {name: Coefficient(name) for name in "AB"}
+    old = solution(A=[1.0], B=[2.0])
+    assert translated(old, given, [part("A")], left_out={"B"}).tolist() == [1.0]
+
+
+def test_everything_that_does_not_match_is_listed():
+    given = {name: Coefficient(name, per="synapse") for name in "ABD"}
+    old = solution(A=np.zeros(4), B=[2.0] * 6, D=[1.0] * 6)
+    wanted = [part("A", per="synapse"), part("B", per="pre"), part("C")]
+    with pytest.raises(DeclarationError) as caught:
+        translated(old, given, wanted)
+    message = str(caught.value)
+    assert "a_b.A has 4 numbers per synapse there and 6 per synapse here" in message
+    assert "a_b.C is not in it" in message
+    assert "a_b.D is not in this study" in message
+    assert "a_b.B" not in message
+
+
+# -- whole runs ---------------------------------------------------------------------------------
+
+
+def parts_of_the_fake(study, condition):
+    per = study.rule.coefficients["A"]["per"]
+    coefficient = Coefficient("A", per=per)
+    return [
+        Part("input_hidden.A", coefficient, (2, 2)), Part("hidden_output.A", coefficient, (2, 1)),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def source(here, said, monkeypatch):
+    """Return the folder of a finished run to start from."""
+    monkeypatch.setattr("neuromodels.warmstart.parts_of", parts_of_the_fake)
+    said("run", "studies/small.toml", "--out", "source")
+    return here / "source"
+
+
+def first_centre(monkeypatch):
+    """Return a list that gets the first centre each search evaluates."""
+    centres, evaluate = [], FakeExperiment.evaluate
+
+    def seen(self, xs, streams):
+        if not self.calls:
+            centres.append(np.array(xs[-1]))
+        return evaluate(self, xs, streams)
+
+    monkeypatch.setattr(FakeExperiment, "evaluate", seen)
+    return centres
+
+
+WARM = ("run", "studies/small.toml", "--out", "warm", "--set", "search.trials=3")
+
+
+def test_a_search_starts_where_the_other_ended(source, said, monkeypatch):
+    centres = first_centre(monkeypatch)
+    code, _, err = said(*WARM, "--start", "source", "--set", "conditions=['plastic']")
+    assert (code, err) == (0, "")
+    assert centres[0].tolist() == StoredRun(source).solution("plastic", 1)["vector"].tolist()
+    kept = StoredRun("warm")
+    assert kept.study["search"]["start"] == str(source)
+    assert kept.study["contents"]["search.start"]
+
+
+def test_a_new_seed_starts_from_the_best_one(source, said, here):
+    said(*WARM, "--start", "source", "--set", "seeds=[7]")
+    run = StoredRun(source)
+    ledger = run.ledger()
+    best = max(ledger.tests("final", "plastic"), key=lambda test: test.score).seed
+    ledger.close()
+    with np.load(here / "warm" / "starts" / "plastic-seed7.npz") as start:
+        assert start["centre"].tolist() == run.solution("plastic", best)["vector"].tolist()
+
+
+def test_from_then_on_the_other_run_is_not_needed(source, said, here, monkeypatch):
+    code, _, _ = said(*WARM, "--start", "source", "--set", "search.generations=3")
+    assert code == 0
+    source.rename(here / "gone")
+    code, _, err = said("resume", "warm", "--extend", "3")
+    assert (code, err) == (0, "")
+
+
+def test_the_digest_sees_the_solutions_and_not_their_place(source, said, here):
+    said(*WARM, "--start", "source")
+    digest = StoredRun("warm").digest
+    source.rename(here / "moved")
+    assert said(*WARM, "--start", "moved")[0] == 0
+    said("run", "studies/small.toml", "--out", "cold", "--set", "search.trials=3")
+    assert StoredRun("cold").digest != digest
+    first, second = (here / "moved" / "solutions" / f"plastic-seed{seed}.npz" for seed in (1, 2))
+    first.write_bytes(second.read_bytes())
+    code, _, err = said(*WARM, "--start", "moved")
+    assert code == 2
+    assert "another study" in err
+
+
+@pytest.mark.parametrize("start", ["nowhere", "studies"])
+def test_a_start_without_solutions_is_one_problem_of_the_study(here, said, start):
+    code, _, err = said(*WARM, "--start", start)
+    assert code == 2
+    assert "--set search.start: must be a run folder with solutions" in err
+
+
+def test_a_condition_that_the_other_run_did_not_search_is_refused(source, said):
+    code, _, err = said(*WARM, "--start", "source", "--set", "conditions=['fixed']")
+    assert code == 2
+    assert "must hold a solution of the condition 'fixed'" in err
+
+
+def test_a_study_file_may_name_its_start(source, said, here, monkeypatch):
+    path = here / "studies" / "small.toml"
+    path.write_text(path.read_text().replace("[search]", '[search]\nstart = "source"'))
+    centres = first_centre(monkeypatch)
+    assert said(*WARM)[0] == 0
+    assert np.abs(centres[0]).sum() > 0
