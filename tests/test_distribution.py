@@ -175,10 +175,10 @@ def test_a_candidate_that_hangs_fails_alone(lost, said):
 
 def test_chunks_that_are_only_too_large_become_smaller(lost, said):
     """Each candidate takes a while; a chunk of them takes longer than is allowed."""
-    experiment, xs = lost(seconds=1.0), with_deeds(9, k0=TAKES, k1=TAKES, k2=TAKES)
+    experiment, xs = lost(seconds=1.5), with_deeds(9, k0=TAKES, k1=TAKES, k2=TAKES)
     expected = FakeExperiment().evaluate(xs, STREAMS)
     assert_same(experiment.evaluate(xs, STREAMS), expected)
-    assert any("took longer than 1 s; evaluating candidates 0 to 2 of 9" in each for each in said)
+    assert any("took longer than 1.5 s; evaluating candidates 0 to 2 of 9" in each for each in said)
     said.clear()
     assert_same(experiment.evaluate(xs, STREAMS), expected)
     assert said == []
