@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from neuromodels import models, rules, tasks
 from neuromodels.circuits import Circuit, feedforward
 from neuromodels.errors import DeclarationError
+from neuromodels.outcome import FAILURES, Outcome
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation import FAILED, Batch
 from neuromodels.simulation.assembly import Assembly, assemble, controlled, recorded
+from neuromodels.simulation.health import Limits
 from neuromodels.study import Study
 
 BUILT = ("plastic", "fixed", "frozen", "reset")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Losses and scores of every candidate in every trial.
-
-    Parameters
-    ----------
-    losses
-        Shape (candidates, trials); NaN where any number of the instance's state is not finite.
-    scores
-        Fraction of right answers, shape (candidates, trials).
-    failures
-        How many instances failed.
-    """
-
-    losses: np.ndarray
-    scores: np.ndarray
-    failures: int
 
 
 class Experiment:
@@ -56,6 +39,7 @@ class Experiment:
         self.centre = self.coefficients.centre
         self.sigma = self.coefficients.sigma
         self.slices = self.coefficients.slices
+        self._lowest_rate = study.failures.lowest_rate
         self._assembly = network_of(study, condition, self.circuit)
         self._batch = batch_of(self._assembly, study)
 
@@ -70,17 +54,30 @@ class Experiment:
             Noise-stream ids, shape (trials,), uint64: all candidates see the same trials.
         """
         made, count, trials = self._assembly, len(xs), len(streams)
+        spikes = [made.spikes] if made.spikes else []
         found = self._batch.trials(
-            made.duration, [made.loss, made.accuracy, FAILED],
+            made.duration, [made.loss, made.accuracy, made.over, *spikes, FAILED],
             streams=np.tile(np.asarray(streams, dtype=np.uint64), count),
             values=values_of(self.circuit, made, xs),
-            rows=np.repeat(np.arange(count), trials),
+            rows=np.repeat(np.arange(count), trials), until=made.over,
         )  # fmt: skip
-        losses = found[made.loss].reshape(count, trials).astype(float)
-        failed = found[FAILED].reshape(count, trials)
-        losses[failed] = np.nan
-        scores = found[made.accuracy].reshape(count, trials).astype(float)
-        return Outcome(losses, scores, int(failed.sum()))
+        numbers = {name: each.reshape(count, trials).astype(float) for name, each in found.items()}
+        measures = {"rate": numbers[made.spikes] / made.seconds} if made.spikes else {}
+        failed = self._failed(numbers[FAILED] > 0, numbers[made.over], measures.get("rate"))
+        losses, scores = (
+            np.where(failed, np.nan, numbers[name]) for name in (made.loss, made.accuracy)
+        )
+        return Outcome(losses, scores, failed, measures)
+
+    def _failed(
+        self, infinite: np.ndarray, over: np.ndarray, rates: np.ndarray | None
+    ) -> np.ndarray:
+        """Return how each trial failed, 0 where it did not, see `Outcome.failed`."""
+        kinds = {"nan": infinite, "explosion": over != 0}
+        if rates is not None:
+            kinds["silence"] = rates < self._lowest_rate
+        numbers = [1 + FAILURES.index(kind) for kind in kinds]
+        return np.select(list(kinds.values()), numbers, 0).astype(np.uint8)
 
     @property
     def report(self) -> dict[str, float]:
@@ -112,8 +109,15 @@ def network_of(
     """Return the Brian2 network of a condition."""
     task = tasks.CATALOG[study.task.name]
     parameters, controls = controlled(task, study.task.parameters, condition)
-    chosen = recorded(controls) if with_monitors else controls
+    chosen = recorded(controls) if with_monitors else replace(controls, limits=limits_of(study))
     return assemble(circuit, task, parameters, controls=chosen)
+
+
+def limits_of(study: Study) -> Limits:
+    """Return what ends a trial, and whether its spikes are counted."""
+    plan = study.failures
+    counts = plan.sees_spikes or study.objective.sees_spikes
+    return Limits(plan.highest_rate, plan.largest_weight, counts)
 
 
 def batch_of(made: Assembly, study: Study, instances: int = 1) -> Batch:

@@ -8,6 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
+from neuromodels.archive import Archive, Patience
 from neuromodels.events import (
     Event,
     GenerationDone,
@@ -16,18 +17,17 @@ from neuromodels.events import (
     Scored,
     SearchStarted,
 )
+from neuromodels.outcome import Outcome
 from neuromodels.scoring import (
-    FAILED_LOSS,
     ExperimentLike,
     Finalists,
-    OutcomeLike,
-    losses_per_candidate,
     mean_loss,
     score_vectors,
     scores_per_trial,
     summarise,
 )
 from neuromodels.search.optimizer import Optimizer, make_optimizer
+from neuromodels.search.pareto import ParetoSearch
 from neuromodels.seeding import generator, seed_of, trial_streams
 from neuromodels.storage.checkpoints import Checkpoint
 from neuromodels.storage.records import GenerationRecord, TestRecord
@@ -81,10 +81,14 @@ class Evolution:
         self.session = session
         self.condition, self.seed = condition, seed
         self.experiment = experiment
-        self.plan = session.study.search
-        self.generation = 0
+        study = session.study
+        self.plan, self.objective = study.search, study.objective
+        self.generation = self.restart = 0
         self.optimizer = self._fresh_optimizer()
-        self.finalists = Finalists(session.study.test.finalists, experiment.dimension)
+        self.finalists = Finalists(study.test.finalists, experiment.dimension)
+        self.archive = Archive(study.test.archive, experiment.sigma, study.test.archive_margin)
+        self.patience = Patience(self.plan.patience)
+        self.pareto = ParetoSearch(experiment.dimension, len(self.objective.goals))
 
     def run(self) -> None:
         """Search from the last checkpoint to the last generation.
@@ -109,6 +113,8 @@ class Evolution:
             self.session.check_stop()
 
     def _advance(self) -> None:
+        if self.patience.is_over:
+            self._begin_anew()
         record = self._one_generation()
         self.generation += 1
         tests = [self._test_centre()] if self._is_test_point() else []
@@ -131,19 +137,27 @@ class Evolution:
         # the name holds no condition: all candidates and conditions see the same sequences
         streams = trial_streams(self.seed, self.plan.trials, "search", self.generation)
         outcome = self.experiment.evaluate(np.vstack([xs, centre]), streams)
-        losses = losses_per_candidate(outcome.losses)
+        values = self.objective.losses(outcome, self.session.study.failures)
         evaluated = perf_counter()
-        self.optimizer.tell(xs, losses[:-1])
+        told = self._told(xs, values[:-1], outcome)
+        self.optimizer.tell(xs, told)
         end = perf_counter()
         searching = (asked - start) + (end - evaluated)
-        return self._record(outcome, losses, end - start, searching)
+        best = int(np.argmin(np.where(np.isfinite(told), told, np.inf)))
+        return self._record(outcome, values[:, 0], best, max(end - start, 1e-9), searching)
+
+    def _told(self, xs: np.ndarray, values: np.ndarray, outcome: Outcome) -> np.ndarray:
+        """Return the one loss of each candidate that the optimizer learns from."""
+        if not self.objective.pareto:
+            return values[:, 0]
+        within = self.objective.violations(outcome) == 0
+        return self.pareto.losses(xs, values, (outcome.ran.any(axis=1) & within)[: len(xs)])
 
     def _record(
-        self, outcome: OutcomeLike, losses: np.ndarray, seconds: float, searching: float
+        self, outcome: Outcome, losses: np.ndarray, best: int, seconds: float, searching: float
     ) -> GenerationRecord:
         scores = scores_per_trial(outcome).mean(axis=1)
-        best = int(np.argmin(losses[:-1]))
-        seconds = max(seconds, 1e-9)
+        losses = np.where(outcome.ran.any(axis=1), losses, np.nan)
         return GenerationRecord(
             self.condition,
             self.seed,
@@ -153,10 +167,12 @@ class Evolution:
             best_loss=_or_none(losses[best]),
             best_score=float(scores[best]),
             mean_loss=mean_loss(outcome.losses[:-1]),
-            failures=int(outcome.failures),
+            failures=outcome.failures,
             seconds=seconds,
             optimizer_share=searching / seconds,
             instances_per_second=outcome.losses.size / seconds,
+            restart=self.restart,
+            **outcome.counts,
         )
 
     def _is_test_point(self) -> bool:
@@ -171,13 +187,15 @@ class Evolution:
         centre = self.centre
         trials = self.session.study.test.curve_trials
         streams = trial_streams(self.seed, trials, "curve", self.generation)
-        scores, losses = score_vectors(self.experiment, centre[None], streams)
+        outcome = score_vectors(self.experiment, centre[None], streams)
         rng = generator(self.seed, "bootstrap", "curve", self.condition, self.generation)
-        score = summarise(scores[0], losses[0], rng)
+        score = summarise(outcome, rng)
         if self.generation % self.session.study.test.every == 0:
             # the last centre is scored again anyway, and a search that is extended later must
             # not depend on where it ended first
             self.finalists.add(centre, self.generation, score.score)
+            self.archive.add(centre, self.generation, score.score)
+            self.patience.see(score.score)
         return TestRecord(self.condition, self.seed, "curve", self.generation, **asdict(score))
 
     @property
@@ -185,21 +203,46 @@ class Evolution:
         """The centre of the search, (d,)."""
         return np.array(self.optimizer.recommend(), dtype=float)
 
+    def _begin_anew(self) -> None:
+        """Give up where the search is stuck; what it found so far stays in the archive."""
+        self.restart += 1
+        self.optimizer = self._fresh_optimizer()
+        self.patience.begin_anew()
+        self.session.tell(Notice(
+            f"{self.condition}, seed {self.seed}: no better score in {self.plan.patience} test"
+            f" points; beginning anew elsewhere at generation {self.generation}."
+        ))  # fmt: skip
+
     def _fresh_optimizer(self) -> Optimizer:
-        # nevergrad's generators take 32 bits
-        seed = seed_of(self.seed, "optimizer", self.condition) % 2**32
         start = self.session.store.start(self.condition, self.seed)
+        centre = self.experiment.centre if start is None else start
+        names: tuple[str | int, ...] = ("optimizer", self.condition)
+        if self.restart:
+            # drawn as random rules are, from where the search starts
+            names = (*names, self.restart)
+            draw = generator(self.seed, "restart", *names[1:])
+            centre = centre + self.experiment.sigma * draw.standard_normal(centre.size)
+        # nevergrad's generators take 32 bits
+        seed = seed_of(self.seed, *names) % 2**32
+        plan, sigma = self.plan, self.experiment.sigma
         return make_optimizer(
-            self.plan.optimizer,
-            self.experiment.centre if start is None else start,
-            self.experiment.sigma,
-            self.plan.candidates,
-            seed,
-            dict(self.plan.options),
+            plan.optimizer, centre, sigma, plan.candidates, seed, dict(plan.options)
         )
 
     def _checkpoint(self) -> Checkpoint:
-        return Checkpoint(self.generation, self.optimizer.dump(), self.finalists.dump())
+        kept = {f"{name}/{key}": array for name, part in self._kept().items()
+                for key, array in part.dump().items()}  # fmt: skip
+        kept["restart"] = np.array(self.restart)
+        return Checkpoint(self.generation, self.optimizer.dump(), self.finalists.dump(), kept)
+
+    def _kept(self) -> dict[str, Archive | Patience | ParetoSearch]:
+        return {"archive": self.archive, "patience": self.patience, "pareto": self.pareto}
+
+    def _load_kept(self, checkpoint: Checkpoint) -> None:
+        self.restart = int(checkpoint.kept.get("restart", 0))
+        for name, part in self._kept().items():
+            if state := checkpoint.part(name):  # older checkpoints have none
+                part.load(state)
 
     def _restore(self) -> None:
         store = self.session.store
@@ -211,9 +254,10 @@ class Evolution:
             self.generation = checkpoint.generation
             self.optimizer.load(dict(checkpoint.optimizer))
             self.finalists.load(checkpoint.finalists)
+            self._load_kept(checkpoint)
         # the checkpoint is the truth: what the ledger has beyond it is computed again
         store.ledger.rewind(self.condition, self.seed, self.generation)
 
 
 def _or_none(loss: float) -> float | None:
-    return float(loss) if loss < FAILED_LOSS else None
+    return float(loss) if np.isfinite(loss) else None

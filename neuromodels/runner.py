@@ -11,6 +11,8 @@ import numpy as np
 from neuromodels.events import Building, Listener, Scored, Scoring, ignore
 from neuromodels.evolution import Evolution, Session, Stopped
 from neuromodels.extension import reopen
+from neuromodels.others import others_of
+from neuromodels.outcome import Outcome
 from neuromodels.scoring import (
     ExperimentLike,
     Score,
@@ -18,6 +20,7 @@ from neuromodels.scoring import (
     mean_interval,
     mean_loss,
     score_vectors,
+    scores_per_trial,
     summarise,
 )
 from neuromodels.seeding import generator, trial_streams
@@ -165,15 +168,18 @@ class Runner:
         self._session.tell(Scoring(condition, seed))
         last = self.study.search.generations
         centres, generations = evolution.finalists.with_last(evolution.centre, last)
-        scores, losses = self._score(experiment, centres, seed, "finalists")
-        chosen = _first_of(scores.mean(axis=1), losses, generations)
+        outcome = self._score(experiment, centres, seed, "finalists")
+        means = scores_per_trial(outcome).mean(axis=1)
+        chosen = _first_of(means, outcome.losses, generations)
+        others = others_of(evolution)
         score = self._final_score(condition, seed, experiment, centres[chosen])
         arrays = {
             "vector": centres[chosen],
             "generation": generations[chosen],
             "finalists": centres,
             "finalist_generations": generations,
-            "finalist_scores": scores.mean(axis=1),
+            "finalist_scores": means,
+            **others,
             **_named(experiment.slices),
         }
         self.store.write_solution(condition, seed, arrays)
@@ -198,23 +204,23 @@ class Runner:
         xs = experiment.centre + experiment.sigma * draws
         trials = math.ceil(self.study.test.trials / rules)
         streams = trial_streams(seed, trials, "final")
-        scores, losses = score_vectors(experiment, xs, streams, self._session.check_stop)
-        per_rule = scores.mean(axis=1)
+        outcome = score_vectors(experiment, xs, streams, self._session.check_stop)
+        per_rule = scores_per_trial(outcome).mean(axis=1)
         self.store.write_solution(condition, seed, {"vectors": xs, "scores": per_rule})
         low, high = mean_interval(per_rule, generator(seed, "bootstrap", "final", condition))
-        return Score(float(per_rule.mean()), low, high, mean_loss(losses), scores.size), 0
+        loss, count = mean_loss(outcome.losses), outcome.losses.size
+        return Score(float(per_rule.mean()), low, high, loss, count, outcome.failures), 0
 
     def _final_score(
         self, condition: str, seed: int, experiment: ExperimentLike, vector: np.ndarray
     ) -> Score:
         # all conditions of a seed are scored on the same sequences
-        scores, losses = self._score(experiment, vector[None], seed, "final")
-        rng = generator(seed, "bootstrap", "final", condition)
-        return summarise(scores[0], losses[0], rng)
+        outcome = self._score(experiment, vector[None], seed, "final")
+        return summarise(outcome, generator(seed, "bootstrap", "final", condition))
 
     def _score(
         self, experiment: ExperimentLike, xs: np.ndarray, seed: int, name: str
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Outcome:
         streams = trial_streams(seed, self.study.test.trials, name)
         return score_vectors(experiment, xs, streams, self._session.check_stop)
 

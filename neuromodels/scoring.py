@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from neuromodels.outcome import Outcome
 from neuromodels.seeding import generator
 
 FAILED_LOSS = 1e6
@@ -15,17 +16,6 @@ FAILED_LOSS = 1e6
 MOST_INSTANCES = 8192
 """Instances per call while testing; bounds the memory of large tests."""
 RESAMPLES = 2000
-
-
-class OutcomeLike(Protocol):
-    """Losses and scores, each (n, T); NaN where the instance failed."""
-
-    @property
-    def losses(self) -> np.ndarray: ...
-    @property
-    def scores(self) -> np.ndarray: ...
-    @property
-    def failures(self) -> int: ...
 
 
 class ExperimentLike(Protocol):
@@ -41,18 +31,19 @@ class ExperimentLike(Protocol):
     def slices(self) -> dict[str, slice]: ...
     @property
     def report(self) -> dict: ...
-    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> OutcomeLike: ...
+    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome: ...
 
 
 @dataclass(frozen=True)
 class Score:
-    """A mean score with its 95 % interval, and the mean loss of the instances that ran."""
+    """A mean score with its 95 % interval, the mean loss of the trials that ran, and failures."""
 
     score: float
     low: float
     high: float
     loss: float | None
     trials: int
+    failures: int = 0
 
 
 def losses_per_candidate(losses: np.ndarray) -> np.ndarray:
@@ -60,7 +51,7 @@ def losses_per_candidate(losses: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(losses), losses, FAILED_LOSS).mean(axis=1)
 
 
-def scores_per_trial(outcome: OutcomeLike) -> np.ndarray:
+def scores_per_trial(outcome: Outcome) -> np.ndarray:
     """Return scores (n, T) in which failed instances recall nothing."""
     ran = np.isfinite(outcome.losses) & np.isfinite(outcome.scores)
     return np.where(ran, outcome.scores, 0.0)
@@ -71,33 +62,28 @@ def score_vectors(
     xs: np.ndarray,
     streams: np.ndarray,
     stopped: Callable[[], None] = lambda: None,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Outcome:
     """Evaluate vectors (n, d) on every stream, a bounded number of instances at a time.
 
     Parameters
     ----------
     stopped
         Called between parts; raises to give up.
-
-    Returns
-    -------
-    scores, losses
-        (n, T) each; a loss is NaN where the instance failed.
     """
     width = max(1, MOST_INSTANCES // len(xs))
-    scores, losses = [], []
+    parts = []
     for start in range(0, len(streams), width):
-        outcome = experiment.evaluate(xs, streams[start : start + width])
-        scores.append(scores_per_trial(outcome))
-        losses.append(np.where(np.isfinite(outcome.losses), outcome.losses, np.nan))
+        parts.append(experiment.evaluate(xs, streams[start : start + width]))
         stopped()
-    return np.hstack(scores), np.hstack(losses)
+    return Outcome.joined(parts, axis=1)
 
 
-def summarise(scores: np.ndarray, losses: np.ndarray, rng: np.random.Generator) -> Score:
-    """Return mean score, interval and loss of one vector over its trials, (T,) each."""
+def summarise(outcome: Outcome, rng: np.random.Generator) -> Score:
+    """Return mean score, interval and loss of one vector over its trials."""
+    scores = scores_per_trial(outcome)[0]
     low, high = mean_interval(scores, rng)
-    return Score(float(scores.mean()), low, high, mean_loss(losses), scores.size)
+    loss = mean_loss(outcome.losses[0])
+    return Score(float(scores.mean()), low, high, loss, scores.size, outcome.failures)
 
 
 def mean_loss(losses: np.ndarray) -> float | None:

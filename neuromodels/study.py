@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, ClassVar
 
+from neuromodels.objectives import FailurePlan, Objective
 from neuromodels.search.plan import SearchPlan
 
 SEARCHED = ("plastic", "fixed")
@@ -58,6 +59,12 @@ class TestPlan:
         Fresh sequences per test point.
     random_rules
         Rules drawn for the condition ``random``.
+    archive
+        Good centres that differ most from each other, kept from the test points.
+    archive_margin
+        How far the score of one may lie below the best.
+    front
+        Members of a pareto front that are scored again at the end.
     """
 
     __test__: ClassVar[bool] = False
@@ -67,6 +74,9 @@ class TestPlan:
     every: int = 50
     curve_trials: int = 1024
     random_rules: int = 64
+    archive: int = 8
+    archive_margin: float = 0.1
+    front: int = 32
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,8 @@ class Study:
     circuit: CircuitChoice = CircuitChoice()
     search: SearchPlan = field(default_factory=SearchPlan)
     test: TestPlan = TestPlan()
+    objective: Objective = field(default_factory=Objective)
+    failures: FailurePlan = field(default_factory=FailurePlan)
     device: DeviceChoice = DeviceChoice()
     contents: Mapping[str, str] = field(default_factory=dict)
 
@@ -129,6 +141,10 @@ class Study:
             **rule["options"],
             "coefficients": rule["coefficients"],
         }
+        table["objective"]["terms"] = {
+            name: {key: value for key, value in term.items() if value is not None}
+            for name, term in table["objective"]["terms"].items()
+        }
         if not self.contents:
             del table["contents"]
         return table
@@ -145,8 +161,11 @@ class Study:
         for label in ("name", "question", "seeds"):
             del table[label]
         del table["device"]["threads"], table["search"]["generations"]
-        if not self.search.start:
-            del table["search"]["start"]
+        for section, key, default in _ADDED:
+            if table[section].get(key) == default:
+                del table[section][key]
+            if not table[section]:
+                del table[section]
         for place, content in table.pop("contents", {}).items():
             section, key = place.split(".")
             _, _, member = table[section][key].rpartition(".py:")
@@ -154,6 +173,19 @@ class Study:
         table["conditions"] = self.tested
         canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:12]
+
+
+_ADDED = (
+    ("search", "start", ""),
+    ("search", "patience", 0),
+    ("test", "archive", 8),
+    ("test", "archive_margin", 0.1),
+    ("test", "front", 32),
+    ("objective", "pareto", False),
+    ("objective", "terms", {"loss": {"weight": 1.0, "constraint": False}}),
+    *(("failures", name, getattr(FailurePlan, name)) for name in FailurePlan.__dataclass_fields__),
+)
+"""Keys that studies did not always have, and the value that means what was meant before."""
 
 
 def tested_of(conditions: Collection[str]) -> tuple[str, ...]:

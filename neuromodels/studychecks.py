@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuromodels.errors import DeclarationError
+from neuromodels.objectives import MEASURES, FailurePlan, Objective, Term
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice, TestPlan
 from neuromodels.studyform import (
@@ -16,6 +17,7 @@ from neuromodels.studyform import (
     REQUIRED,
     SECTIONS,
     TABLE,
+    TERM,
     Kind,
     Problem,
     Table,
@@ -53,6 +55,9 @@ def problems_of(table: Table, catalogs: Catalogs) -> list[Problem]:
         *_coefficients(table, catalogs),
         *_search(table, catalogs),
         *_task_items(table, catalogs),
+        *_controls(table, catalogs),
+        *_terms(table),
+        *_limits(table),
     ]
 
 
@@ -81,6 +86,8 @@ def study_from(
         circuit=CircuitChoice(**table.get("circuit", {})),
         search=_plan(table.get("search", {}), catalogs),
         test=TestPlan(**table.get("test", {})),
+        objective=_objective(table.get("objective", {})),
+        failures=FailurePlan(**{k: float(v) for k, v in table.get("failures", {}).items()}),
         device=DeviceChoice(**table.get("device", {})),
         contents=contents or {},
     )
@@ -256,6 +263,70 @@ def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
         yield Problem(path, wrong)
 
 
+def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse control conditions that a task does not declare."""
+    task = _chosen(table, "task", "name", catalogs.tasks)
+    conditions = table.get("conditions", ())
+    if task is None or not isinstance(conditions, list | tuple):
+        return
+    needed = {"frozen": ("settling", task.settling), "reset": ("delay", task.delay)}
+    for condition, (field, declared) in needed.items():
+        if condition in conditions and not declared:
+            wrong = f"{condition!r} needs a task with {field!r}; {task.name!r} declares none."
+            yield Problem(("conditions",), wrong)
+
+
+def _terms(table: Table) -> Iterable[Problem]:
+    given = _section(table, "objective").get("terms")
+    if not isinstance(given, Mapping):
+        return
+    found = [problem for name, term in given.items() for problem in _term(name, term)]
+    yield from found
+    if not found:
+        try:
+            _objective(_section(table, "objective"))
+        except DeclarationError as error:
+            yield Problem(("objective", "terms"), _without_place(error))
+
+
+def _term(name: str, settings: Any) -> Iterable[Problem]:
+    path = ("objective", "terms", name)
+    if name not in MEASURES:
+        close = nearest(name, MEASURES) or f" Known: {', '.join(MEASURES)}."
+        yield Problem(path, f"nothing of that name is measured.{close}")
+    elif wrong := TABLE.problem(settings):
+        yield Problem(path, wrong)
+    else:
+        found = list(_settings_of_term(path, settings))
+        yield from found or _contradiction(path, settings)
+
+
+def _settings_of_term(path: tuple[str, ...], settings: Table) -> Iterable[Problem]:
+    for key, value in settings.items():
+        if key not in TERM:
+            close = nearest(key, TERM) or f" Known: {', '.join(TERM)}."
+            yield Problem((*path, key), f"unknown key.{close}")
+        elif wrong := TERM[key].problem(value):
+            yield Problem((*path, key), wrong)
+
+
+def _contradiction(path: tuple[str, ...], settings: Table) -> Iterable[Problem]:
+    try:
+        Term(**settings)
+    except DeclarationError as error:
+        yield Problem((*path, error.where.removeprefix("Term.")), _without_place(error))
+
+
+def _limits(table: Table) -> Iterable[Problem]:
+    section = _section(table, "failures")
+    if all(SECTIONS["failures"].get(key, TABLE).holds(value) for key, value in section.items()):
+        try:
+            FailurePlan(**section)
+        except DeclarationError as error:
+            key = error.where.removeprefix("FailurePlan.")
+            yield Problem(("failures", key), _without_place(error))
+
+
 # -- filling in ---------------------------------------------------------------------------------
 
 
@@ -282,6 +353,17 @@ def _settings(coefficient: Any, changes: Table) -> dict[str, object]:
         if not (value in (math.inf, -math.inf) and value == getattr(coefficient, key)):
             settings[key] = float(value) if kind is NUMBER or key == "sigma" else value
     return settings
+
+
+def _objective(section: Table) -> Objective:
+    terms = section.get("terms")
+    given = {} if terms is None else {"terms": {k: _term_of(each) for k, each in terms.items()}}
+    return Objective(**given, pareto=section.get("pareto", False))
+
+
+def _term_of(settings: Table) -> Term:
+    numbers = {key: float(value) for key, value in settings.items() if key != "constraint"}
+    return Term(**numbers, constraint=settings.get("constraint", False))
 
 
 def _plan(section: Table, catalogs: Catalogs) -> SearchPlan:

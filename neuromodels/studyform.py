@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
+from neuromodels.objectives import FailurePlan
 from neuromodels.study import CONDITIONS
 
 Table = Mapping[str, Any]
@@ -72,6 +73,8 @@ def _distinct(value: object, holds: Callable[[Any], bool]) -> bool:
 
 TEXT = Kind("text", lambda v: isinstance(v, str))
 NUMBER = Kind("a number", is_number)
+NOT_NEGATIVE = Kind("a number >= 0", lambda v: is_number(v) and v >= 0)
+SWITCH = Kind("true or false", lambda v: isinstance(v, bool))
 TABLE = Kind("a table", lambda v: isinstance(v, Mapping))
 FROZEN = Kind(
     "a number to freeze at, or true or false", lambda v: isinstance(v, bool) or is_number(v)
@@ -102,6 +105,7 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         "options": TABLE,
         "checkpoint_every": whole(1),
         "start": TEXT,
+        "patience": whole(0),
     },
     "test": {
         "trials": whole(1),
@@ -109,7 +113,12 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         "every": whole(1),
         "curve_trials": whole(1),
         "random_rules": whole(1),
+        "archive": whole(0),
+        "archive_margin": NOT_NEGATIVE,
+        "front": whole(1),
     },
+    "objective": {"terms": TABLE, "pareto": SWITCH},
+    "failures": {each.name: NOT_NEGATIVE for each in fields(FailurePlan)},
     "device": {
         "name": one_of("batch"),
         "dtype": one_of("float32", "float64"),
@@ -118,6 +127,12 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
 }
 REQUIRED = (("name",), ("task", "name"), ("rule", "name"))
 
+TERM = {
+    "weight": Kind("a number > 0", lambda v: is_number(v) and v > 0),
+    "low": NUMBER,
+    "high": NUMBER,
+    "constraint": SWITCH,
+}
 COEFFICIENT = {
     "per": one_of("synapse", "pre", "post", "projection"),
     "scale": one_of("linear", "log"),

@@ -148,6 +148,8 @@ CONSTANT = Task(
     """,
     # first step of the delay and the first after it
     delay=("prelude + length", "prelude + length + delay"),
+    # steps of silence in which the rule runs before the condition `frozen` switches it off
+    settling="length",
     reference="your own",
 )
 '''

@@ -8,18 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 
 from neuromodels.coefficients import Coefficient
+from neuromodels.outcome import Outcome
 from neuromodels.search.optimizer import OPTIMIZERS
 from neuromodels.studychecks import Catalogs
 
 TARGET = np.linspace(-0.5, 0.5, 6)
 HANDICAP = {"plastic": 0.0, "fixed": 0.3, "frozen": 1.5, "reset": 0.1}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    losses: np.ndarray
-    scores: np.ndarray
-    failures: int = 0
 
 
 @dataclass
@@ -47,7 +41,8 @@ class FakeExperiment:
         failed = np.broadcast_to(xs[:, :1] > self.fails, losses.shape)
         scores = np.round(np.clip(1 - losses, 0, 1) * 4) / 4
         losses = np.where(failed, np.nan, losses)
-        return Outcome(losses, np.where(failed, np.nan, scores), int(failed.sum()))
+        rate = {"rate": np.broadcast_to(np.abs(xs).sum(axis=1)[:, None], losses.shape)}
+        return Outcome(losses, np.where(failed, np.nan, scores), failed.astype(np.uint8), rate)
 
 
 def fake_recording(study, condition, vector, stream):
@@ -79,6 +74,7 @@ def catalogs() -> Catalogs:
     task = _named(
         "sequence_copy", parameters={"length": 4, "latency": 4}, items="length",
         number=lambda expression, parameters: parameters[expression],
+        settling="length", delay=("length", "2*length"),
     )  # fmt: skip
     return Catalogs(
         rules={"pdlf": _named("pdlf", coefficients=letters, options=options)},

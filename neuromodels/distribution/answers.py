@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 
 from neuromodels.errors import NeuromodelsError
-from neuromodels.scoring import OutcomeLike
 
 
 @dataclass(frozen=True)
@@ -23,41 +21,13 @@ class Description:
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """Losses and scores of some candidates, (candidates, trials); NaN where an instance failed."""
-
-    losses: np.ndarray
-    scores: np.ndarray
-    failures: int
-
-    @classmethod
-    def of(cls, outcome: OutcomeLike) -> Self:
-        """Return an outcome as plain arrays."""
-        losses, scores = np.asarray(outcome.losses), np.asarray(outcome.scores)
-        return cls(losses, scores, int(outcome.failures))
-
-    @classmethod
-    def none(cls, trials: int) -> Self:
-        """Return the outcome of one candidate that could not be evaluated."""
-        nothing = np.full((1, trials), np.nan)
-        return cls(nothing, nothing.copy(), trials)
-
-    @classmethod
-    def joined(cls, parts: Sequence[Evaluated]) -> Self:
-        """Return the outcomes of consecutive candidates as one."""
-        losses = np.concatenate([part.losses for part in parts])
-        scores = np.concatenate([part.scores for part in parts])
-        return cls(losses, scores, sum(part.failures for part in parts))
-
-
-@dataclass(frozen=True)
 class Answer:
     """What a worker was asked for.
 
     Parameters
     ----------
     value
-        A `Description`, an `Evaluated` or the arrays of a recording.
+        A `Description`, an `Outcome` or the arrays of a recording.
     worker
         The address of the process.
     report

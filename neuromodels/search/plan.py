@@ -29,6 +29,8 @@ class SearchPlan:
         Generations between two checkpoints.
     start
         Run folder whose solutions the search starts from; empty: the coefficients' defaults.
+    patience
+        Test points without a better score after which the search begins anew elsewhere; 0: never.
 
     Raises
     ------
@@ -43,6 +45,7 @@ class SearchPlan:
     options: Mapping[str, float] = field(default_factory=dict)
     checkpoint_every: int = 1
     start: str = ""
+    patience: int = 0
 
     def __post_init__(self) -> None:
         info = checked_info(self.optimizer)
@@ -50,3 +53,4 @@ class SearchPlan:
         completed_options(self.optimizer, info, self.options)
         for name in ("trials", "generations", "checkpoint_every"):
             checked_count(f"SearchPlan.{name}", getattr(self, name), 1)
+        checked_count("SearchPlan.patience", self.patience, 0)

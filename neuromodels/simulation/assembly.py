@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from brian2 import (
     Clock,
@@ -26,15 +26,17 @@ from brian2 import (
     linked_var,
     prefs,
 )
-from brian2.units import ms
+from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.circuits import Circuit, Population, Projection
 from neuromodels.coefficients import Coefficient
+from neuromodels.errors import DeclarationError
+from neuromodels.simulation.health import OVER, SPIKES, Limits, beyond, health_equations
 from neuromodels.simulation.messages import discarding, reading
 from neuromodels.tasks import Task
 
-PLASTICITY, ERASURE, SCORE = 1000, 1010, 1020
+PLASTICITY, ERASURE, SCORE, HEALTH = 1000, 1010, 1020, 1030
 
 #: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
 NORM_SCALE, SMALLEST_NORM = 64, 1e-6
@@ -57,6 +59,7 @@ class Controls:
     freeze_at: int | None = None
     forget: tuple[int, int] | None = None
     record: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass
@@ -71,6 +74,10 @@ class Assembly:
         Expressions that draw the trial, by address.
     loss, accuracy
         Addresses of the score.
+    over
+        Address of what ends a trial without hope.
+    spikes
+        Address of the spikes of a trial per spiking neuron; None where nobody asks.
     duration
         Of one trial.
     """
@@ -80,7 +87,14 @@ class Assembly:
     initial: dict[str, str]
     loss: str
     accuracy: str
+    over: str
+    spikes: str | None
     duration: Quantity
+
+    @property
+    def seconds(self) -> float:
+        """The duration as a plain number."""
+        return float(self.duration / second)
 
 
 def assemble(
@@ -139,6 +153,7 @@ class _Assembler:
         for projection in self.circuit.projections:
             self._projection(projection)
         self._score(items, self.circuit.populations[-1])
+        self._health()
         if self.controls.record:
             self._monitors()
         network = Network(*self.objects, name="trial")
@@ -147,6 +162,8 @@ class _Assembler:
             network=network, addresses=self.addresses,
             initial={f"items.{name}": text for name, text in self.task.item_start.items()},
             loss=f"score.{self.task.loss}", accuracy=f"score.{self.task.accuracy}",
+            over=f"health.{OVER}",
+            spikes=f"health.{SPIKES}" if self.controls.limits.sees_spikes else None,
             duration=steps * self.clock.dt,
         )  # fmt: skip
 
@@ -169,6 +186,35 @@ class _Assembler:
         group.y = linked_var(self.groups[output.name], signal)
         self._sum("asked", items, group, "target", self.task.asked)
         self._each_step(group, self.task.score, SCORE + 1, "scoring")
+
+    # ------------------------------------------------------------------------------------- health
+
+    def _health(self) -> None:
+        """Make the neuron that sees a trial lose its hope, and what it sees."""
+        limits, steps = self.controls.limits, self.task.number(self.task.steps, self.parameters)
+        seconds = steps * float(self.clock.dt / second)
+        model, check = health_equations(limits, list(self.synapses), seconds)
+        health = self._group("health", 1, model, HEALTH)
+        health.loss = linked_var(self.groups["score"], self.task.loss)
+        # behind the slot in which the spikes of this step are counted
+        health.run_regularly(check, when="end", clock=self.clock, name="health_check")
+        if limits.sees_spikes:
+            self._count_spikes(health)
+        if limits.largest_weight:
+            for name, synapses in self.synapses.items():
+                seen = f"beyond_{name}"
+                self._sum(f"health_{name}", synapses.target, health, seen, f"{seen}_pre")
+
+    def _count_spikes(self, health: NeuronGroup) -> None:
+        spiking = [p for p in self.circuit.populations if p.model and p.model.threshold]
+        neurons = sum(population.size for population in spiking)
+        for population in spiking:
+            counted = Synapses(
+                self.groups[population.name], health, on_pre=f"{SPIKES}_post += 1/{neurons}",
+                namespace={}, name=f"count_{population.name}", clock=self.clock,
+            )  # fmt: skip
+            counted.connect()
+            self._keep(counted)
 
     # -------------------------------------------------------------------------------- populations
 
@@ -234,6 +280,7 @@ class _Assembler:
             power = f"({NORM_SCALE}*w)**8"
             lines.append(f"q_{projection.name}_pre = {power} : 1 (summed)")
         lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
+        lines.append(beyond(projection.name, self.controls.limits))
         return "\n".join(lines)
 
     def _input_of(self, target: Population) -> str:
@@ -276,7 +323,12 @@ class _Assembler:
             for projection in self.circuit.projections
             if projection.source == population and projection.rule.normalisation == "p8"
         ]
-        return "\n" + "\n".join(lines + normalised)
+        counted = [
+            f"beyond_{projection.name} : 1"
+            for projection in self.circuit.projections
+            if projection.target == population and self.controls.limits.largest_weight
+        ]
+        return "\n" + "\n".join(lines + normalised + counted)
 
     def _change(self, statements: str) -> str:
         """Return a rule's statements, without effect from the step at which a control freezes."""
@@ -368,13 +420,25 @@ def controlled(
 ) -> tuple[dict[str, float], Controls]:
     """Return parameters and controls of a condition: plastic, fixed, frozen or reset."""
     chosen = task.with_defaults(parameters)
+    if condition in ("frozen", "reset"):
+        _check_declared(task, condition)
     if condition == "frozen":
-        chosen["prelude"] = max(chosen["prelude"], chosen["length"])
+        settling = task.number(task.settling, chosen)
+        chosen["prelude"] = max(chosen["prelude"], settling)
         return chosen, Controls(freeze_at=int(chosen["prelude"]))
     if condition == "reset":
         first, last = (task.number(text, chosen) for text in task.delay)
         return chosen, Controls(forget=(first, last))
     return chosen, Controls()
+
+
+def _check_declared(task: Task, condition: str) -> None:
+    field = "settling" if condition == "frozen" else "delay"
+    if not getattr(task, field):
+        raise DeclarationError(
+            f"Task.{task.name}.{field}", f"the condition {condition!r} needs it",
+            cure="Declare it, or leave the condition out.",
+        )  # fmt: skip
 
 
 def recorded(controls: Controls) -> Controls:

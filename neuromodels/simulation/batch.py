@@ -271,6 +271,7 @@ class Batch:
         streams: np.ndarray,
         values: Mapping[str, np.ndarray] | None = None,
         rows: np.ndarray | None = None,
+        until: str | None = None,
     ) -> dict[str, np.ndarray]:
         """Run short episodes from the initial state and keep a few variables of each.
 
@@ -290,6 +291,9 @@ class Batch:
             By address, one row per candidate: (candidates, size), or (candidates,) if shared.
         rows
             The candidate of each episode, shape (n,); default 0.
+        until
+            Address of a variable that ends an episode after the step in which it is no longer 0,
+            not-a-number included; the others go on.
 
         Returns
         -------
@@ -307,6 +311,9 @@ class Batch:
         kept = {address: self._output(address, len(streams)) for address in addresses}
         call.outputs = [(array.offset or 0, array.bytes, out) for array, out in kept.values()]
         call.failed = np.zeros(len(streams), dtype=np.uint8) if FAILED in outputs else None
+        if until is not None:
+            call.until = self._end(until)
+            call.ran = np.zeros(len(streams), dtype=np.int64)
         self._instances.timed(library, call)
         found = {a: x.wiring.restored(v) if x.wiring else v for a, (x, v) in kept.items()}
         return found if call.failed is None else {**found, FAILED: call.failed.astype(bool)}
@@ -356,6 +363,15 @@ class Batch:
                 f"Batch.trials[{address!r}]", "an output must be written by the network", address
             )
         return array, np.empty((count, array.size), dtype=array.initial.dtype)
+
+    def _end(self, address: str) -> int:
+        """Return where in an instance's block the number lies that ends it."""
+        array, _ = self._output(address, 0)
+        if array.size != 1 or array.type != "nm_real":
+            raise DeclarationError(
+                "Batch.trials.until", "must be one real number of an instance", address
+            )
+        return array.offset or 0
 
     # --------------------------------------------------------------------------------- records
 

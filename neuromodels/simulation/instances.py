@@ -220,11 +220,17 @@ class Instances:
         self.report.instances_run += len(call.streams)
         held = 0 if call.blocks is None else call.blocks.nbytes
         self.report.bytes = held + sum(table.nbytes for table in call.tables)
-        synapses = sum(w.n_synapses for w in self.layout.wirings.values())
-        steps = int((call.last_steps - call.first_steps).max(initial=0))
-        self.report.synapse_updates += synapses * steps * len(call.streams)
+        self.report.synapse_updates += self._synapse_updates(call)
         if call.profile is not None:
             self._note_profile(call.profile)
+
+    def _synapse_updates(self, call: Call) -> int:
+        synapses = sum(w.n_synapses for w in self.layout.wirings.values())
+        steps = call.last_steps - call.first_steps
+        each = int(steps.max(initial=0))
+        if call.ran is None or not steps.any():
+            return synapses * each * len(call.streams)
+        return int(synapses * each * (call.ran.sum() / steps[0]))
 
     def _check_set(self) -> None:
         if self.unset:

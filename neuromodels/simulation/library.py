@@ -36,7 +36,8 @@ class Run(ct.Structure):
         ("recorded", ct.c_void_p), ("samples", ct.c_void_p), ("events", ct.c_void_p),
         ("slots", ct.c_int64), ("outputs", ct.c_int64), ("output_offsets", ct.c_void_p),
         ("output_bytes", ct.c_void_p), ("output_data", ct.c_void_p), ("data", ct.c_void_p),
-        ("failed", ct.c_void_p), ("profile", ct.c_void_p),
+        ("failed", ct.c_void_p), ("until", ct.c_int64), ("ran", ct.c_void_p),
+        ("profile", ct.c_void_p),
     ]  # fmt: skip
 
 
@@ -58,6 +59,10 @@ class Call:
         (offset, bytes, destination) of arrays to copy out.
     failed
         Where to note which instances hold numbers that are not finite, shape (instances,), uint8.
+    until
+        Offset of the number that ends an instance as soon as it is not 0; -1: none does.
+    ran
+        Where to note after how many steps of the first clock each instance ended, int64.
     profile
         Where to add the seconds that each object takes, in schedule order.
     """
@@ -78,6 +83,8 @@ class Call:
     outputs: Sequence[tuple[int, int, np.ndarray]] = ()
     data: Sequence[np.ndarray] = ()
     failed: np.ndarray | None = None
+    until: int = -1
+    ran: np.ndarray | None = None
     profile: np.ndarray | None = None
     events: ct.Array | None = field(default=None, init=False)
 
@@ -107,6 +114,7 @@ class Call:
             output_bytes=numbers(n for _, n, _ in self.outputs),
             output_data=pointers([a for _, _, a in self.outputs]), data=pointers(self.data),
             failed=None if self.failed is None else self.failed.ctypes.data,
+            until=self.until, ran=None if self.ran is None else self.ran.ctypes.data,
             profile=None if self.profile is None else self.profile.ctypes.data,
         )  # fmt: skip
         return run, alive

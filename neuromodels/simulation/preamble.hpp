@@ -48,6 +48,8 @@ struct Run {
     char* const* output_data;
     const double* const* data;    // values of timed arrays
     uint8_t* failed;              // per instance: whether a number of its state is not finite
+    int64_t until;                // place in the block of a number that ends the instance unless 0
+    int64_t* ran;                 // per instance: steps of the first clock until its end
     double* profile;              // per object: seconds spent, where that is measured
 };
 

@@ -43,11 +43,18 @@ class Checkpoint:
         The optimizer's own dump.
     finalists
         Arrays of the best centres of the test points.
+    kept
+        Arrays of what else a search keeps, ``"archive/scores"``.
     """
 
     generation: int
     optimizer: Mapping[str, np.ndarray]
     finalists: Mapping[str, np.ndarray] = field(default_factory=dict)
+    kept: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def part(self, name: str) -> dict[str, np.ndarray]:
+        """Return the arrays that were kept under a name."""
+        return _under(self.kept, f"{name}/")
 
 
 class Checkpoints:
@@ -93,6 +100,7 @@ class Checkpoints:
             "generation": np.array(checkpoint.generation),
             **{_STATE + name: array for name, array in checkpoint.optimizer.items()},
             **{f"finalists/{name}": array for name, array in checkpoint.finalists.items()},
+            **{f"kept/{name}": array for name, array in checkpoint.kept.items()},
         }
         path = self.path(condition, seed)
         with writing(path):
@@ -186,7 +194,8 @@ class Checkpoints:
         if arrays["generation"] > recorded:
             raise StorageError(str(path), "is ahead of the ledger", int(arrays["generation"]))
         return Checkpoint(
-            int(arrays["generation"]), _under(arrays, _STATE), _under(arrays, "finalists/")
+            int(arrays["generation"]), _under(arrays, _STATE), _under(arrays, "finalists/"),
+            _under(arrays, "kept/"),
         )
 
 

@@ -12,8 +12,18 @@ from typing import Any
 from neuromodels.errors import StorageError
 from neuromodels.storage.records import GenerationRecord, RunRecord, TestRecord
 
-SCHEMA_VERSION = 1
-MIGRATIONS: dict[int, tuple[str, ...]] = {}
+SCHEMA_VERSION = 2
+_COUNT = "INTEGER NOT NULL DEFAULT 0"
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: (
+        *(
+            f"ALTER TABLE generations ADD COLUMN {name} {_COUNT}"
+            for name in ("nan", "explosion", "silence", "timeout", "restart")
+        ),
+        f"ALTER TABLE tests ADD COLUMN failures {_COUNT}",
+        "UPDATE generations SET nan = failures",  # the one kind there was
+    ),
+}
 """Version -> the statements that make the next version of it.
 
 Whoever adds a column to a record raises `SCHEMA_VERSION` and adds a step here, with a default for

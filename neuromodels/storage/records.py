@@ -9,8 +9,11 @@ from dataclasses import dataclass
 class GenerationRecord:
     """One generation of one search.
 
-    Losses are means over trials, scores fractions of recalled bits; both are None where every
-    trial failed. `optimizer_share` is the optimizer's fraction of `seconds`.
+    Losses are what is minimised, means over trials, of several goals the first; scores are
+    fractions of right answers. A loss is None where every trial failed. `mean_loss` is the task's
+    own, of all trials that ran. `failures` is the sum of the four kinds (``nan`` and so on),
+    `restart` how often the search has begun anew, `optimizer_share` the optimizer's fraction of
+    `seconds`.
     """
 
     condition: str
@@ -25,6 +28,11 @@ class GenerationRecord:
     seconds: float
     optimizer_share: float
     instances_per_second: float
+    nan: int = 0
+    explosion: int = 0
+    silence: int = 0
+    timeout: int = 0
+    restart: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,7 @@ class TestRecord:
     low: float
     high: float
     loss: float | None
+    failures: int = 0
 
 
 @dataclass(frozen=True)

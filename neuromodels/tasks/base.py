@@ -35,7 +35,12 @@ class Task:
     score_model, score
         Variables of the score, and the statements that update them from the read-out ``y``.
     delay
-        First and last step (exclusive) of the delay, expressions of the parameters.
+        First and last step (exclusive) of the delay, expressions of the parameters; empty where
+        there is none.
+    settling
+        For how many steps a rule runs on silence before it is switched off in the condition
+        ``frozen``, an expression of the parameters; needs a parameter ``prelude``. Empty where
+        the condition means nothing.
     """
 
     name: str
@@ -52,7 +57,8 @@ class Task:
     asked: str
     score_model: str
     score: str
-    delay: tuple[str, str]
+    delay: tuple[str, str] | tuple[()] = ()
+    settling: str = ""
     loss: str = "loss"
     accuracy: str = "correct"
     constants: Mapping[str, object] = field(default_factory=dict)

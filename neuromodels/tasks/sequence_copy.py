@@ -39,5 +39,6 @@ SEQUENCE_COPY = Task(
         correct += asking*int((y > 0 and target > 0.5) or (y <= 0 and target < 0.5))/length
     """,
     delay=("prelude + length", "prelude + length + latency"),
+    settling="length",
     reference="Shen et al. 2023, arXiv:2308.12063; protocol from the released notebooks",
 )

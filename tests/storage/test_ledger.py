@@ -85,7 +85,7 @@ def test_a_newer_or_damaged_ledger_is_one_message(tmp_path):
     connection.close()
     before = path.read_bytes()
     for read_only in (True, False):
-        with pytest.raises(StorageError, match="schema version 1 or older; got 99") as caught:
+        with pytest.raises(StorageError, match="schema version 2 or older; got 99") as caught:
             Ledger(path, read_only=read_only)
         assert "A newer release" in str(caught.value)
     assert path.read_bytes() == before
