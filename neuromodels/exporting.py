@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from xarray import Dataset
 
-TABLES = ("generations", "tests", "runs", "solutions")
+TABLES = ("generations", "tests", "runs", "solutions", "fronts", "archives")
 SUFFIXES = (".csv", ".parquet", ".nc")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuromodels.alternatives import archives_of, fronts_of
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import RunNotFound
 from neuromodels.rules.fixed import FIXED
@@ -88,6 +89,30 @@ class Loaded:
     def runs(self) -> DataFrame:
         """One row per condition and seed: where it stands and what it cost."""
         return self._table(RunRecord)
+
+    @cached_property
+    def fronts(self) -> DataFrame:
+        """One row per member of the front of a search with several goals, and its goals."""
+        return self._alternatives(fronts_of, ["condition", "seed", "member", "score"])
+
+    @cached_property
+    def archives(self) -> DataFrame:
+        """One row per vector of the diverse archive of a search, and its score."""
+        return self._alternatives(
+            archives_of, ["condition", "seed", "member", "generation", "score"]
+        )
+
+    def _alternatives(
+        self, rows_of: Callable[[StoredRun], list[dict[str, Any]]], columns: list[str]
+    ) -> DataFrame:
+        from pandas import DataFrame
+
+        rows = [
+            {"run": run.folder.name, **values, **row}
+            for run, values in self.members
+            for row in rows_of(run)
+        ]
+        return DataFrame(rows) if rows else DataFrame(columns=["run", *self.keys, *columns])
 
     @cached_property
     def solutions(self) -> Dataset:

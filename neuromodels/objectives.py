@@ -129,9 +129,9 @@ class Objective:
                     "Objective.terms", f"must be among {', '.join(MEASURES)}", name
                 )
         if len(self.goals) < (2 if self.pareto else 1):
-            least = "at least two terms" if self.pareto else "a term"
+            least = "at least two terms that are" if self.pareto else "a term that is"
             raise DeclarationError(
-                "Objective.terms", f"there must be {least} that is no constraint",
+                "Objective.terms", f"there must be {least} no constraint",
                 ", ".join(self.terms),
             )  # fmt: skip
 

@@ -11,6 +11,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from neuromodels.alternatives import fronts_of
+from neuromodels.outcome import FAILURES
 from neuromodels.scoring import seeds_interval
 from neuromodels.storage.ledger import Ledger
 from neuromodels.storage.records import TestRecord
@@ -18,6 +20,9 @@ from neuromodels.storage.store import StoredRun
 from neuromodels.study import CONDITIONS, FROM_PLASTIC, SEARCHED
 
 SCHEMA = 1
+FRONT_NOTE = (
+    "Members that no other beats in all goals, on fresh sequences; goals with their weights."
+)
 MEANING = {
     "plastic": "rule searched, weights plastic",
     "fixed": "weights searched, no plasticity",
@@ -36,6 +41,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
     try:
         conditions = _conditions(ledger.tests("final"))
         searches = _searches(ledger, run.study["search"]["generations"])
+        front = fronts_of(run)
     finally:
         ledger.close()
     missing = _missing(run.study, conditions)
@@ -49,6 +55,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
         "task": run.study["task"],
         "conditions": conditions,
         "searches": searches,
+        "front": front,
         "missing": missing,
     }
 
@@ -99,6 +106,10 @@ def _search(
         "instances_per_second": _median([r.instances_per_second for r in records]),
         "optimizer_share": _median([r.optimizer_share for r in records]),
         "failures": sum(record.failures for record in records),
+        "failures_by_kind": {
+            kind: sum(getattr(record, kind) for record in records) for kind in FAILURES
+        },
+        "restarts": max((record.restart for record in records), default=0),
         "centre_score": records[-1].centre_score if records else None,
     }
 
@@ -133,6 +144,8 @@ def report_of(found: dict[str, Any]) -> Group:
         parts += [_score_table(found), Text(_footnote(found), "dim")]
     if found["searches"]:
         parts.append(_search_table(found["searches"]))
+    if found["front"]:
+        parts += [_front_table(found["front"]), Text(FRONT_NOTE, "dim")]
     if found["missing"]:
         parts.append(_missing_text(found))
     return Group(*parts)
@@ -192,8 +205,22 @@ def _search_table(searches: list[dict[str, Any]]) -> Table:
             _shown(row["instances_per_second"], ",.0f"),
             _shown(row["optimizer_share"], ".1%"),
             f"{row['builds']} (+{row['cache_hits']} cached)",
-            str(row["failures"]),
+            _failures(row),
         )
+    return table
+
+
+def _failures(row: dict[str, Any]) -> str:
+    kinds = [f"{kind} {count:,}" for kind, count in row["failures_by_kind"].items() if count]
+    return f"{row['failures']:,}" + (f" ({', '.join(kinds)})" if kinds else "")
+
+
+def _front_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(title="Front", title_justify="left")
+    for name in rows[0]:
+        table.add_column(name, justify="left" if name == "condition" else "right")
+    for row in rows:
+        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
     return table
 
 

@@ -16,6 +16,7 @@ from neuromodels.studyform import (
     NUMBER,
     REQUIRED,
     SECTIONS,
+    SWITCH,
     TABLE,
     TERM,
     Kind,
@@ -277,14 +278,15 @@ def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
 
 
 def _terms(table: Table) -> Iterable[Problem]:
-    given = _section(table, "objective").get("terms")
+    section = _section(table, "objective")
+    given = section.get("terms", {})
     if not isinstance(given, Mapping):
         return
     found = [problem for name, term in given.items() for problem in _term(name, term)]
     yield from found
-    if not found:
+    if not found and SWITCH.holds(section.get("pareto", False)):
         try:
-            _objective(_section(table, "objective"))
+            _objective(section)
         except DeclarationError as error:
             yield Problem(("objective", "terms"), _without_place(error))
 

@@ -7,7 +7,15 @@ from fake_experiment import TABLE, catalogs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromodels.study import CONDITIONS, SEARCHED, DeviceChoice
+from neuromodels.study import (
+    CONDITIONS,
+    SEARCHED,
+    CircuitChoice,
+    DeviceChoice,
+    RuleChoice,
+    Study,
+    TaskChoice,
+)
 from neuromodels.studyfile import study_of
 
 
@@ -44,6 +52,36 @@ def test_digest_ignores_threads():
 )
 def test_digest_follows_the_science(change):
     assert study(**change).digest != study().digest
+
+
+def test_digest_ignores_what_older_studies_could_not_say():
+    """Runs of releases without objectives and failures are still found."""
+    small = Study(
+        name="s", task=TaskChoice("sequence_copy", {"length": 3, "latency": 2}),
+        rule=RuleChoice("pdlf"), circuit=CircuitChoice(hidden=8),
+    )  # fmt: skip
+    assert small.digest == "8098e56c5ff4"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"objective": {"terms": {"loss": {"weight": 2}}}},
+        {"objective": {"terms": {"loss": {}, "rate": {"high": 9.0}}}},
+        {"objective": {"terms": {"loss": {}, "rate": {}}, "pareto": True}},
+        {"failures": {"nan": 10}},
+        {"failures": {"highest_rate": 40}},
+        {"search": {**TABLE["search"], "patience": 5}},
+        {"test": {**TABLE["test"], "archive": 0}},
+    ],
+)
+def test_digest_follows_objective_and_failures(change):
+    assert study(**change).digest != study().digest
+
+
+def test_digest_does_not_tell_whole_numbers_from_others():
+    one = study(objective={"terms": {"loss": {"weight": 1}}}, failures={"nan": 1000000})
+    assert one.digest == study().digest
 
 
 def test_digest_is_the_same_whether_defaults_are_written_or_not():

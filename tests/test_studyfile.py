@@ -7,7 +7,7 @@ import pytest
 from fake_experiment import catalogs
 
 from neuromodels.errors import DeclarationError
-from neuromodels.studyfile import StudyFileError, lines_of_keys, read_study
+from neuromodels.studyfile import StudyFileError, lines_of_keys, read_study, study_of
 
 STUDIES = Path(__file__).parent.parent / "studies"
 
@@ -111,6 +111,63 @@ def test_a_problem_names_line_value_and_cure(problems, old, new, line, words):
     assert old in GOOD
     found = [each for each in problems(GOOD.replace(old, new, 1)) if f"line {line}:" in each]
     assert any(all(word in each for word in words) for each in found), found
+
+
+OBJECTIVE = """
+[objective]
+pareto = false
+[objective.terms.loss]
+weight = 1
+[objective.terms.rate]
+low = 2
+high = 9
+constraint = true
+[failures]
+highest_rate = 40
+lowest_rate = 1
+nan = 5
+"""
+
+
+def test_objective_and_failures_are_read(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(GOOD + OBJECTIVE)
+    study = read_study(path, (), catalogs())
+    assert list(study.objective.terms) == ["loss", "rate"]
+    assert study.objective.terms["rate"].constraint
+    assert (study.failures.highest_rate, study.failures.nan) == (40.0, 5.0)
+    again = study_of(study.to_table(), "stored", catalogs())
+    assert (again.objective, again.failures) == (study.objective, study.failures)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("[objective.terms.rate]", "[objective.terms.rat]", 23, ["'rate'"]),
+        ("weight = 1", "weight = 0", 22, ["a number > 0", "0"]),
+        ("low = 2", "low = 20", 24, ["must not exceed high"]),
+        ("low = 2", "lowest = 2", 24, ["unknown key", "'low'"]),
+        ("pareto = false", "pareto = true", 19, ["at least two terms"]),
+        ("pareto = false", "pareto = 1", 20, ["true or false"]),
+        ("highest_rate = 40", "highest_rate = 0.5", 29, ["must be below highest_rate"]),
+        ("nan = 5", "nan = -5", 30, [">= 0", "-5"]),
+        ("nan = 5", "inf = -5", 30, ["unknown key", "highest_rate"]),
+    ],
+)
+def test_a_mistake_in_an_objective_names_its_line(problems, old, new, line, words):
+    (found,) = problems((GOOD + OBJECTIVE).replace(old, new))
+    assert found.startswith(f"line {line}: "), found
+    assert all(word in found for word in words), found
+
+
+@pytest.mark.parametrize(("condition", "field"), [("frozen", "settling"), ("reset", "delay")])
+def test_a_condition_that_the_task_does_not_declare_is_refused(tmp_path, condition, field):
+    known = catalogs()
+    setattr(known.tasks["sequence_copy"], field, "")
+    path = tmp_path / "small.toml"
+    path.write_text(GOOD.replace('"reset"', f'"{condition}"'))
+    with pytest.raises(StudyFileError, match=f"'{condition}' needs a task with '{field}'"):
+        read_study(path, (), known)
 
 
 def test_missing_keys_are_named(problems):
