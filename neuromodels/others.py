@@ -24,6 +24,19 @@ def others_of(evolution: Evolution) -> dict[str, np.ndarray]:
     return {**found, **_front(evolution)} if evolution.objective.pareto else found
 
 
+def with_best_of_front(
+    centres: np.ndarray, generations: np.ndarray, others: dict[str, np.ndarray], last: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return finalists with the member of a front that had the best score: no centre may be on it.
+
+    Its generation is not known; the last one stands for it.
+    """
+    if not len(others.get("front", ())):
+        return centres, generations
+    best = others["front"][int(np.argmax(others["front_scores"]))]
+    return np.vstack([centres, best]), np.append(generations, last)
+
+
 def _archived(evolution: Evolution) -> dict[str, np.ndarray]:
     archive = evolution.archive
     outcome = score_vectors(evolution.experiment, archive.centres, _streams(evolution, "archive"))

@@ -11,7 +11,7 @@ import numpy as np
 from neuromodels.events import Building, Listener, Scored, Scoring, ignore
 from neuromodels.evolution import Evolution, Session, Stopped
 from neuromodels.extension import reopen
-from neuromodels.others import others_of
+from neuromodels.others import others_of, with_best_of_front
 from neuromodels.outcome import Outcome
 from neuromodels.scoring import (
     ExperimentLike,
@@ -167,11 +167,12 @@ class Runner:
         condition, seed, experiment = evolution.condition, evolution.seed, evolution.experiment
         self._session.tell(Scoring(condition, seed))
         last = self.study.search.generations
+        others = others_of(evolution)
         centres, generations = evolution.finalists.with_last(evolution.centre, last)
+        centres, generations = with_best_of_front(centres, generations, others, last)
         outcome = self._score(experiment, centres, seed, "finalists")
         means = scores_per_trial(outcome).mean(axis=1)
         chosen = _first_of(means, outcome.losses, generations)
-        others = others_of(evolution)
         score = self._final_score(condition, seed, experiment, centres[chosen])
         arrays = {
             "vector": centres[chosen],
