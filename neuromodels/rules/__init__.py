@@ -4,7 +4,8 @@ from neuromodels.catalog import Catalog
 from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.pdlf import PDLF
+from neuromodels.rules.pdlf_terms import PARTS
 
-CATALOG = Catalog(PlasticityRule, (PDLF, FIXED))
+CATALOG = Catalog(PlasticityRule, (PDLF, *PARTS, FIXED))
 
 __all__ = ["CATALOG", "PlasticityRule"]

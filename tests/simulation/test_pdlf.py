@@ -172,3 +172,41 @@ def test_normalised_backward_projections_are_refused():
     populations = (Population("input", 3), Population("hidden", 4, neuron))
     with pytest.raises(DeclarationError, match="forward"):
         Circuit(populations, (Projection("hidden", "hidden", rules.CATALOG["pdlf"]),))
+
+
+@pytest.mark.parametrize(
+    ("name", "gone", "pdp_side"),
+    [
+        ("pdlf_scp", "BD", "post"), ("pdlf_pdp_post", "AC", "post"),
+        ("pdlf_pdp_pre", "AC", "pre"), ("pdlf_drift", "ABC", "post"),
+    ],
+)  # fmt: skip
+def test_a_part_of_the_rule_is_the_rule_without_the_other_terms(name, gone, pdp_side):
+    part = rules.CATALOG[name]
+    circuit = feedforward(3, HIDDEN, models.CATALOG["ternary_lif"], part)
+    made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": LENGTH, "latency": LATENCY})
+    batch = batch_of(made)
+    vector = 0.3 * np.random.default_rng(8).standard_normal(circuit.coefficients.dimension)
+    for address, values in values_of(circuit, made, vector).items():
+        batch[address] = values[0]
+    values = circuit.coefficients.decode(vector[None])
+    shapes = {"input_hidden": (3, HIDDEN), "hidden_output": (HIDDEN, 1)}
+    full = {
+        projection: {
+            c: np.zeros(shape) if c in gone else values[f"{projection}.{c}"].reshape(shape)
+            for c in COEFFICIENTS
+        }
+        for projection, shape in shapes.items()
+    }
+    network = PdlfCopy(
+        np.asarray(batch["items.bit"]), full["input_hidden"], full["hidden_output"], HIDDEN,
+        LATENCY, norm="p8", pdp_side=pdp_side,
+    )  # fmt: skip
+    for _ in range(STEPS):
+        network.step()
+    batch.run(made.duration)
+    assert np.abs(network.w2).max() > 0
+    for state in ("w1", "w2", "loss", "correct"):
+        expected = getattr(network, state)
+        found = np.asarray(batch[STATES[state]]).reshape(expected.shape)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10)
