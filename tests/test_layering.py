@@ -51,6 +51,7 @@ MAY_IMPORT = {
     "warmstart": DECLARED | STORED | {"evaluation", "loading", "ownfiles", "storage"},
     "simulation": DECLARED - {"study", "search", "objectives"},
     "evaluation": DECLARED | {"simulation", "outcome"},
+    "memory": DECLARED | {"analysis", "evaluation", "simulation"},
     "scoring": {"errors", "outcome", "seeding"},
     "distribution": {"errors", "evaluation", "outcome", "scoring", "storage", "study"},
     "events": STORED | {"storage"},
@@ -60,6 +61,7 @@ MAY_IMPORT = {
     | STORED
     | {"events", "evaluation", "evolution", "extension", "others", "outcome", "scoring"}
     | {"storage", "warmstart"},
+    "measuring": DECLARED | STORED | {"memory", "ownfiles", "scoring", "storage", "studyfile"},
     "reporting": STORED | {"alternatives", "outcome", "scoring", "storage", "study"},
     "webpage": {"plotting", "reporting", "standings", "storage"},
     "progress": {"events", "scoreboard", "standings", "storage", "study"},

@@ -34,7 +34,8 @@ KEY = "key"
 SYNC_EVERY = 2.0
 """Seconds between checkpoints that wait for the disk."""
 ARRAYS = ("solutions", "recordings")
-_OURS = {STUDY, PROVENANCE, LEDGER, LOCK, KEY, "starts", "checkpoints", "figures", *ARRAYS}
+_FOLDERS = {"starts", "checkpoints", "figures", "measures", *ARRAYS}
+_OURS = {STUDY, PROVENANCE, LEDGER, LOCK, KEY, *_FOLDERS}
 
 
 class StoredRun:

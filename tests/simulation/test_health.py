@@ -23,7 +23,7 @@ def counting(dt=1 * ms, more_clocks=False):
     )  # fmt: skip
     group.most = 1e9
     group.run_regularly(
-        "n += 1\nend = int(n >= most)\nwhole = int(n)", clock=clock, name="count_up"
+        "n += 1\nend = int(n >= most)\nwhole = 1", clock=clock, name="count_up"
     )
     objects = [group]
     if more_clocks:

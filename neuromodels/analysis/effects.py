@@ -1,0 +1,60 @@
+"""How far two settings differ over seeds: paired differences, their intervals, Cliff's delta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuromodels.seeding import generator
+
+RESAMPLES = 10000
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One setting against another.
+
+    Parameters
+    ----------
+    difference
+        Mean over seeds of the paired differences.
+    low, high
+        Its 95 % percentile bootstrap interval over seeds.
+    delta
+        Cliff's delta (1993): how much more often a value of the first exceeds one of the second
+        than the other way round, from -1 to 1; it knows nothing of pairs.
+    seeds
+        How many pairs.
+    """
+
+    difference: float
+    low: float
+    high: float
+    delta: float
+    seeds: int
+
+
+def effect_of(values: np.ndarray, reference: np.ndarray) -> Effect:
+    """Compare the scores of two settings, paired by seed, (seeds,) each.
+
+    Raises
+    ------
+    ValueError
+        When they are not pairs.
+    """
+    values, reference = np.asarray(values, dtype=float), np.asarray(reference, dtype=float)
+    if values.shape != reference.shape or values.ndim != 1 or not values.size:
+        raise ValueError(f"there must be pairs; got shapes {values.shape} and {reference.shape}")
+    differences = values - reference
+    draws = generator(0, "effects").choice(differences, size=(RESAMPLES, values.size))
+    low, high = np.percentile(draws.mean(axis=1), [2.5, 97.5])
+    return Effect(
+        float(differences.mean()), float(low), float(high), cliffs_delta(values, reference),
+        values.size,
+    )  # fmt: skip
+
+
+def cliffs_delta(values: np.ndarray, reference: np.ndarray) -> float:
+    """Return how much more often a value exceeds one of the reference than is exceeded."""
+    return float(np.sign(np.subtract.outer(values, reference)).mean())

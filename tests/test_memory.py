@@ -1,0 +1,101 @@
+"""Where a sequence is held, on networks whose answer is known; and the command that asks."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from neuromodels import tasks
+from neuromodels.cli import main
+from neuromodels.errors import DeclarationError, NeuromodelsError
+from neuromodels.evaluation import Experiment
+from neuromodels.measuring import measure_memory, table_of
+from neuromodels.memory import memory_of
+from neuromodels.runner import Runner
+from neuromodels.search.plan import SearchPlan
+from neuromodels.seeding import generator, trial_streams
+from neuromodels.storage.store import Store, StoredRun
+from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice, TestPlan
+
+STUDY = Study(
+    name="small",
+    task=TaskChoice("sequence_copy", {"length": 3, "latency": 2}),
+    rule=RuleChoice("pdlf"),
+    circuit=CircuitChoice(hidden=8),
+    search=SearchPlan(candidates=8, trials=4, generations=3),
+    test=TestPlan(trials=50, every=2, curve_trials=20, archive=0),
+    device=DeviceChoice(dtype="float64", threads=1),
+)
+STREAMS = trial_streams(5, 40)
+
+
+@pytest.fixture(scope="module")
+def vector():
+    dimension = Experiment(STUDY).dimension
+    return 0.5 * generator(1, "vectors").standard_normal(dimension)
+
+
+def test_trials_left_alone_are_those_of_the_experiment(vector):
+    found = memory_of(STUDY, vector, STREAMS)
+    scores = Experiment(STUDY).evaluate(vector[None], STREAMS).scores[0]
+    np.testing.assert_allclose(found.own.mean(axis=1), scores)
+
+
+def test_weights_of_a_trial_with_the_same_bits_change_nothing(vector):
+    found = memory_of(STUDY, vector, np.repeat(STREAMS[:1], 6))
+    np.testing.assert_array_equal(found.donor, found.own)
+    np.testing.assert_array_equal(found.recipient, found.own)
+
+
+def test_exchanged_weights_are_those_of_the_next_trial(vector):
+    """The last trial gets the first one's; a trial of the same bits cannot tell."""
+    streams = np.array([STREAMS[0], STREAMS[1], STREAMS[0], STREAMS[1]])
+    found = memory_of(STUDY, vector, streams)
+    np.testing.assert_array_equal(found.donor[0], found.donor[2])
+    np.testing.assert_array_equal(found.donor[1], found.donor[3])
+    assert not np.array_equal(found.donor, found.recipient), "the bits differ"
+
+
+def test_a_rule_that_does_nothing_leaves_nothing_to_read(vector):
+    found = memory_of(STUDY, np.zeros_like(vector), trial_streams(6, 300))
+    assert np.abs(found.decoded - 0.5).max() < 0.15
+    assert not found.own.all()
+
+
+def test_a_task_without_a_delay_is_refused(monkeypatch, vector):
+    task = replace(tasks.CATALOG["sequence_copy"], delay=())
+    monkeypatch.setitem(tasks.CATALOG._members, "sequence_copy", task)
+    with pytest.raises(DeclarationError, match=r"sequence_copy\.delay: must be declared"):
+        memory_of(STUDY, vector, STREAMS)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    with Store(folder, STUDY.to_table(), STUDY.digest) as store:
+        assert Runner(STUDY, store).run()
+    return folder
+
+
+def test_a_measure_is_kept_in_the_run(finished, capsys):
+    assert main(["measure", str(finished), "memory", "--trials", "60", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (row,) = found["seeds"]
+    assert row["own"]["low"] <= row["own"]["mean"] <= row["own"]["high"]
+    with np.load(finished / "measures" / "memory-seed1.npz") as kept:
+        assert kept["own"].shape == (60, 3)
+        assert kept["own"].mean() == pytest.approx(row["own"]["mean"])
+    console = Console(record=True, width=120)
+    console.print(table_of(found))
+    assert f"{row['own']['mean']:.3f}" in console.export_text()
+    with Store(finished, STUDY.to_table(), STUDY.digest) as store:
+        assert Runner(STUDY, store).run(), "the folder is still the run's own"
+
+
+def test_a_run_without_a_solution_is_one_message(tmp_path):
+    with Store(tmp_path / "empty", STUDY.to_table(), STUDY.digest):
+        pass
+    with pytest.raises(NeuromodelsError, match="needs a finished plastic search"):
+        measure_memory(StoredRun(tmp_path / "empty"))
