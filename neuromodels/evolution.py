@@ -84,6 +84,7 @@ class Evolution:
         study = session.study
         self.plan, self.objective = study.search, study.objective
         self.generation = self.restart = 0
+        self.has_reached = False
         self.optimizer = self._fresh_optimizer()
         self.finalists = Finalists(study.test.finalists, experiment.dimension)
         self.archive = Archive(study.test.archive, experiment.sigma, study.test.archive_margin)
@@ -108,9 +109,14 @@ class Evolution:
                 self.experiment.dimension,
             )
         )
-        while self.generation < self.plan.generations:
+        while not self.is_done:
             self._advance()
             self.session.check_stop()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the budget is spent or the target reached."""
+        return self.has_reached or self.generation >= self.plan.generations
 
     def _advance(self) -> None:
         if self.patience.is_over:
@@ -121,7 +127,7 @@ class Evolution:
         store = self.session.store
         store.ledger.add(record, *tests)
         if self._is_checkpoint():
-            last = self.session.stop() or self.generation == self.plan.generations
+            last = self.session.stop() or self.is_done
             store.checkpoint(self.condition, self.seed, self._checkpoint(), durable=last)
         self.session.tell(
             GenerationDone(record, self.plan.generations, dict(self.experiment.report))
@@ -180,8 +186,8 @@ class Evolution:
         return self.generation % every == 0 or self.generation == last
 
     def _is_checkpoint(self) -> bool:
-        done = self.generation == self.plan.generations
-        return done or self.session.stop() or self.generation % self.plan.checkpoint_every == 0
+        is_due = self.generation % self.plan.checkpoint_every == 0
+        return is_due or self.is_done or self.session.stop()
 
     def _test_centre(self) -> TestRecord:
         centre = self.centre
@@ -196,6 +202,7 @@ class Evolution:
             self.finalists.add(centre, self.generation, score.score)
             self.archive.add(centre, self.generation, score.score)
             self.patience.see(score.score)
+            self.has_reached = 0 < self.plan.target <= score.score
         return TestRecord(self.condition, self.seed, "curve", self.generation, **asdict(score))
 
     @property
@@ -232,7 +239,7 @@ class Evolution:
     def _checkpoint(self) -> Checkpoint:
         kept = {f"{name}/{key}": array for name, part in self._kept().items()
                 for key, array in part.dump().items()}  # fmt: skip
-        kept["restart"] = np.array(self.restart)
+        kept |= {"restart": np.array(self.restart), "reached": np.array(self.has_reached)}
         return Checkpoint(self.generation, self.optimizer.dump(), self.finalists.dump(), kept)
 
     def _kept(self) -> dict[str, Archive | Patience | ParetoSearch]:
@@ -240,6 +247,7 @@ class Evolution:
 
     def _load_kept(self, checkpoint: Checkpoint) -> None:
         self.restart = int(checkpoint.kept.get("restart", 0))
+        self.has_reached = bool(checkpoint.kept.get("reached", False))
         for name, part in self._kept().items():
             if state := checkpoint.part(name):  # older checkpoints have none
                 part.load(state)

@@ -106,6 +106,7 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         "checkpoint_every": whole(1),
         "start": TEXT,
         "patience": whole(0),
+        "target": NOT_NEGATIVE,
     },
     "test": {
         "trials": whole(1),

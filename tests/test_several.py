@@ -184,3 +184,28 @@ def test_a_constraint_keeps_the_search_within_its_band(tmp_path):
     )
     assert free > 0.9
     assert bound < 0.8
+
+
+def test_a_search_ends_when_its_target_is_reached(tmp_path):
+    search = {**TABLE["search"], "generations": 60, "options": {"learning_rate": 0.05}}
+    plain = {**SEVERAL, "objective": {}, "search": search}
+    run(tmp_path / "whole", **plain)
+    ledger = Ledger(tmp_path / "whole" / "ledger.sqlite", read_only=True)
+    curve = ledger.tests("curve", "plastic")
+    ledger.close()
+    target = np.sort([point.score for point in curve])[len(curve) // 2]
+    first = next(point.generation for point in curve if point.score >= target)
+    assert first < 60
+    aimed = {**plain, "search": {**search, "target": float(target)}}
+    run(tmp_path / "aimed", **aimed)
+    rows = generations(tmp_path / "aimed")
+    assert len(rows) == first
+    assert [row.centre_loss for row in rows] == [
+        row.centre_loss for row in generations(tmp_path / "whole")[:first]
+    ]
+    before = numbers(tmp_path / "aimed")
+    run(tmp_path / "aimed", **aimed)
+    grown = {**aimed, "search": {**aimed["search"], "generations": 80}}
+    _, events = run(tmp_path / "aimed", **grown)
+    assert not any(isinstance(event, GenerationDone) for event in events), "it stays finished"
+    assert numbers(tmp_path / "aimed") == before

@@ -31,6 +31,8 @@ class SearchPlan:
         Run folder whose solutions the search starts from; empty: the coefficients' defaults.
     patience
         Test points without a better score after which the search begins anew elsewhere; 0: never.
+    target
+        Score of a test point with which the search ends before its last generation; 0: none.
 
     Raises
     ------
@@ -46,6 +48,7 @@ class SearchPlan:
     checkpoint_every: int = 1
     start: str = ""
     patience: int = 0
+    target: float = 0.0
 
     def __post_init__(self) -> None:
         info = checked_info(self.optimizer)
