@@ -12,9 +12,10 @@ from types import ModuleType
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.storage.files import writing
 from neuromodels.storage.store import StoredRun, stored_runs
+from neuromodels.storage.sweeps import SWEEP, StoredSweep, is_sweep
 from neuromodels.study import Study
-from neuromodels.studyfile import read_study
 from neuromodels.studyform import nearest
+from neuromodels.sweep import Sweep, read_declared
 
 SUFFIXES = (".pdf", ".png")
 
@@ -48,8 +49,9 @@ def studies_of_task(task: str, checkout: Path) -> tuple[str, ...]:
     """Return the studies of a checkout that declare a task, the smallest numbers first."""
     found = []
     for path in sorted((checkout / "studies").glob("*.toml")):
-        declared = tomllib.loads(path.read_text(encoding="utf-8")).get("task", {})
-        if declared.get("name") == task:
+        everything = tomllib.loads(path.read_text(encoding="utf-8"))
+        declared = everything.get("task", {})
+        if declared.get("name") == task and "sweep" not in everything:
             numbers = tuple(value for value in declared.values() if isinstance(value, int))
             found.append((numbers, path.stem))
     return tuple(name for _, name in sorted(found))
@@ -99,17 +101,17 @@ def runs_for(
         When nothing can be drawn; names the command that makes the first run needed.
     """
     if folders:
-        return [StoredRun(folder) for folder in folders], []
-    stored = stored_runs(runs)
+        return [run for folder in folders for run in _named_runs(folder)], []
     found, absent = [], []
     for name in script.NEEDS:
         path = checkout / "studies" / f"{name}.toml"
-        study = read_study(path) if path.is_file() else None
-        named = [run for run in stored if run.name == name]
-        current = [run for run in named if study is None or _answers(run, study)]
-        found += current[:1]
-        if not current:
-            absent.append(_absence(name, named))
+        declared = read_declared(path) if path.is_file() else None
+        if isinstance(declared, Sweep):
+            new, missing = _runs_of_sweep(declared, runs)
+        else:
+            new, missing = _runs_of_study(name, declared, runs)
+        found += new
+        absent += missing
     if not found:
         first = script.NEEDS[0]
         raise RunNotFound(
@@ -118,6 +120,32 @@ def runs_for(
             absent[0],
             f"Make it with: neuromodels run studies/{first}.toml",
         )
+    return found, absent
+
+
+def _named_runs(folder: Path) -> list[StoredRun]:
+    return StoredSweep(folder).runs if is_sweep(folder) else [StoredRun(folder)]
+
+
+def _runs_of_study(
+    name: str, study: Study | None, runs: Path
+) -> tuple[list[StoredRun], list[str]]:
+    """Return the newest run that answers a study, and a line when there is none."""
+    named = [run for run in stored_runs(runs) if run.name == name]
+    current = [run for run in named if study is None or _answers(run, study)]
+    return current[:1], [] if current else [_absence(name, named)]
+
+
+def _runs_of_sweep(sweep: Sweep, runs: Path) -> tuple[list[StoredRun], list[str]]:
+    """Return the newest run of each setting, and a line about each that has none."""
+    folders = sorted(runs.glob(f"*/{SWEEP}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    stored = [run for path in folders for run in StoredSweep(path.parent).runs]
+    found, absent = [], []
+    for setting in sweep.settings:
+        current = [run for run in stored if _answers(run, setting.study)]
+        found += current[:1]
+        if not current:
+            absent.append(f"{sweep.name}, setting {setting.name}, was not run")
     return found, absent
 
 

@@ -9,11 +9,13 @@ import pytest
 from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.figures import draw_figure, load_script, studies_of_task
+from neuromodels.figures import draw_figure, load_script, runs_for, studies_of_task
 from neuromodels.runner import Runner
 from neuromodels.seeding import trial_streams
 from neuromodels.storage.store import Store, StoredRun
+from neuromodels.storage.sweeps import StoredSetting, write_sweep
 from neuromodels.studyfile import study_of
+from neuromodels.sweep import read_declared
 
 ROOT = Path(__file__).parent.parent
 PER_INCH = 25.4
@@ -127,7 +129,7 @@ def test_from_five_seeds_on_the_interval_is_narrower_than_the_range(tmp_path, fi
 def test_seeds_that_are_behind_stay_out_of_the_curve(tmp_path, fig2b):
     asked = iter(range(100))
     # seed 1 needs 12 generations and its final tests; seed 2 is stopped before its last point
-    run = made(tmp_path, stop=lambda: next(asked) >= 50, conditions=["plastic"])
+    run = made(tmp_path, stop=lambda: next(asked) >= 36, conditions=["plastic"])
     stored = scores(run, "curve", "plastic")
     assert [len(each) for each in stored.values()] != [2, 2, 2]
     panel = fig2b.collect([run])[0]
@@ -265,3 +267,70 @@ def test_drawing_leaves_matplotlib_as_it_was(runs, fig2b):
     before = dict(mpl.rcParams)
     fig2b.draw(fig2b.collect([runs["quick"]]))
     assert dict(mpl.rcParams) == before
+
+
+# -- pdlf_terms ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def terms():
+    return load_script("pdlf_terms", ROOT)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """Runs of the full rule, of the same with one number per projection, and of one seed less."""
+    folder = tmp_path_factory.mktemp("settings")
+    shared = {name: {"per": "projection"} for name in ("eta", "A", "B", "C", "D")}
+    base = {"conditions": ["plastic"], "seeds": [1, 2, 3]}
+    return [
+        made(folder / "shared", rule={"name": "pdlf", "coefficients": shared}, **base),
+        made(folder / "full", **base),
+    ]
+
+
+def test_settings_stand_in_the_order_of_the_figure(terms, settings):
+    found = terms.collect(settings)
+    assert [each.key for each in found] == [("pdlf", "synapse"), ("pdlf", "projection")]
+    by_generation = scores(settings[1], "final", "plastic").values()
+    assert sorted(found[0].scores.values()) == sorted(x for each in by_generation for x in each)
+    assert found[0].dimension == 6
+
+
+def test_differences_are_paired_with_the_full_rule(terms, settings):
+    found = terms.collect(settings)
+    nothing, effect = terms.effects(found)
+    assert nothing is None
+    full, shared = (each.scores for each in found)
+    assert effect.difference == pytest.approx(np.mean([shared[k] - full[k] for k in full]))
+    assert effect.low <= effect.difference <= effect.high
+
+
+def test_terms_are_readable(terms, settings):
+    assert_readable(terms.draw(terms.collect(settings)), 170)
+
+
+def test_without_the_full_rule_there_is_nothing_to_compare_with(terms, settings):
+    with pytest.raises(NeuromodelsError, match="needs the full rule"):
+        terms.collect(settings[:1])
+
+
+def test_a_sweeps_folder_stands_for_its_runs(terms, tmp_path):
+    declared = read_declared(ROOT / "studies" / "pdlf_terms.toml")
+    folder = tmp_path / "runs" / "pdlf_terms-sweep"
+    assert len(declared.settings) == 7
+    settings = [
+        StoredSetting(each.name, each.name, each.study.digest, each.values, each.study.to_table())
+        for each in declared.settings
+    ]
+    write_sweep(folder, declared.name, declared.keys, settings)
+    with pytest.raises(RunNotFound, match=r"pdlf_terms, setting name-pdlf.*was not run"):
+        runs_for(terms, [], tmp_path / "runs", ROOT)
+    first = declared.settings[0]
+    with Store(folder / first.name, first.study.to_table(), first.study.digest):
+        pass
+    found, absent = runs_for(terms, [], tmp_path / "runs", ROOT)
+    assert [run.digest for run in found] == [first.study.digest]
+    assert len(absent) == 6
+    named, _ = runs_for(terms, [folder], tmp_path, ROOT)
+    assert [run.digest for run in named] == [first.study.digest]

@@ -62,7 +62,7 @@ MAY_IMPORT = {
     | {"events", "evaluation", "evolution", "extension", "others", "outcome", "scoring"}
     | {"storage", "warmstart"},
     "measuring": DECLARED | STORED | {"memory", "ownfiles", "scoring", "storage", "studyfile"},
-    "reporting": STORED | {"alternatives", "outcome", "scoring", "storage", "study"},
+    "reporting": STORED | {"alternatives", "outcome", "scoring", "storage", "study", "tasks"},
     "webpage": {"plotting", "reporting", "standings", "storage"},
     "progress": {"events", "scoreboard", "standings", "storage", "study"},
     "display": {"events", "progress", "scoreboard"},
@@ -70,7 +70,7 @@ MAY_IMPORT = {
     | {"study", "sweep", "sweeping"},
     "listing": {"models", "rules", "tasks", "search"},
     "doctor": {"storage", "simulation"},
-    "figures": STORED | {"plotting", "storage", "study", "studyfile", "studyform"},
+    "figures": STORED | {"plotting", "storage", "study", "studyform", "sweep"},
 }
 AT_HOME = {
     "brian2": {"models", "simulation"},

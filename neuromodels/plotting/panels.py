@@ -40,6 +40,29 @@ def draw_point(
     axes.plot(x, middle, mark.marker, color=mark.colour, markerfacecolor=face, markersize=3.5)
 
 
+def draw_rows(
+    axes: Axes, names: Sequence[str], middles: Sequence[float],
+    ranges: Sequence[tuple[float, float]], each: Sequence[np.ndarray] = (),
+) -> None:  # fmt: skip
+    """Draw one row per name from the top: a point, its interval, and the values behind it.
+
+    Parameters
+    ----------
+    middles, ranges
+        NaN leaves a row empty.
+    each
+        Single values of each row.
+    """
+    for row, (middle, (low, high)) in enumerate(zip(middles, ranges, strict=True)):
+        axes.plot([low, high], [row, row], color=DARK, linewidth=1, solid_capstyle="butt")
+        axes.plot(middle, row, "o", color=DARK, markersize=3.5)
+    for row, values in enumerate(each):
+        axes.plot(values, np.full(len(values), row + 0.3), ".", color=NEGATIVE, markersize=2.5)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+
+
 def draw_level(axes: Axes, level: float, label: str = "") -> None:
     """Draw a dashed level, such as chance, and its name at the right end below it."""
     axes.axhline(level, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
