@@ -24,7 +24,11 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for: ``neuromodels.load(folder)`` needs pandas and xarray."""
+    """Import ``neuromodels.run(study)`` and ``neuromodels.load(folder)`` when asked for."""
+    if name == "run":
+        from neuromodels.running import run
+
+        return run
     if name == "load":
         from neuromodels.loading import load
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -21,13 +20,13 @@ from neuromodels.errors import NeuromodelsError
 
 if TYPE_CHECKING:
     from neuromodels.study import Study
-    from neuromodels.sweep import Setting, Sweep
+    from neuromodels.sweep import Sweep
 
 Start = Callable[[Callable[[str], None]], Any]
 """Starts workers, and says whom to tell what the user should know of them."""
-RUNS = Path("runs")
+RUNS = Path("runs")  # that of neuromodels.running, which takes a moment to import
 USER_ERROR = 2
-EXPORTED = ("generations", "tests", "runs", "solutions")
+EXPORTED = ("generations", "tests", "runs", "solutions", "fronts", "archives")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,14 +63,16 @@ def _checkout() -> Path:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from neuromodels.running import default_folder
     from neuromodels.sweep import Sweep, read_declared
 
     start = [f"search.start={json.dumps(options.start)}"] if options.start else []
     changes = [*options.set, *start]
     declared = read_declared(options.file, changes, announce=_announce)
+    folder = options.out or default_folder(declared)
     if isinstance(declared, Sweep):
-        return _go_through(declared, options.out or RUNS / f"{declared.name}-sweep", options)
-    return _go(declared, options.out or RUNS / f"{declared.name}-{declared.digest}", options)
+        return _go_through(declared, folder, options)
+    return _go(declared, folder, options)
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -89,45 +90,42 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _announce(file: Path) -> None:
-    _complain(f"this study runs code from a file of yours: {file}")
+    from neuromodels.running import announcement
+
+    _complain(announcement(file))
 
 
 def _go(study: Study, folder: Path, options: argparse.Namespace) -> int:
+    from neuromodels.display import display_on
+    from neuromodels.running import StopSignal, work
+
     console = Console(stderr=options.json)
-    with StopSignal() as stop, _workers(options) as start:
-        if not _work(study, folder, stop, console, start):
-            return _stopped(folder, stop, console)
+    with StopSignal(_say) as stop, _workers(options) as start:
+        if not work(study, folder, display_on(console), stop, start):
+            return _stopped(folder, stop.received, console)
     return _show_report(folder, options.json)
 
 
 def _go_through(sweep: Sweep, folder: Path, options: argparse.Namespace) -> int:
-    from neuromodels.sweeping import run_sweep
+    from neuromodels.display import display_on
+    from neuromodels.running import StopSignal, work_through
 
     console = Console(stderr=options.json)
-    console.print(f"sweep folder: {folder}", highlight=False, soft_wrap=True)
-
-    def begin(setting: Setting, number: int, count: int, into: Path) -> bool:
-        console.print(f"setting {number} of {count}: {setting.name}", highlight=False)
-        return _work(setting.study, into, stop, console, start)
-
-    with StopSignal() as stop, _workers(options) as start:
-        if not run_sweep(sweep, folder, begin):
-            return _stopped(folder, stop, console)
+    with StopSignal(_say) as stop, _workers(options) as start:
+        if not work_through(sweep, folder, display_on(console), stop, start):
+            return _stopped(folder, stop.received, console)
     return _show_comparison([folder], options.json)
 
 
-def _work(study: Study, folder: Path, stop: StopSignal, console: Console, start: Start) -> bool:
-    from neuromodels.storage.store import Store
-
-    with Store(folder, study.to_table(), study.digest) as store:
-        console.print(f"run folder: {folder}", highlight=False, soft_wrap=True)
-        return _watched(study, store, stop, console, start)
+def _say(text: str) -> None:
+    # not where Ctrl-C has left the cursor
+    print(f"\n{text}", file=sys.stderr)
 
 
-def _stopped(folder: Path, stop: StopSignal, console: Console) -> int:
+def _stopped(folder: Path, signal_number: int, console: Console) -> int:
     console.print("Stopped; everything is stored. Go on with:", highlight=False)
     console.print(f"  neuromodels resume {folder}", highlight=False, soft_wrap=True)
-    return 128 + stop.received
+    return 128 + signal_number
 
 
 @contextmanager
@@ -156,32 +154,6 @@ def _started(options: argparse.Namespace, tell: Callable[[str], None]) -> Any:
     if options.workers is None:
         return scheduler_at(options.scheduler, seconds=options.chunk_seconds, tell=tell)
     return local_workers(options.workers, seconds=options.chunk_seconds, tell=tell)
-
-
-def _watched(study: Study, store: Any, stop: StopSignal, console: Console, start: Start) -> bool:
-    from rich.live import Live
-
-    from neuromodels.events import Notice
-    from neuromodels.progress import Progress
-    from neuromodels.runner import Runner
-    from neuromodels.storage.provenance import provenance
-
-    progress = Progress(study, live=console.is_terminal)
-
-    def listen(event: Any) -> None:
-        line = progress.take(event)
-        if line:
-            console.print(line, highlight=False, soft_wrap=True)
-
-    workers = start(lambda text: listen(Notice(text)))
-    found = {"workers": workers.provenance()} if workers else {}
-    store.add_provenance({**provenance(sys.argv, study.device.threads), **found})
-    where = {"build": workers.build, "record": workers.record} if workers else {}
-    work = Runner(study, store, listener=listen, stop=stop, **where)
-    if not console.is_terminal:
-        return work.run()
-    with Live(progress, console=console, refresh_per_second=4, transient=True):
-        return work.run()
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -225,6 +197,15 @@ def _status(options: argparse.Namespace) -> int:
 
     found = standing(options.folder)
     _show(found, standing_of(found), options.json)
+    return 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from neuromodels.watching import follow
+
+    # a pipe has no width: tables are not folded to 80 columns there
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    follow(options.folder, console, interval=options.interval, once=options.once)
     return 0
 
 
@@ -281,6 +262,15 @@ def _cache(options: argparse.Namespace) -> int:
     return 0
 
 
+def _measure(options: argparse.Namespace) -> int:
+    from neuromodels.measuring import measure_memory, table_of
+    from neuromodels.storage.store import StoredRun
+
+    found = measure_memory(StoredRun(options.run), options.trials, _announce)
+    _show(found, table_of(found), options.json)
+    return 0
+
+
 def _figure(options: argparse.Namespace) -> int:
     from neuromodels.figures import draw_figure, load_script, runs_for, targets_for
 
@@ -301,36 +291,6 @@ def _show(found: dict[str, Any], view: Any, as_json: bool) -> None:
     # a pipe has no width: tables are not folded to 80 columns there
     console = Console() if sys.stdout.isatty() else Console(width=160)
     console.print(view, highlight=False, soft_wrap=isinstance(view, str), markup=False)
-
-
-class StopSignal:
-    """Whether the user asked to stop: Ctrl-C, or a scheduler's TERM.
-
-    The first signal stops after the generation, a second one at once; either way a resumed run
-    gives the same numbers.
-    """
-
-    def __init__(self) -> None:
-        self.received = 0
-        self._before: dict[int, Any] = {}
-
-    def __call__(self) -> bool:
-        return self.received != 0
-
-    def __enter__(self) -> StopSignal:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._receive)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.received:
-            raise KeyboardInterrupt
-        self.received = number
-        print("\nStopping after this generation; once more stops at once.", file=sys.stderr)
 
 
 # -- the parser ---------------------------------------------------------------------------------
@@ -394,6 +354,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0.1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"must be a number from 0.1 to 86400; got {text!r}")
+    return seconds
+
+
 def _add_stored(commands: Any) -> None:
     """Add what looks at several runs, or takes their numbers elsewhere."""
     compare = _command(commands, "compare", _compare, "show several runs in one table")
@@ -404,6 +374,12 @@ def _add_stored(commands: Any) -> None:
     status.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", default=RUNS)
     for command in (compare, status):
         _add_json(command)
+    watch = _command(commands, "watch", _watch, "follow a run or a sweep that another process runs")
+    watch.add_argument("folder", metavar="RUN", type=Path, help="a run or sweep folder")
+    watch.add_argument(
+        "--interval", metavar="S", type=_seconds, help="seconds between two looks (2; 30 in a pipe)"
+    )
+    watch.add_argument("--once", action="store_true", help="look once and end")
     export = _command(commands, "export", _export, "write a table of a run to a file")
     export.add_argument("folder", metavar="FOLDER", type=Path, help="a run or sweep folder")
     export.add_argument("--table", choices=EXPORTED, required=True)
@@ -422,7 +398,11 @@ def _add_looks(commands: Any) -> None:
     listing = _command(commands, "list", _list, "show what there is to choose from")
     listing.add_argument("kind", choices=KINDS)
     doctor = _command(commands, "doctor", _doctor, "check this machine")
-    for command in (listing, doctor):
+    measure = _command(commands, "measure", _measure, "examine finished solutions on fresh trials")
+    measure.add_argument("run", type=Path, help="run folder")
+    measure.add_argument("measure", choices=("memory",), help="memory: where a sequence is held")
+    measure.add_argument("--trials", type=int, default=2000, help="per solution (2000)")
+    for command in (listing, doctor, measure):
         _add_json(command)
     cache = _command(commands, "cache", _cache, "show or clear the compiled networks")
     cache.add_argument("action", choices=("show", "clear"), nargs="?", default="show")

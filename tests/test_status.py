@@ -10,7 +10,8 @@ import pytest
 from conftest import STUDY
 from fake_experiment import FakeExperiment
 
-from neuromodels.status import standing
+from neuromodels.status import standing, statuses
+from neuromodels.storage.ledger import Ledger
 from neuromodels.storage.lock import FolderLock, owner_of
 
 GRID = "[sweep]\ncircuit.hidden = [4, 8]\n"
@@ -92,3 +93,44 @@ def test_looking_never_takes_the_lock(tmp_path):
 def test_a_lock_that_says_nothing_has_no_owner(tmp_path, content):
     (tmp_path / "lock").write_text(content)
     assert owner_of(tmp_path / "lock") == ""
+
+
+def test_searches_that_were_done_are_not_read_again(here, said, monkeypatch):
+    said("run", "studies/small.toml", "--out", "here")
+    first = statuses(here / "here")
+    read, seen = Ledger.generations, []
+
+    def counting(self, condition, seed):
+        seen.append((condition, seed))
+        return read(self, condition, seed)
+
+    monkeypatch.setattr(Ledger, "generations", counting)
+    assert statuses(here / "here", first) == first
+    assert seen == []
+    assert statuses(here / "here") == first
+    assert len(seen) == 4
+    said("resume", "here", "--extend", "2")
+    del seen[:]
+    (status,) = statuses(here / "here", first)
+    assert ("plastic", 1) in seen
+    assert [each.generations for each in status.standings] == [8, 0, 8, 0]
+
+
+def test_who_was_killed_left_the_lock_behind(here, said):
+    said("run", "studies/small.toml", "--out", "here")
+    assert not statuses(here / "here")[0].is_abandoned
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                          capture_output=True, text=True, check=True).stdout  # fmt: skip
+    owner = {"pid": int(gone), "host": socket.gethostname()}
+    (here / "here" / "lock").write_text(json.dumps(owner))
+    assert statuses(here / "here")[0].is_abandoned
+    (here / "here" / "lock").write_text(json.dumps({**owner, "pid": os.getpid()}))
+    assert not statuses(here / "here")[0].is_abandoned
+
+
+def test_the_time_of_the_last_word_is_that_of_the_ledger(here, said):
+    said("run", "studies/small.toml", "--out", "here")
+    os.utime(here / "here" / "ledger.sqlite", (1e9, 1e9))
+    assert statuses(here / "here")[0].written == 1e9
+    (here / "here" / "ledger.sqlite-wal").touch()
+    assert statuses(here / "here")[0].written > 1.5e9

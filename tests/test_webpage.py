@@ -1,7 +1,23 @@
 """The HTML page of a run: whole, offline, and with the numbers of the report."""
 
+import os
 import re
+import signal
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
+
+from neuromodels.runner import Runner
+from neuromodels.storage.ledger import Ledger
+from neuromodels.storage.records import GenerationRecord, TestRecord
+from neuromodels.storage.store import Store, StoredRun
+from neuromodels.studyfile import study_of
+from neuromodels.webpage import _centre_scores, page_of
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -63,10 +79,115 @@ def test_page_says_what_the_report_says(here, said) -> None:
         assert words in text
 
 
-def test_page_of_an_unfinished_run(here, said) -> None:
+def test_page_of_an_unfinished_run(here, said, monkeypatch) -> None:
     """Whatever is stored is shown; nothing waits for the end."""
-    text = page(here, said, "--set", "seeds=[1]")
-    assert "finished" in outline(text).text
+    evaluate = FakeExperiment.evaluate
+
+    def interrupted(self, xs, streams):
+        if len(self.calls) == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+        return evaluate(self, xs, streams)
+
+    monkeypatch.setattr(FakeExperiment, "evaluate", interrupted)
+    text = outline(page(here, said)).text
+    for words in ("unfinished", "No condition is finished yet.", "Learning curves", "4 / 6",
+                  "with its 95 % interval"):  # fmt: skip
+        assert words in text
+    assert "Coefficients of the solutions" not in text
+
+
+# -- a long run ---------------------------------------------------------------------------------
+
+
+def generation(seed, condition, number, **more) -> GenerationRecord:
+    score = 1 - 0.5 * np.exp(-number / 300) + 0.05 * np.sin(seed * number**2)
+    return GenerationRecord(
+        condition, seed, number, 0.1, score, 0.1, score + 0.03, 0.2, sum(more.values()), 2.0, 0.01,
+        500.0, **more,
+    )  # fmt: skip
+
+
+def lengthened(folder: Path, generations: int, **failures) -> None:
+    """Give every search of a run more generations and a test every ten of them."""
+    ledger = Ledger(folder / "ledger.sqlite")
+    for seed in (1, 2, 3):
+        for condition in ("plastic", "fixed"):
+            rows = [generation(seed, condition, number) for number in range(generations)]
+            rows[41] = generation(seed, condition, 41, **failures)
+            at = range(10, generations + 1, 10)
+            tests = [TestRecord(condition, seed, "curve", k, 100, 0.9, 0.8, 1.0, 0.1) for k in at]
+            ledger.add(*rows, *tests)
+    ledger.close(finished=True)
+
+
+@pytest.fixture(scope="module")
+def long_page(tmp_path_factory) -> str:
+    """The page of a run of 2,000 generations, two conditions and three seeds."""
+    folder = tmp_path_factory.mktemp("runs") / "long"
+    study = study_of({**TABLE, "seeds": [1, 2, 3]}, "table", catalogs())
+    with Store(folder, study.to_table(), study.digest) as store:
+        Runner(study, store, build=FakeExperiment, record=fake_recording).run()
+    lengthened(folder, 2000, nan=30, silence=12)
+    return page_of(StoredRun(folder))
+
+
+def test_a_page_of_two_thousand_generations_is_small(long_page) -> None:
+    assert len(long_page.encode()) < 150_000
+    found = outline(long_page)
+    assert found.problems == []
+    assert "running median over 41 generations, one line per seed" in found.text
+    assert "on fresh sequences, median and range over seeds" in found.text
+
+
+def test_failures_are_counted_by_kind(long_page) -> None:
+    text = " ".join(outline(long_page).text.split())
+    # 42 of 2,000 generations with 1,000 instances each, in generation 42
+    assert text.count("42" + "0.0021 %" + "30 nan, 12 silence" + "42") == 6
+
+
+def test_a_run_without_failures_says_so(here, said) -> None:
+    assert "No instance failed." in outline(page(here, said)).text
+
+
+def test_a_score_of_zero_is_a_score() -> None:
+    rows = [replace(generation(1, "plastic", k), centre_score=score)
+            for k, score in enumerate([0.0, None, 0.5])]  # fmt: skip
+    np.testing.assert_array_equal(_centre_scores(rows), [[1, 0.0], [2, np.nan], [3, 0.5]])
+
+
+def test_names_in_pictures_are_unique(long_page) -> None:
+    names = re.findall(r' id="([^"]*)"', long_page)
+    assert len(names) == len(set(names)) > 10
+    used = re.findall(r'url\(#([^)]*)\)|href="#([^"]*)"', long_page)
+    assert {first or second for first, second in used} <= set(names)
+
+
+def test_pictures_take_the_colour_of_the_text(long_page) -> None:
+    """In a dark window, too."""
+    assert "currentColor" in long_page
+    assert "#222222" not in long_page
+    assert "background" not in long_page
+    assert "color-scheme: light dark" in long_page
+
+
+def test_cells_name_their_column_for_narrow_screens(long_page) -> None:
+    heads = {unescape(head) for head in re.findall(r"<th[^>]*>([^<]*)</th>", long_page)}
+    cells = re.findall(r"<td([^>]*)>", long_page)
+    assert len(cells) > 50
+    assert all(re.search(r'data-of="([^"]*)"', each) for each in cells)
+    assert {unescape(each) for each in re.findall(r'data-of="([^"]*)"', long_page)} <= heads
+
+
+def test_sessions_that_say_the_same_are_not_repeated(here, said) -> None:
+    page(here, said)
+    once = len((here / "here" / "report.html").read_text())
+    for _ in range(5):
+        said("resume", "here")
+    code, _, _ = said("report", "here", "--html")
+    text = (here / "here" / "report.html").read_text()
+    assert code == 0
+    assert "Provenance (6 sessions)" in text
+    assert len(text) < once + 6 * 300
 
 
 def test_text_of_the_user_stays_text(here, said) -> None:
