@@ -263,10 +263,10 @@ def _cache(options: argparse.Namespace) -> int:
 
 
 def _measure(options: argparse.Namespace) -> int:
-    from neuromodels.measuring import measure_memory, table_of
+    from neuromodels.measuring import measured, table_of
     from neuromodels.storage.store import StoredRun
 
-    found = measure_memory(StoredRun(options.run), options.trials, _announce)
+    found = measured(StoredRun(options.run), options.measure, options.trials, _announce)
     _show(found, table_of(found), options.json)
     return 0
 
@@ -400,7 +400,10 @@ def _add_looks(commands: Any) -> None:
     doctor = _command(commands, "doctor", _doctor, "check this machine")
     measure = _command(commands, "measure", _measure, "examine finished solutions on fresh trials")
     measure.add_argument("run", type=Path, help="run folder")
-    measure.add_argument("measure", choices=("memory",), help="memory: where a sequence is held")
+    measure.add_argument(
+        "measure", choices=("memory", "injury"),
+        help="memory: where a sequence is held; injury: what losing weights costs, and recovery",
+    )
     measure.add_argument("--trials", type=int, default=2000, help="per solution (2000)")
     for command in (listing, doctor, measure):
         _add_json(command)

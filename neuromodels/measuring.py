@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,37 +11,40 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from neuromodels.analysis.recovery import recovered_fraction, recovery_interval, recovery_steps
 from neuromodels.errors import NeuromodelsError
 from neuromodels.ownfiles import Announce, ignore
 from neuromodels.scoring import mean_interval
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.storage.files import arrays_to_bytes, replace_file, writing
 from neuromodels.storage.store import StoredRun
+from neuromodels.study import SEARCHED, Study
 from neuromodels.studyfile import study_of
 
 SCHEMA = 1
-CONDITION = "plastic"
-RECALLS = {
-    "own": "trials left alone",
-    "donor": "weights of another trial, its bits",
-    "recipient": "weights of another trial, own bits",
-    "decoded": "bits read from the weights when the delay ends",
-    "shuffled": "the same reading, bits of other trials",
-}
+WOUND = (0.5, 0.55)
+"""Part of a trial in which a temporary injury takes all weights: a twentieth."""
+SHARES = (0.1, 0.2, 0.3, 0.5, 0.8)
+"""Of weights, or of hidden neurons, that a permanent injury takes."""
+UNITS = ("weights", "neurons")
+Found = dict[str, Any]
+Quantity = dict[str, float | None]
 
 
 def measure_path(run: StoredRun, measure: str, seed: int) -> Path:
-    """Return where a measure of a seed's plastic solution lies."""
+    """Return where a measure of a seed's solution lies."""
     return run.folder / "measures" / f"{measure}-seed{seed}.npz"
 
 
-def measure_memory(
-    run: StoredRun, trials: int = 2000, announce: Announce = ignore
-) -> dict[str, Any]:
-    """Examine where the plastic solutions of a run hold a sequence; store and return what is found.
+def measured(
+    run: StoredRun, measure: str, trials: int = 2000, announce: Announce = ignore
+) -> Found:
+    """Examine the solutions of a run; store the arrays and return the table.
 
     Parameters
     ----------
+    measure
+        A name from `MEASURES`.
     trials
         Fresh trials per solution.
     announce
@@ -49,71 +53,142 @@ def measure_memory(
     Returns
     -------
     dict
-        ``schema``, ``run``, ``measure``, ``trials`` and ``seeds``, one row each: ``seed`` and by
-        the names of `RECALLS` the ``mean`` fraction of right bits with its 95 % interval over
-        trials, ``low`` to ``high``; None for the decoder, whose bits share one fit.
+        ``schema``, ``run``, ``measure``, ``trials``, and ``rows``: each with ``condition``,
+        ``seed``, ``quantity``, its ``value``, and a 95 % interval over trials, ``low`` to ``high``,
+        where there is one.
 
     Raises
     ------
     NeuromodelsError
-        When no plastic search is finished, or the task has no delay.
+        When no search is finished, or the task does not have what the measure needs.
     """
-    from neuromodels.memory import memory_of  # imports Brian2
-
     study = study_of(run.study, str(run.folder / "study.json"), announce=announce)
-    rows = []
-    for seed in _finished(run):
-        vector = run.solution(CONDITION, seed)["vector"]
-        found = vars(memory_of(study, vector, trial_streams(seed, trials, "memory")))
-        _store(measure_path(run, "memory", seed), found)
-        rows.append({"seed": seed, **{name: _mean(found[name], seed) for name in RECALLS}})
+    rows: list[Found] = []
+    for condition, seed in _finished(run):
+        vector = run.solution(condition, seed)["vector"]
+        streams = trial_streams(seed, trials, measure)
+        arrays, quantities = MEASURES[measure](study, condition, vector, streams, seed)
+        if quantities:
+            _store(measure_path(run, f"{measure}-{condition}", seed), arrays)
+        where = {"condition": condition, "seed": seed}
+        rows += [{**where, "quantity": name, **each} for name, each in quantities.items()]
     return {
-        "schema": SCHEMA, "run": str(run.folder), "measure": "memory", "trials": trials,
-        "seeds": rows,
+        "schema": SCHEMA, "run": str(run.folder), "measure": measure, "trials": trials,
+        "rows": rows,
     }  # fmt: skip
 
 
-def table_of(found: dict[str, Any]) -> Group:
-    """Return a measure for a terminal."""
-    table = Table(title=f"Memory, {found['trials']:,} fresh trials", title_justify="left")
-    table.add_column("recall")
-    for row in found["seeds"]:
-        table.add_column(f"seed {row['seed']}", justify="right")
-    for name, meaning in RECALLS.items():
-        table.add_row(meaning, *(_shown(row[name]) for row in found["seeds"]))
-    note = "Fraction of right bits, 95 % over trials; weights are exchanged when the delay ends."
+def table_of(found: Found) -> Group:
+    """Return a measure for a terminal: one row per quantity, one column per solution."""
+    solutions = list(dict.fromkeys((r["condition"], r["seed"]) for r in found["rows"]))
+    table = Table(title=f"{found['measure'].capitalize()}", title_justify="left")
+    table.add_column(found["measure"])
+    for condition, seed in solutions:
+        table.add_column(f"{condition}\nseed {seed}", justify="right")
+    cells = {(r["quantity"], r["condition"], r["seed"]): _shown(r) for r in found["rows"]}
+    for name in dict.fromkeys(row["quantity"] for row in found["rows"]):
+        table.add_row(name, *(cells.get((name, *solution), "") for solution in solutions))
+    note = f"{NOTES[found['measure']]} {found['trials']:,} fresh trials, 95 % over trials."
     return Group(table, Text(note, "dim"))
 
 
-def _finished(run: StoredRun) -> list[int]:
+def _finished(run: StoredRun) -> Iterator[tuple[str, int]]:
     ledger = run.ledger()
     try:
-        seeds = [test.seed for test in ledger.tests("final", CONDITION)]
+        tests = [test for test in ledger.tests("final") if test.condition in SEARCHED]
     finally:
         ledger.close()
-    if not seeds:
+    if not tests:
         raise NeuromodelsError(
-            "measure", "needs a finished plastic search", run.name,
+            "measure", "needs a finished search", run.name,
             f"Finish it with: neuromodels resume {run.folder}",
         )  # fmt: skip
-    return seeds
+    tests.sort(key=lambda test: (SEARCHED.index(test.condition), test.seed))
+    return ((test.condition, test.seed) for test in tests)
 
 
-def _store(path: Path, arrays: dict[str, np.ndarray]) -> None:
+def _store(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     with writing(path):
         path.parent.mkdir(exist_ok=True)
     replace_file(path, arrays_to_bytes(arrays))
 
 
-def _mean(right: np.ndarray, seed: int) -> dict[str, float | None]:
-    if right.ndim == 1:
-        return {"mean": float(right.mean()), "low": None, "high": None}
-    per_trial = right.mean(axis=1)
-    low, high = mean_interval(per_trial, generator(seed, "bootstrap", "memory"))
-    return {"mean": float(per_trial.mean()), "low": low, "high": high}
+def _shown(row: Found) -> str:
+    if row["value"] is None:
+        return "never"
+    if row["low"] is None:
+        return f"{row['value']:.3g}"
+    return f"{row['value']:.3f} ({row['low']:.3f} - {row['high']:.3f})"
 
 
-def _shown(value: dict[str, float | None]) -> str:
-    if value["low"] is None:
-        return f"{value['mean']:.3f}"
-    return f"{value['mean']:.3f} ({value['low']:.3f} - {value['high']:.3f})"
+# -- the measures -------------------------------------------------------------------------------
+
+Measure = Callable[
+    [Study, str, np.ndarray, np.ndarray, int], tuple[Mapping[str, np.ndarray], dict[str, Quantity]]
+]
+"""Study, condition, vector, streams, seed -> arrays to keep, and quantities by name."""
+
+
+def _memory(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    from neuromodels.memory import memory_of  # imports Brian2
+
+    if condition != "plastic":  # weights that never change hold nothing of a trial
+        return {}, {}
+    found = memory_of(study, vector, streams)
+    rng = generator(seed, "bootstrap", "memory")
+    return vars(found), {
+        "recall, trials left alone": _mean(found.own.mean(axis=1), rng),
+        "recall with another trial's weights, its bits": _mean(found.donor.mean(axis=1), rng),
+        "the same, own bits": _mean(found.recipient.mean(axis=1), rng),
+        "bits read from the weights after the delay": _plain(float(found.decoded.mean())),
+        "the same reading, bits of other trials": _plain(float(found.shuffled.mean())),
+    }
+
+
+def _injury(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    from neuromodels.injuries import Injury, rewards_of, steps_of  # imports Brian2
+
+    def rewards(*wound: Any) -> np.ndarray:
+        return rewards_of(study, condition, vector, streams, Injury(*wound) if wound else None)
+
+    steps = steps_of(study)
+    first, last = (round(part * steps) for part in WOUND)
+    intact, injured = rewards(), rewards(1.0, first, last)
+    rng = generator(seed, "bootstrap", "injury", condition)
+    low, high = recovery_interval(intact, injured, last, rng)
+    found: dict[str, Quantity] = {
+        "score, intact": _mean(intact.sum(axis=1), rng),
+        "score, all weights lost for a twentieth": _mean(injured.sum(axis=1), rng),
+        "fraction recovered afterwards": {
+            **_plain(recovered_fraction(intact, injured, last)), "low": low, "high": high,
+        },
+        "steps until nine tenths are back": _plain(recovery_steps(intact, injured, last)),
+    }  # fmt: skip
+    arrays = {"intact": intact, "injured": injured, "wound": np.array([first, last])}
+    for unit in UNITS:
+        scores = [rewards(share, 0, steps, unit).sum(axis=1) for share in SHARES]
+        arrays[f"without_{unit}"] = np.array(scores)
+        for share, each in zip(SHARES, scores, strict=True):
+            found[f"score without {share:.0%} of {unit}"] = _mean(each, rng)
+    return {**arrays, "shares": np.array(SHARES)}, found
+
+
+def _mean(values: np.ndarray, rng: np.random.Generator) -> Quantity:
+    low, high = mean_interval(values, rng)
+    return {"value": float(values.mean()), "low": low, "high": high}
+
+
+def _plain(value: float) -> Quantity:
+    return {"value": value if np.isfinite(value) else None, "low": None, "high": None}
+
+
+MEASURES: Mapping[str, Measure] = {"memory": _memory, "injury": _injury}
+NOTES: Mapping[str, str] = {
+    "memory": "Fractions of right bits; weights are exchanged when the delay ends.",
+    "injury": "The same wounds for every condition; when a temporary one ends, weights that never"
+    " change are given back, plastic ones are not.",
+}

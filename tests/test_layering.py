@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "simulation": DECLARED - {"study", "search", "objectives"},
     "evaluation": DECLARED | {"simulation", "outcome"},
     "memory": DECLARED | {"analysis", "evaluation", "simulation"},
+    "injuries": DECLARED | {"evaluation", "simulation"},
     "scoring": {"errors", "outcome", "seeding"},
     "distribution": {"errors", "evaluation", "outcome", "scoring", "storage", "study"},
     "events": STORED | {"storage"},
@@ -61,7 +62,9 @@ MAY_IMPORT = {
     | STORED
     | {"events", "evaluation", "evolution", "extension", "others", "outcome", "scoring"}
     | {"storage", "warmstart"},
-    "measuring": DECLARED | STORED | {"memory", "ownfiles", "scoring", "storage", "studyfile"},
+    "measuring": DECLARED
+    | STORED
+    | {"analysis", "injuries", "memory", "ownfiles", "scoring", "storage", "studyfile"},
     "reporting": STORED | {"alternatives", "outcome", "scoring", "storage", "study", "tasks"},
     "webpage": {"plotting", "reporting", "standings", "storage"},
     "progress": {"events", "scoreboard", "standings", "storage", "study"},

@@ -11,7 +11,7 @@ from neuromodels import tasks
 from neuromodels.cli import main
 from neuromodels.errors import DeclarationError, NeuromodelsError
 from neuromodels.evaluation import Experiment
-from neuromodels.measuring import measure_memory, table_of
+from neuromodels.measuring import measured, table_of
 from neuromodels.memory import memory_of
 from neuromodels.runner import Runner
 from neuromodels.search.plan import SearchPlan
@@ -24,6 +24,7 @@ STUDY = Study(
     task=TaskChoice("sequence_copy", {"length": 3, "latency": 2}),
     rule=RuleChoice("pdlf"),
     circuit=CircuitChoice(hidden=8),
+    conditions=("plastic", "fixed"),
     search=SearchPlan(candidates=8, trials=4, generations=3),
     test=TestPlan(trials=50, every=2, curve_trials=20, archive=0),
     device=DeviceChoice(dtype="float64", threads=1),
@@ -82,20 +83,35 @@ def finished(tmp_path_factory):
 def test_a_measure_is_kept_in_the_run(finished, capsys):
     assert main(["measure", str(finished), "memory", "--trials", "60", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    (row,) = found["seeds"]
-    assert row["own"]["low"] <= row["own"]["mean"] <= row["own"]["high"]
-    with np.load(finished / "measures" / "memory-seed1.npz") as kept:
+    own = next(row for row in found["rows"] if row["quantity"] == "recall, trials left alone")
+    assert own["low"] <= own["value"] <= own["high"]
+    with np.load(finished / "measures" / "memory-plastic-seed1.npz") as kept:
         assert kept["own"].shape == (60, 3)
-        assert kept["own"].mean() == pytest.approx(row["own"]["mean"])
+        assert kept["own"].mean() == pytest.approx(own["value"])
     console = Console(record=True, width=120)
     console.print(table_of(found))
-    assert f"{row['own']['mean']:.3f}" in console.export_text()
+    assert f"{own['value']:.3f}" in console.export_text()
     with Store(finished, STUDY.to_table(), STUDY.digest) as store:
         assert Runner(STUDY, store).run(), "the folder is still the run's own"
+
+
+def test_injuries_are_measured_for_every_search(finished, capsys):
+    assert main(["measure", str(finished), "injury", "--trials", "40", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    by_condition = {
+        condition: {r["quantity"]: r for r in found["rows"] if r["condition"] == condition}
+        for condition in ("plastic", "fixed")
+    }
+    assert by_condition["plastic"].keys() == by_condition["fixed"].keys()
+    with np.load(finished / "measures" / "injury-plastic-seed1.npz") as kept:
+        assert kept["intact"].shape == (40, 8)
+        assert kept["without_neurons"].shape == (5, 40)
+        intact = by_condition["plastic"]["score, intact"]
+        assert kept["intact"].sum(axis=1).mean() == pytest.approx(intact["value"])
 
 
 def test_a_run_without_a_solution_is_one_message(tmp_path):
     with Store(tmp_path / "empty", STUDY.to_table(), STUDY.digest):
         pass
-    with pytest.raises(NeuromodelsError, match="needs a finished plastic search"):
-        measure_memory(StoredRun(tmp_path / "empty"))
+    with pytest.raises(NeuromodelsError, match="needs a finished search"):
+        measured(StoredRun(tmp_path / "empty"), "memory")

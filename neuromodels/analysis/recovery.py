@@ -1,0 +1,58 @@
+"""How far and how fast a network comes back after an injury."""
+
+from __future__ import annotations
+
+import numpy as np
+
+ENOUGH = 0.9
+"""Fraction of the intact reward at which a network counts as recovered."""
+WIDTH = 5
+"""Steps over which rewards are averaged to say when that is."""
+
+
+def recovered_fraction(intact: np.ndarray, injured: np.ndarray, last: int) -> float:
+    """Return the reward after an injury over that of the same trials left intact.
+
+    Parameters
+    ----------
+    intact, injured
+        Rewards of each step of the same trials, (trials, steps).
+    last
+        First step after the injury.
+
+    Returns
+    -------
+    float
+        1: as if nothing had happened; NaN where the intact trials earn nothing either.
+    """
+    whole = intact[:, last:].mean()
+    return float(injured[:, last:].mean() / whole) if whole > 0 else float("nan")
+
+
+def recovery_steps(intact: np.ndarray, injured: np.ndarray, last: int) -> float:
+    """Return how many steps after an injury the reward is back at `ENOUGH` of the intact one.
+
+    Both are means over trials and `WIDTH` steps that begin at the step in question; infinite
+    where it never comes back.
+    """
+    ours, whole = (_smoothed(each[:, last:].mean(axis=0)) for each in (injured, intact))
+    back = np.flatnonzero(ours >= ENOUGH * whole)
+    return float(back[0]) if back.size else float("inf")
+
+
+def recovery_interval(
+    intact: np.ndarray, injured: np.ndarray, last: int, rng: np.random.Generator,
+    resamples: int = 2000,
+) -> tuple[float, float]:  # fmt: skip
+    """Return the 95 % percentile bootstrap interval over trials of the recovered fraction."""
+    ours, whole = injured[:, last:].mean(axis=1), intact[:, last:].mean(axis=1)
+    draws = rng.integers(len(ours), size=(resamples, len(ours)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = ours[draws].mean(axis=1) / whole[draws].mean(axis=1)
+    low, high = np.nanpercentile(ratios, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _smoothed(values: np.ndarray) -> np.ndarray:
+    width = min(WIDTH, len(values))
+    return np.convolve(values, np.full(width, 1 / width), mode="valid")

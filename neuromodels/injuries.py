@@ -1,0 +1,164 @@
+"""Networks that lose weights or neurons while they act (PDLF, arXiv:2308.12063, Fig. 4).
+
+Every method gets the same wounds at the same time. When a temporary one ends, evolved weights are
+given back; plastic weights were lost, and whatever is there afterwards has grown again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from neuromodels import tasks
+from neuromodels.errors import DeclarationError
+from neuromodels.evaluation import batch_of, circuit_of, network_of, rule_of, values_of
+from neuromodels.seeding import generator
+from neuromodels.study import Study
+
+HIDDEN = "hidden"
+
+
+@dataclass(frozen=True)
+class Injury:
+    """What is lost, and when.
+
+    Parameters
+    ----------
+    share
+        Of all weights, or of the hidden neurons, 0 to 1.
+    first, last
+        Steps between which it is lost, the last exclusive; one that lasts to the end of a trial is
+        permanent.
+    unit
+        ``"weights"`` or ``"neurons"``: all weights of a hidden neuron, into it and out of it.
+    is_redrawn
+        Whether others are lost in every step, as in the released code.
+    """
+
+    share: float
+    first: int
+    last: int
+    unit: Literal["weights", "neurons"] = "weights"
+    is_redrawn: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise DeclarationError("Injury.share", "must lie between 0 and 1", self.share)
+        if not 0 <= self.first <= self.last:
+            raise DeclarationError(
+                "Injury.first", f"must lie between 0 and last = {self.last}", self.first
+            )
+
+    def holds(self, step: int) -> bool:
+        """Whether something is lost in a step."""
+        return self.first <= step < self.last
+
+
+def rewards_of(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray,
+    injury: Injury | None = None,
+) -> np.ndarray:  # fmt: skip
+    """Return what each step adds to the score, (trials, steps).
+
+    Parameters
+    ----------
+    condition
+        ``"plastic"`` or ``"fixed"``.
+    vector
+        Coefficients of that condition's search, (d,).
+    streams
+        Noise streams of fresh trials, (trials,).
+    injury
+        None: nothing is lost.
+    """
+    patient = _Patient(study, condition, vector, streams)
+    masks = _Masks(injury, patient.shapes, len(streams)) if injury else None
+    scores = [np.zeros(len(streams))]
+    for step in range(patient.steps):
+        if masks is not None and masks.injury.holds(step):
+            patient.lose(masks.drawn())
+        elif injury is not None and step == injury.last:
+            patient.heal()
+        scores.append(patient.stepped())
+    return np.diff(np.column_stack(scores), axis=1)
+
+
+def steps_of(study: Study) -> int:
+    """Return how many steps a trial has."""
+    task = tasks.CATALOG[study.task.name]
+    return task.number(task.steps, task.with_defaults(study.task.parameters))
+
+
+class _Masks:
+    """Which weights are lost; the same for every method, since nothing of the network enters."""
+
+    def __init__(self, injury: Injury, shapes: dict[str, tuple[int, int]], trials: int):
+        self.injury = injury
+        self._shapes, self._trials = shapes, trials
+        self._rng = generator(0, "injury", injury.unit)
+        self._kept: dict[str, np.ndarray] | None = None
+
+    def drawn(self) -> dict[str, np.ndarray]:
+        """Return by projection which weights are lost now, (trials, synapses)."""
+        if self._kept is None or self.injury.is_redrawn:
+            self._kept = self._new()
+        return self._kept
+
+    def _new(self) -> dict[str, np.ndarray]:
+        if self.injury.unit == "neurons":
+            lost = self._lots(max(self._hidden(name) for name in self._shapes))
+            return {name: self._around(lost, name) for name in self._shapes}
+        return {name: self._lots(rows * columns) for name, (rows, columns) in self._shapes.items()}
+
+    def _lots(self, count: int) -> np.ndarray:
+        return self._rng.random((self._trials, count)) < self.injury.share
+
+    def _hidden(self, name: str) -> int:
+        """Return how many hidden neurons a projection reaches or leaves."""
+        rows, columns = self._shapes[name]
+        return columns if name.endswith(f"_{HIDDEN}") else rows
+
+    def _around(self, lost: np.ndarray, name: str) -> np.ndarray:
+        """Return which weights of a projection end at lost neurons, (trials, synapses)."""
+        across = lost[:, None, :] if name.endswith(f"_{HIDDEN}") else lost[:, :, None]
+        whole = np.broadcast_to(across, (self._trials, *self._shapes[name]))
+        return whole.reshape(self._trials, -1)
+
+
+class _Patient:
+    """The trials of one solution, a step at a time."""
+
+    def __init__(self, study: Study, condition: str, vector: np.ndarray, streams: np.ndarray):
+        circuit = circuit_of(study, condition)
+        self._made = network_of(study, condition, circuit)
+        self._batch = batch_of(self._made, study, len(streams))
+        self._batch.streams = np.asarray(streams, dtype=np.uint64)
+        for address, values in values_of(circuit, self._made, vector).items():
+            self._batch[address] = values[0]
+        self.steps = steps_of(study)
+        self.shapes = {
+            each.name: (circuit.population(each.source).size, circuit.population(each.target).size)
+            for each in circuit.projections
+        }
+        self._is_plastic = bool(rule_of(study, condition).each_step.strip())
+        self._whole: dict[str, np.ndarray] = {}
+
+    def lose(self, masks: dict[str, np.ndarray]) -> None:
+        """Set lost weights to 0; of weights that never change remember what they were."""
+        for name, lost in masks.items():
+            present = np.asarray(self._batch[f"{name}.w"])
+            if not self._is_plastic:
+                present = self._whole.setdefault(name, present)
+            self._batch[f"{name}.w"] = np.where(lost, 0.0, present)
+
+    def heal(self) -> None:
+        """Give weights back that never change."""
+        for name, whole in self._whole.items():
+            self._batch[f"{name}.w"] = whole
+
+    def stepped(self) -> np.ndarray:
+        """Run one step and return the score so far, (trials,)."""
+        self._batch.run(self._made.duration / self.steps)
+        return np.asarray(self._batch[self._made.accuracy]).reshape(-1)
