@@ -401,8 +401,9 @@ def _add_looks(commands: Any) -> None:
     measure = _command(commands, "measure", _measure, "examine finished solutions on fresh trials")
     measure.add_argument("run", type=Path, help="run folder")
     measure.add_argument(
-        "measure", choices=("memory", "injury"),
-        help="memory: where a sequence is held; injury: what losing weights costs, and recovery",
+        "measure", choices=("memory", "injury", "goals", "path"),
+        help="where a sequence is held; what losing weights costs; trained and unseen goals; a"
+        " commanded path",
     )
     measure.add_argument("--trials", type=int, default=2000, help="per solution (2000)")
     for command in (listing, doctor, measure):

@@ -11,9 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from neuromodels import tasks
+from neuromodels.episodes import Episodes
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import batch_of, circuit_of, network_of, rule_of, values_of
 from neuromodels.seeding import generator
 from neuromodels.study import Study
 
@@ -73,22 +72,18 @@ def rewards_of(
     injury
         None: nothing is lost.
     """
-    patient = _Patient(study, condition, vector, streams)
-    masks = _Masks(injury, patient.shapes, len(streams)) if injury else None
+    trials = Episodes(study, condition, vector, streams)
+    patient = _Patient(trials)
+    masks = _Masks(injury, trials.shapes, len(streams)) if injury else None
     scores = [np.zeros(len(streams))]
-    for step in range(patient.steps):
+    for step in range(trials.steps):
         if masks is not None and masks.injury.holds(step):
             patient.lose(masks.drawn())
         elif injury is not None and step == injury.last:
             patient.heal()
-        scores.append(patient.stepped())
+        trials.run()
+        scores.append(trials.score())
     return np.diff(np.column_stack(scores), axis=1)
-
-
-def steps_of(study: Study) -> int:
-    """Return how many steps a trial has."""
-    task = tasks.CATALOG[study.task.name]
-    return task.number(task.steps, task.with_defaults(study.task.parameters))
 
 
 class _Masks:
@@ -128,37 +123,19 @@ class _Masks:
 
 
 class _Patient:
-    """The trials of one solution, a step at a time."""
+    """The trials of one solution, and what their weights were before the injury."""
 
-    def __init__(self, study: Study, condition: str, vector: np.ndarray, streams: np.ndarray):
-        circuit = circuit_of(study, condition)
-        self._made = network_of(study, condition, circuit)
-        self._batch = batch_of(self._made, study, len(streams))
-        self._batch.streams = np.asarray(streams, dtype=np.uint64)
-        for address, values in values_of(circuit, self._made, vector).items():
-            self._batch[address] = values[0]
-        self.steps = steps_of(study)
-        self.shapes = {
-            each.name: (circuit.population(each.source).size, circuit.population(each.target).size)
-            for each in circuit.projections
-        }
-        self._is_plastic = bool(rule_of(study, condition).each_step.strip())
+    def __init__(self, trials: Episodes):
+        self.trials = trials
         self._whole: dict[str, np.ndarray] = {}
 
     def lose(self, masks: dict[str, np.ndarray]) -> None:
         """Set lost weights to 0; of weights that never change remember what they were."""
-        for name, lost in masks.items():
-            present = np.asarray(self._batch[f"{name}.w"])
-            if not self._is_plastic:
-                present = self._whole.setdefault(name, present)
-            self._batch[f"{name}.w"] = np.where(lost, 0.0, present)
+        present = self.trials.weights()
+        if not self.trials.is_plastic:
+            self._whole = present = self._whole or present
+        self.trials.set_weights({n: np.where(masks[n], 0.0, w) for n, w in present.items()})
 
     def heal(self) -> None:
         """Give weights back that never change."""
-        for name, whole in self._whole.items():
-            self._batch[f"{name}.w"] = whole
-
-    def stepped(self) -> np.ndarray:
-        """Run one step and return the score so far, (trials,)."""
-        self._batch.run(self._made.duration / self.steps)
-        return np.asarray(self._batch[self._made.accuracy]).reshape(-1)
+        self.trials.set_weights(self._whole)

@@ -27,6 +27,10 @@ WOUND = (0.5, 0.55)
 SHARES = (0.1, 0.2, 0.3, 0.5, 0.8)
 """Of weights, or of hidden neurons, that a permanent injury takes."""
 UNITS = ("weights", "neurons")
+CLOSE = 30
+"""Degrees off the commanded heading that count as following it."""
+KEPT = 8
+"""Walks of a solution whose places are kept for figures."""
 Found = dict[str, Any]
 Quantity = dict[str, float | None]
 
@@ -150,7 +154,8 @@ def _memory(
 def _injury(
     study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
 ) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
-    from neuromodels.injuries import Injury, rewards_of, steps_of  # imports Brian2
+    from neuromodels.episodes import steps_of  # imports Brian2
+    from neuromodels.injuries import Injury, rewards_of
 
     def rewards(*wound: Any) -> np.ndarray:
         return rewards_of(study, condition, vector, streams, Injury(*wound) if wound else None)
@@ -177,6 +182,40 @@ def _injury(
     return {**arrays, "shares": np.array(SHARES)}, found
 
 
+def _goals(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    from neuromodels.steering import scores_by_goal  # imports Brian2
+
+    unseen = {"plastic": "unseen", "fixed": "unseen_fixed"}[condition]
+    rng = generator(seed, "bootstrap", "goals", condition)
+    arrays, found = {}, {}
+    for name, network in (("trained", condition), ("unseen", unseen)):
+        shares, scores = scores_by_goal(study, network, vector, streams)
+        by_goal = [scores[shares == share].mean() for share in np.unique(shares)]
+        arrays |= {f"{name}_shares": shares, f"{name}_scores": scores}
+        found[f"score, {name} goals"] = _mean(scores, rng)
+        found[f"worst of {len(by_goal)} {name} goals"] = _plain(float(min(by_goal)))
+    return arrays, found
+
+
+def _path(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    from neuromodels.steering import PATHS, walk_of  # imports Brian2
+
+    rng = generator(seed, "bootstrap", "path", condition)
+    arrays, found = {}, {}
+    for name, commands in PATHS.items():
+        walk = walk_of(study, condition, vector, streams, commands)
+        degrees = np.rad2deg(walk.errors)
+        arrays |= {f"{name}_places": walk.places[:KEPT], f"{name}_commanded": walk.commanded}
+        found[f"{name}: degrees off the heading"] = _mean(degrees.mean(axis=1), rng)
+        within = (degrees <= CLOSE).mean(axis=1)
+        found[f"{name}: part of the time within {CLOSE} degrees"] = _mean(within, rng)
+    return arrays, found
+
+
 def _mean(values: np.ndarray, rng: np.random.Generator) -> Quantity:
     low, high = mean_interval(values, rng)
     return {"value": float(values.mean()), "low": low, "high": high}
@@ -186,9 +225,13 @@ def _plain(value: float) -> Quantity:
     return {"value": value if np.isfinite(value) else None, "low": None, "high": None}
 
 
-MEASURES: Mapping[str, Measure] = {"memory": _memory, "injury": _injury}
+MEASURES: Mapping[str, Measure] = {
+    "memory": _memory, "injury": _injury, "goals": _goals, "path": _path,
+}  # fmt: skip
 NOTES: Mapping[str, str] = {
     "memory": "Fractions of right bits; weights are exchanged when the delay ends.",
     "injury": "The same wounds for every condition; when a temporary one ends, weights that never"
     " change are given back, plastic ones are not.",
+    "goals": "Goals that the search drew, and others that it never did.",
+    "path": "The goal is another direction whenever the command changes.",
 }

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from neuromodels import tasks
 from neuromodels.analysis.decoding import decoded
+from neuromodels.episodes import Episodes
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import batch_of, circuit_of, network_of, values_of
-from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import Assembly
 from neuromodels.study import Study
-from neuromodels.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -54,60 +50,40 @@ def memory_of(study: Study, vector: np.ndarray, streams: np.ndarray) -> MemoryEv
     streams
         Noise streams of fresh trials, (trials,).
     """
-    trial = _Trials(study, vector, streams)
-    own = trial.recalled()
-    bits, weights = trial.bits, trial.weights
-    trial = _Trials(study, vector, streams)
-    trial.exchange()
-    said = trial.recalled()
+    trials = _at_recall(study, vector, streams)
+    bits = np.asarray(trials.batch[trials.items[0]]) > 0.5
+    weights = trials.weights()
+    own = _recalled(trials)
+    trials = _at_recall(study, vector, streams)
+    trials.set_weights({name: np.roll(each, -1, axis=0) for name, each in weights.items()})
+    said = _recalled(trials)
     moved = np.roll(bits, -1, axis=0)
-    found = decoded(weights, bits)
-    shuffled = decoded(weights, np.roll(bits, len(bits) // 2, axis=0))
+    states = np.hstack(list(weights.values()))
+    found = decoded(states, bits)
+    shuffled = decoded(states, np.roll(bits, len(bits) // 2, axis=0))
     return MemoryEvidence(own == bits, said == moved, said == bits, found, shuffled)
 
 
-def _end_of_delay(task: Task) -> str:
+def _at_recall(study: Study, vector: np.ndarray, streams: np.ndarray) -> Episodes:
+    """Return trials run until the delay ends."""
+    trials = Episodes(study, "plastic", vector, streams)
+    trials.run(_end_of_delay(study))
+    return trials
+
+
+def _end_of_delay(study: Study) -> int:
+    task = tasks.CATALOG[study.task.name]
     if not task.delay:
         raise DeclarationError(
             f"Task.{task.name}.delay", "must be declared: memory is examined when a delay ends"
         )
-    return task.delay[1]
+    return task.number(task.delay[1], task.with_defaults(study.task.parameters))
 
 
-class _Trials:
-    """All trials of a solution, run until the delay ends."""
-
-    def __init__(self, study: Study, vector: np.ndarray, streams: np.ndarray):
-        circuit = circuit_of(study, "plastic")
-        self._made: Assembly = network_of(study, "plastic", circuit)
-        self._batch: Batch = batch_of(self._made, study, len(streams))
-        self._batch.streams = np.asarray(streams, dtype=np.uint64)
-        for address, values in values_of(circuit, self._made, vector).items():
-            self._batch[address] = values[0]
-        task = tasks.CATALOG[study.task.name]
-        parameters = task.with_defaults(study.task.parameters)
-        self._steps = task.number(task.steps, parameters)
-        self._asked_from = task.number(_end_of_delay(task), parameters)
-        self._projections = [f"{each.name}.w" for each in circuit.projections]
-        self._output = f"{circuit.populations[-1].name}.{circuit.populations[-1].signal}"
-        self._batch.run(self._asked_from * self._step)
-        self.bits = np.asarray(self._batch[next(iter(self._made.initial))]) > 0.5
-        self.weights = np.hstack([np.asarray(self._batch[name]) for name in self._projections])
-
-    @property
-    def _step(self):
-        return self._made.duration / self._steps
-
-    def exchange(self) -> None:
-        """Give every trial the weights of the next one; all else stays its own."""
-        for name in self._projections:
-            self._batch[name] = np.roll(np.asarray(self._batch[name]), -1, axis=0)
-
-    def recalled(self) -> np.ndarray:
-        """Run to the end and return what was said, (trials, length)."""
-        return np.column_stack([said > 0 for said in self._answers()])
-
-    def _answers(self) -> Iterator[np.ndarray]:
-        for _ in range(self._asked_from, self._steps):
-            self._batch.run(self._step)
-            yield np.asarray(self._batch[self._output])[:, 0]
+def _recalled(trials: Episodes) -> np.ndarray:
+    """Run to the end and return which answers are 1, (trials, length)."""
+    answers = []
+    for _ in range(trials.batch[trials.items[0]].shape[1]):
+        trials.run()
+        answers.append(trials.said()[:, 0] > 0)
+    return np.column_stack(answers)

@@ -9,6 +9,7 @@ from neuromodels.analysis.recovery import (
     recovery_interval,
     recovery_steps,
 )
+from neuromodels.episodes import Episodes
 from neuromodels.errors import DeclarationError
 from neuromodels.evaluation import Experiment
 from neuromodels.injuries import Injury, rewards_of
@@ -68,18 +69,17 @@ def test_fixed_weights_come_back_and_plastic_ones_do_not(vectors):
     """Fixed weights have no state but the membranes; after a few steps nothing is left to see."""
     wound = Injury(1.0, 1, 3)
     for condition, comes_back in (("fixed", True), ("plastic", False)):
-        patient = injuries._Patient(STUDY, condition, vectors[condition], STREAMS)
-        other = injuries._Patient(STUDY, condition, vectors[condition], STREAMS)
-        masks = injuries._Masks(wound, patient.shapes, 30)
+        hurt, other = (Episodes(STUDY, condition, vectors[condition], STREAMS) for _ in range(2))
+        patient, masks = injuries._Patient(hurt), injuries._Masks(wound, hurt.shapes, 30)
         for step in range(4):
             if wound.holds(step):
                 patient.lose(masks.drawn())
-                assert not np.asarray(patient._batch["input_hidden.w"]).any()
+                assert not hurt.weights()["input_hidden"].any()
             elif step == wound.last:
                 patient.heal()
-            patient.stepped()
-            other.stepped()
-        found, expected = (np.asarray(each._batch["input_hidden.w"]) for each in (patient, other))
+            hurt.run()
+            other.run()
+        found, expected = (each.weights()["input_hidden"] for each in (hurt, other))
         assert np.allclose(found, expected) == comes_back
 
 

@@ -51,8 +51,10 @@ MAY_IMPORT = {
     "warmstart": DECLARED | STORED | {"evaluation", "loading", "ownfiles", "storage"},
     "simulation": DECLARED - {"study", "search", "objectives"},
     "evaluation": DECLARED | {"simulation", "outcome"},
-    "memory": DECLARED | {"analysis", "evaluation", "simulation"},
-    "injuries": DECLARED | {"evaluation", "simulation"},
+    "episodes": DECLARED | {"evaluation"},
+    "memory": DECLARED | {"analysis", "episodes"},
+    "injuries": DECLARED | {"episodes"},
+    "steering": DECLARED | {"episodes"},
     "scoring": {"errors", "outcome", "seeding"},
     "distribution": {"errors", "evaluation", "outcome", "scoring", "storage", "study"},
     "events": STORED | {"storage"},
@@ -64,7 +66,8 @@ MAY_IMPORT = {
     | {"storage", "warmstart"},
     "measuring": DECLARED
     | STORED
-    | {"analysis", "injuries", "memory", "ownfiles", "scoring", "storage", "studyfile"},
+    | {"analysis", "episodes", "injuries", "memory", "ownfiles", "scoring", "steering"}
+    | {"storage", "studyfile"},
     "reporting": STORED | {"alternatives", "outcome", "scoring", "storage", "study", "tasks"},
     "webpage": {"plotting", "reporting", "standings", "storage"},
     "progress": {"events", "scoreboard", "standings", "storage", "study"},

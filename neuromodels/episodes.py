@@ -1,0 +1,70 @@
+"""Trials of one solution, run from Python a step at a time, to look into them or to change them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuromodels import tasks
+from neuromodels.evaluation import batch_of, circuit_of, network_of, values_of
+from neuromodels.study import SEARCH_OF, Study
+
+
+def steps_of(study: Study) -> int:
+    """Return how many steps a trial has."""
+    task = tasks.CATALOG[study.task.name]
+    return task.number(task.steps, task.with_defaults(study.task.parameters))
+
+
+class Episodes:
+    """All trials of a solution side by side.
+
+    Parameters
+    ----------
+    condition
+        Whose network, see `neuromodels.evaluation.BUILT`.
+    vector
+        Coefficients of the search behind that condition, (d,).
+    streams
+        Noise streams of the trials, (trials,).
+    """
+
+    def __init__(self, study: Study, condition: str, vector: np.ndarray, streams: np.ndarray):
+        circuit = circuit_of(study, condition)
+        made = network_of(study, condition, circuit)
+        self.batch = batch_of(made, study, len(streams))
+        self.batch.streams = np.asarray(streams, dtype=np.uint64)
+        for address, values in values_of(circuit, made, vector).items():
+            self.batch[address] = values[0]
+        self.is_plastic = SEARCH_OF.get(condition, condition) != "fixed"
+        self.steps = steps_of(study)
+        self.items = list(made.initial)
+        self.shapes = {
+            each.name: (circuit.population(each.source).size, circuit.population(each.target).size)
+            for each in circuit.projections
+        }
+        """Neurons before and behind each projection, by its name."""
+        output = circuit.populations[-1]
+        self._output = f"{output.name}.{output.signal}"
+        self._score = made.accuracy
+        self._step = made.duration / self.steps
+
+    def run(self, steps: int = 1) -> None:
+        """Run all trials on for some steps."""
+        self.batch.run(steps * self._step)
+
+    def score(self) -> np.ndarray:
+        """Return the scores so far, (trials,)."""
+        return np.asarray(self.batch[self._score]).reshape(-1)
+
+    def said(self) -> np.ndarray:
+        """Return the read-outs of the last step, (trials, outputs)."""
+        return np.asarray(self.batch[self._output])
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return the weights now by projection, (trials, synapses)."""
+        return {name: np.asarray(self.batch[f"{name}.w"]) for name in self.shapes}
+
+    def set_weights(self, weights: dict[str, np.ndarray]) -> None:
+        """Replace the weights of some projections."""
+        for name, values in weights.items():
+            self.batch[f"{name}.w"] = values
