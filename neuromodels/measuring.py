@@ -189,7 +189,8 @@ def _goals(
 
     unseen = {"plastic": "unseen", "fixed": "unseen_fixed"}[condition]
     rng = generator(seed, "bootstrap", "goals", condition)
-    arrays, found = {}, {}
+    arrays: dict[str, np.ndarray] = {}
+    found: dict[str, Quantity] = {}
     for name, network in (("trained", condition), ("unseen", unseen)):
         shares, scores = scores_by_goal(study, network, vector, streams)
         by_goal = [scores[shares == share].mean() for share in np.unique(shares)]
@@ -205,7 +206,8 @@ def _path(
     from neuromodels.steering import PATHS, walk_of  # imports Brian2
 
     rng = generator(seed, "bootstrap", "path", condition)
-    arrays, found = {}, {}
+    arrays: dict[str, np.ndarray] = {}
+    found: dict[str, Quantity] = {}
     for name, commands in PATHS.items():
         walk = walk_of(study, condition, vector, streams, commands)
         degrees = np.rad2deg(walk.errors)
