@@ -3,6 +3,7 @@
 import pytest
 
 from neuromodels import models, rules, tasks
+from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
 
 MEMBERS = [
@@ -76,6 +77,12 @@ def test_what_is_wrong_with_a_users_file_is_one_message(tmp_path, text, name, wo
         rules.CATALOG[f"{path}:{name}"]
 
 
+@pytest.mark.parametrize("name", ["target", "x", "delay"])
+def test_a_coefficient_with_a_name_of_brian2s_is_refused(name):
+    with pytest.raises(DeclarationError, match=f"must not have a name of Brian2's.*got '{name}'"):
+        rules.PlasticityRule("mine", "", "w : 1", (Coefficient(name),))
+
+
 def test_unknown_names_are_absent():
     assert "nothing" not in rules.CATALOG
     assert rules.CATALOG.get("nothing") is None
@@ -88,6 +95,19 @@ WRONG = [{"length": -1}, {"length": 2.5}, {"length": True}, {"lenght": 3}, {"slo
 def test_wrong_task_parameters_are_refused(parameters):
     with pytest.raises(DeclarationError, match="sequence_copy"):
         tasks.CATALOG["sequence_copy"].with_defaults(parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("velocity", {"thrust": 1.0}), ("velocity", {"drag": 0}), ("point_direction", {"steps": 0}),
+        ("swimmer", {"unseen": 2}), ("cart_pole", {"steps": 50}), ("reacher", {"fore": 0}),
+    ],
+)  # fmt: skip
+def test_parameters_that_contradict_each_other_are_refused(name, parameters):
+    with pytest.raises(DeclarationError, match=f"{name}: .* must hold"):
+        tasks.CATALOG[name].with_defaults(parameters)
+    assert tasks.CATALOG[name].with_defaults({})
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.5])

@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "catalog": {"errors"},
     "models": {"errors", "catalog"},
     "rules": {"errors", "catalog", "coefficients"},
-    "tasks": {"errors", "catalog"},
+    "bodies": {"errors"},
+    "tasks": {"errors", "catalog", "bodies"},
     "circuits": {"errors", "spec", "coefficients", "models", "rules", "tasks"},
     "outcome": set(),
     "objectives": {"errors", "outcome"},
@@ -51,6 +52,7 @@ MAY_IMPORT = {
     "warmstart": DECLARED | STORED | {"evaluation", "loading", "ownfiles", "storage"},
     "simulation": DECLARED - {"study", "search", "objectives"},
     "evaluation": DECLARED | {"simulation", "outcome"},
+    "embodiment": DECLARED | {"bodies", "evaluation", "outcome", "simulation"},
     "episodes": DECLARED | {"evaluation"},
     "memory": DECLARED | {"analysis", "episodes"},
     "injuries": DECLARED | {"episodes"},
@@ -79,11 +81,13 @@ MAY_IMPORT = {
     "figures": STORED | {"plotting", "storage", "study", "studyform", "sweep"},
 }
 AT_HOME = {
-    "brian2": {"models", "simulation"},
+    "brian2": {"models", "rules", "simulation"},
     "nevergrad": {"search/optimizer.py", "search/pareto.py", "search/registered.py"},
     "matplotlib": {"plotting"},
     "distributed": {"distribution"},
     "dask": {"distribution"},
+    "gymnasium": {"bodies"},
+    "mujoco": {"bodies"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

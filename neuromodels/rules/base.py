@@ -9,6 +9,11 @@ from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
 
 NORMALISATIONS = ("none", "p8")
+RESERVED = frozenset(
+    "N clock delay dt events i j lastupdate name namespace order post pre source state"
+    " synapses t target variables when x y".split()
+)
+"""Names that synapses have already."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class PlasticityRule:
     each_step
         Statements for every synapse in every step.  ``x`` and ``y`` are the traces of the pre-
         and postsynaptic neuron.
+    on_pre, on_post
+        Statements for a synapse at a spike of its pre- or postsynaptic neuron, which must spike.
     coefficients
         Numbers that a search may change.  One with the name of a variable of `model` is that
         variable's initial value.
@@ -37,19 +44,32 @@ class PlasticityRule:
     name: str
     summary: str
     model: str
-    each_step: str
     coefficients: tuple[Coefficient, ...]
+    each_step: str = ""
+    on_pre: str = ""
+    on_post: str = ""
     normalisation: str = "none"
     constants: Mapping[str, object] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
     reference: str = ""
 
     def __post_init__(self) -> None:
+        for coefficient in self.coefficients:
+            if coefficient.name in RESERVED:
+                raise DeclarationError(
+                    f"PlasticityRule.{self.name}", "a coefficient must not have a name of Brian2's"
+                    f" or of the network: {', '.join(sorted(RESERVED))}", coefficient.name,
+                )  # fmt: skip
         if self.normalisation not in NORMALISATIONS:
             raise DeclarationError(
                 f"PlasticityRule.{self.name}.normalisation",
                 f"must be one of {', '.join(NORMALISATIONS)}", self.normalisation,
             )  # fmt: skip
+
+    @property
+    def is_plastic(self) -> bool:
+        """Whether weights change at all."""
+        return any(text.strip() for text in (self.each_step, self.on_pre, self.on_post))
 
     @property
     def options(self) -> dict[str, tuple[str, ...]]:
