@@ -111,13 +111,13 @@ class Circuit:
 
 
 def feedforward(
-    channels: int, hidden: int, neuron: NeuronModel, rule: PlasticityRule
+    channels: int, hidden: int, neuron: NeuronModel, rule: PlasticityRule, outputs: int = 1
 ) -> Circuit:
-    """Return channels -> hidden -> one linear read-out, the circuit of PDLF (arXiv:2308.12063)."""
+    """Return channels -> hidden -> linear read-out, the circuit of PDLF (arXiv:2308.12063)."""
     populations = (
         Population("input", channels),
         Population("hidden", hidden, neuron),
-        Population("output", 1, READOUT),
+        Population("output", outputs, READOUT),
     )
     pairs = (("input", "hidden"), ("hidden", "output"))
     return Circuit(populations, tuple(Projection(a, b, rule) for a, b in pairs))

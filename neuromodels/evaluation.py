@@ -14,9 +14,9 @@ from neuromodels.rules import PlasticityRule
 from neuromodels.simulation import FAILED, Batch
 from neuromodels.simulation.assembly import Assembly, assemble, controlled, recorded
 from neuromodels.simulation.health import Limits
-from neuromodels.study import Study
+from neuromodels.study import SEARCH_OF, SEARCHED, Study
 
-BUILT = ("plastic", "fixed", "frozen", "reset")
+BUILT = (*SEARCHED, *SEARCH_OF)
 
 
 class Experiment:
@@ -27,7 +27,7 @@ class Experiment:
     study
         What is asked.
     condition
-        ``"plastic"``, ``"fixed"``, ``"frozen"`` or ``"reset"``.
+        One of `BUILT`.
     """
 
     def __init__(self, study: Study, condition: str = "plastic"):
@@ -86,9 +86,9 @@ class Experiment:
 
 
 def rule_of(study: Study, condition: str) -> PlasticityRule:
-    """Return the rule of a condition; ``fixed`` keeps the options that it shares."""
+    """Return the rule of a condition; fixed weights keep the options that they share."""
     chosen = study.rule
-    if condition != "fixed":
+    if SEARCH_OF.get(condition, condition) != "fixed":
         rule = rules.CATALOG[chosen.name].chosen(dict(chosen.options))
         return rule.with_coefficients(chosen.coefficients)
     fixed = rules.CATALOG["fixed"]
@@ -98,9 +98,9 @@ def rule_of(study: Study, condition: str) -> PlasticityRule:
 
 def circuit_of(study: Study, condition: str) -> Circuit:
     """Return the circuit of a condition."""
-    channels = tasks.CATALOG[study.task.name].channels
-    neuron = models.CATALOG[study.circuit.neuron]
-    return feedforward(channels, study.circuit.hidden, neuron, rule_of(study, condition))
+    task = tasks.CATALOG[study.task.name]
+    neuron, rule = models.CATALOG[study.circuit.neuron], rule_of(study, condition)
+    return feedforward(task.channels, study.circuit.hidden, neuron, rule, task.outputs)
 
 
 def network_of(
@@ -156,7 +156,8 @@ def recording_of(
     dict of ndarray
         ``t`` (steps,), s; per population its signal and trace, ``"hidden.s"``, (neurons, steps);
         per projection its weights, ``"input_hidden.w"``, (synapses, steps), row by source neuron;
-        ``"items"``, what was to be remembered.
+        ``"items"``, the first variable that the task draws; if the task acts, all variables of
+        its body in SI units, ``"items.x"``, (1, steps).
     """
     circuit = circuit_of(study, condition)
     made = network_of(study, condition, circuit, with_monitors=True)
@@ -167,7 +168,8 @@ def recording_of(
     batch.run(made.duration)
     found = {"items": np.asarray(batch[next(iter(made.initial))])[0]}
     watched = [population.name for population in circuit.populations]
-    for name in [*watched, *(projection.name for projection in circuit.projections)]:
+    watched += [projection.name for projection in circuit.projections]
+    for name in [*watched, "items"] if tasks.CATALOG[study.task.name].acts else watched:
         samples = batch.samples(f"watch_{name}")
         found["t"] = np.asarray(samples.pop("t"))
         found |= {f"{name}.{variable}": np.asarray(x) for variable, x in samples.items()}

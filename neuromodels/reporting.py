@@ -11,13 +11,15 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from neuromodels import tasks
 from neuromodels.alternatives import fronts_of
 from neuromodels.outcome import FAILURES
 from neuromodels.scoring import seeds_interval
 from neuromodels.storage.ledger import Ledger
 from neuromodels.storage.records import TestRecord
 from neuromodels.storage.store import StoredRun
-from neuromodels.study import CONDITIONS, FROM_PLASTIC, SEARCHED
+from neuromodels.study import CONDITIONS, SEARCHED, tested_of
+from neuromodels.tasks import Task
 
 SCHEMA = 1
 FRONT_NOTE = (
@@ -26,7 +28,10 @@ FRONT_NOTE = (
 MEANING = {
     "plastic": "rule searched, weights plastic",
     "fixed": "weights searched, no plasticity",
+    "unseen": "plastic solution, goals that no search has seen",
+    "unseen_fixed": "fixed solution, goals that no search has seen",
     "frozen": "plastic solution, rule off before the first bit",
+    "halted": "plastic solution, rule off when the delay begins",
     "reset": "plastic solution, v and traces zeroed in the delay",
     "random": "rules drawn where the search starts, no search",
 }
@@ -119,14 +124,11 @@ def _median(values: list[float]) -> float | None:
 
 
 def _missing(study: dict[str, Any], conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    wanted = set(study["conditions"])
-    if wanted & set(FROM_PLASTIC):
-        wanted.add("plastic")
+    wanted = tested_of(study["conditions"])
     done = {(each["condition"], seed["seed"]) for each in conditions for seed in each["seeds"]}
     return [
         {"condition": condition, "seed": seed}
-        for condition in CONDITIONS
-        if condition in wanted
+        for condition in wanted
         for seed in study["seeds"]
         if (condition, seed) not in done
     ]
@@ -175,10 +177,18 @@ def _score_table(found: dict[str, Any]) -> Table:
 def _footnote(found: dict[str, Any]) -> str:
     trials = {s["trials"] for each in found["conditions"] for s in each["seeds"]}
     over = sorted({each["interval_over"] for each in found["conditions"]})
+    name, chance = _meaning_of_scores(found["task"]["name"])
     return (
-        f"Fraction of bits recalled, {min(trials):,} or more trials per seed that no search or"
-        f" choice has seen; chance 0.5. Intervals: bootstrap over {' or '.join(over)}."
+        f"{name}, {min(trials):,} or more trials per seed that no search or choice has"
+        f" seen{chance}. Intervals: bootstrap over {' or '.join(over)}."
     )
+
+
+def _meaning_of_scores(task: str) -> tuple[str, str]:
+    if task not in list(tasks.CATALOG):  # a task in a file of the user's own, which is not run here
+        return Task.score_name, ""
+    known = tasks.CATALOG[task]
+    return known.score_name, "" if known.chance is None else f"; chance {known.chance:g}"
 
 
 def _search_table(searches: list[dict[str, Any]]) -> Table:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 
@@ -24,9 +26,10 @@ from neuromodels.scoring import (
     summarise,
 )
 from neuromodels.seeding import generator, trial_streams
+from neuromodels.sidebyside import Job, SideBySide
 from neuromodels.storage.records import RunRecord, TestRecord
 from neuromodels.storage.store import Store
-from neuromodels.study import FROM_PLASTIC, SEARCHED, Study
+from neuromodels.study import SEARCH_OF, SEARCHED, Study
 from neuromodels.warmstart import keep_starts
 
 Build = Callable[[Study, str], ExperimentLike]
@@ -66,6 +69,8 @@ class Runner:
         Gets every event.
     stop
         Whether the user wants to stop; asked after every generation.
+    side_by_side
+        How many searches run at once; by default one after the other.
     """
 
     def __init__(
@@ -77,9 +82,11 @@ class Runner:
         record: Record = record_trial,
         listener: Listener = ignore,
         stop: Callable[[], bool] = lambda: False,
+        side_by_side: SideBySide | None = None,
     ):
         self.study = study
         self.store = store
+        self._side_by_side = side_by_side or SideBySide()
         self._session = Session(study, store, listener, stop)
         self._build, self._record = build, record
         self._experiments: dict[str, ExperimentLike] = {}
@@ -89,12 +96,28 @@ class Runner:
         try:
             reopen(self.study, self.store)
             keep_starts(self.study, self.store)
-            for seed in self.study.seeds:
-                for condition in self.study.tested:
-                    if not self._is_done(condition, seed):
-                        self._run_one(condition, seed)
+            if not self._side_by_side.run(self._missing()):
+                return False
             if RECORDED in self.study.tested:
                 self._record_trials()
+        except Stopped:
+            return False
+        return True
+
+    def _missing(self) -> list[list[Job]]:
+        """Return what is to be run: one chain, or one per search and what needs its solution."""
+        chains: dict[object, list[Job]] = defaultdict(list)
+        for seed in self.study.seeds:
+            for condition in self.study.tested:
+                if not self._is_done(condition, seed):
+                    search = SEARCH_OF.get(condition, condition)
+                    chain = None if self._side_by_side.most == 1 else (seed, search)
+                    chains[chain].append(partial(self._run_or_stop, condition, seed))
+        return list(chains.values())
+
+    def _run_or_stop(self, condition: str, seed: int) -> bool:
+        try:
+            self._run_one(condition, seed)
         except Stopped:
             return False
         return True
@@ -112,8 +135,8 @@ class Runner:
             evolution = Evolution(self._session, condition, seed, experiment)
             evolution.run()
             score, generation = self._finish_search(evolution)
-        elif condition in FROM_PLASTIC:
-            score, generation = self._test_plastic_solution(condition, seed, experiment)
+        elif condition in SEARCH_OF:
+            score, generation = self._test_solution(condition, seed, experiment)
         else:
             score, generation = self._test_random_rules(condition, seed, experiment)
         record = TestRecord(condition, seed, "final", generation, **asdict(score))
@@ -135,10 +158,11 @@ class Runner:
     def _experiment(self, condition: str) -> ExperimentLike:
         # random rules run in the plastic network
         built = "plastic" if condition == "random" else condition
-        if built not in self._experiments:
-            self._session.tell(Building(built))
-            self._experiments[built] = self._build(self.study, built)
-        return self._experiments[built]
+        with self._side_by_side.in_turn():
+            if built not in self._experiments:
+                self._session.tell(Building(built))
+                self._experiments[built] = self._build(self.study, built)
+            return self._experiments[built]
 
     def _row(self, condition: str, seed: int, experiment: ExperimentLike, status: str) -> RunRecord:
         """Return where a condition under a seed stands and what it cost so far."""
@@ -166,7 +190,7 @@ class Runner:
         """Choose among the finalists on fresh streams, then score the choice on others."""
         condition, seed, experiment = evolution.condition, evolution.seed, evolution.experiment
         self._session.tell(Scoring(condition, seed))
-        last = self.study.search.generations
+        last = evolution.generation
         others = others_of(evolution)
         centres, generations = evolution.finalists.with_last(evolution.centre, last)
         centres, generations = with_best_of_front(centres, generations, others, last)
@@ -186,12 +210,12 @@ class Runner:
         self.store.write_solution(condition, seed, arrays)
         return score, int(generations[chosen])
 
-    def _test_plastic_solution(
+    def _test_solution(
         self, condition: str, seed: int, experiment: ExperimentLike
     ) -> tuple[Score, int]:
         self._session.tell(Scoring(condition, seed))
-        solution = self.store.solution("plastic", seed)
-        assert solution is not None, "the plastic search comes first"
+        solution = self.store.solution(SEARCH_OF[condition], seed)
+        assert solution is not None, "the search comes first"
         score = self._final_score(condition, seed, experiment, solution["vector"])
         return score, int(solution["generation"])
 

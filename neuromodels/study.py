@@ -12,10 +12,16 @@ from neuromodels.objectives import FailurePlan, Objective
 from neuromodels.search.plan import SearchPlan
 
 SEARCHED = ("plastic", "fixed")
-DERIVED = ("frozen", "reset", "random")
+SEARCH_OF: Mapping[str, str] = {
+    "unseen": "plastic",
+    "unseen_fixed": "fixed",
+    "frozen": "plastic",
+    "halted": "plastic",
+    "reset": "plastic",
+}
+"""Derived conditions that test a solution, and the search whose solution it is."""
+DERIVED = (*SEARCH_OF, "random")
 CONDITIONS = SEARCHED + DERIVED
-FROM_PLASTIC = ("frozen", "reset")
-"""Derived conditions that test the solution of the plastic search."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,8 @@ class Study:
     Parameters
     ----------
     conditions
-        Any of ``plastic``, ``fixed`` (each has its own search), ``frozen``, ``reset`` and
-        ``random`` (derived from the plastic search or its start).
+        Any of ``plastic``, ``fixed`` (each has its own search), ``unseen``, ``frozen``, ``reset``
+        and ``random`` (derived from the plastic search or its start), and ``unseen_fixed``.
     contents
         Digests of what the study names outside itself: ``"rule.name"``, ``"task.name"`` or
         ``"circuit.neuron"`` in a file of the user's own, and the run in ``"search.start"``.
@@ -118,7 +124,7 @@ class Study:
 
     @property
     def searched(self) -> tuple[str, ...]:
-        """Conditions with a search of their own, the implied plastic one included."""
+        """Conditions with a search of their own, implied ones included."""
         return tuple(c for c in self.tested if c in SEARCHED)
 
     @property
@@ -178,6 +184,7 @@ class Study:
 _ADDED = (
     ("search", "start", ""),
     ("search", "patience", 0),
+    ("search", "target", 0.0),
     ("test", "archive", 8),
     ("test", "archive_margin", 0.1),
     ("test", "front", 32),
@@ -189,8 +196,8 @@ _ADDED = (
 
 
 def tested_of(conditions: Collection[str]) -> tuple[str, ...]:
-    """Return every condition that gets a final score, the implied plastic search included."""
-    implied = {"plastic"} if set(conditions) & set(FROM_PLASTIC) else set()
+    """Return every condition that gets a final score, implied searches included."""
+    implied = {SEARCH_OF[c] for c in conditions if c in SEARCH_OF}
     return tuple(c for c in CONDITIONS if c in {*conditions, *implied})
 
 

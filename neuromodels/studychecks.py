@@ -27,6 +27,7 @@ from neuromodels.studyform import (
     one_of,
     whole,
 )
+from neuromodels.tasks.base import NEEDED
 
 
 @dataclass(frozen=True)
@@ -258,10 +259,14 @@ def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     given = {k: v for k, v in _section(table, "task").items() if k != "name"}
     if task is None or not all(key in task.parameters and is_number(v) for key, v in given.items()):
         return
-    if task.number(task.items, {**task.parameters, **given}) < 1:
+    chosen = {**task.parameters, **given}
+    if task.number(task.items, chosen) < 1:
         path = ("task", next((key for key, value in given.items() if value < 1), "name"))
         wrong = f"leaves the task nothing to show: {task.items} must be at least 1."
         yield Problem(path, wrong)
+    elif not task.holds(chosen):
+        path = ("task", next((key for key in given if key in task.requires), "name"))
+        yield Problem(path, f"is not possible: {task.requires} must hold.")
 
 
 def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
@@ -270,9 +275,8 @@ def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     conditions = table.get("conditions", ())
     if task is None or not isinstance(conditions, list | tuple):
         return
-    needed = {"frozen": ("settling", task.settling), "reset": ("delay", task.delay)}
-    for condition, (field, declared) in needed.items():
-        if condition in conditions and not declared:
+    for condition, field in NEEDED.items():
+        if condition in conditions and not getattr(task, field):
             wrong = f"{condition!r} needs a task with {field!r}; {task.name!r} declares none."
             yield Problem(("conditions",), wrong)
 
@@ -374,6 +378,8 @@ def _plan(section: Table, catalogs: Catalogs) -> SearchPlan:
     options = {**defaults, **section.get("options", {})}
     settings = {**section, "optimizer": optimizer}
     settings["options"] = {key: _like(defaults[key], value) for key, value in options.items()}
+    if "target" in settings:
+        settings["target"] = float(settings["target"])
     return SearchPlan(**settings)
 
 

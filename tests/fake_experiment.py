@@ -13,7 +13,9 @@ from neuromodels.search.optimizer import OPTIMIZERS
 from neuromodels.studychecks import Catalogs
 
 TARGET = np.linspace(-0.5, 0.5, 6)
-HANDICAP = {"plastic": 0.0, "fixed": 0.3, "frozen": 1.5, "reset": 0.1}
+HANDICAP = {
+    "plastic": 0.0, "fixed": 0.3, "frozen": 1.5, "reset": 0.1, "unseen": 0.2, "unseen_fixed": 0.6,
+}  # fmt: skip
 
 
 @dataclass
@@ -74,7 +76,8 @@ def catalogs() -> Catalogs:
     task = _named(
         "sequence_copy", parameters={"length": 4, "latency": 4}, items="length",
         number=lambda expression, parameters: parameters[expression],
-        settling="length", delay=("length", "2*length"),
+        settling="length", delay=("length", "2*length"), unseen={"latency": 9},
+        holds=lambda parameters: True,
     )  # fmt: skip
     return Catalogs(
         rules={"pdlf": _named("pdlf", coefficients=letters, options=options)},

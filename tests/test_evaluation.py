@@ -1,5 +1,7 @@
 """One condition of a study as a function from vectors to losses and scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from neuromodels.evaluation import BUILT, Experiment, recording_of, rule_of
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
+DECLARED = [condition for condition in BUILT if not condition.startswith("unseen")]
 HIDDEN, SYNAPSES = 8, 3 * 8 + 8
 
 
@@ -23,7 +26,7 @@ def study(rule: RuleChoice | None = None, **parameters: float) -> Study:
 
 @pytest.fixture(scope="module")
 def experiments() -> dict[str, Experiment]:
-    return {condition: Experiment(study(), condition) for condition in BUILT}
+    return {condition: Experiment(study(), condition) for condition in DECLARED}
 
 
 def vectors(experiment: Experiment, count: int = 5) -> np.ndarray:
@@ -35,7 +38,7 @@ def test_dimension_is_numbers_per_synapse(experiments, condition, numbers):
     assert experiments[condition].dimension == numbers * SYNAPSES
 
 
-@pytest.mark.parametrize("condition", BUILT)
+@pytest.mark.parametrize("condition", DECLARED)
 def test_scores_are_fractions_of_the_bits(experiments, condition):
     outcome = experiments[condition].evaluate(vectors(experiments[condition]), trial_streams(1, 40))
     assert outcome.losses.shape == outcome.scores.shape == (5, 40)
@@ -105,6 +108,31 @@ def test_a_recording_agrees_with_the_trial(experiments):
     answers = (seen["output.o"][0, -3:] > 0) == (seen["items"] > 0.5)
     outcome = experiment.evaluate(x[None], streams)
     assert outcome.scores[0, 0] == pytest.approx(answers.mean(), abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def steering() -> Study:
+    return replace(study(), task=TaskChoice("velocity"))
+
+
+def test_the_recording_of_a_body_adds_up_to_its_score(steering):
+    experiment = Experiment(steering)
+    x, streams = vectors(experiment)[0], trial_streams(3, 1)
+    seen = recording_of(steering, "plastic", x, int(streams[0]))
+    assert seen["items.v"].shape == seen["items.reward"].shape == (1, 150)
+    np.testing.assert_array_equal(seen["items.a0"], seen["output.o"])
+    np.testing.assert_allclose(seen["input.u"][1, 1:], seen["items.v"][0, :-1] / 2.5, rtol=1e-5)
+    outcome = experiment.evaluate(x[None], streams)
+    assert outcome.scores[0, 0] == pytest.approx(seen["items.reward"].mean(), abs=1e-5)
+    assert outcome.losses[0, 0] == pytest.approx(1 - outcome.scores[0, 0], abs=1e-5)
+
+
+def test_fixed_weights_meet_unseen_goals_with_their_own_coefficients(steering):
+    seen, new = (Experiment(steering, condition) for condition in ("fixed", "unseen_fixed"))
+    assert seen.dimension == new.dimension == 3 * HIDDEN
+    x, streams = vectors(seen), trial_streams(3, 20)
+    scores = [each.evaluate(x, streams).scores for each in (seen, new)]
+    assert (scores[0] != scores[1]).mean() > 0.9
 
 
 def test_unknown_conditions_are_refused():

@@ -34,6 +34,14 @@ def test_a_longer_search_is_the_shorter_one_gone_on_with(tmp_path):
     assert numbers(tmp_path / "grown") == numbers(tmp_path / "at once")
 
 
+def test_scores_of_a_longer_search_s_solution_are_found_anew(tmp_path):
+    tested = {"conditions": ["unseen", "unseen_fixed"], "seeds": [1]}
+    run(tmp_path / "grown", 8, **tested)
+    run(tmp_path / "grown", 12, **tested)
+    run(tmp_path / "at once", 12, **tested)
+    assert numbers(tmp_path / "grown") == numbers(tmp_path / "at once")
+
+
 @pytest.mark.parametrize("stop", [9, 20, 35])
 def test_an_extension_may_be_stopped_anywhere(tmp_path, stop):
     run(tmp_path / "grown", 8)

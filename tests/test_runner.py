@@ -107,6 +107,22 @@ def test_experiments_are_built_once_and_shared_by_seeds(tmp_path):
     assert made == ["plastic", "fixed", "frozen", "reset"]
 
 
+def test_unseen_goals_test_each_search_s_own_solution_on_equal_streams(tmp_path):
+    made = {}
+
+    def build(study, condition):
+        made[condition] = FakeExperiment(study, condition)
+        return made[condition]
+
+    run(tmp_path, build, seeds=[1], conditions=["unseen", "unseen_fixed"])
+    assert list(made) == ["plastic", "fixed", "unseen", "unseen_fixed"]
+    streams = {condition: each.calls[-1][1].tolist() for condition, each in made.items()}
+    for condition, search in (("unseen", "plastic"), ("unseen_fixed", "fixed")):
+        with np.load(tmp_path / "solutions" / f"{search}-seed1.npz") as solution:
+            assert np.array_equal(made[condition].calls[-1][0], solution["vector"][None])
+        assert streams[condition] == streams[search] == streams["plastic"]
+
+
 def test_final_scores_use_streams_nobody_has_seen(tmp_path):
     made = []
 

@@ -91,7 +91,9 @@ def test_digest_is_the_same_whether_defaults_are_written_or_not():
     assert study(conditions=reordered).digest == study().digest
 
 
-def test_derived_conditions_imply_the_plastic_search():
+def test_derived_conditions_imply_the_search_whose_solution_they_test():
+    assert study(conditions=["unseen_fixed"]).tested == ("fixed", "unseen_fixed")
+    assert study(conditions=["unseen_fixed", "unseen"]).searched == ("plastic", "fixed")
     assert study(conditions=["reset"]).searched == ("plastic",)
     assert study(conditions=["random"]).searched == ()
     assert study(conditions=["reset", "fixed"]).tested == ("plastic", "fixed", "reset")

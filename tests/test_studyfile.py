@@ -8,6 +8,8 @@ from fake_experiment import catalogs
 
 from neuromodels.errors import DeclarationError
 from neuromodels.studyfile import StudyFileError, lines_of_keys, read_study, study_of
+from neuromodels.sweep import Sweep, read_declared
+from neuromodels.tasks.base import NEEDED
 
 STUDIES = Path(__file__).parent.parent / "studies"
 
@@ -160,7 +162,7 @@ def test_a_mistake_in_an_objective_names_its_line(problems, old, new, line, word
     assert all(word in found for word in words), found
 
 
-@pytest.mark.parametrize(("condition", "field"), [("frozen", "settling"), ("reset", "delay")])
+@pytest.mark.parametrize(("condition", "field"), NEEDED.items())
 def test_a_condition_that_the_task_does_not_declare_is_refused(tmp_path, condition, field):
     known = catalogs()
     setattr(known.tasks["sequence_copy"], field, "")
@@ -168,6 +170,15 @@ def test_a_condition_that_the_task_does_not_declare_is_refused(tmp_path, conditi
     path.write_text(GOOD.replace('"reset"', f'"{condition}"'))
     with pytest.raises(StudyFileError, match=f"'{condition}' needs a task with '{field}'"):
         read_study(path, (), known)
+
+
+def test_parameters_that_the_task_cannot_have_are_refused_with_their_line(tmp_path):
+    path = tmp_path / "slow.toml"
+    path.write_text(
+        'name = "slow"\n[task]\nname = "velocity"\nthrust = 1\n[rule]\nname = "pdlf"\n'
+    )
+    with pytest.raises(StudyFileError, match=r"toml:4: task.thrust: .* < thrust must hold"):
+        read_study(path)
 
 
 def test_missing_keys_are_named(problems):
@@ -258,6 +269,8 @@ def test_lines_are_found_for_every_spelling():
 
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_studies_are_valid(path):
-    study = read_study(path)
-    assert study.name == path.stem == tomllib.loads(path.read_text())["name"]
-    assert study.question.endswith("?")
+    declared = read_declared(path)
+    settings = declared.settings if isinstance(declared, Sweep) else ()
+    for study in [each.study for each in settings] or [declared]:
+        assert study.name == path.stem == tomllib.loads(path.read_text())["name"]
+        assert study.question.endswith("?")

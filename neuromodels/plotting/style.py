@@ -51,13 +51,15 @@ class Mark:
     label: str
     colour: str
     marker: str
+    line: str = "-"
 
 
 # colours of Okabe & Ito, told apart by every common kind of colour vision
 MARKS: Mapping[str, Mark] = {
     "plastic": Mark("plastic", "#0072B2", "o"),
+    "halted": Mark("halted", "#E69F00", "<"),
     "reset": Mark("reset", "#56B4E9", "D"),
-    "fixed": Mark("fixed", "#D55E00", "s"),
+    "fixed": Mark("fixed", "#D55E00", "s", "--"),
     "frozen": Mark("frozen", "#009E73", "^"),
     "random": Mark("random", "#CC79A7", "v"),
 }

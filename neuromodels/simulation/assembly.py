@@ -8,7 +8,8 @@ number, so everything lies in the slot ``groups``, and population k works around
      0        state update
     +1 to +4  clearing, threshold, reset, statements of each step
 
-followed by plasticity, erasure of state where a control asks for it, and the task's score.
+followed by the step of a body that the read-out moves, plasticity, erasure of state where a control
+asks for it, and the task's score.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ from neuromodels.errors import DeclarationError
 from neuromodels.simulation.health import OVER, SPIKES, Limits, beyond, health_equations
 from neuromodels.simulation.messages import discarding, reading
 from neuromodels.tasks import Task
+from neuromodels.tasks.base import NEEDED
 
-PLASTICITY, ERASURE, SCORE, HEALTH = 1000, 1010, 1020, 1030
+BODY, PLASTICITY, ERASURE, SCORE, HEALTH = 990, 1000, 1010, 1020, 1030
 
 #: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
 NORM_SCALE, SMALLEST_NORM = 64, 1e-6
@@ -153,6 +155,7 @@ class _Assembler:
         for projection in self.circuit.projections:
             self._projection(projection)
         self._score(items, self.circuit.populations[-1])
+        self._actions(items, self.circuit.populations[-1])
         self._health()
         if self.controls.record:
             self._monitors()
@@ -170,8 +173,20 @@ class _Assembler:
     # ----------------------------------------------------------------------------------- the task
 
     def _items(self) -> NeuronGroup:
-        size = self.task.number(self.task.items, self.parameters)
-        return self._group("items", size, self.task.item_model, order=0)
+        task = self.task
+        actions = [f"{name} : 1" for name in task.actions]
+        model = "\n".join([task.item_model, task.dynamics, *actions])
+        size = task.number(task.items, self.parameters)
+        method = "rk4" if task.dynamics else "exact"
+        items = self._group("items", size, model, BODY if task.acts else 0, method=method)
+        self._each_step(items, task.body, BODY + 1, "body")
+        return items
+
+    def _actions(self, items: NeuronGroup, output: Population) -> None:
+        """Let each component of the read-out reach the body in the step in which it arises."""
+        for number, name in enumerate(self.task.actions):
+            component = f"{output.signal}_pre*int(i == {number})"
+            self._sum(f"action_{number}", self.groups[output.name], items, name, component)
 
     def _channels(self, population: Population, items: NeuronGroup) -> None:
         model = self.task.stimulus_model + self._coefficients_of(population.name)
@@ -180,10 +195,10 @@ class _Assembler:
         self._sum("shown", items, group, "cue", self.task.shown)
 
     def _score(self, items: NeuronGroup, output: Population) -> None:
-        signal = output.signal
-        model = f"{self.task.score_model}\ny : 1 (linked)"
-        group = self._group("score", 1, model, order=SCORE)
-        group.y = linked_var(self.groups[output.name], signal)
+        answers = "" if self.task.acts else "\ny : 1 (linked)"
+        group = self._group("score", 1, self.task.score_model + answers, order=SCORE)
+        if answers:
+            group.y = linked_var(self.groups[output.name], output.signal)
         self._sum("asked", items, group, "target", self.task.asked)
         self._each_step(group, self.task.score, SCORE + 1, "scoring")
 
@@ -367,11 +382,13 @@ class _Assembler:
 
     # ------------------------------------------------------------------------------- small pieces
 
-    def _group(self, name, size, equations, order, namespace=None, threshold=None) -> NeuronGroup:
+    def _group(
+        self, name, size, equations, order, namespace=None, threshold=None, method="exact"
+    ) -> NeuronGroup:
         with reading(name, equations, threshold):
             group = NeuronGroup(
                 size, equations, events={} if threshold is None else {"spike": threshold},
-                method="exact", order=order, name=name, clock=self.clock,
+                method=method, order=order, name=name, clock=self.clock,
                 namespace={**self.namespace, **(namespace or {})},
             )  # fmt: skip
         self.groups[name] = group
@@ -397,17 +414,22 @@ class _Assembler:
         return made
 
     def _monitors(self) -> None:
-        """Watch signals, traces and weights at the end of a step."""
+        """Watch signals, traces, weights and a body at the end of a step."""
         for population in self.circuit.populations:
-            group, names = self.groups[population.name], {population.signal, population.trace}
-            self._keep(StateMonitor(
-                group, sorted(names), record=True, name=f"watch_{population.name}", when="end",
-                clock=self.clock,
-            ))  # fmt: skip
-        for name, synapses in self.synapses.items():
-            self._keep(StateMonitor(
-                synapses, "w", record=True, name=f"watch_{name}", when="end", clock=self.clock
-            ))  # fmt: skip
+            names = {population.signal, population.trace}
+            self._watch(self.groups[population.name], sorted(names))
+        for synapses in self.synapses.values():
+            self._watch(synapses, ["w"])
+        if self.task.acts:
+            items = self.groups["items"]
+            known = items.equations
+            told = [name for name in ("reward",) if name in known.subexpr_names]
+            self._watch(items, sorted(known.parameter_names | known.diff_eq_names) + told)
+
+    def _watch(self, owner, names: list[str]) -> None:
+        self._keep(StateMonitor(
+            owner, names, record=True, name=f"watch_{owner.name}", when="end", clock=self.clock
+        ))  # fmt: skip
 
 
 def _is_initial_value(coefficient: Coefficient, projection: Projection) -> bool:
@@ -418,14 +440,18 @@ def _is_initial_value(coefficient: Coefficient, projection: Projection) -> bool:
 def controlled(
     task: Task, parameters: Mapping[str, float], condition: str
 ) -> tuple[dict[str, float], Controls]:
-    """Return parameters and controls of a condition: plastic, fixed, frozen or reset."""
+    """Return parameters and controls of a condition, such as ``reset``."""
     chosen = task.with_defaults(parameters)
-    if condition in ("frozen", "reset"):
+    if condition in NEEDED:
         _check_declared(task, condition)
+    if NEEDED.get(condition) == "unseen":
+        return {**chosen, **task.unseen}, Controls()
     if condition == "frozen":
         settling = task.number(task.settling, chosen)
         chosen["prelude"] = max(chosen["prelude"], settling)
         return chosen, Controls(freeze_at=int(chosen["prelude"]))
+    if condition == "halted":
+        return chosen, Controls(freeze_at=task.number(task.delay[0], chosen))
     if condition == "reset":
         first, last = (task.number(text, chosen) for text in task.delay)
         return chosen, Controls(forget=(first, last))
@@ -433,7 +459,7 @@ def controlled(
 
 
 def _check_declared(task: Task, condition: str) -> None:
-    field = "settling" if condition == "frozen" else "delay"
+    field = NEEDED[condition]
     if not getattr(task, field):
         raise DeclarationError(
             f"Task.{task.name}.{field}", f"the condition {condition!r} needs it",

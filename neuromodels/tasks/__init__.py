@@ -2,8 +2,13 @@
 
 from neuromodels.catalog import Catalog
 from neuromodels.tasks.base import Task
+from neuromodels.tasks.cart_pole import CART_POLE
+from neuromodels.tasks.point_direction import POINT_DIRECTION
+from neuromodels.tasks.reacher import REACHER
 from neuromodels.tasks.sequence_copy import SEQUENCE_COPY
+from neuromodels.tasks.swimmer import SWIMMER
+from neuromodels.tasks.velocity import VELOCITY
 
-CATALOG = Catalog(Task, (SEQUENCE_COPY,))
+CATALOG = Catalog(Task, (SEQUENCE_COPY, POINT_DIRECTION, VELOCITY, REACHER, CART_POLE, SWIMMER))
 
 __all__ = ["CATALOG", "Task"]

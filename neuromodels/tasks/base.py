@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 
 from neuromodels.errors import DeclarationError
 
+NEEDED = {
+    "unseen": "unseen", "unseen_fixed": "unseen", "frozen": "settling", "reset": "delay",
+    "halted": "delay",
+}  # fmt: skip
+"""Conditions that a task must provide for, and the field in which it does."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -30,10 +36,19 @@ class Task:
     stimulus_model, stimulus
         Variables of a channel, and the statements that set its signal ``u`` in every step.
     shown, asked
-        Expressions of an item (its number is ``i``), summed over items into the channels' ``cue``
-        and into the score's ``target``.
+        Expressions of an item (its number is ``i``), summed over items into the ``cue`` of channel
+        ``j`` and into the score's ``target``.
     score_model, score
-        Variables of the score, and the statements that update them from the read-out ``y``.
+        Variables of the score, and the statements that update them from ``target`` and, unless
+        the task acts, from the read-out ``y``.
+    outputs
+        Size of the read-out.
+    dynamics
+        Differential equations of a body, beside `item_model`.  They are integrated over each step
+        by the classical Runge-Kutta method, while the read-out's components ``a0``, ``a1``, ...
+        keep their values.
+    body
+        Statements of a body's step, after its differential equations.
     delay
         First and last step (exclusive) of the delay, expressions of the parameters; empty where
         there is none.
@@ -41,6 +56,13 @@ class Task:
         For how many steps a rule runs on silence before it is switched off in the condition
         ``frozen``, an expression of the parameters; needs a parameter ``prelude``. Empty where
         the condition means nothing.
+    requires
+        An expression of the parameters that must hold; empty: none.
+    unseen
+        Parameters that are different under the conditions ``unseen`` and ``unseen_fixed``.  Empty
+        where these mean nothing.
+    score_name, chance
+        What a score is, in words, and that of an agent that has found nothing.
     """
 
     name: str
@@ -59,10 +81,27 @@ class Task:
     score: str
     delay: tuple[str, str] | tuple[()] = ()
     settling: str = ""
+    outputs: int = 1
+    dynamics: str = ""
+    body: str = ""
+    requires: str = ""
+    unseen: Mapping[str, float] = field(default_factory=dict)
     loss: str = "loss"
     accuracy: str = "correct"
+    score_name: str = "The task's own score"
+    chance: float | None = None
     constants: Mapping[str, object] = field(default_factory=dict)
     reference: str = ""
+
+    @property
+    def acts(self) -> bool:
+        """Whether the read-out moves a body, whose state the channels show in the next step."""
+        return bool(self.dynamics or self.body)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Names of the read-out's components in the body's equations."""
+        return tuple(f"a{k}" for k in range(self.outputs)) if self.acts else ()
 
     def with_defaults(self, parameters: Mapping[str, float]) -> dict[str, float]:
         """Return all parameters, the given ones in place of defaults.
@@ -70,7 +109,8 @@ class Task:
         Raises
         ------
         DeclarationError
-            Where a parameter does not exist, is negative, or is not whole where it must be.
+            Where a parameter does not exist, is negative, or is not whole where it must be, and
+            where the parameters together do not hold what the task requires.
         """
         for name, value in parameters.items():
             if name not in self.parameters:
@@ -81,7 +121,14 @@ class Task:
             if not isinstance(value, kind) or isinstance(value, bool) or not value >= 0:
                 must = "a whole number" if self.is_whole(name) else "a number"
                 raise DeclarationError(f"Task.{self.name}.{name}", f"must be {must} >= 0", value)
-        return {**self.parameters, **parameters}
+        chosen = {**self.parameters, **parameters}
+        if not self.holds(chosen):
+            raise DeclarationError(f"Task.{self.name}", f"{self.requires} must hold", dict(chosen))
+        return chosen
+
+    def holds(self, parameters: Mapping[str, float]) -> bool:
+        """Whether all parameters together are what the task requires."""
+        return not self.requires or bool(self.number(self.requires, parameters))
 
     def is_whole(self, parameter: str) -> bool:
         """Whether a parameter counts something."""

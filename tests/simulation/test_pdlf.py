@@ -167,6 +167,16 @@ def test_frozen_weights_only_rescale_after_the_prelude():
     assert np.allclose(unit[4:], unit[4], atol=1e-12)
 
 
+def test_halted_weights_only_rescale_once_the_delay_has_begun():
+    names = {"w": "hidden_output.w", "x": "input_hidden.w"}
+    plain, halted = watched("plastic", names), watched("halted", names)
+    for name in names:
+        assert np.array_equal(plain[name][:4], halted[name][:4]), "the same presentation"
+        assert not np.allclose(plain[name][5], halted[name][5])
+        unit = halted[name] / np.linalg.norm(halted[name], axis=1, keepdims=True)
+        assert np.allclose(unit[4:], unit[3], atol=1e-12)
+
+
 def test_normalised_backward_projections_are_refused():
     neuron = models.CATALOG["ternary_lif"]
     populations = (Population("input", 3), Population("hidden", 4, neuron))
