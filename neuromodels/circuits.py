@@ -82,6 +82,7 @@ class Circuit:
                     sorted(missing)[0],
                 )  # fmt: skip
             self._check_normalisation(projection, names)
+            self._check_spikes(projection)
 
     def population(self, name: str) -> Population:
         """Return a population by name."""
@@ -100,6 +101,19 @@ class Circuit:
 
     def _sizes(self, projection: Projection) -> tuple[int, int]:
         return self.population(projection.source).size, self.population(projection.target).size
+
+    def _check_spikes(self, projection: Projection) -> None:
+        """Refuse a rule that acts at spikes of neurons that have none."""
+        rule = projection.rule
+        acting = {projection.source: rule.on_pre, projection.target: rule.on_post}
+        for name, statements in acting.items():
+            model = self.population(name).model
+            if statements.strip() and (model is None or model.threshold is None):
+                raise DeclarationError(
+                    f"Projection.{projection.name}.rule",
+                    f"the rule {rule.name!r} acts at spikes of {name!r}, which has none",
+                    cure="Choose a rule that acts in each step.",
+                )
 
     def _check_normalisation(self, projection: Projection, names: list[str]) -> None:
         forward = names.index(projection.source) < names.index(projection.target)

@@ -268,8 +268,10 @@ class _Assembler:
         with reading(projection.name, equations):
             synapses = Synapses(
                 self.groups[projection.source], self.groups[projection.target], equations,
+                on_pre=self._change(rule.on_pre) or None,
+                on_post=self._change(rule.on_post) or None,
                 namespace={**self.namespace, **rule.constants}, name=projection.name,
-                clock=self.clock,
+                clock=self.clock, method="exact",
             )  # fmt: skip
         synapses.connect()
         self._keep(synapses)
