@@ -1,9 +1,9 @@
 """One generation of the PDLF copy task at the size of the paper, timed.
 
-256 candidates on 512 fresh sequences each, 128 hidden neurons, every synapse with five coefficients:
-the size of Shen et al. 2023 (arXiv:2308.12063), whose logs say 39 ms (length 8, latency 0) and 0.37 s
-(length 64, latency 32) on a GPU. Ask, evaluate and tell with PGPE; best of some generations after
-one that is not counted. Nothing else should run on the machine.
+256 candidates on 512 fresh sequences each, 128 hidden neurons, every synapse with five
+coefficients: the size of Shen et al. 2023 (arXiv:2308.12063), whose logs say 39 ms (length 8,
+latency 0) and 0.37 s (length 64, latency 32) on a GPU. Ask, evaluate and tell with PGPE; best of
+some generations after one that is not counted. Nothing else should run on the machine.
 
     python benchmarks/pdlf_generation.py [--json]
 """

@@ -452,11 +452,10 @@ def controlled(
         settling = task.number(task.settling, chosen)
         chosen["prelude"] = max(chosen["prelude"], settling)
         return chosen, Controls(freeze_at=int(chosen["prelude"]))
-    if condition == "halted":
-        return chosen, Controls(freeze_at=task.number(task.delay[0], chosen))
-    if condition == "reset":
+    if condition in ("halted", "reset"):
         first, last = (task.number(text, chosen) for text in task.delay)
-        return chosen, Controls(forget=(first, last))
+        halted = condition == "halted"
+        return chosen, Controls(freeze_at=first) if halted else Controls(forget=(first, last))
     return chosen, Controls()
 
 
