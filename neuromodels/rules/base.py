@@ -9,10 +9,10 @@ from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
 
 NORMALISATIONS = ("none", "p8")
-RESERVED = frozenset(
-    "N clock delay dt events i j lastupdate name namespace order post pre source state"
-    " synapses t target variables when x y".split()
-)
+RESERVED = {
+    "N", "clock", "delay", "dt", "events", "i", "j", "lastupdate", "name", "namespace", "order",
+    "post", "pre", "source", "state", "synapses", "t", "target", "variables", "when", "x", "y",
+}  # fmt: skip
 """Names that synapses have already."""
 
 
