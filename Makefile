@@ -1,4 +1,5 @@
 # make study   set up, run the quick study, draw its figures
+# make figures   set up, run a reduced study for every figure, measure, draw all (SMALL="" for full ones)
 # make test    set up, then ruff, mypy and pytest
 # make lint    ruff and mypy only
 # make sanitize   the generated code of every test network under AddressSanitizer and UBSan
@@ -8,11 +9,37 @@ STUDY  ?= studies/pdlf_copy_quick.toml
 FIGURES ?= pdlf_fig2b pdlf_recall
 BIN     = .venv/bin
 
-.PHONY: study test lint sanitize clean
+# Studies, with two seeds and small budgets, that between them feed every figure script.
+# Another SMALL is another study: give it other folders with REDUCED=..., or remove the old ones.
+COPIES   ?= pdlf_copy_quick pdlf_copy_l8_d0
+CONTROLS ?= control_point_direction control_velocity control_reacher control_cart_pole \
+	control_swimmer
+SWEEPS   ?= pdlf_terms
+PATHS    ?= control_point_direction
+REDUCED  ?= runs/figures
+PICTURES ?= output/figures
+MEASURED ?= 400
+SMALL    ?= --set 'seeds=[1,2]' --set search.candidates=64 --set search.trials=16 \
+	--set search.generations=200 --set test.every=50 --set test.trials=1000 \
+	--set test.curve_trials=128
+
+.PHONY: study figures test lint sanitize clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
 	@for figure in $(FIGURES); do $(BIN)/neuromodels figure $$figure || exit; done
+
+figures: .venv/.installed
+	@for study in $(COPIES) $(CONTROLS) $(SWEEPS); do \
+	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) --out $(REDUCED)/$$study || exit; done
+	@for study in $(COPIES); do \
+	    $(BIN)/neuromodels measure $(REDUCED)/$$study memory --trials $(MEASURED) || exit; done
+	@for study in $(CONTROLS); do for measure in injury goals; do \
+	    $(BIN)/neuromodels measure $(REDUCED)/$$study $$measure --trials $(MEASURED) || exit; \
+	done; done
+	@for study in $(PATHS); do \
+	    $(BIN)/neuromodels measure $(REDUCED)/$$study path --trials $(MEASURED) || exit; done
+	$(BIN)/neuromodels figure all --run $(REDUCED) --out $(PICTURES)
 
 test: lint
 	$(BIN)/python -m pytest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,10 +30,12 @@ def new_figure(width: float, height: float, *, exact: bool = False) -> Figure:
     return Figure(figsize=(width / _INCH, height / _INCH), layout=layout)
 
 
-def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """Add a panel at an exact place, mm from the lower left corner."""
+def place(
+    figure: Figure, left: float, bottom: float, width: float, height: float, **options: Any
+) -> Axes:
+    """Add a panel at an exact place, mm from the lower left corner; options as for `add_axes`."""
     wide, high = figure.get_size_inches() * _INCH
-    return figure.add_axes((left / wide, bottom / high, width / wide, height / high))
+    return figure.add_axes((left / wide, bottom / high, width / wide, height / high), **options)
 
 
 def columns_for(panels: int) -> int:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from neuromodels.plotting.style import DARK, DIVERGING, GREY, NEGATIVE, PALE, POSITIVE, Mark
+from neuromodels.plotting.style import (
+    DARK,
+    DIVERGING,
+    GREY,
+    MARKS,
+    NEGATIVE,
+    PALE,
+    POSITIVE,
+    Mark,
+)
+
+ROOM = 0.14
+"""Part of a panel below a level that its name takes."""
 
 
 def draw_band(
@@ -18,7 +31,7 @@ def draw_band(
     """Draw a curve with its band, (n,) each."""
     axes.fill_between(x, low, high, color=mark.colour, alpha=0.22, linewidth=0)
     axes.plot(
-        x, median, color=mark.colour, label=mark.label,
+        x, median, mark.line, color=mark.colour, label=mark.label,
         marker=mark.marker, markersize=2.5, markevery=max(1, len(x) // 10),
     )  # fmt: skip
 
@@ -70,6 +83,12 @@ def draw_level(axes: Axes, level: float, label: str = "") -> None:
         label, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, -2),
         textcoords="offset points", ha="right", va="top", color=GREY,
     )  # fmt: skip
+
+
+def make_room(axes: Axes, level: float) -> None:
+    """Lower the end of the vertical axis so that the name of a level fits below it."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, level - ROOM * (high - level)), high)
 
 
 def draw_signs(axes: Axes, spikes: np.ndarray) -> None:
@@ -137,3 +156,15 @@ def answer_keys() -> list[Patch]:
     keys = {POSITIVE: "spike +1, answer 1", NEGATIVE: "spike −1, answer 0"}
     keys[PALE] = "read-out, not asked"
     return [Patch(color=colour, label=label) for colour, label in keys.items()]
+
+
+def condition_keys(used: Iterable[str]) -> list[Line2D]:
+    """Return the curves of some conditions, for a legend."""
+    marks = [mark for name, mark in MARKS.items() if name in set(used)]
+    return [
+        Line2D(
+            [], [], linestyle=mark.line, color=mark.colour, marker=mark.marker, markersize=2.5,
+            label=mark.label,
+        )
+        for mark in marks
+    ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 
@@ -51,7 +51,7 @@ class Mark:
     label: str
     colour: str
     marker: str
-    line: str = "-"
+    line: Literal["-", "--"] = "-"
 
 
 # colours of Okabe & Ito, told apart by every common kind of colour vision

@@ -1,0 +1,275 @@
+"""Scores over seeds, learning curves beside final scores: what several figures show."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neuromodels.plotting.draw import columns_for, new_figure, width_for
+from neuromodels.plotting.panels import draw_band, draw_level, draw_point
+from neuromodels.plotting.style import GREY, MARKS, Mark
+from neuromodels.scoring import seeds_interval
+from neuromodels.storage.records import TestRecord
+from neuromodels.storage.store import StoredRun
+from neuromodels.study import SEARCHED
+
+FEW = 5
+"""From this many seeds on an interval is 95 %; below, it is the full range."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Score over generations: median over seeds and its interval, (generations,) each."""
+
+    generations: np.ndarray
+    median: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True)
+class Final:
+    """A final score: median over seeds, its interval, and every seed's own, (seeds,)."""
+
+    median: float
+    low: float
+    high: float
+    seeds: np.ndarray
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What seeds have in common: median and interval, and every seed's own, (seeds, n)."""
+
+    median: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    each: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """How the searches of one run went.
+
+    Parameters
+    ----------
+    seeds
+        How many are behind the plastic curve.
+    curves, finals
+        By condition.
+    published
+        Mean and standard deviation by method, where there is a published value of the same.
+    """
+
+    study: str
+    seeds: int
+    curves: dict[str, Curve]
+    finals: dict[str, Final]
+    published: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def heading(self) -> str:
+        """What stands above the panel."""
+        return self.study
+
+    @property
+    def scale(self) -> str:
+        """What the score is, with its unit."""
+        return "score"
+
+    @property
+    def chance(self) -> float | None:
+        """Score of one that has found nothing."""
+        return None
+
+    @property
+    def chance_is(self) -> str:
+        """How that is called."""
+        return "chance"
+
+
+# -- from stored runs to arrays -----------------------------------------------------------------
+
+
+def scores_of(run: StoredRun) -> tuple[int, dict[str, Curve], dict[str, Final]]:
+    """Return how many seeds are behind the plastic curve, the curves, and the final scores."""
+    ledger = run.ledger()
+    try:
+        tests = {c: _by_seed(ledger.tests("curve", c)) for c in SEARCHED}
+        finals = _by_condition(ledger.tests("final"))
+    finally:
+        ledger.close()
+    curves = {c: _curve(seeds) for c, seeds in tests.items() if seeds}
+    count = max((len(_furthest(seeds)) for seeds in tests.values() if seeds), default=0)
+    return count, curves, {c: _final(rows) for c, rows in finals.items()}
+
+
+def over_seeds(values: np.ndarray) -> Spread:
+    """Return median and interval over seeds of each column of (seeds, n)."""
+    values = np.asarray(values, dtype=float)
+    if len(values) < FEW:
+        bounds = values.min(axis=0), values.max(axis=0)
+    else:
+        bounds = tuple(np.array([seeds_interval(column) for column in values.T]).T)
+    return Spread(np.median(values, axis=0), *bounds, values)
+
+
+def _by_seed(tests: list[TestRecord]) -> dict[int, dict[int, TestRecord]]:
+    found: dict[int, dict[int, TestRecord]] = defaultdict(dict)
+    for test in tests:
+        found[test.seed][test.generation] = test
+    return dict(found)
+
+
+def _by_condition(tests: list[TestRecord]) -> dict[str, list[TestRecord]]:
+    found = defaultdict(list)
+    for test in tests:
+        found[test.condition].append(test)
+    return dict(found)
+
+
+def _furthest(seeds: dict[int, dict[int, TestRecord]]) -> list[dict[int, TestRecord]]:
+    """Return the tests of the seeds that came furthest: a band has the same seeds everywhere."""
+    last = max(max(tests) for tests in seeds.values())
+    return [tests for tests in seeds.values() if last in tests]
+
+
+def _curve(seeds: dict[int, dict[int, TestRecord]]) -> Curve:
+    searches = _furthest(seeds)
+    generations = sorted(set.intersection(*(set(tests) for tests in searches)))
+    finals = [_final([tests[generation] for tests in searches]) for generation in generations]
+    return Curve(
+        np.array(generations),
+        np.array([each.median for each in finals]),
+        np.array([each.low for each in finals]),
+        np.array([each.high for each in finals]),
+    )
+
+
+def _final(tests: list[TestRecord]) -> Final:
+    scores = np.array([test.score for test in tests])
+    if len(scores) == 1:
+        return Final(float(scores[0]), tests[0].low, tests[0].high, scores)
+    found = over_seeds(scores[:, None])
+    return Final(float(found.median[0]), float(found.low[0]), float(found.high[0]), scores)
+
+
+# -- from arrays to a figure --------------------------------------------------------------------
+
+
+def note_on(seeds: Iterable[int], of_one: str = "one seed: mean and 95 % over trials") -> str:
+    """Return what bands and intervals are, for figures of so many seeds.
+
+    Parameters
+    ----------
+    of_one
+        What is shown of one seed alone.
+    """
+    counts = set(seeds)
+    kinds = {
+        "median and range over seeds": counts & set(range(2, FEW)),
+        f"from {FEW} seeds on median and 95 %": max(counts, default=0) >= FEW,
+        of_one: 1 in counts,
+    }
+    said = "; ".join(kind for kind, used in kinds.items() if used)
+    return said[:1].upper() + said[1:]
+
+
+def write_note(figure, text: str) -> None:
+    """Write lines below everything."""
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=7, color=GREY)
+
+
+def counted(seeds: int) -> str:
+    """Return a number of seeds in words."""
+    return f"{seeds} seed" + "s" * (seeds != 1)
+
+
+def used_of(marks: Mapping[str, Mark], panels: Sequence[Learning]) -> dict[str, Mark]:
+    """Return the marks any panel needs: the same places in all of them."""
+    used = {name for panel in panels for name in (*panel.finals, *panel.published)}
+    return {name: mark for name, mark in marks.items() if name in used}
+
+
+def lowest(panel: Learning) -> float:
+    """Return the lowest value that a panel shows; its chance when it shows none."""
+    return min(_shown(panel), default=panel.chance or 0.0)
+
+
+def highest(panel: Learning) -> float:
+    """Return the highest value that a panel shows; 1 when it shows none."""
+    return max(_shown(panel), default=1.0)
+
+
+def _shown(panel: Learning) -> list[float]:
+    drawn = [*panel.curves.values(), *panel.finals.values()]
+    values = [float(np.min(each.low)) for each in drawn]
+    values += [float(np.max(each.high)) for each in drawn]
+    return values + [mean + k * sd for mean, sd in panel.published.values() for k in (-1, 1)]
+
+
+def draw_learning(
+    panels: Sequence[Learning], marks: Mapping[str, Mark], limits: Sequence[tuple[float, float]]
+):
+    """Return a figure, a column wide for one panel, a page wide for several.
+
+    Parameters
+    ----------
+    marks
+        Of final scores, in their order.
+    limits
+        Of the scores of each panel.
+    """
+    columns = columns_for(len(panels))
+    rows = -(-len(panels) // columns)
+    width = width_for(len(panels))
+    figure = new_figure(width, 46 * rows + 22)
+    strip = (4.0 if columns < 3 else 3.2) * max(len(marks), 1)
+    ratios = [max(width / columns - strip - 12, strip), strip] * columns
+    grid = figure.add_gridspec(rows, 2 * columns, width_ratios=ratios)
+    for number, panel in enumerate(panels):
+        row, column = divmod(number, columns)
+        left = figure.add_subplot(grid[row, 2 * column])
+        right = figure.add_subplot(grid[row, 2 * column + 1], sharey=left)
+        left.set_ylim(*limits[number])
+        is_last = number + columns >= len(panels)
+        _draw_curves(left, panel, column == 0, is_last)
+        _draw_finals(right, panel, marks, is_last)
+        if number == 0 and panel.curves:
+            left.legend(frameon=False, loc="best", handlelength=1.5)
+    return figure
+
+
+def _draw_curves(axes, panel: Learning, is_first: bool, is_last: bool) -> None:
+    for condition, curve in panel.curves.items():
+        bounds = (curve.median, curve.low, curve.high)
+        draw_band(axes, curve.generations, *bounds, MARKS[condition])
+    if panel.chance is not None:
+        draw_level(axes, panel.chance, panel.chance_is)
+    axes.set_xlim(left=0)
+    axes.set_title(panel.heading)
+    if is_first:
+        axes.set_ylabel(panel.scale)
+    if is_last:
+        axes.set_xlabel("generation")
+
+
+def _draw_finals(axes, panel: Learning, marks: Mapping[str, Mark], is_last: bool) -> None:
+    if panel.chance is not None:
+        draw_level(axes, panel.chance)
+    for place, (name, mark) in enumerate(marks.items()):
+        if name in panel.finals:
+            final = panel.finals[name]
+            each = final.seeds if len(final.seeds) > 1 else ()
+            draw_point(axes, place, final.median, final.low, final.high, mark, each)
+        elif name in panel.published:
+            mean, sd = panel.published[name]
+            draw_point(axes, place, mean, mean - sd, mean + sd, mark, hollow=True)
+    axes.set_xlim(-0.6, len(marks) - 0.4)
+    axes.set_xticks(range(len(marks)), [mark.label if is_last else "" for mark in marks.values()])
+    axes.tick_params(axis="x", rotation=90, length=2)
+    axes.tick_params(axis="y", labelleft=False, length=0)
+    axes.spines["left"].set_visible(False)
+    if is_last and marks:
+        axes.set_xlabel("final")
