@@ -27,4 +27,5 @@ def reopen(study: Study, store: Store) -> None:
         if row.seed in study.seeds and not _has_reached(study, store, row):
             follow = [each for each, search in SEARCH_OF.items() if search == row.condition]
             store.remove_recording(row.condition, row.seed)
+            store.remove_measures(row.condition, row.seed)
             store.ledger.reopen(row.seed, (row.condition, *follow))

@@ -64,6 +64,16 @@ def test_where_the_shorter_one_ended_decides_nothing(tmp_path):
     assert {**grown, "tests": kept} == at_once
 
 
+def test_measures_of_an_older_solution_are_forgotten(tmp_path):
+    run(tmp_path, 8)
+    folder = tmp_path / "measures"
+    folder.mkdir()
+    for name in ("injury-plastic-seed1", "injury-plastic-seed11", "memory-fixed-seed2"):
+        (folder / f"{name}.npz").write_bytes(b"")
+    run(tmp_path, 12)
+    assert [path.stem for path in folder.iterdir()] == ["injury-plastic-seed11"]
+
+
 def test_only_the_seeds_that_run_are_reopened(tmp_path):
     run(tmp_path, 8, seeds=[1, 2])
     run(tmp_path, 12, seeds=[1])

@@ -221,6 +221,12 @@ class Store:
         with writing(path):
             path.unlink(missing_ok=True)
 
+    def remove_measures(self, condition: str, seed: int) -> None:
+        """Forget what was measured of a solution that is searched on."""
+        for path in (self.folder / "measures").glob(f"*-{condition}-seed{seed}.npz"):
+            with writing(path):
+                path.unlink(missing_ok=True)
+
     def _arrays(self, path: Path) -> dict[str, np.ndarray] | None:
         if not path.exists():
             return None
