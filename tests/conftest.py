@@ -65,6 +65,8 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake = SimpleNamespace(Experiment=FakeExperiment, recording_of=fake_recording)
     monkeypatch.setitem(sys.modules, "neuromodels.evaluation", fake)
+    acting = SimpleNamespace(experiment_of=FakeExperiment, trial_of=fake_recording)
+    monkeypatch.setitem(sys.modules, "neuromodels.embodiment", acting)
     monkeypatch.setattr("neuromodels.studychecks.installed_catalogs", catalogs)
     monkeypatch.setattr("neuromodels.studyfile.installed_catalogs", catalogs)
     monkeypatch.setattr("neuromodels.sweep.installed_catalogs", catalogs)
