@@ -118,6 +118,6 @@ SWIMMER = control_task(
     ),
     outputs=2,
     requires="drag_ratio > 0 and cruise > 0",
-    score_name="Way along the goal, in rod lengths over `cruise`",
+    score_name="Way along the goal, in units of cruise rod lengths",
     reference="Purcell 1977, Am J Phys 45:3; Becker, Koehler & Stone 2003, J Fluid Mech 490:15",
 )  # fmt: skip
