@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neuromodels import tasks
+from neuromodels.embodiment import motion_of
 from neuromodels.evaluation import batch_of, circuit_of, network_of, values_of
 from neuromodels.study import SEARCH_OF, Study
 
@@ -47,13 +48,19 @@ class Episodes:
         self._output = f"{output.name}.{output.signal}"
         self._score = made.accuracy
         self._step = made.duration / self.steps
+        self._motion = motion_of(study, condition, made, self.batch)
 
     def run(self, steps: int = 1) -> None:
         """Run all trials on for some steps."""
-        self.batch.run(steps * self._step)
+        if self._motion is not None:
+            self._motion.run(steps)
+        else:
+            self.batch.run(steps * self._step)
 
     def score(self) -> np.ndarray:
         """Return the scores so far, (trials,)."""
+        if self._motion is not None:
+            return self._motion.scores
         return np.asarray(self.batch[self._score]).reshape(-1)
 
     def said(self) -> np.ndarray:

@@ -40,18 +40,18 @@ RECORDED = "plastic"
 
 def build_experiment(study: Study, condition: str) -> ExperimentLike:
     """Build and compile the network of a condition; imports Brian2."""
-    from neuromodels.evaluation import Experiment
+    from neuromodels.embodiment import experiment_of
 
-    return Experiment(study, condition)
+    return experiment_of(study, condition)
 
 
 def record_trial(
     study: Study, condition: str, vector: np.ndarray, stream: int
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one trial with monitors; imports Brian2."""
-    from neuromodels.evaluation import recording_of
+    from neuromodels.embodiment import trial_of
 
-    return recording_of(study, condition, vector, stream)
+    return trial_of(study, condition, vector, stream)
 
 
 class Runner:

@@ -38,7 +38,8 @@ MAY_IMPORT = {
     "pythonstudy": {"errors", "study"},
     "studyfile": {"errors", "study", "studyform", "studychecks", "ownfiles", "pythonstudy"},
     "sweep": {"study", "studychecks", "studyfile", "ownfiles"},
-    "sweeping": {"ownfiles", "storage", "study", "studyfile", "sweep"},
+    "sidebyside": set(),
+    "sweeping": {"ownfiles", "sidebyside", "storage", "study", "studyfile", "sweep"},
     "templates": {"errors", "storage"},
     "alternatives": {"storage", "study"},
     "loading": {"errors", "alternatives", "coefficients", "rules", "storage", "study"},
@@ -53,19 +54,20 @@ MAY_IMPORT = {
     "simulation": DECLARED - {"study", "search", "objectives"},
     "evaluation": DECLARED | {"simulation", "outcome"},
     "embodiment": DECLARED | {"bodies", "evaluation", "outcome", "simulation"},
-    "episodes": DECLARED | {"evaluation"},
+    "episodes": DECLARED | {"embodiment", "evaluation"},
     "memory": DECLARED | {"analysis", "episodes"},
     "injuries": DECLARED | {"episodes"},
     "steering": DECLARED | {"episodes"},
     "scoring": {"errors", "outcome", "seeding"},
-    "distribution": {"errors", "evaluation", "outcome", "scoring", "storage", "study"},
+    "distribution": {"embodiment", "errors", "outcome", "scoring", "sidebyside"}
+    | {"storage", "study"},
     "events": STORED | {"storage"},
     "evolution": DECLARED | STORED | {"archive", "events", "outcome", "scoring", "storage"},
     "others": {"evolution", "scoring", "search", "seeding"},
     "runner": DECLARED
     | STORED
-    | {"events", "evaluation", "evolution", "extension", "others", "outcome", "scoring"}
-    | {"storage", "warmstart"},
+    | {"embodiment", "events", "evolution", "extension", "others", "outcome", "scoring"}
+    | {"sidebyside", "storage", "warmstart"},
     "measuring": DECLARED
     | STORED
     | {"analysis", "episodes", "injuries", "memory", "ownfiles", "scoring", "steering"}
@@ -74,8 +76,8 @@ MAY_IMPORT = {
     "webpage": {"plotting", "reporting", "standings", "storage"},
     "progress": {"events", "scoreboard", "standings", "storage", "study"},
     "display": {"events", "progress", "scoreboard"},
-    "running": {"display", "events", "loading", "progress", "runner", "status", "storage"}
-    | {"study", "sweep", "sweeping"},
+    "running": {"display", "events", "loading", "progress", "runner", "sidebyside", "status"}
+    | {"storage", "study", "sweep", "sweeping"},
     "listing": {"models", "rules", "tasks", "search"},
     "doctor": {"storage", "simulation"},
     "figures": STORED | {"plotting", "storage", "study", "studyform", "sweep"},

@@ -263,6 +263,14 @@ class Batch:
         seconds = checked_seconds("Batch.run", duration)
         self._instances.advance(self._instances.time + seconds)
 
+    def restart(self) -> None:
+        """Put all instances back to the start, without building anything anew.
+
+        Initial values are drawn again from the streams, and values that were set before the first
+        run hold again.  What was set or recorded since then is lost.
+        """
+        self._instances.restart()
+
     def trials(
         self,
         duration: Quantity,

@@ -66,6 +66,7 @@ class Instances:
         self._library: Library | None = None
         self._fresh_from = 0  # the first initial value that waits for the next run
         self.drawn = 0  # bit k: initial value k still holds
+        self._drawn_first = 0  # and held when the instances began
 
     # --------------------------------------------------------------------------------- values
 
@@ -173,6 +174,7 @@ class Instances:
         fresh = not self.state.is_live
         if fresh:
             self.state.allocate()
+            self._drawn_first = self.drawn
         call = self.call(self.streams, self.state.blocks)
         call.first_steps, call.last_steps = self.steps(self.time), self.steps(until)
         call.fresh = fresh
@@ -183,6 +185,13 @@ class Instances:
         self.recordings.collect(self.program, call)
         library.release(call)
         self._fresh_from, self.time = len(self.initialisers), until
+
+    def restart(self) -> None:
+        """Put all instances back to where they began; what was set before they ran holds again."""
+        if self.state.is_live:
+            self.state.blocks, self.drawn = None, self._drawn_first
+        self.time, self._fresh_from = self.start, 0
+        self.recordings = Recordings(self.recordings.instances)
 
     def ready(self) -> Library:
         """Render and build the program, unless that was done."""

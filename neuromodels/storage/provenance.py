@@ -15,7 +15,10 @@ from typing import Any
 
 import neuromodels
 
-PACKAGES = ("brian2", "nevergrad", "numpy", "scipy", "matplotlib", "rich", "brian2cuda")
+PACKAGES = (
+    "brian2", "nevergrad", "numpy", "scipy", "matplotlib", "rich", "brian2cuda",
+    "gymnasium", "mujoco",
+)  # fmt: skip
 DECISIVE = ("neuromodels", "commit", "brian2", "numpy", "compiler", "cpu")
 """What a bit-identical resume depends on."""
 
