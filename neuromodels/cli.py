@@ -107,12 +107,17 @@ def _go(study: Study, folder: Path, options: argparse.Namespace) -> int:
 
 
 def _go_through(sweep: Sweep, folder: Path, options: argparse.Namespace) -> int:
-    from neuromodels.display import display_on
+    from neuromodels.display import Log, display_on
     from neuromodels.running import StopSignal, work_through
+    from neuromodels.sidebyside import ENOUGH, SideBySide
 
     console = Console(stderr=options.json)
+    has_workers = options.workers is not None or options.scheduler is not None
+    # fewer settings come one after the other, several searches of each at once
+    many = SideBySide(ENOUGH) if has_workers and len(sweep.settings) >= ENOUGH else None
+    display = Log(console) if many else display_on(console)
     with StopSignal(_say) as stop, _workers(options) as start:
-        if not work_through(sweep, folder, display_on(console), stop, start):
+        if not work_through(sweep, folder, display, stop, start, many):
             return _stopped(folder, stop.received, console)
     return _show_comparison([folder], options.json)
 
@@ -274,6 +279,8 @@ def _measure(options: argparse.Namespace) -> int:
 def _figure(options: argparse.Namespace) -> int:
     from neuromodels.figures import draw_figure, load_script, runs_for, targets_for
 
+    if options.name == "all":
+        return _all_figures(options)
     checkout = _checkout()
     script = load_script(options.name, checkout)
     runs, absent = runs_for(script, options.run, RUNS, checkout)
@@ -282,6 +289,25 @@ def _figure(options: argparse.Namespace) -> int:
     for path in draw_figure(script, runs, targets_for(options.name, runs, options.out)):
         print(f"figure: {path}")
     return 0
+
+
+def _all_figures(options: argparse.Namespace) -> int:
+    """Draw what has runs; say of the others which command makes what they lack."""
+    from neuromodels.figures import draw_figure, fitting_runs, load_script, scripts_of, targets_in
+
+    checkout, drawn = _checkout(), 0
+    for name in scripts_of(checkout):
+        script = load_script(name, checkout)
+        try:
+            runs, absent = fitting_runs(script, options.run, RUNS, checkout)
+            paths = draw_figure(script, runs, targets_in(options.out, name, runs))
+        except NeuromodelsError as error:
+            print(f"not drawn: {name}: {error}")
+            continue
+        drawn += 1
+        for line in [*(f"note: {line}" for line in absent), *(f"figure: {p}" for p in paths)]:
+            print(line)
+    return 0 if drawn else USER_ERROR
 
 
 def _show(found: dict[str, Any], view: Any, as_json: bool) -> None:
@@ -411,12 +437,17 @@ def _add_looks(commands: Any) -> None:
     cache = _command(commands, "cache", _cache, "show or clear the compiled networks")
     cache.add_argument("action", choices=("show", "clear"), nargs="?", default="show")
     figure = _command(commands, "figure", _figure, "draw a figure from stored runs")
-    figure.add_argument("name", metavar="NAME", help="a script in figures/, e.g. pdlf_fig2b")
+    figure.add_argument(
+        "name", metavar="NAME",
+        help="a script in figures/, e.g. pdlf_fig2b; all draws every one that has its runs",
+    )
     figure.add_argument(
         "--run", metavar="RUN", type=Path, nargs="+", action="extend", default=[],
-        help="run folders to draw from",
+        help="run folders to draw from; for all also folders of them",
     )
-    figure.add_argument("--out", metavar="FILE", type=Path, help="where to save it")
+    figure.add_argument(
+        "--out", metavar="FILE", type=Path, help="where to save it; for all a folder"
+    )
 
 
 def _command(

@@ -76,14 +76,21 @@ class Terminal:
 class Log:
     """Lines with date and time, fewer the longer it takes: for files, pipes and schedulers."""
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, console: Console, clock: Callable[[], float] = time.monotonic, name: str = ""
+    ):
         self.console, self._clock = console, clock
+        self._name = f"[{name}] " if name else ""
         self._begun, self._next = clock(), -1.0
+
+    def named(self, name: str) -> Log:
+        """Return the same log for one of several runs at the same time."""
+        return Log(self.console, self._clock, name)
 
     def say(self, text: str) -> None:
         """Show a line that stays."""
-        stamp = datetime.now().isoformat(" ", "seconds")
-        self.console.print(f"{stamp}  {text}", highlight=False, soft_wrap=True, markup=False)
+        stamp = f"{datetime.now().isoformat(' ', 'seconds')}  {self._name}"
+        self.console.print(f"{stamp}{text}", highlight=False, soft_wrap=True, markup=False)
 
     def hear(self, event: Event, progress: Progress) -> None:
         """Show a line for what happens once, and for a generation now and then."""

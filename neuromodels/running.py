@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich import get_console
 
-from neuromodels.display import Display, display_here
+from neuromodels.display import Display, Log, display_here
 from neuromodels.events import Event, Notice
 from neuromodels.progress import Progress
+from neuromodels.sidebyside import SideBySide
 from neuromodels.status import stored_standings
 from neuromodels.storage.provenance import provenance
 from neuromodels.storage.store import Store, StoredRun
@@ -106,6 +107,7 @@ def work(
     start: Start = no_workers,
     *,
     is_one_of_many: bool = False,
+    others: SideBySide | None = None,
 ) -> bool:
     """Run what a folder does not hold of a study; return False when the user stopped it.
 
@@ -117,6 +119,8 @@ def work(
         Starts workers when they are first needed.
     is_one_of_many
         Whether other runs follow, so that its scores should stay on the screen.
+    others
+        Runs at the same time.
 
     Raises
     ------
@@ -133,10 +137,13 @@ def work(
             progress.take(event)
             display.hear(event, progress)
 
-        workers = start(lambda text: listen(Notice(text)))
+        def tell(text: str) -> None:
+            listen(Notice(text))
+
+        workers = start(tell)
         found = {"workers": workers.provenance()} if workers else {}
         store.add_provenance({**provenance(sys.argv, study.device.threads), **found})
-        where = {"build": workers.build, "record": workers.record} if workers else {}
+        where = workers.for_runner(study, tell, others) if workers else {}
         with display.showing(progress, keeps=is_one_of_many):
             return Runner(study, store, listener=listen, stop=stop, **where).run()
 
@@ -147,16 +154,30 @@ def work_through(
     display: Display,
     stop: Callable[[], bool],
     start: Start = no_workers,
+    side_by_side: SideBySide | None = None,
 ) -> bool:
-    """Run what a folder does not hold of a sweep; as `work`."""
+    """Run what a folder does not hold of a sweep; as `work`.
+
+    Parameters
+    ----------
+    side_by_side
+        How many settings run at once, on workers; the display is a log then.
+    """
     from neuromodels.sweeping import run_sweep
 
     def begin(setting: Setting, number: int, count: int, into: Path) -> bool:
         display.say(f"setting {number} of {count}: {setting.name}")
-        return work(setting.study, into, display, stop, start, is_one_of_many=True)
+        shown = display
+        if side_by_side and isinstance(display, Log):
+            shown = display.named(setting.name)
+        return work(
+            setting.study, into, shown, stop, start, is_one_of_many=True, others=side_by_side
+        )
 
     display.say(f"sweep folder: {folder}")
-    return run_sweep(sweep, folder, begin)
+    if side_by_side:
+        start(display.say)  # here, and not by whichever setting comes first
+    return run_sweep(sweep, folder, begin, side_by_side)
 
 
 class StopSignal:

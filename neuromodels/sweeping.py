@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from neuromodels.ownfiles import Announce, ignore
+from neuromodels.sidebyside import Job, SideBySide
 from neuromodels.storage.sweeps import (
     StoredSetting,
     StoredSweep,
@@ -23,10 +25,17 @@ Begin = Callable[[Setting, int, int, Path], bool]
 """Runs one setting, given its place from 1, their number and its folder; False: stopped."""
 
 
-def run_sweep(sweep: Sweep, folder: Path, begin: Begin) -> bool:
-    """Run every setting one after the other; return False when the user stopped it.
+def run_sweep(
+    sweep: Sweep, folder: Path, begin: Begin, side_by_side: SideBySide | None = None
+) -> bool:
+    """Run every setting; return False when the user stopped it.
 
     What a folder already holds of a study is not run again, whichever sweep made it.
+
+    Parameters
+    ----------
+    side_by_side
+        How many run at once; by default one after the other.
 
     Raises
     ------
@@ -40,13 +49,11 @@ def run_sweep(sweep: Sweep, folder: Path, begin: Begin) -> bool:
         folders.setdefault(digest, folder_of(folder, digest, each.name))
     stored = [_stored(each, folders[each.study.digest]) for each in sweep.settings]
     write_sweep(folder, sweep.name, sweep.keys, stored)
-    done: set[str] = set()
+    runs: dict[str, list[Job]] = {}
     for number, (setting, kept) in enumerate(zip(sweep.settings, stored, strict=True), start=1):
-        if kept.folder not in done:
-            done.add(kept.folder)
-            if not begin(setting, number, len(stored), folder / kept.folder):
-                return False
-    return True
+        run = partial(begin, setting, number, len(stored), folder / kept.folder)
+        runs.setdefault(kept.folder, [run])
+    return (side_by_side or SideBySide()).run(list(runs.values()))
 
 
 def _stored(setting: Setting, folder: str) -> StoredSetting:

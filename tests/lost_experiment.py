@@ -1,5 +1,6 @@
 """The parabola of `fake_experiment`, and candidates over which a worker is lost or complains."""
 
+import ctypes
 import os
 import signal
 import time
@@ -10,7 +11,9 @@ from fake_experiment import FakeExperiment
 
 from neuromodels.errors import BuildError
 
-KILLS, KILLS_ONCE, HANGS, FILLS, RAISES, BREAKS, GROWS, TAKES = range(100, 108)
+KILLS, KILLS_ONCE, HANGS, FILLS, RAISES, BREAKS, GROWS, TAKES, SEIZES, STOPS, KILLS_4 = range(
+    100, 111
+)
 """What a candidate does whose first coefficient is this."""
 
 
@@ -24,12 +27,13 @@ class LostExperiment(FakeExperiment):
 
 
 def _do(deed, folder):
-    if deed == KILLS or (deed == KILLS_ONCE and _is_first(folder / "killed")):
+    times = {KILLS: None, KILLS_ONCE: 1, KILLS_4: 4}
+    if deed in times and _is_among_first(times[deed], folder / "killed"):
         os.kill(os.getpid(), signal.SIGKILL)
-    if deed == HANGS:
-        time.sleep(1000)
+    if deed in (HANGS, SEIZES, STOPS):
+        _hang(deed, folder)
     if deed == TAKES:
-        time.sleep(0.7)
+        time.sleep(0.8)
     if deed == FILLS:
         raise MemoryError
     if deed == RAISES:
@@ -42,9 +46,24 @@ def _do(deed, folder):
         kept.clear()
 
 
-def _is_first(mark):
+def _hang(deed, folder):
+    """Never go on; a process that is stopped, or that keeps Python's lock, cannot do anything."""
+    (folder / f"hangs{deed:.0f}").touch()
+    if deed == SEIZES:
+        ctypes.PyDLL(None).pause()
+    if deed == STOPS:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(1000)
+
+
+def _is_among_first(times, mark):
+    """Whether this happened fewer than some times before, or however often."""
+    return times is None or any(_is_new(f"{mark}{number}") for number in range(times))
+
+
+def _is_new(path):
     try:
-        mark.touch(exist_ok=False)
+        Path(path).touch(exist_ok=False)
     except FileExistsError:
         return False
     return True

@@ -2,6 +2,7 @@
 
 import os
 import time
+from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ MARK = "NEUROMODELS_TEST_MARK"
 
 def new_mark():
     """Return a value of `MARK` that nobody has used."""
+    ensure_running()  # Python's own process, which lives as long as this one
     return uuid4().hex
 
 

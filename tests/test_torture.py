@@ -15,14 +15,10 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from hanging import no_longer_than
 from marked import environment, new_mark, vanish, workers
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("NEUROMODELS_WORKERS"),
-    reason="distribution over workers is not finished: set NEUROMODELS_WORKERS=1 to try it",
-)
-
-KILLS = int(os.environ.get("NEUROMODELS_KILLS", "4"))
+KILLS = int(os.environ.get("NEUROMODELS_KILLS", "2"))
 SEED = int(os.environ.get("NEUROMODELS_KILL_SEED", "1"))
 STUDY = f"""
 name = "tortured"
@@ -117,22 +113,29 @@ class Torment:
         with closing(sqlite3.connect(self.folder / "ledger.sqlite")) as ledger:
             assert ledger.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
-    def numbers(self):
-        """Return every stored number except what the run cost."""
-        with closing(sqlite3.connect(self.folder / "ledger.sqlite")) as ledger:
-            ledger.row_factory = sqlite3.Row
-            tables = ("generations", "tests", "runs")
-            rows = [dict(r) for t in tables for r in ledger.execute(f"SELECT * FROM {t}")]
-        found = {}
-        for path in self.folder.glob("[sr]*s/*.npz"):
-            with np.load(path) as arrays:
-                found[path.name] = {name: arrays[name].tobytes() for name in arrays.files}
-        kept = [{k: row[k] for k in row.keys() - COST} for row in rows]
-        return sorted(kept, key=repr_sorted), found
+
+def numbers(folder):
+    """Return every stored number of a run except what it cost."""
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as ledger:
+        ledger.row_factory = sqlite3.Row
+        tables = ("generations", "tests", "runs")
+        rows = [dict(r) for t in tables for r in ledger.execute(f"SELECT * FROM {t}")]
+    found = {}
+    for path in folder.glob("[sr]*s/*.npz"):
+        with np.load(path) as arrays:
+            found[path.name] = {name: arrays[name].tobytes() for name in arrays.files}
+    kept = [{k: row[k] for k in row.keys() - COST} for row in rows]
+    return sorted(kept, key=repr_sorted), found
 
 
 def repr_sorted(row):
     return repr(sorted(row.items(), key=lambda item: item[0]))
+
+
+@pytest.fixture(autouse=True)
+def limit(request):
+    with no_longer_than(120 + 30 * KILLS, request.config):
+        yield
 
 
 @pytest.mark.slow
@@ -161,5 +164,5 @@ def test_kills_at_random_change_no_number(tmp_path):
     assert vanish(torn.mark, 5), "workers outlive their driver"
     assert not list(torn.folder.rglob("*.part"))
     torn.assert_every_file_is_whole()
-    assert torn.numbers() == calm.numbers()
+    assert numbers(torn.folder) == numbers(calm.folder)
     assert sorted(path.name for path in (tmp_path / "torn").iterdir()) == ["run", "tortured.toml"]

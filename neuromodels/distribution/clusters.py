@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import signal
+import math
+import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing.resource_tracker import ensure_running
 from typing import Any
 
 import numpy as np
@@ -16,20 +15,13 @@ from neuromodels.distribution.crew import Crew
 from neuromodels.distribution.experiment import DistributedExperiment, work_on
 from neuromodels.distribution.worker import LIMIT, build_experiment, record, record_trial
 from neuromodels.errors import DeclarationError, SimulationError
+from neuromodels.sidebyside import ENOUGH, SideBySide
 from neuromodels.study import Study
 
 Tell = Callable[[str], None]
-START_WITHIN = 120.0
-"""Seconds in which a worker of this machine must start."""
-_LOCAL = {
-    # a worker over its memory is ended and replaced at once: pausing would stop it for ever
-    "distributed.worker.memory.target": False,
-    "distributed.worker.memory.spill": False,
-    "distributed.worker.memory.pause": False,
-    "distributed.worker.memory.terminate": 0.95,
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-}
+_ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d+")
+LEAVE_WITHIN = 10.0
+"""Seconds in which a connection to a scheduler is closed, or given up."""
 
 
 class Workers:
@@ -47,17 +39,37 @@ class Workers:
         self.crew = crew
         self.seconds = seconds
 
-    def build(self, study: Study, condition: str) -> DistributedExperiment:
+    def build(
+        self, study: Study, condition: str, tell: Tell | None = None
+    ) -> DistributedExperiment:
         """Return the experiment of a condition, built on the workers."""
-        return DistributedExperiment(study, condition, self.crew, seconds=self.seconds)
+        return DistributedExperiment(study, condition, self.crew, seconds=self.seconds, tell=tell)
 
     def record(
         self, study: Study, condition: str, vector: np.ndarray, stream: int
     ) -> dict[str, np.ndarray]:
         """Return the arrays of one trial with monitors, run on a worker."""
         work = work_on(study, condition, build_experiment, self.seconds)
-        asked = {"work": work, "how": record_trial, "stream": stream}
-        return self.crew.ask_until(record, [vector], **asked)[0].value
+        asked = {"how": record_trial, "stream": stream}
+        return self.crew.ask_until(record, [vector], work, **asked)[0].value
+
+    def for_runner(
+        self, study: Study, tell: Tell | None = None, others: SideBySide | None = None
+    ) -> dict[str, Any]:
+        """Return the arguments by which a `Runner` works here.
+
+        Parameters
+        ----------
+        tell
+            Gets what the user should know of this study.
+        others
+            Studies that are run at the same time; without, several searches of this one are.
+        """
+        enough = 1 + math.ceil(self.crew.count() / study.search.candidates)
+        searches = SideBySide() if others else SideBySide(max(ENOUGH, enough))
+        self.crew.waiting = (others or searches).away
+        build = partial(self.build, tell=tell)
+        return {"build": build, "record": self.record, "side_by_side": searches}
 
     def provenance(self) -> dict[str, Any]:
         """Return which workers a run starts with, as plain values.
@@ -89,20 +101,22 @@ def local_workers(
     Raises
     ------
     DeclarationError
-        When Dask `distributed` is not installed.
+        When Dask `distributed` is not installed, or a script starts them outside of
+        ``if __name__ == "__main__":``.
     SimulationError
         When they do not start.
     """
     if count < 1:
         raise DeclarationError("local_workers.count", "there must be at least 1", count)
-    client_class, _ = _needed()
+    with _needed():
+        from neuromodels.distribution import nursery
+    nursery.refuse_unguarded()
     with (
-        _cluster(count) as cluster,
-        client_class(cluster, set_as_default=False, direct_to_workers=True) as client,
+        nursery.Nursery(count) as here,
+        _client(**here.client_options(), direct_to_workers=True) as client,
     ):
-        # on a busy machine, or without memory, replacing a worker may fail: then there is a new one
-        mend = partial(cluster.scale, count)
-        yield Workers(Crew(client, tell, alike=True, patience=START_WITHIN, mend=mend), seconds)
+        patience = nursery.START_WITHIN
+        yield Workers(Crew(client, tell, alike=True, patience=patience, mend=here.mend), seconds)
 
 
 @contextmanager
@@ -125,66 +139,59 @@ def scheduler_at(
     SimulationError
         When no scheduler answers there.
     """
-    client_class, _ = _needed()
-    try:
-        client = client_class(address, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise SimulationError(
-            "Distribution.scheduler", f"must answer: {error}", address,
-            "Start it with `dask scheduler`, or take the address from its log.",
-        ) from None  # fmt: skip
-    with client:
+    with _client(address, security=_keys_for(address)) as client:
         yield Workers(Crew(client, tell), seconds)
 
 
-def _needed() -> tuple[Any, Any]:
+def _keys_for(address: str) -> Any:
+    """Return Dask's certificates, as far as an address needs them."""
+    with _needed():
+        from distributed import Security
+    scheme = _ADDRESS.match(address)
+    if scheme is None:
+        raise DeclarationError(
+            "Distribution.scheduler", "must look like tcp://host:8786 or tls://host:8786", address,
+            "`dask scheduler` prints it.",
+        )  # fmt: skip
     try:
-        from distributed import Client, LocalCluster
+        security = Security()
+        has_keys = security.get_connection_args("client").get("ssl_context") is not None
+    except (OSError, ValueError) as error:
+        raise DeclarationError("distributed.comm.tls", f"cannot be read: {error}") from None
+    if has_keys < (scheme[1] == "tls"):
+        raise DeclarationError(
+            "Distribution.scheduler", "needs keys that Dask's configuration names", address,
+            "Set ca-file, client.cert and client.key of distributed.comm.tls there.",
+        )  # fmt: skip
+    return security
+
+
+@contextmanager
+def _needed() -> Iterator[None]:
+    """Name the cure where a package of the extra is not installed."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise DeclarationError(
             "Distribution", f"needs Dask `distributed`: {error}",
             cure='Install it: pip install "neuromodels[cluster]"',
         ) from None  # fmt: skip
-    return Client, LocalCluster
 
 
 @contextmanager
-def _cluster(count: int) -> Iterator[Any]:
-    """Start scheduler and workers; close them whatever happens.
-
-    The connections are encrypted with keys that exist in memory only: without, any user of this
-    machine could send code to the workers.
-    """
-    import dask
-    from distributed import Security
-
-    _, cluster_class = _needed()
+def _client(address: str, **options: Any) -> Iterator[Any]:
+    """Connect to a scheduler, and leave it within a bounded time."""
+    with _needed():
+        from distributed import Client
     try:
-        with dask.config.set(_LOCAL), _deaf_to_interrupts():
-            cluster = cluster_class(
-                n_workers=count, threads_per_worker=1, dashboard_address=":0",
-                silence_logs=logging.CRITICAL, security=Security.temporary(),
-                scheduler_kwargs={"allowed_failures": 0},
-            )  # fmt: skip
-    except (ImportError, OSError, RuntimeError) as error:
+        client = Client(address, set_as_default=False, **options)
+    except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
         raise SimulationError(
-            "Distribution.workers", f"must start: {error}", count,
-            'Try fewer; in a script, start them below `if __name__ == "__main__":`.',
+            "Distribution.scheduler", f"must answer: {error}", address,
+            "Start it with `dask scheduler`, or take the address from its log.",
         ) from None  # fmt: skip
-    with cluster:
-        yield cluster
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let Ctrl-C reach the driver alone.
-
-    The terminal sends it to every process in the foreground. Threads and processes inherit who
-    is deaf, also the processes that replace a lost worker.
-    """
-    ensure_running()  # as it starts, the resource tracker of Python makes its thread hear again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        yield client
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with suppress(Exception):
+            client.close(timeout=LEAVE_WITHIN)

@@ -6,22 +6,28 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import RLock
 from typing import Any
 from uuid import uuid4
 
 from neuromodels.distribution.answers import Answer, Lost, Refusal
-from neuromodels.distribution.versions import check_versions, machines_of
-from neuromodels.distribution.worker import lacking
+from neuromodels.distribution.turns import Turns
+from neuromodels.distribution.versions import check_versions, lacking, machines_of
+from neuromodels.distribution.waiting import ANSWER_WITHIN, begun, within
+from neuromodels.distribution.worker import Work
 from neuromodels.errors import SimulationError
 
 LOOK_EVERY = 5.0
 """Seconds between two looks at whether there still are workers."""
+STALLED = 900.0
+"""Seconds beyond the longest call after which some answer should have come: lost workers are
+missed after minutes, and new ones take their time to start."""
 TRIES = 3
 
 
 class Crew:
-    """All workers of one scheduler.
+    """All workers of one scheduler; several threads may ask them at once.
 
     Parameters
     ----------
@@ -35,6 +41,13 @@ class Crew:
         Seconds to wait for a first worker, or for one after all are gone; None for ever.
     mend
         Called when there are fewer workers than before.
+
+    Attributes
+    ----------
+    here
+        Addresses of the workers, as of the last count.
+    machines
+        Processor and compiler of all that ever were, as far as they may differ from the driver's.
     """
 
     def __init__(
@@ -43,31 +56,40 @@ class Crew:
     ):  # fmt: skip
         self.client = client
         self.tell = tell
+        self.waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Entered while workers work, see `neuromodels.sidebyside`."""
         self._alike, self._patience, self._mend = alike, patience, mend
+        self._turns = Turns()
+        self._looking = RLock()
         self._most = 1
-        self._checked: set[str] = set()
+        self.here: set[str] = set()
         self.machines: set[str] = set()
 
     def count(self) -> int:
         """Return how many workers there are, at least one; those not seen before are checked."""
-        with self._connected():
+        with self._looking, self._connected():
             workers = self._present() or self._awaited()
-            new = sorted(workers - self._checked)
+            new = sorted(workers - self.here)
             if new and not self._alike:
                 check_versions(self.client, new)
                 self._note_machines(machines_of(self.client, new))
-            self._checked = workers
+            self.here = workers
             return len(workers)
 
     def ask(
-        self, function: Callable[..., Any], parts: Sequence[Any], **shared: Any
-    ) -> list[Answer | Lost]:
+        self, function: Callable[..., Any], parts: Sequence[Any], work: Work, *,
+        alone: bool = False, **shared: Any,
+    ) -> list[Answer | Lost]:  # fmt: skip
         """Call a function with every part, all at once, and return the answers in order.
 
         Parameters
         ----------
         function
             One of `neuromodels.distribution.worker`.
+        work
+            What it is about, and how long one call may take.
+        alone
+            Wait until nothing else runs, and let nothing else begin.
         shared
             Further arguments, the same for all parts.
 
@@ -75,19 +97,26 @@ class Crew:
         ------
         NeuromodelsError
             What a worker refused, as itself.
+        SimulationError
+            When nobody answers any more.
         """
-        self.count()
-        with self._connected(), warnings.catch_warnings():
-            # vectors of thousands of coefficients are meant to be sent
-            warnings.filterwarnings("ignore", "Sending large graph")
-            key = f"neuromodels-{uuid4().hex}"
-            futures = self.client.map(function, parts, key=key, pure=False, **shared)
-            self._wait(futures)
-            values = self.client.gather(dict(enumerate(futures)), errors="skip")
+        turn = self._turns.alone if alone else self._turns.beside
+        with self.waiting(), turn():
+            self.count()
+            with self._connected():
+                futures = self._sent(function, parts, work=work, **shared)
+                values = self._gathered(futures, work.seconds)
         return [_answer(future, values[number]) for number, future in enumerate(futures)]
 
+    def _sent(self, function: Callable[..., Any], parts: Sequence[Any], **shared: Any) -> list[Any]:
+        key = f"neuromodels-{uuid4().hex}"
+        with self._looking, warnings.catch_warnings():  # which are those of all threads
+            # vectors of thousands of coefficients are meant to be sent
+            warnings.filterwarnings("ignore", "Sending large graph")
+            return self.client.map(function, parts, key=key, pure=False, **shared)
+
     def ask_until(
-        self, function: Callable[..., Any], parts: Sequence[Any], **shared: Any
+        self, function: Callable[..., Any], parts: Sequence[Any], work: Work, **shared: Any
     ) -> list[Answer]:
         """Call a function with every part until there is an answer to at least one.
 
@@ -97,7 +126,7 @@ class Crew:
             When workers were lost over it several times.
         """
         for _ in range(TRIES):
-            asked = self.ask(function, parts, **shared)
+            asked = self.ask(function, parts, work, **shared)
             answers = [answer for answer in asked if isinstance(answer, Answer)]
             if answers:
                 return answers
@@ -107,21 +136,35 @@ class Crew:
             cure="Run the study without workers to see why, or give them more memory or time.",
         )
 
-    def _wait(self, futures: Sequence[Any]) -> None:
-        from distributed import wait
+    def _gathered(self, futures: Sequence[Any], seconds: float) -> dict[int, Any]:
+        """Return what calls brought, by place; look after the workers meanwhile."""
+        numbered = dict(enumerate(futures))
+        task = begun(self.client, lambda: self.client.gather(numbered, errors="skip"))
+        before: object = None
+        since = time.monotonic()
+        try:
+            while True:
+                try:
+                    return task.result(LOOK_EVERY)
+                except TimeoutError:
+                    if task.done():
+                        raise
+                now = self._signs_of_life(futures)
+                if now != before:
+                    before, since = now, time.monotonic()
+                elif time.monotonic() - since > seconds + STALLED:
+                    raise _silent(time.monotonic() - since)
+        finally:
+            task.cancel()
 
-        while True:
-            try:
-                with self.client.as_current():
-                    wait(futures, timeout=LOOK_EVERY)
-            except TimeoutError:
-                if not self._present():
-                    self._awaited()
-            else:
-                return
+    def _signs_of_life(self, futures: Sequence[Any]) -> tuple[int, set[str]]:
+        """Return what changes as long as somebody works: calls that wait, and the workers."""
+        with self._looking:
+            workers = self._present() or self._awaited()
+        return sum(future.status == "pending" for future in futures), workers
 
     def _present(self) -> set[str]:
-        workers = set(self.client.nthreads())
+        workers = set(within(self.client, ANSWER_WITHIN, self.client.nthreads))
         if len(workers) < self._most:
             self._mend()
         self._most = max(self._most, len(workers))
@@ -156,7 +199,15 @@ class Crew:
         try:
             yield
         except (OSError, CancelledError) as error:
-            raise _unreachable(str(error)) from None
+            raise _unreachable(str(error) or type(error).__name__) from None
+
+
+def _silent(seconds: float) -> SimulationError:
+    return SimulationError(
+        "Distribution.workers", f"must answer; for {seconds:.0f} s none did, and none was lost",
+        cure="Do they work for somebody else? Everything until the last generation is stored:"
+        " start workers of your own and resume the run.",
+    )  # fmt: skip
 
 
 def _unreachable(reason: str) -> SimulationError:
@@ -170,14 +221,15 @@ def _answer(future: Any, value: Any) -> Answer | Lost:
     """Return what a finished call brought; raise what it raised."""
     if isinstance(value, Refusal):
         raise value.error()
-    if future.status == "finished":
+    if value is not None:
+        # whatever its status: the worker that held it may be gone already
         return value
     if future.status != "error":
         raise _unreachable("it forgot what it was asked")
-    return _lost(future.exception().with_traceback(future.traceback()))
+    return _lost(future.exception(timeout=ANSWER_WITHIN), future)
 
 
-def _lost(error: BaseException) -> Lost:
+def _lost(error: BaseException, future: Any) -> Lost:
     """Return that a call is lost, unless it raised an error of its own."""
     from distributed.scheduler import KilledWorker
 
@@ -185,4 +237,4 @@ def _lost(error: BaseException) -> Lost:
         return Lost()
     if isinstance(error, ImportError):
         raise lacking(error) from None
-    raise error
+    raise error.with_traceback(future.traceback(timeout=ANSWER_WITHIN))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from neuromodels.distribution.answers import Answer, Description, Evaluated, Lost
+from neuromodels.distribution.answers import Answer, Description, Lost
 from neuromodels.distribution.crew import Crew
 from neuromodels.distribution.rescue import Rescue
+from neuromodels.distribution.splitting import Splitting
+from neuromodels.distribution.versions import versions_here
 from neuromodels.distribution.worker import (
     LIMIT,
     Build,
@@ -22,12 +24,9 @@ from neuromodels.distribution.worker import (
     evaluate,
 )
 from neuromodels.errors import DeclarationError
+from neuromodels.outcome import Outcome
 from neuromodels.study import Study
 
-CHUNKS = 4
-"""Parts of a generation per worker, to even out their pace."""
-ENOUGH_CHUNKS = 32
-"""More parts only if there are more workers: each costs the scheduler a millisecond or two."""
 _PRESENT = ("bytes", "threads", "instances_per_second", "synapse_updates_per_second")
 """Numbers of a report that hold for the workers of now, not for all that ever were."""
 
@@ -35,8 +34,9 @@ _PRESENT = ("bytes", "threads", "instances_per_second", "synapse_updates_per_sec
 class DistributedExperiment:
     """An experiment that lives in worker processes; has the methods of `ExperimentLike`.
 
-    A generation is split by candidates. Since an instance's result depends on its numbers and
-    its stream alone, results are the same bits for any number of workers and chunks.
+    A generation is split by candidates, and one of few candidates by trials too. Since an
+    instance's result depends on its numbers and its stream alone, results are the same bits for
+    any number of workers and chunks.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ class DistributedExperiment:
         Makes the experiment in a worker; must be importable there.
     seconds
         The longest that a worker may take over one chunk, building included.
+    tell
+        Gets what the user should know of its candidates; without, whom the crew tells.
 
     Raises
     ------
@@ -56,54 +58,61 @@ class DistributedExperiment:
     def __init__(
         self, study: Study, condition: str, client: Any, *,
         build: Build = build_experiment, seconds: float = LIMIT,
+        tell: Callable[[str], None] | None = None,
     ):  # fmt: skip
         self._crew = client if isinstance(client, Crew) else Crew(client)
+        self._tell = tell or self._crew.tell
         self._work = work_on(study, condition, build, seconds)
         self._reports: dict[str, Mapping[str, float]] = {}
-        self._present: set[str] = set()
         self._overhead = 0.0
-        self._finer = 1
+        self._splitting = Splitting()
         # as many questions as workers: all of them build at the same time
         questions = [None] * self._crew.count()
-        answers = self._crew.ask_until(describe, questions, work=self._work)
+        answers = self._crew.ask_until(describe, questions, self._work)
         self._hear(answers)
         described: Description = answers[0].value
         self.dimension, self.slices = described.dimension, described.slices
         self.centre, self.sigma = described.centre, described.sigma
 
-    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Evaluated:
+    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:
         """Evaluate every candidate, (candidates, d), on every stream, (trials,).
 
         A chunk whose worker is lost is evaluated again; a candidate over which three are lost
-        while nothing else runs gets NaN.
+        while nothing else runs has failed in every trial, by ``timeout``.
         """
         start = perf_counter()
-        self._present = set()
-        parts = self._finer * chunks_for(len(xs), self._crew.count())
-        chunks = np.array_split(xs, min(len(xs), parts))
-        answers = self._ask(chunks, streams)
+        chunks, parts = self._splitting.split(xs, np.asarray(streams), self._crew.count())
+        answers = self._ask([(chunk, part) for chunk in chunks for part in parts])
         self._overhead = perf_counter() - start - _longest(answers)
-        return Evaluated.joined(self._rescued(chunks, answers, streams))
+        self._splitting.learn(answers, len(xs) * len(streams))
+        whole = range(0, len(answers), len(parts))
+        found = [joined(answers[first : first + len(parts)]) for first in whole]
+        return Outcome.joined(self._rescued(chunks, parts, found))
 
     def _rescued(
-        self, chunks: list[np.ndarray], answers: list[Answer | Lost], streams: np.ndarray
-    ) -> list[Evaluated]:
+        self, chunks: list[np.ndarray], parts: list[np.ndarray], found: list[Outcome | None]
+    ) -> list[Outcome]:
         """Return the outcomes of all chunks, those that are lost evaluated again."""
+
+        def ask(xs: np.ndarray) -> Outcome | None:
+            return joined(self._ask([(xs, part) for part in parts], alone=True))
+
         rescue = Rescue(
-            lambda xs: self._ask([xs], streams)[0], self._crew.tell, sum(map(len, chunks)),
-            len(streams), self._work.seconds, any(isinstance(a, Answer) for a in answers),
+            ask, self._tell, sum(map(len, chunks)), sum(map(len, parts)),
+            self._work.seconds, measured(self._work.study), any(found),
         )  # fmt: skip
-        found, first = [], 0
-        for chunk, answer in zip(chunks, answers, strict=True):
-            found.append(answer.value if isinstance(answer, Answer) else rescue.again(chunk, first))
+        outcomes, first = [], 0
+        for chunk, outcome in zip(chunks, found, strict=True):
+            outcomes.append(outcome or rescue.again(chunk, first))
             first += len(chunk)
         if rescue.is_needless:
-            self._finer *= 2
-        return found
+            self._splitting.finer *= 2
+        return outcomes
 
-    def _ask(self, chunks: list[np.ndarray], streams: np.ndarray) -> list[Answer | Lost]:
-        shared = {"work": self._work, "streams": np.asarray(streams)}
-        answers = self._crew.ask(evaluate, chunks, **shared)
+    def _ask(
+        self, parts: list[tuple[np.ndarray, np.ndarray]], alone: bool = False
+    ) -> list[Answer | Lost]:
+        answers = self._crew.ask(evaluate, parts, self._work, alone=alone)
         self._hear(answers)
         return answers
 
@@ -113,20 +122,25 @@ class DistributedExperiment:
         total: dict[str, float] = defaultdict(int)
         for worker, report in self._reports.items():
             for name, value in report.items():
-                if name not in _PRESENT or worker in self._present:
+                if name not in _PRESENT or worker in self._crew.here:
                     total[name] += value
-        return {**total, "workers": len(self._present), "overhead_seconds": self._overhead}
+        return {**total, "workers": len(self._crew.here), "overhead_seconds": self._overhead}
 
     def _hear(self, answers: Iterable[Answer | Lost]) -> None:
         for answer in answers:
             if isinstance(answer, Answer):
                 self._reports[answer.worker] = answer.report
-                self._present.add(answer.worker)
 
 
-def chunks_for(candidates: int, workers: int) -> int:
-    """Return into how many parts a generation is split."""
-    return min(candidates, max(workers, min(CHUNKS * workers, ENOUGH_CHUNKS)))
+def joined(answers: Sequence[Answer | Lost]) -> Outcome | None:
+    """Return the outcome of some candidates from that of parts of their trials, if all came."""
+    parts = [answer.value for answer in answers if isinstance(answer, Answer)]
+    return Outcome.joined(parts, axis=1) if len(parts) == len(answers) else None
+
+
+def measured(study: Study) -> tuple[str, ...]:
+    """Return the names of an outcome's measures, also when no candidate could be evaluated."""
+    return ("rate",) if study.objective.sees_spikes or study.failures.sees_spikes else ()
 
 
 def work_on(study: Study, condition: str, build: Build, seconds: float) -> Work:
@@ -134,7 +148,7 @@ def work_on(study: Study, condition: str, build: Build, seconds: float) -> Work:
     if not seconds > 0:
         raise DeclarationError("Distribution.seconds", "a chunk must get more than 0", seconds)
     files = {path: digest_of(path) for path in own_files(study)}
-    return Work(study, condition, study.digest, build, files, seconds)
+    return Work(study, condition, study.digest, build, versions_here(), files, seconds)
 
 
 def own_files(study: Study) -> list[str]:

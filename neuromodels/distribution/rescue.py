@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from neuromodels.distribution.answers import Answer, Evaluated, Lost
 from neuromodels.distribution.crew import TRIES
 from neuromodels.errors import SimulationError
+from neuromodels.outcome import Outcome
 
 HOPELESS = 5
 """Candidates given up in a generation in which none could be evaluated, before the run is."""
@@ -22,29 +22,32 @@ class Rescue:
     Parameters
     ----------
     ask
-        Evaluates some candidates while nothing else runs.
+        Evaluates some candidates while nothing else runs; None when a worker was lost over them.
     tell
         Gets what the user should know.
     count, trials
         Of the generation.
     seconds
         The longest that a worker may take.
+    measures
+        Names of what an outcome holds besides losses and scores.
     has_answer
         Whether any candidate could be evaluated.
     is_needless
         Whether all candidates of a chunk could be evaluated alone, but not together.
     """
 
-    ask: Callable[[np.ndarray], Answer | Lost]
+    ask: Callable[[np.ndarray], Outcome | None]
     tell: Callable[[str], None]
     count: int
     trials: int
     seconds: float
+    measures: Sequence[str]
     has_answer: bool
     is_needless: bool = False
     given_up: int = 0
 
-    def again(self, xs: np.ndarray, first: int) -> Evaluated:
+    def again(self, xs: np.ndarray, first: int) -> Outcome:
         """Evaluate a lost chunk as a whole, then one by one.
 
         Parameters
@@ -61,22 +64,20 @@ class Rescue:
         before = self.given_up
         found = [self._one(xs[k : k + 1], first + k) for k in range(len(xs))]
         self.is_needless |= len(xs) > 1 and self.given_up == before
-        return Evaluated.joined(found)
+        return Outcome.joined(found)
 
-    def _alone(self, xs: np.ndarray) -> Evaluated | None:
-        answer = self.ask(xs)
-        if isinstance(answer, Lost):
-            return None
-        self.has_answer = True
-        return answer.value
+    def _alone(self, xs: np.ndarray) -> Outcome | None:
+        outcome = self.ask(xs)
+        self.has_answer |= outcome is not None
+        return outcome
 
-    def _one(self, xs: np.ndarray, number: int) -> Evaluated:
+    def _one(self, xs: np.ndarray, number: int) -> Outcome:
         for _ in range(TRIES):
             found = self._alone(xs)
             if found:
                 return found
         self._give_up(number)
-        return Evaluated.none(self.trials)
+        return Outcome.lost(self.trials, self.measures)
 
     def _give_up(self, number: int) -> None:
         self.given_up += 1

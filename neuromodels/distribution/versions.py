@@ -1,17 +1,40 @@
-"""Whether workers have what the driver has, asked before they get work."""
+"""Whether workers have what the driver has: asked before they get work, and with it."""
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import pydoc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from neuromodels.distribution.worker import lacking
+import neuromodels
+from neuromodels.distribution.waiting import ANSWER_WITHIN, within
 from neuromodels.errors import SimulationError
-from neuromodels.storage.provenance import compiler, cpu
+from neuromodels.storage.provenance import compiler, cpu, versions
 
 PACKAGES = ("neuromodels", "brian2", "numpy")
+
+
+@cache
+def versions_here() -> dict[str, str]:
+    """Return the versions on which the numbers of this process depend."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    installed = {name: versions().get(name, "unknown") for name in PACKAGES}
+    return {"Python": python, **installed, "neuromodels": neuromodels.__version__}
+
+
+def check_same(theirs: Mapping[str, str], worker: str) -> None:
+    """Refuse, on a worker, what a driver with other versions asks.
+
+    Raises
+    ------
+    SimulationError
+        Naming both versions.
+    """
+    for name, version in versions_here().items():
+        _compare(name, worker, theirs[name], version)
 
 
 def check_versions(client: Any, workers: Sequence[str]) -> None:
@@ -23,7 +46,7 @@ def check_versions(client: Any, workers: Sequence[str]) -> None:
     Parameters
     ----------
     workers
-        Addresses; those that are gone meanwhile are passed over.
+        Addresses; those that are gone meanwhile, or do not answer, are passed over.
 
     Raises
     ------
@@ -48,10 +71,29 @@ def machines_of(client: Any, workers: Sequence[str]) -> set[str]:
     return {f"{processors[each]}, {compilers.get(each)}" for each in processors}
 
 
+def lacking(error: ImportError) -> SimulationError:
+    """Return the error of a worker on which something cannot be imported."""
+    return SimulationError(
+        "Distribution.worker", "must have neuromodels and all it needs", str(error),
+        "Install the same environment there: pip install neuromodels[cluster].",
+    )  # fmt: skip
+
+
 def _each(
     client: Any, workers: Sequence[str], function: Callable, *arguments: str
 ) -> dict[str, Any]:
-    found = client.run(function, *arguments, workers=list(workers), on_error="return")
+    """Call a function on each worker; return what those that answer return or raise."""
+
+    async def one(worker: str) -> dict[str, Any]:
+        asked = client.run(function, *arguments, workers=[worker], on_error="return")
+        return await asyncio.wait_for(asked, ANSWER_WITHIN)
+
+    async def all_of_them() -> list[Any]:
+        return await asyncio.gather(*map(one, workers), return_exceptions=True)
+
+    # a worker may use up its time, and the rest must still be heard
+    answers = within(client, 2 * ANSWER_WITHIN, all_of_them)
+    found = {k: v for answer in answers if isinstance(answer, dict) for k, v in answer.items()}
     return {worker: value for worker, value in found.items() if not isinstance(value, OSError)}
 
 

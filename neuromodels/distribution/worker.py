@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.distribution.answers import Answer, Description, Evaluated, Lost, Refusal
+from neuromodels.distribution.answers import Answer, Description, Lost, Refusal
+from neuromodels.distribution.versions import check_same, lacking
 from neuromodels.errors import NeuromodelsError, SimulationError
 from neuromodels.scoring import ExperimentLike
 from neuromodels.study import Study
@@ -48,6 +49,8 @@ class Work:
         Of the study, from the driver.
     build
         Makes the experiment of a condition; importable on the worker.
+    versions
+        On which numbers depend, of the driver.
     files
         Digests of the user's own files that the study names, by path.
     seconds
@@ -58,20 +61,21 @@ class Work:
     condition: str
     digest: str
     build: Build
+    versions: Mapping[str, str]
     files: Mapping[str, str] = field(default_factory=dict)
     seconds: float = LIMIT
 
 
 def build_experiment(study: Study, condition: str) -> ExperimentLike:
     """Build and compile the network of a condition; imports Brian2."""
-    return imported("neuromodels.evaluation").Experiment(study, condition)
+    return imported("neuromodels.embodiment").experiment_of(study, condition)
 
 
 def record_trial(
     study: Study, condition: str, vector: np.ndarray, stream: int
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one trial with monitors; imports Brian2."""
-    return imported("neuromodels.evaluation").recording_of(study, condition, vector, stream)
+    return imported("neuromodels.embodiment").trial_of(study, condition, vector, stream)
 
 
 # -- what a driver asks for ---------------------------------------------------------------------
@@ -82,11 +86,9 @@ def describe(part: None, *, work: Work) -> Answer | Lost | Refusal:
     return _guarded(work, lambda: _asked(work, _described))
 
 
-def evaluate(xs: np.ndarray, *, work: Work, streams: np.ndarray) -> Answer | Lost | Refusal:
-    """Evaluate candidates, (candidates, d), on every stream."""
-    return _guarded(
-        work, lambda: _asked(work, lambda made: Evaluated.of(made.evaluate(xs, streams)))
-    )
+def evaluate(part: tuple[np.ndarray, np.ndarray], *, work: Work) -> Answer | Lost | Refusal:
+    """Evaluate candidates, (candidates, d), on every stream of some, (trials,)."""
+    return _guarded(work, lambda: _asked(work, lambda made: made.evaluate(*part)))
 
 
 def record(vector: np.ndarray, *, work: Work, how: Record, stream: int) -> Answer | Lost | Refusal:
@@ -99,6 +101,7 @@ def _guarded(work: Work, ask: Callable[[], Answer]) -> Answer | Lost | Refusal:
     """Return an answer, or why there is none; only unforeseen errors are raised."""
     try:
         with _one_at_a_time, time_limit(work.seconds):
+            check_same(work.versions, name())
             check_files(work.files)
             return ask()
     except NeuromodelsError as error:
@@ -217,11 +220,3 @@ def digest_of(path: str) -> str:
         return sha256(Path(path).expanduser().read_bytes()).hexdigest()
     except OSError:
         return ""
-
-
-def lacking(error: ImportError) -> SimulationError:
-    """Return the error of a worker on which something cannot be imported."""
-    return SimulationError(
-        "Distribution.worker", "must have neuromodels and all it needs", str(error),
-        "Install the same environment there: pip install neuromodels[cluster].",
-    )  # fmt: skip

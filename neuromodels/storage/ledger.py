@@ -170,7 +170,8 @@ class Ledger:
 
 
 def _open_to_write(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30)
+    # several threads may write, one at a time, see neuromodels.sidebyside
+    connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # see Ledger.sync
     with connection:
