@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from marked import environment, new_mark, vanish
 
+before = signal.getsignal(signal.SIGINT)
 pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
+signal.signal(signal.SIGINT, before)  # which it takes for itself as it is imported
 
 EXAMPLE = Path(__file__).parent.parent / "studies" / "slurm"
 SBATCH = """\
