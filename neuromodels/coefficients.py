@@ -102,6 +102,10 @@ class Coefficient:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
+FIXED_WEIGHT = Coefficient("w", per="synapse")
+"""What is searched where nothing is plastic; here, so that stored runs are read without Brian2."""
+
+
 @dataclass(frozen=True)
 class Block:
     """One coefficient of one projection in the flat vector."""

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuromodels.alternatives import archives_of, fronts_of
-from neuromodels.coefficients import Coefficient
+from neuromodels.coefficients import FIXED_WEIGHT, Coefficient
 from neuromodels.errors import RunNotFound
-from neuromodels.rules.fixed import FIXED
 from neuromodels.storage.ledger import Ledger
 from neuromodels.storage.records import GenerationRecord, RunRecord, TestRecord
 from neuromodels.storage.store import STUDY, StoredRun, solution_path, stored_runs
@@ -239,6 +238,6 @@ def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number
 def coefficients_of(study: Mapping[str, Any], condition: str) -> dict[str, Coefficient]:
     """Return the coefficients of a stored study by name, without running anything of it."""
     if condition == "fixed":
-        return {each.name: each for each in FIXED.coefficients}
+        return {FIXED_WEIGHT.name: FIXED_WEIGHT}
     settings = study["rule"]["coefficients"]
     return {name: Coefficient(name).changed(each) for name, each in settings.items()}

@@ -1,6 +1,6 @@
 """No plasticity: the weights themselves are searched, the control of every plastic rule."""
 
-from neuromodels.coefficients import Coefficient
+from neuromodels.coefficients import FIXED_WEIGHT
 from neuromodels.rules.base import PlasticityRule
 
 FIXED = PlasticityRule(
@@ -8,7 +8,7 @@ FIXED = PlasticityRule(
     summary="weights that do not change, normalised like a plastic rule's",
     model="w : 1",
     each_step="",
-    coefficients=(Coefficient("w", per="synapse"),),
+    coefficients=(FIXED_WEIGHT,),
     normalisation="p8",
     choices={
         "normalisation": {"p8": {"normalisation": "p8"}, "none": {"normalisation": "none"}},
