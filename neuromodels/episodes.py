@@ -7,7 +7,7 @@ import numpy as np
 from neuromodels import tasks
 from neuromodels.embodiment import motion_of
 from neuromodels.evaluation import batch_of, circuit_of, network_of, values_of
-from neuromodels.study import SEARCH_OF, Study
+from neuromodels.study import Study
 
 
 def steps_of(study: Study) -> int:
@@ -36,7 +36,7 @@ class Episodes:
         self.batch.streams = np.asarray(streams, dtype=np.uint64)
         for address, values in values_of(circuit, made, vector).items():
             self.batch[address] = values[0]
-        self.is_plastic = SEARCH_OF.get(condition, condition) != "fixed"
+        self.is_plastic = any(each.rule.is_plastic for each in circuit.projections)
         self.steps = steps_of(study)
         self.items = list(made.initial)
         self.shapes = {

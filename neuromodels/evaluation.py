@@ -116,8 +116,7 @@ def network_of(
 def limits_of(study: Study) -> Limits:
     """Return what ends a trial, and whether its spikes are counted."""
     plan = study.failures
-    counts = plan.sees_spikes or study.objective.sees_spikes
-    return Limits(plan.highest_rate, plan.largest_weight, counts)
+    return Limits(plan.highest_rate, plan.largest_weight, study.sees_spikes)
 
 
 def batch_of(made: Assembly, study: Study, instances: int = 1) -> Batch:

@@ -128,6 +128,11 @@ class Study:
         return tuple(c for c in self.tested if c in SEARCHED)
 
     @property
+    def sees_spikes(self) -> bool:
+        """Whether spikes must be counted: a term or a limit asks for it."""
+        return self.objective.sees_spikes or self.failures.sees_spikes
+
+    @property
     def derived(self) -> tuple[str, ...]:
         """Conditions tested without a search, in the order of `DERIVED`."""
         return tuple(c for c in DERIVED if c in self.conditions)

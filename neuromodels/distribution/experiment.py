@@ -140,7 +140,7 @@ def joined(answers: Sequence[Answer | Lost]) -> Outcome | None:
 
 def measured(study: Study) -> tuple[str, ...]:
     """Return the names of an outcome's measures, also when no candidate could be evaluated."""
-    return ("rate",) if study.objective.sees_spikes or study.failures.sees_spikes else ()
+    return ("rate",) if study.sees_spikes else ()
 
 
 def work_on(study: Study, condition: str, build: Build, seconds: float) -> Work:
