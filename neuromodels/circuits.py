@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
 
-from neuromodels.coefficients import Block, CoefficientVector
+from neuromodels.coefficients import Block, Coefficient, CoefficientVector, Side
 from neuromodels.errors import DeclarationError
 from neuromodels.models import NeuronModel
 from neuromodels.models.readout import READOUT
@@ -23,17 +25,38 @@ class Population:
         Number of neurons.
     model
         Their equations; None for input channels, which a task drives.
+    groups
+        Sizes of the groups that share coefficients; empty: one group.
+    channel_trace
+        Of input channels, the variable that plasticity rules see.
     """
 
     name: str
     size: int
     model: NeuronModel | None = None
+    groups: tuple[int, ...] = ()
+    channel_trace: str = "u"
 
     def __post_init__(self) -> None:
         if self.size < 1:
             raise DeclarationError(
                 f"Population.{self.name}.size", "there must be at least 1 neuron", self.size
             )
+        if self.groups and (sum(self.groups) != self.size or min(self.groups) < 1):
+            raise DeclarationError(
+                f"Population.{self.name}.groups", f"must divide its {self.size} neurons",
+                self.groups,
+            )  # fmt: skip
+
+    @property
+    def side(self) -> Side:
+        """Its size and groups, as coefficients count them."""
+        return Side(self.size, self.groups)
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """What a search may change in its neurons."""
+        return self.model.coefficients if self.model else ()
 
     @property
     def signal(self) -> str:
@@ -41,7 +64,7 @@ class Population:
 
     @property
     def trace(self) -> str:
-        return self.model.trace if self.model else "u"
+        return self.model.trace if self.model else self.channel_trace
 
 
 @dataclass(frozen=True)
@@ -54,11 +77,17 @@ class Projection:
         Names of populations.
     rule
         How the weights change.
+    carries
+        What of a source neuron reaches the target: its ``"signal"`` or its ``"trace"``.
+    into
+        Where it arrives: the target's ``"input"``, or its ``"modulation"``.
     """
 
     source: str
     target: str
     rule: PlasticityRule
+    carries: Literal["signal", "trace"] = "signal"
+    into: Literal["input", "modulation"] = "input"
 
     @property
     def name(self) -> str:
@@ -83,6 +112,7 @@ class Circuit:
                 )  # fmt: skip
             self._check_normalisation(projection, names)
             self._check_spikes(projection)
+            self._check_modulation(projection)
 
     def population(self, name: str) -> Population:
         """Return a population by name."""
@@ -91,16 +121,35 @@ class Circuit:
     @property
     def coefficients(self) -> CoefficientVector:
         """The searched numbers of all projections as one vector."""
-        return CoefficientVector(
-            tuple(
-                Block(projection.name, coefficient, coefficient.size(*self._sizes(projection)))
-                for projection in self.projections
-                for coefficient in projection.rule.coefficients
-            )
-        )
+        synaptic = [
+            _block(projection.name, coefficient, *self.sides(projection))
+            for projection in self.projections
+            for coefficient in projection.rule.coefficients
+        ]
+        neural = [
+            _block(population.name, coefficient, population.side, population.side)
+            for population in self.populations
+            for coefficient in population.coefficients
+        ]
+        return CoefficientVector((*synaptic, *neural))
 
-    def _sizes(self, projection: Projection) -> tuple[int, int]:
-        return self.population(projection.source).size, self.population(projection.target).size
+    def sides(self, projection: Projection) -> tuple[Side, Side]:
+        """Return the neurons on both sides of a projection."""
+        return self.population(projection.source).side, self.population(projection.target).side
+
+    def is_modulated(self, name: str) -> bool:
+        """Whether a population receives a modulation."""
+        return any(p.target == name and p.into == "modulation" for p in self.projections)
+
+    def _check_modulation(self, projection: Projection) -> None:
+        """Refuse a third factor that nothing provides."""
+        if projection.rule.modulator and not self.is_modulated(projection.target):
+            raise DeclarationError(
+                f"Projection.{projection.name}.rule",
+                f"the rule {projection.rule.name!r} needs modulatory neurons that project to"
+                f" {projection.target!r}",
+                cure="Give the circuit modulators, or take another rule.",
+            )  # fmt: skip
 
     def _check_spikes(self, projection: Projection) -> None:
         """Refuse a rule that acts at spikes of neurons that have none."""
@@ -124,14 +173,65 @@ class Circuit:
             )  # fmt: skip
 
 
+def _block(owner: str, coefficient: Coefficient, pre: Side, post: Side) -> Block:
+    return Block(owner, coefficient, coefficient.size(pre, post), coefficient.spread(pre, post))
+
+
+def layered(
+    layers: tuple[Population, ...],
+    rule: PlasticityRule,
+    fixed: PlasticityRule,
+    *,
+    plastic: Literal["all", "input", "output"] = "all",
+    recurrent: bool = False,
+    modulators: Population | None = None,
+    modulated_by: Literal["hidden", "all"] = "hidden",
+) -> Circuit:
+    """Return channels -> hidden -> read-out, or channels -> read-out.
+
+    Parameters
+    ----------
+    layers
+        Two or three populations, the channels first, the read-out last.
+    rule, fixed
+        How the weights of plastic projections and of all others change.
+    plastic
+        Which projections are plastic: those into the hidden layer, into the read-out, or both.
+    recurrent
+        Whether hidden neurons project to each other, one step later, plastic unless only the
+        read-out is.
+    modulators
+        Neurons whose trace modulates every plastic projection; they come before the read-out, and
+        are left out if the rule has no third factor.
+    modulated_by
+        Who projects to them: the layer before the read-out, or the channels as well.
+    """
+    names = [population.name for population in layers]
+    forward = list(pairwise(names))
+    back = [(names[1], names[1])] if recurrent and len(layers) == 3 else []
+    changing = {"all": {*forward, *back}, "input": {forward[0], *back}, "output": {forward[-1]}}
+    projections = [
+        Projection(a, b, rule if (a, b) in changing[plastic] else fixed)
+        for a, b in [*forward, *back]
+    ]
+    if modulators is None or not rule.modulator:
+        return Circuit(layers, tuple(projections))
+    drivers = [names[-2]] if modulated_by == "hidden" else names[:-1]
+    targets = dict.fromkeys(p.target for p in projections if p.rule is rule)
+    third = [
+        *(Projection(name, modulators.name, fixed, "trace") for name in drivers),
+        *(Projection(modulators.name, name, fixed, "signal", "modulation") for name in targets),
+    ]
+    return Circuit((*layers[:-1], modulators, layers[-1]), (*projections, *third))
+
+
 def feedforward(
     channels: int, hidden: int, neuron: NeuronModel, rule: PlasticityRule, outputs: int = 1
 ) -> Circuit:
     """Return channels -> hidden -> linear read-out, the circuit of PDLF (arXiv:2308.12063)."""
-    populations = (
+    layers = (
         Population("input", channels),
         Population("hidden", hidden, neuron),
         Population("output", outputs, READOUT),
     )
-    pairs = (("input", "hidden"), ("hidden", "output"))
-    return Circuit(populations, tuple(Projection(a, b, rule) for a, b in pairs))
+    return layered(layers, rule, rule)

@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from neuromodels.errors import DeclarationError
 
-GRANULARITIES = ("synapse", "pre", "post", "projection")
+GRANULARITIES = ("synapse", "pre", "post", "block", "projection")
+OF_NEURONS = ("neuron", "group", "population")
+"""Granularities of a neuron model's coefficients."""
 SCALES = ("linear", "log")
+
+
+@dataclass(frozen=True)
+class Side:
+    """The neurons on one side of a projection.
+
+    Parameters
+    ----------
+    size
+        How many.
+    groups
+        Sizes of the groups that share coefficients, in order; empty: one group of all.
+    """
+
+    size: int
+    groups: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.groups:
+            object.__setattr__(self, "groups", (self.size,))
+
+    @property
+    def group_of(self) -> np.ndarray:
+        """The group of each neuron, shape (size,)."""
+        return np.repeat(np.arange(len(self.groups)), self.groups)
 
 
 @dataclass(frozen=True)
@@ -30,8 +57,10 @@ class Coefficient:
     scale
         ``"log"`` searches the logarithm and needs ``0 < low``.
     per
-        How many numbers it stands for: one per ``"synapse"``, per neuron on the ``"pre"`` or
-        ``"post"`` side, or one per ``"projection"``.
+        How many numbers it stands for. In a rule: one per ``"synapse"``, per neuron on the
+        ``"pre"`` or ``"post"`` side, per ``"block"``, that is per pair of a source and a target
+        group, or one per ``"projection"``. In a neuron model: one per ``"neuron"``, per
+        ``"group"``, or one per ``"population"``.
     sigma
         Initial standard deviation of the search, in units of the searched scale.
     frozen
@@ -43,7 +72,9 @@ class Coefficient:
     low: float = -math.inf
     high: float = math.inf
     scale: Literal["linear", "log"] = "linear"
-    per: Literal["synapse", "pre", "post", "projection"] = "projection"
+    per: Literal[
+        "synapse", "pre", "post", "block", "projection", "neuron", "group", "population"
+    ] = "projection"
     sigma: float = 0.04
     frozen: bool = False
 
@@ -62,8 +93,8 @@ class Coefficient:
 
     def _check_words(self) -> None:
         where = f"Coefficient.{self.name}"
-        if self.per not in GRANULARITIES:
-            allowed = ", ".join(GRANULARITIES)
+        if self.per not in (*GRANULARITIES, *OF_NEURONS):
+            allowed = ", ".join((*GRANULARITIES, *OF_NEURONS))
             raise DeclarationError(where, f"per must be one of {allowed}", self.per)
         if self.scale not in SCALES:
             raise DeclarationError(where, f"scale must be one of {', '.join(SCALES)}", self.scale)
@@ -74,10 +105,22 @@ class Coefficient:
         if not self.sigma > 0:
             raise DeclarationError(where, "sigma must be positive", self.sigma)
 
-    def size(self, n_pre: int, n_post: int) -> int:
-        """Return how many numbers it stands for in a projection."""
-        sizes = {"synapse": n_pre * n_post, "pre": n_pre, "post": n_post, "projection": 1}
-        return sizes[self.per]
+    def size(self, pre: Side, post: Side) -> int:
+        """Return how many numbers it stands for between two populations, or in the second."""
+        sizes = {
+            "synapse": pre.size * post.size, "pre": pre.size, "post": post.size,
+            "block": len(pre.groups) * len(post.groups), "neuron": post.size,
+            "group": len(post.groups),
+        }  # fmt: skip
+        return sizes.get(self.per, 1)
+
+    def spread(self, pre: Side, post: Side) -> np.ndarray | None:
+        """Return which of its numbers each synapse or neuron takes; None: number for number."""
+        if self.per in ("group", "population"):
+            return post.group_of if self.per == "group" else np.zeros(post.size, dtype=int)
+        if self.per == "block":
+            return (pre.group_of[:, None] * len(post.groups) + post.group_of).reshape(-1)
+        return None
 
     def searched(self, value: np.ndarray | float) -> np.ndarray:
         """Map values to the scale that is searched."""
@@ -108,11 +151,29 @@ FIXED_WEIGHT = Coefficient("w", per="synapse")
 
 @dataclass(frozen=True)
 class Block:
-    """One coefficient of one projection in the flat vector."""
+    """One coefficient of one projection or population in the flat vector.
+
+    Parameters
+    ----------
+    projection
+        Its name, or that of the population.
+    coefficient
+        What is searched.
+    size
+        How many numbers.
+    spread
+        Which of them each synapse or neuron takes; None: number for number.
+    """
 
     projection: str
     coefficient: Coefficient
     size: int
+    spread: np.ndarray | None = field(default=None, compare=False)
+
+    def values(self, searched: np.ndarray) -> np.ndarray:
+        """Return the values of searched numbers (n, size), each where it is taken."""
+        values = self.coefficient.value(searched)
+        return values if self.spread is None else values[:, self.spread]
 
     @property
     def label(self) -> str:
@@ -154,6 +215,6 @@ class CoefficientVector:
     def decode(self, vectors: np.ndarray) -> dict[str, np.ndarray]:
         """Return the values by label, each (n, size), of vectors (n, d)."""
         return {
-            block.label: block.coefficient.value(vectors[:, self.slices[block.label]])
+            block.label: block.values(vectors[:, self.slices[block.label]])
             for block in self.blocks
         }

@@ -29,7 +29,8 @@ from neuromodels.evaluation import (
 )
 from neuromodels.outcome import Outcome
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import Assembly, controlled
+from neuromodels.simulation.assembly import Assembly
+from neuromodels.simulation.controls import controlled
 from neuromodels.simulation.library import core_count
 from neuromodels.study import Study
 from neuromodels.tasks.embodied import EmbodiedTask

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from neuromodels import models, rules, tasks
-from neuromodels.circuits import Circuit, feedforward
+from neuromodels.circuits import Circuit, Population, layered
+from neuromodels.coefficients import FIXED_WEIGHT
 from neuromodels.errors import DeclarationError
 from neuromodels.outcome import FAILURES, Outcome
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation import FAILED, Batch
-from neuromodels.simulation.assembly import Assembly, assemble, controlled, recorded
+from neuromodels.simulation.assembly import Assembly, assemble
+from neuromodels.simulation.controls import controlled, recorded
 from neuromodels.simulation.health import Limits
 from neuromodels.study import SEARCH_OF, SEARCHED, Study
 
@@ -91,16 +93,45 @@ def rule_of(study: Study, condition: str) -> PlasticityRule:
     if SEARCH_OF.get(condition, condition) != "fixed":
         rule = rules.CATALOG[chosen.name].chosen(dict(chosen.options))
         return rule.with_coefficients(chosen.coefficients)
-    fixed = rules.CATALOG["fixed"]
-    shared = {k: v for k, v in chosen.options.items() if k in fixed.options}
-    return fixed.chosen(shared)
+    return fixed_weights(study)
+
+
+def fixed_weights(study: Study) -> PlasticityRule:
+    """Return weights that do not change, normalised and searched as those of the study's rule."""
+    fixed, chosen = rules.CATALOG["fixed"], study.rule
+    normalisation = rules.CATALOG[chosen.name].chosen(dict(chosen.options)).normalisation
+    weights = {k: v for k, v in chosen.coefficients.items() if k == FIXED_WEIGHT.name}
+    return fixed.chosen({"normalisation": normalisation}).with_coefficients(weights)
 
 
 def circuit_of(study: Study, condition: str) -> Circuit:
     """Return the circuit of a condition."""
-    task = tasks.CATALOG[study.task.name]
-    neuron, rule = models.CATALOG[study.circuit.neuron], rule_of(study, condition)
-    return feedforward(task.channels, study.circuit.hidden, neuron, rule, task.outputs)
+    task, chosen, rule = tasks.CATALOG[study.task.name], study.circuit, rule_of(study, condition)
+    layers = [Population("input", task.channels, None, task.groups, task.trace)]
+    if chosen.hidden:
+        layers.append(_population(study, "hidden", chosen.hidden, chosen.neuron, chosen.groups))
+    layers.append(_population(study, "output", task.outputs, chosen.readout, task.outputs))
+    modulators = (
+        _population(study, "modulators", chosen.modulators, chosen.modulator)
+        if rule.modulator
+        else None
+    )
+    return layered(
+        tuple(layers), rule, fixed_weights(study), plastic=chosen.plastic,
+        recurrent=chosen.recurrent, modulators=modulators, modulated_by=chosen.modulated_by,
+    )  # fmt: skip
+
+
+def _population(study: Study, name: str, size: int, model: str, groups: int = 1) -> Population:
+    """Return neurons with the study's settings of their coefficients, in groups of equal size."""
+    if size % groups:
+        raise DeclarationError(
+            "circuit.groups", f"must divide the {size} neurons of {name!r}", groups
+        )
+    known = study.circuit.coefficients
+    settings = {key.removeprefix(f"{name}."): each for key, each in known.items()}
+    chosen = models.CATALOG[model].with_coefficients(settings)
+    return Population(name, size, chosen, (size // groups,) * groups)
 
 
 def network_of(

@@ -230,14 +230,23 @@ def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number
     yield _Number(place, "generation", np.array([float(arrays["generation"])]))
     known = coefficients_of(run.study, condition)
     for label, start, stop in zip(arrays["names"], arrays["starts"], arrays["stops"], strict=True):
-        coefficient = known[str(label).rpartition(".")[2]]
+        coefficient = known.get(str(label)) or known[str(label).rpartition(".")[2]]
         values = coefficient.value(arrays["vector"][start:stop])
         yield _Number(place, str(label), values, coefficient.per)
 
 
 def coefficients_of(study: Mapping[str, Any], condition: str) -> dict[str, Coefficient]:
-    """Return the coefficients of a stored study by name, without running anything of it."""
+    """Return the coefficients of a stored study, without running anything of it.
+
+    Those of a rule by name, those of neurons by label, ``population.name``.
+    """
+    of_neurons = study["circuit"].get("coefficients", {})
+    of_rule = study["rule"]["coefficients"]
+    known = {
+        label: Coefficient(label.rpartition(".")[2]).changed(each)
+        for label, each in of_neurons.items()
+    }
     if condition == "fixed":
-        return {FIXED_WEIGHT.name: FIXED_WEIGHT}
-    settings = study["rule"]["coefficients"]
-    return {name: Coefficient(name).changed(each) for name, each in settings.items()}
+        of_rule = {name: each for name, each in of_rule.items() if name == FIXED_WEIGHT.name}
+    known |= {name: Coefficient(name).changed(each) for name, each in of_rule.items()}
+    return {FIXED_WEIGHT.name: FIXED_WEIGHT, **known}

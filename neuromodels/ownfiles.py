@@ -15,7 +15,8 @@ Announce = Callable[[Path], None]
 """Called with a file of the user's own before it is run."""
 Key = tuple[str, str]
 
-NAMED: tuple[Key, ...] = (("task", "name"), ("circuit", "neuron"), ("rule", "name"))
+MODELS: tuple[Key, ...] = (("circuit", "neuron"), ("circuit", "readout"), ("circuit", "modulator"))
+NAMED: tuple[Key, ...] = (("task", "name"), *MODELS, ("rule", "name"))
 START: Key = ("search", "start")
 
 

@@ -33,6 +33,8 @@ MEANING = {
     "frozen": "plastic solution, rule off before the first bit",
     "halted": "plastic solution, rule off when the delay begins",
     "reset": "plastic solution, v and traces zeroed in the delay",
+    "M0": "plastic solution, modulation clamped to 0",
+    "M1": "plastic solution, modulation clamped to 1",
     "random": "rules drawn where the search starts, no search",
 }
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from neuromodels.objectives import FailurePlan, Objective
 from neuromodels.search.plan import SearchPlan
@@ -18,6 +18,8 @@ SEARCH_OF: Mapping[str, str] = {
     "frozen": "plastic",
     "halted": "plastic",
     "reset": "plastic",
+    "M0": "plastic",
+    "M1": "plastic",
 }
 """Derived conditions that test a solution, and the search whose solution it is."""
 DERIVED = (*SEARCH_OF, "random")
@@ -34,10 +36,39 @@ class TaskChoice:
 
 @dataclass(frozen=True)
 class CircuitChoice:
-    """How many hidden neurons, and of which model."""
+    """Which populations there are, and which of their projections are plastic.
+
+    Parameters
+    ----------
+    hidden, neuron
+        How many hidden neurons, and their model; 0: the channels project to the read-out.
+    groups
+        Into how many groups of equal size hidden neurons are divided, which share the
+        coefficients that are searched per block or group.
+    readout
+        Model of the read-out.
+    plastic
+        Which projections follow the rule: ``"all"``, those into the hidden layer (``"input"``) or
+        into the read-out (``"output"``); the others have fixed weights, which are searched.
+    recurrent
+        Whether hidden neurons project to each other.
+    modulators, modulator, modulated_by
+        How many modulatory neurons a rule with a third factor gets, their model, and who projects
+        to them: the ``"hidden"`` neurons, or ``"all"`` neurons and channels.
+    coefficients
+        Changed settings of the neurons' coefficients.
+    """
 
     hidden: int = 32
     neuron: str = "ternary_lif"
+    groups: int = 1
+    readout: str = "readout"
+    plastic: Literal["all", "input", "output"] = "all"
+    recurrent: bool = False
+    modulators: int = 1
+    modulator: str = "modulator"
+    modulated_by: Literal["hidden", "all"] = "hidden"
+    coefficients: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -195,6 +226,13 @@ _ADDED = (
     ("test", "front", 32),
     ("objective", "pareto", False),
     ("objective", "terms", {"loss": {"weight": 1.0, "constraint": False}}),
+    *(
+        ("circuit", name, getattr(CircuitChoice, name))
+        for name in (
+            "groups", "readout", "plastic", "recurrent", "modulators", "modulator", "modulated_by",
+        )
+    ),
+    ("circuit", "coefficients", {}),
     *(("failures", name, getattr(FailurePlan, name)) for name in FailurePlan.__dataclass_fields__),
 )
 """Keys that studies did not always have, and the value that means what was meant before."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.errors import DeclarationError
 from neuromodels.objectives import MEASURES, FailurePlan, Objective, Term
 from neuromodels.search.plan import SearchPlan
@@ -27,7 +28,7 @@ from neuromodels.studyform import (
     one_of,
     whole,
 )
-from neuromodels.tasks.base import NEEDED
+from neuromodels.tasks.base import CLAMPED, NEEDED
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def problems_of(table: Table, catalogs: Catalogs) -> list[Problem]:
         *_unknown_sections(table, catalogs),
         *_sections(table, catalogs),
         *_coefficients(table, catalogs),
+        *_neurons(table, catalogs),
         *_search(table, catalogs),
         *_task_items(table, catalogs),
         *_controls(table, catalogs),
@@ -85,7 +87,7 @@ def study_from(
         conditions=tuple(table.get("conditions", Study.conditions)),
         task=_task(table["task"], catalogs),
         rule=_rule(table["rule"], catalogs),
-        circuit=CircuitChoice(**table.get("circuit", {})),
+        circuit=_circuit(table, catalogs),
         search=_plan(table.get("search", {}), catalogs),
         test=TestPlan(**table.get("test", {})),
         objective=_objective(table.get("objective", {})),
@@ -178,6 +180,8 @@ def _unknown_name(path: tuple[str, ...], value: Any, catalogs: Catalogs) -> str 
         ("task", "name"): catalogs.tasks,
         ("rule", "name"): catalogs.rules,
         ("circuit", "neuron"): catalogs.models,
+        ("circuit", "readout"): catalogs.models,
+        ("circuit", "modulator"): catalogs.models,
         ("search", "optimizer"): catalogs.optimizers,
     }
     catalog = catalogs_of.get(path)
@@ -186,7 +190,7 @@ def _unknown_name(path: tuple[str, ...], value: Any, catalogs: Catalogs) -> str 
             return None
     except DeclarationError as error:
         return str(error)
-    noun = {"name": path[0], "neuron": "neuron model"}.get(path[-1], path[-1])
+    noun = {"name": path[0], "optimizer": "optimizer"}.get(path[-1], "neuron model")
     known = ", ".join(catalog) if len(catalog) <= 12 else f"see `neuromodels list {noun}s`"
     return f"unknown {noun} {value!r}.{nearest(value, catalog)} Known: {known}."
 
@@ -204,8 +208,40 @@ def _coefficients(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
             yield Problem(path, f"the rule {rule.name!r} has no such coefficient.{close}")
         elif wrong := TABLE.problem(settings):
             yield Problem(path, wrong)
+        elif settings.get("per") in OF_NEURONS:
+            yield Problem((*path, "per"), f"of a rule it is one of {', '.join(GRANULARITIES)}.")
         else:
             yield from _coefficient(path, settings, known.get(name))
+
+
+def _neurons(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse groups that do not divide the hidden neurons, and wrong settings of neurons."""
+    section = _section(table, "circuit")
+    hidden, groups = (section.get(k, getattr(CircuitChoice, k)) for k in ("hidden", "groups"))
+    counted = whole(1).holds(hidden) and whole(1).holds(groups)
+    if counted and hidden % groups:
+        yield Problem(("circuit", "groups"), f"must divide the {hidden} hidden neurons.")
+    given = section.get("coefficients")
+    if isinstance(given, Mapping):
+        yield from _of_neurons(given, _models(table, catalogs))
+
+
+def _of_neurons(given: Table, models: Mapping[str, Any]) -> Iterable[Problem]:
+    known: dict[str, Any] = {}
+    for place, model in models.items():
+        known |= {f"{place}.{c.name}": c for c in model.coefficients}
+        known |= {c.name: c for c in model.coefficients if c.name not in known}
+    for name, settings in given.items():
+        path = ("circuit", "coefficients", name)
+        if name not in known:
+            close = nearest(name, known) or f" Known: {', '.join(known) or 'none'}."
+            yield Problem(path, f"the circuit's neurons have no such coefficient.{close}")
+        elif wrong := TABLE.problem(settings):
+            yield Problem(path, wrong)
+        elif settings.get("per") in GRANULARITIES:
+            yield Problem((*path, "per"), f"of neurons it is one of {', '.join(OF_NEURONS)}.")
+        else:
+            yield from _coefficient(path, settings, known[name])
 
 
 def _coefficient(path: tuple[str, ...], settings: Table, coefficient: Any) -> Iterable[Problem]:
@@ -275,6 +311,11 @@ def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     conditions = table.get("conditions", ())
     if task is None or not isinstance(conditions, list | tuple):
         return
+    rule = _chosen(table, "rule", "name", catalogs.rules)
+    for condition in CLAMPED:
+        if condition in conditions and rule is not None and not rule.modulator:
+            wrong = f"{condition!r} needs a rule with a third factor; {rule.name!r} has none."
+            yield Problem(("conditions",), wrong)
     for condition, field in NEEDED.items():
         if condition in conditions and not getattr(task, field):
             wrong = f"{condition!r} needs a task with {field!r}; {task.name!r} declares none."
@@ -340,6 +381,36 @@ def _task(section: Table, catalogs: Catalogs) -> TaskChoice:
     task = catalogs.tasks[section["name"]]
     given = {key: value for key, value in section.items() if key != "name"}
     return TaskChoice(section["name"], {**task.parameters, **given})
+
+
+def _circuit(table: Table, catalogs: Catalogs) -> CircuitChoice:
+    section = dict(table.get("circuit", {}))
+    changes = section.pop("coefficients", {})
+    settings = {
+        f"{place}.{c.name}": _settings(
+            c, {**changes.get(c.name, {}), **changes.get(f"{place}.{c.name}", {})}
+        )
+        for place, model in _models(table, catalogs).items()
+        for c in model.coefficients
+    }
+    return CircuitChoice(**section, coefficients=settings)
+
+
+def _models(table: Table, catalogs: Catalogs) -> dict[str, Any]:
+    """Return the neuron model of each population that the circuit has, where it is known."""
+    section = _section(table, "circuit")
+    rule = _chosen(table, "rule", "name", catalogs.rules)
+    keys = {"hidden": "neuron", "output": "readout"}
+    if rule is not None and rule.modulator:
+        keys["modulators"] = "modulator"
+    if section.get("hidden") == 0:
+        del keys["hidden"]
+    named = {place: section.get(key, getattr(CircuitChoice, key)) for place, key in keys.items()}
+    return {
+        place: catalogs.models[name]
+        for place, name in named.items()
+        if isinstance(name, str) and not _unknown_name(("circuit", "neuron"), name, catalogs)
+    }
 
 
 def _rule(section: Table, catalogs: Catalogs) -> RuleChoice:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
+from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.objectives import FailurePlan
 from neuromodels.study import CONDITIONS
 
@@ -95,7 +96,18 @@ CONDITION_LIST = Kind(
 SECTIONS: Mapping[str, Mapping[str, Kind]] = {
     "": {"name": NAME, "question": TEXT, "seeds": SEEDS, "conditions": CONDITION_LIST},
     "task": {"name": TEXT},
-    "circuit": {"hidden": whole(1), "neuron": TEXT},
+    "circuit": {
+        "hidden": whole(0),
+        "neuron": TEXT,
+        "groups": whole(1),
+        "readout": TEXT,
+        "plastic": one_of("all", "input", "output"),
+        "recurrent": SWITCH,
+        "modulators": whole(1),
+        "modulator": TEXT,
+        "modulated_by": one_of("hidden", "all"),
+        "coefficients": TABLE,
+    },
     "rule": {"name": TEXT, "coefficients": TABLE},
     "search": {
         "optimizer": TEXT,
@@ -135,7 +147,7 @@ TERM = {
     "constraint": SWITCH,
 }
 COEFFICIENT = {
-    "per": one_of("synapse", "pre", "post", "projection"),
+    "per": one_of(*GRANULARITIES, *OF_NEURONS),
     "scale": one_of("linear", "log"),
     "default": NUMBER,
     "low": NUMBER,

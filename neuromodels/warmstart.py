@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuromodels.coefficients import Coefficient
+from neuromodels.coefficients import GRANULARITIES, Block, Coefficient, Side
 from neuromodels.errors import DeclarationError
 from neuromodels.loading import coefficients_of
 from neuromodels.ownfiles import digest_of_run
@@ -35,15 +35,22 @@ class Part:
         Its granularity, scale and bounds.
     shape
         Neurons on the pre- and on the postsynaptic side.
+    groups
+        Sizes of the groups on both sides; empty: one group.
     """
 
     label: str
     coefficient: Coefficient
     shape: tuple[int, int]
+    groups: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        return Side(self.shape[0], self.groups[0]), Side(self.shape[1], self.groups[1])
 
     @property
     def size(self) -> int:
-        return self.coefficient.size(*self.shape)
+        return self.coefficient.size(*self.sides)
 
 
 def parts_of(study: Study, condition: str) -> list[Part]:
@@ -51,12 +58,14 @@ def parts_of(study: Study, condition: str) -> list[Part]:
     from neuromodels.evaluation import circuit_of
 
     circuit = circuit_of(study, condition)
-    sizes = {population.name: population.size for population in circuit.populations}
-    shapes = {each.name: (sizes[each.source], sizes[each.target]) for each in circuit.projections}
-    return [
-        Part(block.label, block.coefficient, shapes[block.projection])
-        for block in circuit.coefficients.blocks
-    ]
+    sides = {each.name: circuit.sides(each) for each in circuit.projections}
+    sides |= {each.name: (each.side, each.side) for each in circuit.populations}
+    return [_part(block, *sides[block.projection]) for block in circuit.coefficients.blocks]
+
+
+def _part(block: Block, pre: Side, post: Side) -> Part:
+    shape, groups = (pre.size, post.size), (pre.groups, post.groups)
+    return Part(block.label, block.coefficient, shape, groups)
 
 
 def keep_starts(study: Study, store: Store) -> None:
@@ -155,7 +164,7 @@ def translated(
     made, wrong = [], []
     for part in parts:
         _, _, name = part.label.rpartition(".")
-        coefficient = given.get(name)
+        coefficient = given.get(part.label) or given.get(name)
         old = slices.get(part.label)
         if old is None and coefficient is not None and coefficient.frozen:
             old = coefficient.searched(np.full(1, coefficient.default))
@@ -199,17 +208,27 @@ def _fitted(old: np.ndarray, given: Coefficient, part: Part) -> np.ndarray | Non
         return np.full(part.size, numbers[0])
     if part.size == 1:
         return np.full(1, numbers.mean())
-    if numbers.size != given.size(*part.shape):  # another circuit
+    if numbers.size != given.size(*part.sides):  # another circuit
         return None
-    return _resized(numbers, given.per, wanted.per, part.shape)
+    return _resized(numbers, given, part)
 
 
-def _resized(
-    numbers: np.ndarray, given: str, wanted: str, shape: tuple[int, int]
+def _resized(numbers: np.ndarray, given: Coefficient, part: Part) -> np.ndarray:
+    """Return numbers of one granularity in another: spread over synapses or neurons, then means."""
+    pre, post = part.sides
+    places = (pre.size, post.size) if given.per in GRANULARITIES else (1, post.size)
+    indices = np.arange(places[0] * places[1]).reshape(places)
+    spread = numbers[_places(given, indices, part.sides)]
+    wanted = _places(part.coefficient, indices, part.sides).reshape(-1)
+    sums = np.bincount(wanted, spread.reshape(-1), minlength=part.size)
+    return sums / np.bincount(wanted, minlength=part.size)
+
+
+def _places(
+    coefficient: Coefficient, indices: np.ndarray, sides: tuple[Side, Side]
 ) -> np.ndarray:
-    """Return numbers per synapse or neuron in another granularity; rows are source neurons."""
-    views = {"synapse": shape, "pre": (shape[0], 1), "post": (1, shape[1])}
-    table = np.broadcast_to(numbers.reshape(views[given]), shape)
-    means = {"synapse": None, "pre": 1, "post": 0}
-    axis = means[wanted]
-    return table.reshape(-1).copy() if axis is None else table.mean(axis=axis)
+    """Return which of its numbers each synapse or neuron takes, shaped as `indices`."""
+    rows, columns = np.divmod(indices, indices.shape[1])
+    plain = {"pre": rows, "post": columns, "projection": np.zeros_like(indices)}
+    shared = coefficient.spread(*sides)
+    return shared[indices] if shared is not None else plain.get(coefficient.per, indices)

@@ -80,8 +80,8 @@ def catalogs() -> Catalogs:
         holds=lambda parameters: True,
     )  # fmt: skip
     return Catalogs(
-        rules={"pdlf": _named("pdlf", coefficients=letters, options=options)},
-        models={"ternary_lif": _named("ternary_lif")},
+        rules={"pdlf": _named("pdlf", coefficients=letters, options=options, modulator="")},
+        models={name: _named(name, coefficients=()) for name in ("ternary_lif", "readout")},
         tasks={"sequence_copy": task},
         optimizers=OPTIMIZERS,
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuromodels.coefficients import Block, Coefficient, CoefficientVector
+from neuromodels.coefficients import Block, Coefficient, CoefficientVector, Side
 from neuromodels.errors import DeclarationError
 
 
@@ -28,7 +28,7 @@ def test_contradictions_name_the_coefficient(settings, words):
     ("per", "size"), [("synapse", 12), ("pre", 3), ("post", 4), ("projection", 1)]
 )
 def test_granularity_is_how_many_numbers_it_stands_for(per, size):
-    assert Coefficient("A", per=per).size(3, 4) == size
+    assert Coefficient("A", per=per).size(Side(3), Side(4)) == size
 
 
 def test_a_vector_comes_back_as_named_values_inside_their_bounds():

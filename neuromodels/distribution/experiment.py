@@ -153,7 +153,9 @@ def work_on(study: Study, condition: str, build: Build, seconds: float) -> Work:
 
 def own_files(study: Study) -> list[str]:
     """Return the user's own files that a study names, as ``my_rules.py:CALCIUM``."""
-    named = (study.rule.name, study.task.name, study.circuit.neuron)
+    circuit = study.circuit
+    models = (circuit.neuron, circuit.readout, circuit.modulator)
+    named = (study.rule.name, study.task.name, *models)
     return sorted({name.rpartition(":")[0] for name in named if ".py:" in name})
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from neuromodels.coefficients import OF_NEURONS, Coefficient
 from neuromodels.errors import DeclarationError
 
 
@@ -32,6 +33,10 @@ class NeuronModel:
         Statements that erase the neuron's state.
     constants
         Names in the strings above.
+    coefficients
+        Numbers of its neurons that a search may change, constants in the strings above.
+    taught
+        Variable in which a task tells each neuron what it should do; empty: none.
     """
 
     name: str
@@ -46,6 +51,8 @@ class NeuronModel:
     before_spikes: str = ""
     forget: str = ""
     constants: Mapping[str, object] = field(default_factory=dict)
+    coefficients: tuple[Coefficient, ...] = ()
+    taught: str = ""
     reference: str = ""
 
     def __post_init__(self) -> None:
@@ -54,3 +61,14 @@ class NeuronModel:
                 f"NeuronModel.{self.name}", "threshold and reset go together",
                 (self.threshold, self.reset), "Give both or neither.",
             )  # fmt: skip
+        for coefficient in self.coefficients:
+            if coefficient.per not in OF_NEURONS:
+                raise DeclarationError(
+                    f"NeuronModel.{self.name}.{coefficient.name}",
+                    f"per must be one of {', '.join(OF_NEURONS)}", coefficient.per,
+                )  # fmt: skip
+
+    def with_coefficients(self, changes: Mapping[str, Mapping[str, object]]) -> NeuronModel:
+        """Return the model with other settings of those coefficients that it has."""
+        changed = tuple(c.changed(changes.get(c.name, {})) for c in self.coefficients)
+        return replace(self, coefficients=changed)

@@ -61,6 +61,8 @@ MARKS: Mapping[str, Mark] = {
     "reset": Mark("reset", "#56B4E9", "D"),
     "fixed": Mark("fixed", "#D55E00", "s", "--"),
     "frozen": Mark("frozen", "#009E73", "^"),
+    "M0": Mark("M = 0", "#999999", "P"),
+    "M1": Mark("M = 1", "#000000", "X"),
     "random": Mark("random", "#CC79A7", "v"),
 }
 

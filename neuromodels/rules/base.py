@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from neuromodels.coefficients import Coefficient
+from neuromodels.coefficients import GRANULARITIES, Coefficient
 from neuromodels.errors import DeclarationError
 
 NORMALISATIONS = ("none", "p8")
 RESERVED = {
-    "N", "clock", "delay", "dt", "events", "i", "j", "lastupdate", "name", "namespace", "order",
-    "post", "pre", "source", "state", "synapses", "t", "target", "variables", "when", "x", "y",
+    "M", "N", "centre", "clock", "delay", "dt", "e", "events", "i", "j", "lastupdate", "m", "name",
+    "namespace", "order", "post", "pre", "source", "state", "synapses", "t", "target", "variables",
+    "when", "x", "y", "sx", "sy",
 }  # fmt: skip
 """Names that synapses have already."""
 
@@ -25,12 +26,27 @@ class PlasticityRule:
     name, summary, reference
         For lists and figures.
     model
-        Brian2 equations of a synapse; the weight is ``w``.
+        Brian2 equations of a synapse.
+    weight
+        What a synapse multiplies its source's signal with, an expression of its variables: ``w``,
+        or a fixed and a plastic part, ``w + alpha*rho``.
+    learns
+        The variables that plasticity changes and that an episode keeps.
     each_step
         Statements for every synapse in every step.  ``x`` and ``y`` are the traces of the pre-
-        and postsynaptic neuron.
+        and postsynaptic neuron, ``sx`` and ``sy`` their signals, all with what this step brought.
     on_pre, on_post
         Statements for a synapse at a spike of its pre- or postsynaptic neuron, which must spike.
+    centred
+        A variable of a synapse, such as an eligibility, whose mean over all synapses onto the
+        same neuron, as it was at the end of the last step, the statements see as ``centre``;
+        empty: none.
+    modulator
+        An expression of ``m``, what modulatory neurons send to the postsynaptic neuron, and of
+        coefficients; the rule's statements see it as ``M``.  Empty: the rule has no third factor.
+    forget
+        Statements that erase what a synapse must not carry from one trial of an episode into the
+        next, such as an eligibility trace.
     coefficients
         Numbers that a search may change.  One with the name of a variable of `model` is that
         variable's initial value.
@@ -46,6 +62,11 @@ class PlasticityRule:
     model: str
     coefficients: tuple[Coefficient, ...]
     each_step: str = ""
+    weight: str = "w"
+    learns: tuple[str, ...] = ("w",)
+    centred: str = ""
+    modulator: str = ""
+    forget: str = ""
     on_pre: str = ""
     on_post: str = ""
     normalisation: str = "none"
@@ -60,6 +81,16 @@ class PlasticityRule:
                     f"PlasticityRule.{self.name}", "a coefficient must not have a name of Brian2's"
                     f" or of the network: {', '.join(sorted(RESERVED))}", coefficient.name,
                 )  # fmt: skip
+            if coefficient.per not in GRANULARITIES:
+                raise DeclarationError(
+                    f"PlasticityRule.{self.name}.{coefficient.name}",
+                    f"per must be one of {', '.join(GRANULARITIES)}", coefficient.per,
+                )  # fmt: skip
+        if self.normalisation != "none" and self.weight != "w":
+            raise DeclarationError(
+                f"PlasticityRule.{self.name}.normalisation",
+                "only a weight that is one variable, w, can be normalised", self.weight,
+            )  # fmt: skip
         if self.normalisation not in NORMALISATIONS:
             raise DeclarationError(
                 f"PlasticityRule.{self.name}.normalisation",

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from brian2 import (
     Clock,
@@ -27,41 +27,19 @@ from brian2 import (
     linked_var,
     prefs,
 )
-from brian2.units import ms, second
+from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.circuits import Circuit, Population, Projection
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
-from neuromodels.simulation.health import OVER, SPIKES, Limits, beyond, health_equations
+from neuromodels.simulation.controls import Controls
+from neuromodels.simulation.equations import NORM_SCALE, SMALLEST_NORM, Wording, assigned
+from neuromodels.simulation.health import OVER, SPIKES, health_equations
 from neuromodels.simulation.messages import discarding, reading
 from neuromodels.tasks import Task
-from neuromodels.tasks.base import NEEDED
 
 BODY, PLASTICITY, ERASURE, SCORE, HEALTH = 990, 1000, 1010, 1020, 1030
-
-#: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
-NORM_SCALE, SMALLEST_NORM = 64, 1e-6
-
-
-@dataclass(frozen=True)
-class Controls:
-    """What a control experiment does to the network.
-
-    Parameters
-    ----------
-    freeze_at
-        Step from which no weight changes; None: never.
-    forget
-        First and last step (exclusive) at whose end membrane and traces are erased; None: never.
-    record
-        Whether to add monitors of signals, traces and weights.
-    """
-
-    freeze_at: int | None = None
-    forget: tuple[int, int] | None = None
-    record: bool = False
-    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass
@@ -103,8 +81,8 @@ def assemble(
     circuit: Circuit,
     task: Task,
     parameters: Mapping[str, float],
-    dt: Quantity = 20 * ms,
-    controls: Controls = Controls(),
+    dt: Quantity | None = None,
+    controls: Controls | None = None,
 ) -> Assembly:
     """Return the network of a circuit that does a task.
 
@@ -115,9 +93,11 @@ def assemble(
     parameters
         Of the task; missing ones take their defaults.
     dt
-        Length of a step.
+        Length of a step; None: the task's.
     """
-    assembler = _Assembler(circuit, task, task.with_defaults(parameters), dt, controls)
+    step = task.step * second if dt is None else dt
+    chosen = task.with_defaults(parameters)
+    assembler = _Assembler(circuit, task, chosen, step, controls or Controls())
     with quick_setup(), discarding(assembler.objects):
         return assembler.assembled()
 
@@ -138,6 +118,7 @@ class _Assembler:
 
     def __init__(self, circuit: Circuit, task: Task, parameters, dt, controls: Controls):
         self.circuit, self.task, self.controls = circuit, task, controls
+        self.wording = Wording(circuit, controls, task.between)
         self.clock = Clock(dt, name="trial_clock")
         self.namespace = {**task.constants, **parameters}
         self.parameters = parameters
@@ -154,8 +135,10 @@ class _Assembler:
             self._population(population, 10 * number)
         for projection in self.circuit.projections:
             self._projection(projection)
-        self._score(items, self.circuit.populations[-1])
-        self._actions(items, self.circuit.populations[-1])
+        output = self.circuit.populations[-1]
+        self._score(items, output)
+        self._actions(items, output)
+        self._teaching(items, output)
         self._health()
         if self.controls.record:
             self._monitors()
@@ -188,17 +171,35 @@ class _Assembler:
             component = f"{output.signal}_pre*int(i == {number})"
             self._sum(f"action_{number}", self.groups[output.name], items, name, component)
 
+    def _teaching(self, items: NeuronGroup, output: Population) -> None:
+        """Let the task tell each neuron of the read-out what it should do."""
+        if not self.task.taught:
+            return
+        assert output.model is not None
+        if not output.model.taught:
+            raise DeclarationError(
+                "circuit.readout", f"must be a model that the task {self.task.name!r} can teach",
+                output.model.name, "Choose readout = 'leaky_readout'.",
+            )  # fmt: skip
+        told = self.groups[output.name]
+        self._sum("taught", items, told, output.model.taught, self.task.taught)
+
     def _channels(self, population: Population, items: NeuronGroup) -> None:
-        model = self.task.stimulus_model + self._coefficients_of(population.name)
+        model = self.task.stimulus_model + self.wording.channels(population)
         group = self._group(population.name, population.size, model, order=10)
         self._each_step(group, self.task.stimulus, 11, "stimulus")
         self._sum("shown", items, group, "cue", self.task.shown)
 
     def _score(self, items: NeuronGroup, output: Population) -> None:
-        answers = "" if self.task.acts else "\ny : 1 (linked)"
-        group = self._group("score", 1, self.task.score_model + answers, order=SCORE)
-        if answers:
+        several = [f"y{k}" for k in range(output.size)] if output.size > 1 else []
+        answers = "\n".join(f"{name} : 1" for name in several) or "y : 1 (linked)"
+        model = self.task.score_model + ("" if self.task.acts else f"\n{answers}")
+        group = self._group("score", 1, model, order=SCORE)
+        if not self.task.acts and not several:
             group.y = linked_var(self.groups[output.name], output.signal)
+        for number, name in enumerate([] if self.task.acts else several):
+            component = f"{output.signal}_pre*int(i == {number})"
+            self._sum(f"answer_{number}", self.groups[output.name], group, name, component)
         self._sum("asked", items, group, "target", self.task.asked)
         self._each_step(group, self.task.score, SCORE + 1, "scoring")
 
@@ -236,26 +237,20 @@ class _Assembler:
     def _population(self, population: Population, order: int) -> None:
         model = population.model
         assert model is not None
-        equations = model.equations + self._coefficients_of(population.name)
-        equations += self._scales_of(population.name)
         group = self._group(
-            population.name, population.size, equations, order, namespace=model.constants,
-            threshold=model.threshold,
+            population.name, population.size, self.wording.population(population), order,
+            namespace=model.constants, threshold=model.threshold,
         )  # fmt: skip
         if model.threshold is not None:
             self._each_step(group, model.before_spikes, order + 1, "clearing")
             group.set_event_schedule("spike", when="groups", order=order + 2)
             group.run_on_event("spike", model.reset, when="groups", order=order + 3)
         self._each_step(group, model.each_step, order + 4, "each_step")
-        if self.controls.forget is not None:
-            self._each_step(group, self._erasure(model.forget), ERASURE, "erasure")
-
-    def _erasure(self, statements: str) -> str:
-        first, last = self.controls.forget or (0, 0)
-        now = "timestep(t, dt)"
-        kept = [line.split("=")[0].strip() for line in statements.splitlines() if line.strip()]
-        lines = [f"keep = 1 - int({now} >= {first} and {now} < {last})"]
-        return "\n".join(lines + [f"{name} = keep*{name}" for name in kept])
+        for coefficient in population.coefficients:
+            label = f"{population.name}.{coefficient.name}"
+            self.addresses[label] = label
+            setattr(group, coefficient.name, coefficient.default)
+        self._each_step(group, self.wording.erasure(model.forget), ERASURE, "erasure")
 
     # -------------------------------------------------------------------------------- projections
 
@@ -264,12 +259,12 @@ class _Assembler:
         normalised = rule.normalisation == "p8"
         if normalised:
             self._norm(projection)
-        equations = self._synapse_model(projection)
+        equations = self.wording.projection(projection)
         with reading(projection.name, equations):
             synapses = Synapses(
                 self.groups[projection.source], self.groups[projection.target], equations,
-                on_pre=self._change(rule.on_pre) or None,
-                on_post=self._change(rule.on_post) or None,
+                on_pre=self.wording.changes(rule, rule.on_pre) or None,
+                on_post=self.wording.changes(rule, rule.on_post) or None,
                 namespace={**self.namespace, **rule.constants}, name=projection.name,
                 clock=self.clock, method="exact",
             )  # fmt: skip
@@ -278,43 +273,13 @@ class _Assembler:
         self.synapses[projection.name] = synapses
         for coefficient in rule.coefficients:
             self._place(projection, coefficient)
-        self._each_step(synapses, self._change(rule.each_step), PLASTICITY, "plasticity")
+        changes = self.wording.changes(rule, rule.each_step)
+        self._each_step(synapses, changes, PLASTICITY, "plasticity")
+        self._each_step(synapses, self.wording.erasure(rule.forget), ERASURE, "erasure")
         if normalised:
             order = self.groups[projection.target].order - 4
             scaling = f"w *= scale_{projection.name}_post"
             self._each_step(synapses, scaling, order, "normalisation")
-
-    def _synapse_model(self, projection: Projection) -> str:
-        source = self.circuit.population(projection.source)
-        target = self.circuit.population(projection.target)
-        lines = [
-            projection.rule.model,
-            f"{self._input_of(target)}_post = w*{source.signal}_pre : 1 (summed)",
-            f"x = {source.trace}_pre : 1",
-            f"y = {target.trace}_post : 1",
-        ]
-        if projection.rule.normalisation == "p8":
-            power = f"({NORM_SCALE}*w)**8"
-            lines.append(f"q_{projection.name}_pre = {power} : 1 (summed)")
-        lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
-        lines.append(beyond(projection.name, self.controls.limits))
-        return "\n".join(lines)
-
-    def _input_of(self, target: Population) -> str:
-        assert target.model is not None
-        return target.model.input
-
-    def _coefficient_line(self, coefficient: Coefficient, projection: Projection) -> str:
-        name = coefficient.name
-        if _is_initial_value(coefficient, projection):
-            return ""
-        kinds = {
-            "synapse": f"{name} : 1 (constant)",
-            "projection": f"{name} : 1 (shared, constant)",
-            "pre": f"{name} = {name}_{projection.name}_pre : 1",
-            "post": f"{name} = {name}_{projection.name}_post : 1",
-        }
-        return kinds[coefficient.per]
 
     def _place(self, projection: Projection, coefficient: Coefficient) -> None:
         """Note where a coefficient's numbers go, and put its default there."""
@@ -326,43 +291,7 @@ class _Assembler:
         group = self.synapses.get(owner) or self.groups[owner]
         setattr(group, name, coefficient.default)
 
-    def _coefficients_of(self, population: str) -> str:
-        """Equations for the coefficients that stand for numbers per neuron of a population."""
-        sides = {"pre": "source", "post": "target"}
-        lines = [
-            f"{coefficient.name}_{projection.name} : 1 (constant)"
-            for projection in self.circuit.projections
-            for coefficient in projection.rule.coefficients
-            if getattr(projection, sides.get(coefficient.per, "rule")) == population
-        ]
-        normalised = [
-            f"q_{projection.name} : 1"
-            for projection in self.circuit.projections
-            if projection.source == population and projection.rule.normalisation == "p8"
-        ]
-        counted = [
-            f"beyond_{projection.name} : 1"
-            for projection in self.circuit.projections
-            if projection.target == population and self.controls.limits.largest_weight
-        ]
-        return "\n" + "\n".join(lines + normalised + counted)
-
-    def _change(self, statements: str) -> str:
-        """Return a rule's statements, without effect from the step at which a control freezes."""
-        if self.controls.freeze_at is None or not statements.strip():
-            return statements
-        changing = f"int(timestep(t, dt) < {self.controls.freeze_at})"
-        return f"before = w\n{statements}\nw = before + {changing}*(w - before)"
-
     # ------------------------------------------------------------------------------ normalisation
-
-    def _scales_of(self, population: str) -> str:
-        lines = [
-            f"scale_{projection.name} : 1 (linked)"
-            for projection in self.circuit.projections
-            if projection.target == population and projection.rule.normalisation == "p8"
-        ]
-        return "\n" + "\n".join(lines)
 
     def _norm(self, projection: Projection) -> None:
         """Make the weights' 8-norm: summed per source neuron, then over source neurons.
@@ -419,9 +348,13 @@ class _Assembler:
         """Watch signals, traces, weights and a body at the end of a step."""
         for population in self.circuit.populations:
             names = {population.signal, population.trace}
+            if self.circuit.is_modulated(population.name):
+                names.add("modulation")
             self._watch(self.groups[population.name], sorted(names))
-        for synapses in self.synapses.values():
-            self._watch(synapses, ["w"])
+        for projection in self.circuit.projections:
+            rule = projection.rule
+            names = {*rule.learns, *assigned(rule.forget)}
+            self._watch(self.synapses[projection.name], sorted(names))
         if self.task.acts:
             items = self.groups["items"]
             known = items.equations
@@ -432,42 +365,3 @@ class _Assembler:
         self._keep(StateMonitor(
             owner, names, record=True, name=f"watch_{owner.name}", when="end", clock=self.clock
         ))  # fmt: skip
-
-
-def _is_initial_value(coefficient: Coefficient, projection: Projection) -> bool:
-    lines = (line.split(":")[0].strip() for line in projection.rule.model.splitlines())
-    return coefficient.name in lines
-
-
-def controlled(
-    task: Task, parameters: Mapping[str, float], condition: str
-) -> tuple[dict[str, float], Controls]:
-    """Return parameters and controls of a condition, such as ``reset``."""
-    chosen = task.with_defaults(parameters)
-    if condition in NEEDED:
-        _check_declared(task, condition)
-    if NEEDED.get(condition) == "unseen":
-        return {**chosen, **task.unseen}, Controls()
-    if condition == "frozen":
-        settling = task.number(task.settling, chosen)
-        chosen["prelude"] = max(chosen["prelude"], settling)
-        return chosen, Controls(freeze_at=int(chosen["prelude"]))
-    if condition in ("halted", "reset"):
-        first, last = (task.number(text, chosen) for text in task.delay)
-        halted = condition == "halted"
-        return chosen, Controls(freeze_at=first) if halted else Controls(forget=(first, last))
-    return chosen, Controls()
-
-
-def _check_declared(task: Task, condition: str) -> None:
-    field = NEEDED[condition]
-    if not getattr(task, field):
-        raise DeclarationError(
-            f"Task.{task.name}.{field}", f"the condition {condition!r} needs it",
-            cure="Declare it, or leave the condition out.",
-        )  # fmt: skip
-
-
-def recorded(controls: Controls) -> Controls:
-    """Return the same controls with monitors."""
-    return replace(controls, record=True)

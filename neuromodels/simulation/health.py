@@ -38,11 +38,11 @@ class Limits:
         return self.count_spikes or self.highest_rate > 0
 
 
-def beyond(name: str, limits: Limits) -> str:
+def beyond(name: str, weight: str, limits: Limits) -> str:
     """Return the line of a projection's equations that counts weights beyond the limit."""
     if not limits.largest_weight:
         return ""
-    within = f"abs(w) <= {float(limits.largest_weight)!r}"
+    within = f"abs({weight}) <= {float(limits.largest_weight)!r}"
     return f"beyond_{name}_post = int(not ({within})) : 1 (summed)"
 
 

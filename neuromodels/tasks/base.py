@@ -12,6 +12,8 @@ NEEDED = {
     "halted": "delay",
 }  # fmt: skip
 """Conditions that a task must provide for, and the field in which it does."""
+CLAMPED = {"M0": 0.0, "M1": 1.0}
+"""Conditions that hold the third factor of a rule at a value."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,20 @@ class Task:
         Variables of the score, and the statements that update them from ``target`` and, unless
         the task acts, from the read-out ``y``.
     outputs
-        Size of the read-out.
+        Size of the read-out.  Where it is above 1 and the task does not act, the score sees its
+        components as ``y0``, ``y1``, ...
+    groups
+        Sizes of the groups of channels that may share coefficients; empty: one group.
+    trace
+        Variable of a channel that plasticity rules see.
+    taught
+        Expression of an item, summed over items into what read-out neuron ``j`` is told to do;
+        empty where nobody teaches.
+    between
+        Expression that is true in the steps at whose end membranes, traces and eligibilities are
+        erased, between two trials of an episode; empty: never.
+    step
+        Length of a step, s.
     dynamics
         Differential equations of a body, beside `item_model`.  They are integrated over each step
         by the classical Runge-Kutta method, while the read-out's components ``a0``, ``a1``, ...
@@ -91,7 +106,19 @@ class Task:
     score_name: str = "The task's own score"
     chance: float | None = None
     constants: Mapping[str, object] = field(default_factory=dict)
+    groups: tuple[int, ...] = ()
+    trace: str = "u"
+    taught: str = ""
+    between: str = ""
+    step: float = 0.02
     reference: str = ""
+
+    def __post_init__(self) -> None:
+        if self.groups and sum(self.groups) != self.channels:
+            raise DeclarationError(
+                f"Task.{self.name}.groups", f"sizes must sum to the {self.channels} channels",
+                self.groups,
+            )  # fmt: skip
 
     @property
     def acts(self) -> bool:

@@ -28,7 +28,8 @@ from neuromodels.evaluation import values_of
 from neuromodels.models import NeuronModel
 from neuromodels.models.readout import READOUT
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import Controls, assemble, controlled
+from neuromodels.simulation.assembly import assemble
+from neuromodels.simulation.controls import Controls, controlled
 
 HIDDEN, STEPS = 16, 40
 ALL = tuple(BODIES)

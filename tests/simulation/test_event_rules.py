@@ -8,7 +8,8 @@ from neuromodels import models, rules, tasks
 from neuromodels.circuits import Circuit, Population, Projection
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import Controls, assemble
+from neuromodels.simulation.assembly import assemble
+from neuromodels.simulation.controls import Controls
 
 NEURON, STDP = models.CATALOG["ternary_lif"], rules.CATALOG["stdp"]
 FIXED = rules.CATALOG["fixed"].chosen({"normalisation": "none"})

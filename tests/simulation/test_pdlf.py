@@ -10,7 +10,8 @@ from neuromodels.circuits import Circuit, Population, Projection, feedforward
 from neuromodels.errors import DeclarationError
 from neuromodels.evaluation import values_of
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import Assembly, assemble, controlled
+from neuromodels.simulation.assembly import Assembly, assemble
+from neuromodels.simulation.controls import controlled
 
 HIDDEN, LENGTH, LATENCY, TRIALS = 32, 8, 34, 16
 STEPS = 2 * LENGTH + LATENCY
