@@ -218,6 +218,7 @@ class Study:
 
 
 _ADDED = (
+    ("task", "power", 2),
     ("search", "start", ""),
     ("search", "patience", 0),
     ("search", "target", 0.0),

@@ -80,8 +80,10 @@ def catalogs() -> Catalogs:
         holds=lambda parameters: True,
     )  # fmt: skip
     return Catalogs(
-        rules={"pdlf": _named("pdlf", coefficients=letters, options=options, modulator="")},
-        models={name: _named(name, coefficients=()) for name in ("ternary_lif", "readout")},
+        rules={"pdlf": _named("pdlf", coefficients=letters, options=options, modulator="m")},
+        models={
+            name: _named(name, coefficients=()) for name in ("ternary_lif", "readout", "modulator")
+        },
         tasks={"sequence_copy": task},
         optimizers=OPTIMIZERS,
     )

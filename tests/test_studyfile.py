@@ -67,13 +67,13 @@ def test_a_good_file_is_read_and_completed(tmp_path):
 
 def test_every_problem_is_in_one_report(problems):
     text = GOOD.replace('"pdlf"', '"pdfl"').replace("candidates = 8", "candidats = 8")
-    text = text.replace("seeds = [1, 2]", "seeds = []") + "[circuit]\nhidden = 0\n"
+    text = text.replace("seeds = [1, 2]", "seeds = []") + "[circuit]\nhidden = -1\n"
     found = problems(text)
     assert len(found) == 4
     assert any("line 2: seeds" in line for line in found)
     assert any("line 10: rule.name" in line and "'pdlf'" in line for line in found)
     assert any("line 16: search.candidats" in line and "'candidates'" in line for line in found)
-    assert any("line 19: circuit.hidden" in line and "got 0" in line for line in found)
+    assert any("line 19: circuit.hidden" in line and "got -1" in line for line in found)
 
 
 @pytest.mark.parametrize(

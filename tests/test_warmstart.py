@@ -185,3 +185,27 @@ def test_a_study_file_may_name_its_start(source, said, here, monkeypatch):
     centres = first_centre(monkeypatch)
     assert said(*WARM)[0] == 0
     assert np.abs(centres[0]).sum() > 0
+
+
+SIDES = {"shape": (3, 4), "groups": ((1, 2), (2, 2))}
+BLOCKS = np.array([[1.0, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]])
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "old", "new"),
+    [
+        ("block", "synapse", [1.0, 2, 3, 4], BLOCKS.ravel()),
+        ("block", "post", [1.0, 2, 3, 4], BLOCKS.mean(axis=0)),
+        ("block", "pre", [1.0, 2, 3, 4], BLOCKS.mean(axis=1)),
+        ("synapse", "block", BLOCKS.ravel(), [1.0, 2, 3, 4]),
+        ("pre", "block", [1.0, 2, 4], [1.0, 1, 3, 3]),
+        ("group", "neuron", [1.0, 2], [1.0, 1, 2, 2]),
+        ("neuron", "group", [1.0, 3, 2, 6], [2.0, 4]),
+        ("group", "population", [1.0, 2], [1.5]),
+        ("population", "neuron", [5.0], [5.0, 5, 5, 5]),
+    ],
+)
+def test_blocks_and_groups_become_synapses_and_neurons(given, wanted, old, new):
+    refined = Part("a_b.A", Coefficient("A", per=wanted), **SIDES)
+    found = translated(solution(A=old), {"A": Coefficient("A", per=given)}, [refined])
+    assert found.tolist() == np.asarray(new).tolist()

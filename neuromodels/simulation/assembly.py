@@ -162,6 +162,7 @@ class _Assembler:
         size = task.number(task.items, self.parameters)
         method = "rk4" if task.dynamics else "exact"
         items = self._group("items", size, model, BODY if task.acts else 0, method=method)
+        self._each_step(items, task.item_step, 5, "drawing")
         self._each_step(items, task.body, BODY + 1, "body")
         return items
 

@@ -33,6 +33,8 @@ class Task:
     items, item_model, item_start
         What a trial draws from its noise stream: how many items (an expression), their variables,
         and the expression that draws each variable.
+    item_step
+        Statements of the items at the start of each step, for what is drawn anew in each.
     channels
         Number of input channels.
     stimulus_model, stimulus
@@ -106,6 +108,7 @@ class Task:
     score_name: str = "The task's own score"
     chance: float | None = None
     constants: Mapping[str, object] = field(default_factory=dict)
+    item_step: str = ""
     groups: tuple[int, ...] = ()
     trace: str = "u"
     taught: str = ""
