@@ -80,18 +80,20 @@ class Projection:
     carries
         What of a source neuron reaches the target: its ``"signal"`` or its ``"trace"``.
     into
-        Where it arrives: the target's ``"input"``, or its ``"modulation"``.
+        Where it arrives: the target's ``"input"``, its ``"modulation"``, or another variable of
+        its model, by name.
     """
 
     source: str
     target: str
     rule: PlasticityRule
     carries: Literal["signal", "trace"] = "signal"
-    into: Literal["input", "modulation"] = "input"
+    into: str = "input"
 
     @property
     def name(self) -> str:
-        return f"{self.source}_{self.target}"
+        extra = "" if self.into in ("input", "modulation") else f"_{self.into}"
+        return f"{self.source}_{self.target}{extra}"
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,7 @@ def layered(
     recurrent: bool = False,
     modulators: Population | None = None,
     modulated_by: Literal["hidden", "all"] = "hidden",
+    beside: Population | None = None,
 ) -> Circuit:
     """Return channels -> hidden -> read-out, or channels -> read-out.
 
@@ -205,6 +208,8 @@ def layered(
         are left out if the rule has no third factor.
     modulated_by
         Who projects to them: the layer before the read-out, or the channels as well.
+    beside
+        Gated recurrent units with fixed weights between the channels and the read-out.
     """
     names = [population.name for population in layers]
     forward = list(pairwise(names))
@@ -214,6 +219,9 @@ def layered(
         Projection(a, b, rule if (a, b) in changing[plastic] else fixed)
         for a, b in [*forward, *back]
     ]
+    if beside is not None:
+        projections += _gated(names[0], beside.name, names[-1], fixed)
+        layers = (*layers[:-1], beside, layers[-1])
     if modulators is None or not rule.modulator:
         return Circuit(layers, tuple(projections))
     drivers = [names[-2]] if modulated_by == "hidden" else names[:-1]
@@ -223,6 +231,14 @@ def layered(
         *(Projection(modulators.name, name, fixed, "signal", "modulation") for name in targets),
     ]
     return Circuit((*layers[:-1], modulators, layers[-1]), (*projections, *third))
+
+
+def _gated(channels: str, units: str, output: str, fixed: PlasticityRule) -> list[Projection]:
+    """Return the projections of gated recurrent units: three from channels, three of their own."""
+    plain = fixed.chosen({"normalisation": "none"})
+    forward = [Projection(channels, units, plain, into=gate) for gate in ("r_in", "z_in", "n_in")]
+    back = [Projection(units, units, plain, into=gate) for gate in ("r_in", "z_in", "back")]
+    return [*forward, *back, Projection(units, output, plain)]
 
 
 def feedforward(

@@ -100,7 +100,11 @@ def fixed_weights(study: Study) -> PlasticityRule:
     """Return weights that do not change, normalised and searched as those of the study's rule."""
     fixed, chosen = rules.CATALOG["fixed"], study.rule
     normalisation = rules.CATALOG[chosen.name].chosen(dict(chosen.options)).normalisation
-    weights = {k: v for k, v in chosen.coefficients.items() if k == FIXED_WEIGHT.name}
+    weights = {
+        name: {key: value for key, value in settings.items() if key != "frozen"}
+        for name, settings in chosen.coefficients.items()
+        if name == FIXED_WEIGHT.name
+    }
     return fixed.chosen({"normalisation": normalisation}).with_coefficients(weights)
 
 
@@ -116,9 +120,11 @@ def circuit_of(study: Study, condition: str) -> Circuit:
         if rule.modulator
         else None
     )
+    beside = _population(study, "gru", chosen.gru, "gru") if chosen.gru else None
     return layered(
         tuple(layers), rule, fixed_weights(study), plastic=chosen.plastic,
         recurrent=chosen.recurrent, modulators=modulators, modulated_by=chosen.modulated_by,
+        beside=beside,
     )  # fmt: skip
 
 
@@ -186,8 +192,8 @@ def recording_of(
     dict of ndarray
         ``t`` (steps,), s; per population its signal and trace, ``"hidden.s"``, (neurons, steps);
         per projection its weights, ``"input_hidden.w"``, (synapses, steps), row by source neuron;
-        ``"items"``, the first variable that the task draws; if the task acts, all variables of
-        its body in SI units, ``"items.x"``, (1, steps).
+        ``"items"``, the first variable that the task draws; what it draws, ``"items.x"``, (items,)
+        at the end; if the task acts, all variables of its body in SI units, (1, steps).
     """
     circuit = circuit_of(study, condition)
     made = network_of(study, condition, circuit, with_monitors=True)
@@ -196,7 +202,8 @@ def recording_of(
     for address, values in values_of(circuit, made, vector).items():
         batch[address] = values[0]
     batch.run(made.duration)
-    found = {"items": np.asarray(batch[next(iter(made.initial))])[0]}
+    drawn = {address: np.asarray(batch[address])[0] for address in made.initial}
+    found = {"items": next(iter(drawn.values())), **drawn}
     watched = [population.name for population in circuit.populations]
     watched += [projection.name for projection in circuit.projections]
     for name in [*watched, "items"] if tasks.CATALOG[study.task.name].acts else watched:

@@ -55,6 +55,9 @@ class CircuitChoice:
     modulators, modulator, modulated_by
         How many modulatory neurons a rule with a third factor gets, their model, and who projects
         to them: the ``"hidden"`` neurons, or ``"all"`` neurons and channels.
+    gru
+        How many gated recurrent units there are beside the hidden neurons, as in the released
+        copy network of PDLF.
     coefficients
         Changed settings of the neurons' coefficients.
     """
@@ -68,6 +71,7 @@ class CircuitChoice:
     modulators: int = 1
     modulator: str = "modulator"
     modulated_by: Literal["hidden", "all"] = "hidden"
+    gru: int = 0
     coefficients: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
@@ -231,6 +235,7 @@ _ADDED = (
         ("circuit", name, getattr(CircuitChoice, name))
         for name in (
             "groups", "readout", "plastic", "recurrent", "modulators", "modulator", "modulated_by",
+            "gru",
         )
     ),
     ("circuit", "coefficients", {}),

@@ -405,8 +405,9 @@ def _models(table: Table, catalogs: Catalogs) -> dict[str, Any]:
         keys["modulators"] = "modulator"
     if section.get("hidden") == 0:
         del keys["hidden"]
+    beside = {"gru": catalogs.models["gru"]} if section.get("gru") else {}
     named = {place: section.get(key, getattr(CircuitChoice, key)) for place, key in keys.items()}
-    return {
+    return beside | {
         place: catalogs.models[name]
         for place, name in named.items()
         if isinstance(name, str) and not _unknown_name(("circuit", "neuron"), name, catalogs)

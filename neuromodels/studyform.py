@@ -106,6 +106,7 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         "modulators": whole(1),
         "modulator": TEXT,
         "modulated_by": one_of("hidden", "all"),
+        "gru": whole(0),
         "coefficients": TABLE,
     },
     "rule": {"name": TEXT, "coefficients": TABLE},

@@ -12,5 +12,5 @@ MODULATORY_LIF = replace(
     name="modulatory_lif",
     summary="lif whose signal is its trace: modulation that lasts for 20 ms after a spike",
     signal="tr",
-    reference="after Schmidgall & Hays 2023, 10.3389/fnins.2023.1183321; form and numbers inferred",
+    reference="after Schmidgall & Hays 2023, arXiv:2206.12520; form and numbers inferred",
 )

@@ -2,7 +2,7 @@
 
     v_slow, c_exc, c_inh follow v, max(I, 0), max(-I, 0) with 100, 10 and 100 ms
 
-Which variables and their time constants [C], the code of Confavreux et al. 2023, where they are
+Which variables and their time constants [C], the code of Confavreux et al. 2025, where they are
 those of conductances; here a step's whole input is either excitatory or inhibitory [I].
 """
 
@@ -36,5 +36,5 @@ TRACED_LIF = NeuronModel(
     """,
     constants={**LIF.constants, "tau_v": 100 * ms, "tau_exc": 10 * ms, "tau_inh": 100 * ms},
     coefficients=LIF.coefficients,
-    reference="after Confavreux et al. 2023, NeurIPS (released code); as a lif neuron, inferred",
+    reference="after Confavreux et al. 2025, PLoS Comput Biol 21:e1012910 (released code)",
 )

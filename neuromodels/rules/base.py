@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from neuromodels.coefficients import GRANULARITIES, Coefficient
 from neuromodels.errors import DeclarationError
@@ -41,6 +42,9 @@ class PlasticityRule:
         A variable of a synapse, such as an eligibility, whose mean over all synapses onto the
         same neuron, as it was at the end of the last step, the statements see as ``centre``;
         empty: none.
+    centred_over
+        The mean is over all ``"synapses"`` onto a neuron, or over those that come from the same
+        ``"group"`` of source neurons.
     modulator
         An expression of ``m``, what modulatory neurons send to the postsynaptic neuron, and of
         coefficients; the rule's statements see it as ``M``.  Empty: the rule has no third factor.
@@ -65,6 +69,7 @@ class PlasticityRule:
     weight: str = "w"
     learns: tuple[str, ...] = ("w",)
     centred: str = ""
+    centred_over: Literal["synapses", "group"] = "synapses"
     modulator: str = ""
     forget: str = ""
     on_pre: str = ""

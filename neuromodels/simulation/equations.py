@@ -6,6 +6,7 @@ Everything here is text: nothing is simulated and no Brian2 object is made.
 from __future__ import annotations
 
 import re
+from itertools import accumulate, pairwise
 
 from neuromodels.circuits import Circuit, Population, Projection
 from neuromodels.coefficients import Coefficient
@@ -47,17 +48,15 @@ class Wording:
         """
         model = population.model
         assert model is not None
-        names = [self._input_of(p) for p in self._arriving(population.name, "input")]
-        modulating = [self._input_of(p) for p in self._arriving(population.name, "modulation")]
+        modulated = self.circuit.is_modulated(population.name)
+        equations = "\n".join([model.equations, *(["modulation : 1"] if modulated else [])])
         lines = [f"{c.name} : 1 (constant)" for c in population.coefficients]
-        equations = model.equations
-        if len(names) > 1:
-            lines += [f"{name} : 1" for name in names]
-            total = f"{model.input} = {' + '.join(names)} : 1"
-            equations = re.sub(rf"(?m)^\s*{model.input}\s*:\s*1\b", total, equations)
-        lines += [f"{name} : 1" for name in modulating]
-        if len(modulating) > 1:
-            lines.append(f"modulation = {' + '.join(modulating)} : 1")
+        for variable, arriving in self._arrivals(population).items():
+            if len(arriving) > 1:
+                names = [self._input_of(projection) for projection in arriving]
+                total = f"{variable} = {' + '.join(names)} : 1"
+                equations = re.sub(rf"(?m)^\s*{variable}\s*:\s*1\b", total, equations)
+                lines += [f"{name} : 1" for name in names]
         return "\n".join([equations, *lines])
 
     def channels(self, population: Population) -> str:
@@ -80,9 +79,10 @@ class Wording:
             if projection.target == population.name and self.controls.limits.largest_weight
         ]
         centred = [
-            f"centre_{projection.name} : 1"
+            f"{name} : 1"
             for projection in self.circuit.projections
             if projection.target == population.name and projection.rule.centred
+            for name in self._means(projection)
         ]
         return "\n" + "\n".join(lines + normalised + counted + centred)
 
@@ -94,8 +94,13 @@ class Wording:
         ]
         return "\n" + "\n".join(lines)
 
-    def _arriving(self, target: str, into: str) -> list[Projection]:
-        return [p for p in self.circuit.projections if (p.target, p.into) == (target, into)]
+    def _arrivals(self, target: Population) -> dict[str, list[Projection]]:
+        """Return the variables of a population in which projections arrive, and which do."""
+        found: dict[str, list[Projection]] = {}
+        for projection in self.circuit.projections:
+            if projection.target == target.name:
+                found.setdefault(_variable(projection, target), []).append(projection)
+        return found
 
     # -------------------------------------------------------------------------------- projections
 
@@ -115,8 +120,7 @@ class Wording:
             power = f"({NORM_SCALE}*w)**8"
             lines.append(f"q_{projection.name}_pre = {power} : 1 (summed)")
         if projection.rule.centred:
-            mean, summand = f"centre_{projection.name}_post", projection.rule.centred
-            lines += [f"{mean} = {summand}/{source.size} : 1 (summed)", f"centre = {mean} : 1"]
+            lines += self._centring(projection)
         if projection.rule.modulator:
             lines += self._third_factor(projection)
         lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
@@ -132,11 +136,28 @@ class Wording:
 
     def _input_of(self, projection: Projection) -> str:
         """Return the variable of the target in which a projection arrives."""
-        model = self.circuit.population(projection.target).model
-        assert model is not None
-        alone = len(self._arriving(projection.target, projection.into)) == 1
-        name = model.input if projection.into == "input" else "modulation"
+        target = self.circuit.population(projection.target)
+        name = _variable(projection, target)
+        alone = len(self._arrivals(target)[name]) == 1
         return name if alone else f"{name}_{projection.source}"
+
+    def _means(self, projection: Projection) -> dict[str, tuple[int, int]]:
+        """Return the means that a target neuron keeps, and the sources that each is over."""
+        source, name = self.circuit.population(projection.source), f"centre_{projection.name}"
+        if projection.rule.centred_over == "synapses":
+            return {name: (0, source.size)}
+        ends = list(accumulate(source.side.groups, initial=0))
+        return {f"{name}_{k}": pair for k, pair in enumerate(pairwise(ends))}
+
+    def _centring(self, projection: Projection) -> list[str]:
+        """Return the sums of means, and what a synapse sees of them."""
+        lines, seen = [], []
+        for mean, (first, end) in self._means(projection).items():
+            among = f"int(i >= {first} and i < {end})"
+            summand = f"{among}*({projection.rule.centred})/{end - first}"
+            lines.append(f"{mean}_post = {summand} : 1 (summed)")
+            seen.append(f"{among}*{mean}_post")
+        return [*lines, f"centre = {' + '.join(seen)} : 1"]
 
     def _third_factor(self, projection: Projection) -> list[str]:
         held = self.controls.modulation
@@ -182,8 +203,14 @@ class Wording:
         kept = assigned(statements)
         if not when or not kept:
             return ""
-        lines = [f"keep = 1 - int({' or '.join(when)})"]
-        return "\n".join(lines + [f"{name} = keep*{name}" for name in kept])
+        lines = [f"is_kept = 1 - int({' or '.join(when)})"]
+        return "\n".join(lines + [f"{name} = is_kept*{name}" for name in kept])
+
+
+def _variable(projection: Projection, target: Population) -> str:
+    """Return the variable of the target for which a projection is meant."""
+    assert target.model is not None
+    return target.model.input if projection.into == "input" else projection.into
 
 
 def assigned(statements: str) -> list[str]:
