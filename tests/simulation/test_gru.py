@@ -62,7 +62,7 @@ def test_a_gated_unit_is_that_of_numpy():
 
 @pytest.mark.parametrize("condition", ["plastic", "fixed"])
 def test_the_released_copy_network_has_as_many_numbers(condition):
-    """Released: 50,945 of the GRU and its read-out (with a bias, which ours lacks), 2,560 of PDLF."""
+    """Released: 50,945 of GRU and read-out, one of them a bias that ours lacks, 2,560 of PDLF."""
     table = {
         "name": "released", "task": {"name": "sequence_copy"}, "rule": {"name": "pdlf"},
         "circuit": {"hidden": 128, "gru": 128}, "conditions": [condition],
