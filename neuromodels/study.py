@@ -222,7 +222,6 @@ class Study:
 
 
 _ADDED = (
-    ("task", "power", 2),
     ("search", "start", ""),
     ("search", "patience", 0),
     ("search", "target", 0.0),

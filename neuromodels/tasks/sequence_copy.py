@@ -1,10 +1,9 @@
 """Delayed sequence copy: see bits, wait, say them again in order (PDLF, arXiv:2308.12063, Fig. 2).
 
 The released code lacks the task's source; protocol and lengths follow its notebooks and logs, the
-loss is ours: the mean error of the read-out's sigmoid over the recalled bits, to the power `power`.
-`slope` is the sigmoid's: at 1, sums over 128 hidden neurons saturate it, and since a saturated guess
-costs 0.5 of the squared error where silence costs 0.25, a search that meets a long delay first learns
-to be silent.  Of the absolute error (`power = 1`) both cost 0.5, so that nothing draws it there.
+loss is ours: the mean squared error of the read-out's sigmoid over the recalled bits.  `slope` is
+the sigmoid's: at 1, sums over 128 hidden neurons saturate it, and since a saturated guess costs 0.5
+where silence costs 0.25, a search that meets a long delay first learns to be silent.
 """
 
 from neuromodels.tasks.base import Task
@@ -12,7 +11,7 @@ from neuromodels.tasks.base import Task
 SEQUENCE_COPY = Task(
     name="sequence_copy",
     summary="show `length` bits, wait `latency` steps, recall them in order",
-    parameters={"length": 8, "latency": 0, "prelude": 0, "slope": 1.0, "power": 2},
+    parameters={"length": 8, "latency": 0, "prelude": 0, "slope": 1.0},
     steps="prelude + 2*length + latency",
     items="length",
     item_model="bit : 1",
@@ -36,13 +35,11 @@ SEQUENCE_COPY = Task(
     """,
     score="""
         asking = int(timestep(t, dt) >= prelude + length + latency)
-        error = abs(1/(1 + exp(-slope*y)) - target)
-        loss += asking*error*(int(power == 1) + int(power == 2)*error)/length
+        loss += asking*(1/(1 + exp(-slope*y)) - target)**2/length
         correct += asking*int((y > 0 and target > 0.5) or (y <= 0 and target < 0.5))/length
     """,
     delay=("prelude + length", "prelude + length + latency"),
     settling="length",
-    requires="power == 1 or power == 2",
     score_name="Fraction of bits recalled",
     chance=0.5,
     reference="Shen et al. 2023, arXiv:2308.12063; protocol from the released notebooks",
