@@ -1,20 +1,38 @@
-"""Plasticity rules: one file each, and the catalog of them."""
+"""Plasticity rules: one file each, and the catalog of them.
+
+In docstrings, [P] is published, [C] is in released code, [I] is inferred or chosen by us.
+"""
 
 from neuromodels.catalog import Catalog
 from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.bcm import BCM
+from neuromodels.rules.doublet import DOUBLET
 from neuromodels.rules.fixed import FIXED
+from neuromodels.rules.hebb import HEBB
 from neuromodels.rules.inhibitory_stdp import INHIBITORY_STDP
+from neuromodels.rules.nm_bcm import NM_BCM
+from neuromodels.rules.nm_oja import NM_OJA
 from neuromodels.rules.oja import OJA
 from neuromodels.rules.pdlf import PDLF
 from neuromodels.rules.pdlf_terms import PARTS
+from neuromodels.rules.plastic_bcm import PLASTIC_BCM
+from neuromodels.rules.plastic_oja import PLASTIC_OJA
+from neuromodels.rules.polynomial import POLYNOMIAL
+from neuromodels.rules.retroactive_bcm import RETROACTIVE_BCM
+from neuromodels.rules.retroactive_oja import RETROACTIVE_OJA
 from neuromodels.rules.scaling import SCALING
 from neuromodels.rules.stdp import STDP
+from neuromodels.rules.taylor import TAYLOR
+from neuromodels.rules.three_factor import THREE_FACTOR, THREE_FACTOR_SPLIT
 from neuromodels.rules.triplet_stdp import TRIPLET_STDP
 
 CATALOG = Catalog(
     PlasticityRule,
-    (PDLF, *PARTS, FIXED, OJA, BCM, SCALING, STDP, TRIPLET_STDP, INHIBITORY_STDP),
-)
+    (
+        PDLF, *PARTS, FIXED, OJA, BCM, SCALING, STDP, TRIPLET_STDP, INHIBITORY_STDP, PLASTIC_OJA,
+        PLASTIC_BCM, NM_OJA, NM_BCM, HEBB, RETROACTIVE_OJA, RETROACTIVE_BCM, THREE_FACTOR,
+        THREE_FACTOR_SPLIT, DOUBLET, POLYNOMIAL, TAYLOR,
+    ),
+)  # fmt: skip
 
 __all__ = ["CATALOG", "PlasticityRule"]

@@ -36,7 +36,7 @@ def paired(
     Parameters
     ----------
     rule
-        One with statements at spikes.
+        One with statements at spikes, and traces of its own.
     delays
         Postsynaptic minus presynaptic time, s, (n,); each has its own synapse.
     pairs, frequency
@@ -77,9 +77,11 @@ def between_poisson(
 
 def driven(
     rule: PlasticityRule, inputs: np.ndarray, values: Values | None = None,
-    weights: np.ndarray | None = None, dt: float = 0.02,
+    weights: np.ndarray | None = None, dt: float = 0.02, third: float = 1.0,
 ) -> np.ndarray:  # fmt: skip
-    """Return the weights of a linear neuron after its inputs were active, (n,).
+    """Return what a linear neuron has learned after its inputs were active, (n,).
+
+    That is the variable that the rule changes: the weight, or its plastic part.
 
     Parameters
     ----------
@@ -88,9 +90,11 @@ def driven(
     inputs
         Activity of the inputs, (steps, n); the neuron's is their weighted sum.
     weights
-        To begin with, (n,); by default the rule's own.
+        What is learned, to begin with, (n,); by default the rule's own.
     dt
         Length of a step, s.
+    third
+        The third factor M, for a rule that has one.
     """
     _check(rule, rule.each_step, "each_step", values)
     steps, count = inputs.shape
@@ -101,16 +105,17 @@ def driven(
     )
     before.run_regularly("u = activity(t, i)", when="start", clock=clock, name="before_step")
     after = NeuronGroup(1, "summed : 1", name="after", clock=clock, namespace={})
-    seen = "x = u_pre : 1\ny = summed_post : 1\nsummed_post = w*u_pre : 1 (summed)"
+    seen = f"x = u_pre : 1\ny = summed_post : 1\nsummed_post = ({rule.weight})*u_pre : 1 (summed)"
+    seen += f"\nM = {float(third)!r} : 1" if rule.modulator else ""
     made = _between(rule, before, after, values, clock, seen)
     made.connect()
     _set(made, rule, values)
     if weights is not None:
-        made.w = weights
+        setattr(made, rule.learns[0], weights)
     made.run_regularly(rule.each_step, when="end", clock=clock, name="examined_step")
     batch = Batch(Network(before, after, made, name="protocol"), dtype="float64", namespace={})
     batch.run(steps * dt * second)
-    return np.asarray(batch["examined.w"])[0]
+    return np.asarray(batch[f"examined.{rule.learns[0]}"])[0]
 
 
 def _spikes(name: str, shifts: np.ndarray, times: np.ndarray, clock: Clock) -> SpikeGeneratorGroup:
@@ -130,9 +135,10 @@ def _change(
     _set(made, rule, values)
     network = Network(before, after, made, name="protocol")
     batch = Batch(network, seed=seed, dtype="float64", namespace={})
-    start = np.asarray(batch["examined.w"])[0].copy()
+    learned = f"examined.{rule.learns[0]}"
+    start = np.asarray(batch[learned])[0].copy()
     batch.run(seconds * second)
-    return np.asarray(batch["examined.w"])[0] - start
+    return np.asarray(batch[learned])[0] - start
 
 
 def _between(rule: PlasticityRule, before, after, values, clock: Clock, seen: str) -> Synapses:

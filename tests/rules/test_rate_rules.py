@@ -5,10 +5,12 @@ import pytest
 
 from neuromodels.rules import CATALOG
 from neuromodels.simulation.protocols import driven
+from tests.rules.checks import checks
 
 RNG = np.random.default_rng(0)
 
 
+@checks("oja")
 def test_oja_finds_the_first_principal_component():
     mixing = RNG.normal(size=(5, 5)) @ np.diag([3.0, 1.5, 1, 0.5, 0.2])
     inputs = RNG.normal(size=(40_000, 5)) @ mixing.T
@@ -26,6 +28,7 @@ def test_oja_rests_at_its_fixed_point():
     assert found[0] == pytest.approx(1.0, abs=1e-6)
 
 
+@checks("bcm")
 def test_bcm_becomes_selective():
     """Two patterns in random turn: the neuron ends with an answer of 2 to one and 0 to the other.
 
@@ -45,12 +48,11 @@ def test_bcm_becomes_selective():
 def test_bcm_with_its_neighbours_threshold_stays_where_it_is():
     """y = theta changes no weight."""
     inputs = np.ones((50, 2))
-    found = driven(
-        CATALOG["bcm"], inputs, {"eta": 0.1, "theta": 1.0}, weights=np.array([0.4, 0.6])
-    )
+    found = driven(CATALOG["bcm"], inputs, {"eta": 0.1, "theta": 1.0}, weights=np.array([0.4, 0.6]))
     np.testing.assert_allclose(found, [0.4, 0.6], atol=1e-9)
 
 
+@checks("scaling")
 def test_scaling_reaches_its_target_and_keeps_ratios():
     found = driven(
         CATALOG["scaling"], np.ones((4000, 3)), {"eta": 0.01, "y_0": 1.5},
@@ -60,6 +62,7 @@ def test_scaling_reaches_its_target_and_keeps_ratios():
     np.testing.assert_allclose(found / found[0], [1, 2, 4], rtol=1e-9)
 
 
+@checks("pdlf")
 def test_pdlf_on_a_linear_neuron_is_its_formula():
     inputs = RNG.normal(size=(30, 3))
     values = {"eta": 0.1, "A": 0.5, "B": -0.2, "C": 0.3, "D": 0.05}
@@ -68,3 +71,57 @@ def test_pdlf_on_a_linear_neuron_is_its_formula():
         y = expected @ x
         expected = expected + 0.1 * (0.5 * x * (y - 0.3) - 0.2 * y + 0.05)
     np.testing.assert_allclose(driven(CATALOG["pdlf"], inputs, values, weights), expected)
+
+
+PARTS = {
+    "pdlf_scp": lambda x, y: 0.5 * x * (y - 0.3),
+    "pdlf_pdp_post": lambda x, y: -0.2 * y + 0.05 + 0 * x,
+    "pdlf_pdp_pre": lambda x, y: -0.2 * x + 0.05,
+    "pdlf_drift": lambda x, y: 0.05 + 0 * x,
+}
+
+
+@checks(*PARTS)
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_of_pdlf_is_its_terms(name):
+    inputs = np.random.default_rng(4).normal(size=(20, 3))
+    given = {"eta": 0.1, "A": 0.5, "B": -0.2, "C": 0.3, "D": 0.05}
+    rule = CATALOG[name]
+    values = {c.name: given[c.name] for c in rule.coefficients}
+    weights = expected = np.array([0.1, -0.2, 0.3])
+    for x in inputs:
+        expected = expected + 0.1 * PARTS[name](x, expected @ x)
+    np.testing.assert_allclose(driven(rule, inputs, values, weights), expected)
+
+
+@checks("taylor")
+@pytest.mark.parametrize(
+    ("name", "values", "terms"),
+    [
+        ("oja", {"eta": 0.01}, {"k110": 0.01, "k021": -0.01}),
+        (
+            "pdlf",
+            {"eta": 0.1, "A": 0.5, "B": -0.2, "C": 0.3, "D": 0.05},
+            {"k110": 0.05, "k100": -0.015, "k010": -0.02, "k000": 0.005},
+        ),
+    ],
+)
+def test_the_taylor_family_contains_oja_and_pdlf(name, values, terms):
+    inputs, start = RNG.normal(size=(60, 3)), np.array([0.1, -0.2, 0.3])
+    found = driven(CATALOG["taylor"], inputs, terms, start)
+    np.testing.assert_allclose(found, driven(CATALOG[name], inputs, values, start), rtol=1e-9)
+
+
+@checks("taylor")
+def test_the_taylor_family_sums_27_products():
+    names = [c.name for c in CATALOG["taylor"].coefficients if c.name != "w"]
+    terms = dict(zip(names, RNG.uniform(-0.02, 0.02, 27), strict=True))
+    inputs = RNG.normal(size=(20, 3))
+    weights = expected = np.array([0.1, -0.2, 0.3])
+    for x in inputs:
+        y = expected @ x
+        powers = {name: [int(digit) for digit in name[1:]] for name in names}
+        expected = expected + sum(
+            terms[k] * x**a * y**b * expected**c for k, (a, b, c) in powers.items()
+        )
+    np.testing.assert_allclose(driven(CATALOG["taylor"], inputs, terms, weights), expected)

@@ -6,10 +6,12 @@ import pytest
 from neuromodels.errors import DeclarationError
 from neuromodels.rules import CATALOG
 from neuromodels.simulation.protocols import between_poisson, driven, paired
+from tests.rules.checks import checks
 
 STDP, TRIPLET, ISP = (CATALOG[n] for n in ("stdp", "triplet_stdp", "inhibitory_stdp"))
 
 
+@checks("stdp")
 def test_the_stdp_window_is_two_exponentials():
     """One pair, Song et al. 2000, equations 1 and 2."""
     delays = np.array([-0.06, -0.02, -0.005, 0.005, 0.02, 0.06])
@@ -54,6 +56,7 @@ def events(delay, pairs, frequency):
     return change
 
 
+@checks("triplet_stdp")
 @pytest.mark.parametrize("frequency", [0.1, 10, 20, 40])
 def test_triplets_are_the_published_model(frequency):
     delays = np.array([-0.01, 0.01])
@@ -63,6 +66,7 @@ def test_triplets_are_the_published_model(frequency):
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
+@checks("triplet_stdp")
 def test_triplets_depend_on_frequency_as_in_the_experiments():
     """Sjostrom et al. 2001: post before pre depresses at 10 Hz and potentiates at 40 Hz and above;
     pre before post does nothing at 0.1 Hz and potentiates more the faster."""
@@ -76,6 +80,7 @@ def test_triplets_depend_on_frequency_as_in_the_experiments():
     assert growing[-1] > 0.2
 
 
+@checks("inhibitory_stdp")
 @pytest.mark.parametrize(("rate_post", "sign"), [(2.0, -1), (5.0, 0), (12.0, 1)])
 def test_inhibition_rests_at_its_target_rate(rate_post, sign):
     """<dw> = T*eta*r_pre*2*tau*(r_post - rate), Vogels et al. 2011."""

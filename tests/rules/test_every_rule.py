@@ -1,0 +1,43 @@
+"""No rule stands in the catalog without a check against its paper, and a reference to it."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+
+import tests.rules
+from neuromodels.rules import CATALOG
+from tests.rules.checks import checks
+
+
+def checked() -> set[str]:
+    """Return the rules that some test of this folder says it checks."""
+    modules = [import_module(f"tests.rules.{m.name}") for m in iter_modules(tests.rules.__path__)]
+    tests_here = [
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if name.startswith("test_")
+    ]
+    return {name for test in tests_here for name in getattr(test, "checked", ())}
+
+
+def test_every_rule_is_checked_against_its_paper():
+    assert checked() == set(CATALOG)
+
+
+@pytest.mark.parametrize("rule", CATALOG.values(), ids=lambda rule: rule.name)
+def test_every_rule_has_a_reference_and_bounds_that_a_search_can_use(rule):
+    assert rule.reference
+    for option, values in rule.options.items():
+        for value in values:
+            assert rule.chosen({option: value}).coefficients == rule.coefficients
+    assert set(rule.learns) <= {line.split(":")[0].strip() for line in rule.model.splitlines()}
+
+
+def test_the_list_of_checks_is_read_from_the_tests():
+    @checks("a", "b")
+    def test():
+        pass
+
+    assert test.checked == ("a", "b")

@@ -1,0 +1,28 @@
+"""docs/rules.md: the rule that it shows works, and it names every rule and neuron model."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from neuromodels.models import CATALOG as MODELS
+from neuromodels.rules import CATALOG
+from tests.rules.scripted import stepped, with_values
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+
+
+def test_the_rule_of_the_page_learns_only_while_the_third_factor_is_there(tmp_path):
+    path = tmp_path / "my_rules.py"
+    path.write_text(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1))
+    rule = with_values(CATALOG[f"{path}:GATED"], {"eta": 0.1})
+    spikes = np.zeros((400, 1))
+    spikes[20::40] = 1
+    third = np.where(np.arange(400) < 200, 0.0, 20.0)
+    rho = stepped({"gated": rule}, spikes, spikes, third)["gated"]["rho"]
+    assert (rho[:200] == 0).all()
+    assert rho[-1] > 0.01
+
+
+def test_the_page_names_every_rule_and_model():
+    assert all(f"`{name}`" in PAGE for name in (*CATALOG, *MODELS))
