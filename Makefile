@@ -3,6 +3,8 @@
 # make test    set up, then ruff, mypy and pytest
 # make lint    ruff and mypy only
 # make sanitize   the generated code of every test network under AddressSanitizer and UBSan
+# make gpu-check   set up, then everything that a machine with a GPU can say, in under nine minutes
+# make gpu-wheels   what gpu-check needs on a machine without a network, into WHEELS
 # make clean   remove the environment and every cache of the checkout (runs/ is kept)
 
 STUDY  ?= studies/pdlf_copy_quick.toml
@@ -16,6 +18,14 @@ CONTROLS ?= control_point_direction control_velocity control_reacher control_car
 	control_swimmer
 SWEEPS   ?= pdlf_terms
 PATHS    ?= control_point_direction
+CUES     ?= cue_association
+MAZES    ?= t_maze
+# Left out where Omniglot is not in NEUROMODELS_DATA.
+SHOTS    ?= few_shot_1
+# Sweeps whose bodies MuJoCo moves, on a smaller budget still; left out where it is not installed.
+BODIES   ?= halfcheetah_run
+LEAST    ?= --set search.trials=2 --set search.generations=20 --set test.every=10 \
+	--set test.trials=32 --set test.curve_trials=16
 REDUCED  ?= runs/figures
 PICTURES ?= output/figures
 MEASURED ?= 400
@@ -23,7 +33,13 @@ SMALL    ?= --set 'seeds=[1,2]' --set search.candidates=64 --set search.trials=1
 	--set search.generations=200 --set test.every=50 --set test.trials=1000 \
 	--set test.curve_trials=128
 
-.PHONY: study figures test lint sanitize clean
+# Of gpu-wheels: the folder, and packages that the other machine has (WITHOUT="numpy scipy pandas").
+WHEELS  ?= output/wheels
+WITHOUT ?=
+# Of gpu-check: --out FILE, --seconds N, --only STAGE; and FROM=folder, where there is no network.
+CHECK   ?=
+
+.PHONY: study figures test lint sanitize gpu-check gpu-wheels clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
@@ -39,6 +55,29 @@ figures: .venv/.installed
 	done; done
 	@for study in $(PATHS); do \
 	    $(BIN)/neuromodels measure $(REDUCED)/$$study path --trials $(MEASURED) || exit; done
+	@for study in $(CUES); do \
+	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) --set search.candidates=24 \
+	        --set search.generations=20 --set test.every=10 --out $(REDUCED)/$$study || exit; \
+	    for run in $(REDUCED)/$$study/*/; do \
+	        $(BIN)/neuromodels measure $$run transfer --trials $(MEASURED) \
+	            --vary task.delay=300,1050 || exit; done; done
+	@for study in $(MAZES); do \
+	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) --set search.candidates=16 \
+	        --set search.generations=30 --set test.every=10 --out $(REDUCED)/$$study || exit; \
+	    for swept in training=1,2 cues=3,7; do \
+	        $(BIN)/neuromodels measure $(REDUCED)/$$study transfer --only plastic \
+	            --trials $(MEASURED) --vary task.$$swept || exit; done; done
+	@for study in $(SHOTS); do \
+	    $(BIN)/python -c 'from neuromodels.tasks.characters import is_there as i; exit(not i())' || \
+	        { echo "left out, needs Omniglot in NEUROMODELS_DATA: $$study"; continue; }; \
+	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) --set search.candidates=16 \
+	        --set search.generations=20 --set test.every=10 --out $(REDUCED)/$$study || exit; done
+	@for study in $(BODIES); do \
+	    $(BIN)/python -c 'import mujoco, gymnasium' 2> /dev/null || \
+	        { echo "left out, needs neuromodels[mujoco]: $$study"; continue; }; \
+	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) $(LEAST) --out $(REDUCED)/$$study || exit; \
+	    for run in $(REDUCED)/$$study/*/; do \
+	        $(BIN)/neuromodels measure $$run novel --trials 8 || exit; done; done
 	$(BIN)/neuromodels figure all --run $(REDUCED) --out $(PICTURES)
 
 test: lint
@@ -53,6 +92,19 @@ sanitize: .venv/.installed-test
 	NEUROMODELS_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0 \
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	$(BIN)/python -m pytest tests/simulation/test_sanitizers.py -v --capture=sys
+
+# A machine without a network has no .venv: its own Python, and what FROM brings.
+ifdef FROM
+gpu-check:
+	python3 benchmarks/gpu_check.py --wheels $(FROM) $(CHECK)
+else
+gpu-check: .venv/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[cuda]'
+	$(BIN)/python benchmarks/gpu_check.py $(CHECK)
+endif
+
+gpu-wheels: .venv/.installed-test
+	$(BIN)/python benchmarks/gpu_wheels.py $(WHEELS) --without $(WITHOUT)
 
 .venv/.installed: setup.cfg pyproject.toml
 	@sh .ci/environment

@@ -3,46 +3,67 @@
 from time import perf_counter
 
 import numpy as np
-from brian2 import Network, ms, prefs
+from brian2 import Network, Quantity, ms, prefs
 from cases import PDLF_COEFFICIENTS, RATE, RECURRENT, Case, codes, pdlf_outcome, recurrent_outcome
 from networks import RECURRENT_PROJECTIONS, RECURRENT_SIZES, pdlf_copy, poisson_recurrent
 
 from neuromodels.simulation import Batch
+from neuromodels.simulation.tiled import Tiled
 
 
-def measure(case: Case, repeats: int, threads: int) -> dict:
-    """Build and run one case; return seconds of a run, of the first run, and outcome.
+def measure(case: Case, repeats: int, threads: int | None, device: str = "cpp") -> dict:
+    """Build and run one case; return seconds of a run, of the first run, report and outcome.
 
     The first run builds and is not counted. State is set back before every run.
     """
-    recurrent = case.network == RECURRENT
-    duration = case.steps * (1 if recurrent else 20) * ms
-    constants, start_values = (_recurrent_values if recurrent else _pdlf_values)(case)
+    constants, start_values = values_of(case)
     start = perf_counter()
     batch = Batch(
-        _network(case.network, case.rate),
+        network_of(case.network, case.rate),
         instances=case.instances,
         seed=case.seed,
         dtype="float32",
         threads=threads,
+        device=device,
     )
     _put(batch, constants)
     batch.run(0 * ms)
     build = perf_counter() - start
-    seconds = [_seconds_of_one_run(batch, start_values, duration) for _ in range(repeats + 1)]
-    outcome = (_recurrent_outcome if recurrent else _pdlf_outcome)(case, batch)
-    return {"seconds": min(seconds[1:]), "build_s": build, "outcome": outcome}
+    seconds = [
+        _seconds_of_one_run(batch, start_values, duration_of(case)) for _ in range(repeats + 1)
+    ]
+    report = batch.report.as_dict()
+    return {"seconds": min(seconds[1:]), "build_s": build, "outcome": outcome_of(case, batch),
+            "report": report}  # fmt: skip
+
+
+def duration_of(case: Case) -> Quantity:
+    """Return the simulated time of a case."""
+    return case.steps * (1 if case.network == RECURRENT else 20) * ms
+
+
+def values_of(case: Case) -> tuple[dict, dict]:
+    """Return constants and initial values by address, each (instances, size)."""
+    return (_recurrent_values if case.network == RECURRENT else _pdlf_values)(case)
+
+
+def outcome_of(case: Case, copies: Batch | Tiled) -> dict[str, np.ndarray]:
+    """Read what is compared from all instances."""
+    if case.network == RECURRENT:
+        return _recurrent_outcome(case, copies)
+    return pdlf_outcome(copies["output.loss"], copies["output.correct"])
 
 
 def measure_build(network: str) -> float:
     """Return the seconds from `Batch(...)` to the end of a one-step run of 64 instances."""
-    declared = _network(network, RATE)
+    declared = network_of(network, RATE)
     start = perf_counter()
     Batch(declared, instances=64, seed=1, dtype="float32", threads=1).run(1 * ms)
     return perf_counter() - start
 
 
-def _network(name: str, rate: float) -> Network:
+def network_of(name: str, rate: float) -> Network:
+    """Return one copy of a network, to be multiplied."""
     prefs.codegen.target = "numpy"  # set-up code only: connecting 6,400 synapses
     return poisson_recurrent(rate=rate) if name == RECURRENT else pdlf_copy()
 
@@ -90,11 +111,7 @@ def _pdlf_values(case: Case) -> tuple[dict, dict]:
     return constants, start | {"source.code": np.repeat(each, 3, axis=1), "output.code": each}
 
 
-def _recurrent_outcome(case: Case, batch: Batch) -> dict[str, np.ndarray]:
+def _recurrent_outcome(case: Case, batch: Batch | Tiled) -> dict[str, np.ndarray]:
     counts = {name: np.asarray(batch[f"{name}.n_spikes"]) for name in RECURRENT_SIZES}
     weights = {name: np.asarray(batch[f"{name}.w"]) for name in RECURRENT_PROJECTIONS}
     return recurrent_outcome(case, counts, weights)
-
-
-def _pdlf_outcome(case: Case, batch: Batch) -> dict[str, np.ndarray]:
-    return pdlf_outcome(batch["output.loss"], batch["output.correct"])

@@ -158,9 +158,10 @@ def limits_of(study: Study) -> Limits:
 
 def batch_of(made: Assembly, study: Study, instances: int = 1) -> Batch:
     """Return the batch that runs a network, its trials drawn from their streams."""
+    device = "cpp" if study.device.name == "batch" else study.device.name
     batch = Batch(
         made.network, instances, dtype=study.device.dtype, threads=study.device.threads or None,
-        namespace={},
+        device=device, namespace={},
     )  # fmt: skip
     for address, expression in made.initial.items():
         batch.initialise(address, expression)

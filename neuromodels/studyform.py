@@ -134,7 +134,7 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
     "objective": {"terms": TABLE, "pareto": SWITCH},
     "failures": {each.name: NOT_NEGATIVE for each in fields(FailurePlan)},
     "device": {
-        "name": one_of("batch"),
+        "name": one_of("batch", "auto", "cuda"),
         "dtype": one_of("float32", "float64"),
         "threads": whole(0),
     },

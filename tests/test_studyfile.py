@@ -221,6 +221,7 @@ def test_a_binary_file_is_refused(tmp_path):
         ("rule.coefficients.C.frozen=0.5", lambda s: s.rule.coefficients["C"]["default"] == 0.5),
         ("search.options.learning_rate=0.2", lambda s: s.search.options["learning_rate"] == 0.2),
         ("device.dtype=float64", lambda s: s.device.dtype == "float64"),
+        ("device.name=auto", lambda s: s.device.name == "auto"),
     ],
 )
 def test_set_changes_a_value(tmp_path, change, value):

@@ -3,5 +3,6 @@
 from neuromodels.simulation.batch import FAILED, Batch
 from neuromodels.simulation.device import BatchDevice
 from neuromodels.simulation.report import Report
+from neuromodels.simulation.targets import Cuda, Emulation
 
-__all__ = ["FAILED", "Batch", "BatchDevice", "Report"]
+__all__ = ["FAILED", "Batch", "BatchDevice", "Cuda", "Emulation", "Report"]

@@ -27,8 +27,10 @@ def groups_of(network: Network) -> dict[str, Group]:
     return {group.name: group for group in groups if not isinstance(group, MONITORS)}
 
 
-def split_address(address: str, groups: Mapping[str, Group]) -> tuple[Group, str]:
-    """Return group and variable of ``"group.variable"``.
+def split_address(
+    address: str, groups: Mapping[str, Group], where: str = "Batch"
+) -> tuple[Group, str]:
+    """Return group and variable of ``"group.variable"``; `where` begins a message.
 
     Raises
     ------
@@ -38,30 +40,32 @@ def split_address(address: str, groups: Mapping[str, Group]) -> tuple[Group, str
     owner, _, name = address.partition(".")
     if owner not in groups or not name:
         raise DeclarationError(
-            f"Batch[{address!r}]", "the address must be 'group.variable'", address,
+            f"{where}[{address!r}]", "the address must be 'group.variable'", address,
             _nearest(owner, groups),
         )  # fmt: skip
     public = [key for key in groups[owner].variables if not key.startswith("_")]
     if name not in public:
         raise DeclarationError(
-            f"Batch[{address!r}]", f"{owner} must have the variable", name, _nearest(name, public)
+            f"{where}[{address!r}]", f"{owner} must have the variable", name, _nearest(name, public)
         )
     return groups[owner], name
 
 
-def array_variable(address: str, groups: Mapping[str, Group]) -> ArrayVariable:
-    """Return the array behind an address.
+def array_variable(
+    address: str, groups: Mapping[str, Group], where: str = "Batch"
+) -> ArrayVariable:
+    """Return the array behind an address; `where` begins a message.
 
     Raises
     ------
     DeclarationError
         Where it is an expression or a constant of the equations.
     """
-    group, name = split_address(address, groups)
+    group, name = split_address(address, groups, where)
     variable = group.variables[name]
     if not isinstance(variable, ArrayVariable) or isinstance(variable.owner, BaseClock):
         raise DeclarationError(
-            f"Batch[{address!r}]", "only stored variables can be read or set",
+            f"{where}[{address!r}]", "only stored variables can be read or set",
             type(variable).__name__, "Record an expression with a StateMonitor.",
         )  # fmt: skip
     return variable
@@ -74,16 +78,18 @@ def pathway_of(variable: ArrayVariable, groups: Mapping[str, Group]) -> Synaptic
 
 
 def checked_values(
-    address: str, variable: ArrayVariable, values: Any, rows: int, size: int
+    address: str, variable: ArrayVariable, values: Any, rows: int, size: int, where: str = "Batch"
 ) -> np.ndarray:
     """Return values as an array (1, size) for all or (rows, size), in SI units.
+
+    `where` begins a message.
 
     Raises
     ------
     DeclarationError
         Where unit or shape do not fit, or the variable must not be changed.
     """
-    where = f"Batch[{address!r}]"
+    where = f"{where}[{address!r}]"
     if variable.read_only:
         raise DeclarationError(where, "the variable must not be read-only", address)
     if not have_same_dimensions(values, Quantity(1, dim=variable.dim)):

@@ -24,11 +24,13 @@ from brian2 import (
     NeuronGroup,
     StateMonitor,
     Synapses,
+    TimedArray,
     linked_var,
     prefs,
 )
 from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
+from numpy import ndarray
 
 from neuromodels.circuits import Circuit, Population, Projection
 from neuromodels.coefficients import Coefficient
@@ -102,6 +104,14 @@ def assemble(
         return assembler.assembled()
 
 
+def tabled(constants: Mapping[str, object]) -> dict[str, object]:
+    """Return a task's constants, arrays as tables that statements read as name(row*second, j)."""
+    return {
+        name: TimedArray(value, dt=1 * second, name=name) if isinstance(value, ndarray) else value
+        for name, value in constants.items()
+    }
+
+
 @contextmanager
 def quick_setup() -> Iterator[None]:
     """Let Brian2 connect synapses with numpy: compiling that for one network takes longer."""
@@ -120,7 +130,7 @@ class _Assembler:
         self.circuit, self.task, self.controls = circuit, task, controls
         self.wording = Wording(circuit, controls, task.between)
         self.clock = Clock(dt, name="trial_clock")
-        self.namespace = {**task.constants, **parameters}
+        self.namespace = {**tabled(task.constants), **parameters}
         self.parameters = parameters
         self.objects: list = []
         self.groups: dict[str, NeuronGroup] = {}

@@ -28,6 +28,7 @@ from neuromodels.simulation.library import Call
 from neuromodels.simulation.monitors import Recordings, samples_of, spikes_of
 from neuromodels.simulation.report import Report
 from neuromodels.simulation.state import stored_rows
+from neuromodels.simulation.targets import Cuda, Emulation
 from neuromodels.simulation.timing import checked_seconds
 from neuromodels.simulation.translation import array_name
 from neuromodels.simulation.wiring import Side
@@ -58,7 +59,8 @@ class Batch:
         Noise-stream id per instance, shape (instances,), uint64; equal ids see equal noise.
         Default: ``0, 1, ...``.
     device
-        ``"cpp"``.
+        ``"cpp"``, ``"cuda"``, ``"auto"`` for whichever suits, or ``"cuda_emulation"`` for a kernel
+        on this machine's processor; `Cuda` and `Emulation` have settings.
     namespace
         Where names in equations are looked up if their group has no namespace of its own.
         Default: the caller's variables, as in Brian2.
@@ -88,17 +90,17 @@ class Batch:
         dtype: str = "float32",
         threads: int | None = None,
         streams: Sequence[int] | np.ndarray | None = None,
-        device: str = "cpp",
+        device: str | Cuda | Emulation = "cpp",
         namespace: Mapping[str, Any] | None = None,
     ):
-        _check_choices(instances, dtype, threads, device)
+        _check_choices(instances, dtype, threads)
         self.namespace = get_local_namespace(level=1) if namespace is None else dict(namespace)
         self.groups = groups_of(network)
         self._identities = Identities(network)
         self._instances = Instances(
             capture(network, self.namespace), int(instances),
             None if streams is None else _checked_streams(streams, int(instances)),
-            seed=seed, dtype=dtype, threads=threads, start=float(network.t),
+            seed=seed, dtype=dtype, threads=threads, start=float(network.t), device=device,
         )  # fmt: skip
 
     @property
@@ -308,7 +310,7 @@ class Batch:
         dict of ndarray
             By address, shape (n, size), SI units; ``"failed"`` has shape (n,).
         """
-        library = self._instances.ready()
+        library = self._instances.ready(len(streams))
         call = self._instances.call(np.ascontiguousarray(streams, dtype=np.uint64), None)
         self._refuse_instance_values(set(values or ()))
         self._put_candidates(call, values or {}, rows)
@@ -448,12 +450,10 @@ def _checked_streams(streams: Any, instances: int) -> np.ndarray:
     return np.ascontiguousarray(ids, dtype=np.uint64)
 
 
-def _check_choices(instances: int, dtype: str, threads: int | None, device: str) -> None:
+def _check_choices(instances: int, dtype: str, threads: int | None) -> None:
     if int(instances) < 1:
         raise DeclarationError("Batch.instances", "there must be at least 1", instances)
     if dtype not in REALS:
         raise DeclarationError("Batch.dtype", f"must be one of {', '.join(REALS)}", dtype)
     if threads is not None and threads < 1:
         raise DeclarationError("Batch.threads", "must be at least 1, or None for all", threads)
-    if device != "cpp":
-        raise DeclarationError("Batch.device", "must be 'cpp'", device)

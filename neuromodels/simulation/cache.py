@@ -38,6 +38,32 @@ STALE_AFTER = 24 * 3600.0
 
 
 @dataclass(frozen=True)
+class Toolchain:
+    """A compiler and how it is called.
+
+    Parameters
+    ----------
+    compiler
+        Its path.
+    flags, libraries
+        Before and after the names of the files.
+    version
+        What it says of itself.
+    machine
+        What the programs are made for: they run on its equals only.
+    suffix
+        Of a source.
+    """
+
+    compiler: str
+    flags: tuple[str, ...]
+    version: str
+    machine: str
+    suffix: str = ".cpp"
+    libraries: tuple[str, ...] = LIBRARIES
+
+
+@dataclass(frozen=True)
 class Build:
     """A compiled program.
 
@@ -76,7 +102,7 @@ def clear() -> int:
     """Delete every compiled program and leftover; return how many programs there were."""
     count = len(entries())
     for path in folder().glob("*"):
-        if path.suffix in (".so", ".cpp", ".lock", ".solution"):
+        if path.suffix in (".so", ".cpp", ".cu", ".lock", ".solution"):
             path.unlink(missing_ok=True)
         elif path.name.startswith("build-"):
             shutil.rmtree(path, ignore_errors=True)
@@ -100,6 +126,11 @@ def compiler() -> str:
         "compiler", "a C++ compiler must be installed", "none on PATH",
         "Install g++ (Debian: apt install g++; conda: conda install cxx-compiler) or set CXX.",
     )  # fmt: skip
+
+
+def host() -> Toolchain:
+    """Return the C++ compiler with the flags for this machine's processor."""
+    return Toolchain(compiler(), flags(), compiler_version(), processor())
 
 
 @cache
@@ -134,21 +165,30 @@ def flags() -> tuple[str, ...]:
     return chosen + (SANITIZE_FLAGS if sanitizes() else ())
 
 
-def key_of(source: str) -> str:
+def key_of(source: str, tools: Toolchain | None = None) -> str:
     """Return the key under which the program of a source is kept."""
-    parts = (source, " ".join(flags()), compiler(), compiler_version(), processor())
+    tools = tools or host()
+    parts = (source, " ".join(tools.flags), tools.compiler, tools.version, tools.machine)
     return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def build(source: str) -> Build:
+def build(source: str, tools: Toolchain | None = None) -> Build:
     """Compile a source, or find it compiled.
+
+    Parameters
+    ----------
+    source
+        The program.
+    tools
+        The compiler; by default that of C++.
 
     Raises
     ------
     BuildError
         Where the compiler fails or the cache cannot be written.
     """
-    target = folder() / f"{key_of(source)}.so"
+    tools = tools or host()
+    target = folder() / f"{key_of(source, tools)}.so"
     if _is_whole(target):
         return Build(target, True, 0.0)
     try:
@@ -156,7 +196,7 @@ def build(source: str) -> Build:
         with _only_builder(target):
             if _is_whole(target):
                 return Build(target, True, 0.0)
-            return _compile(source, target)
+            return _compile(source, target, tools)
     except OSError as error:
         raise BuildError(
             "cache", f"the build cache {folder()} must be writable", error.strerror,
@@ -194,17 +234,17 @@ def _only_builder(target: Path) -> Iterator[None]:
         yield
 
 
-def _compile(source: str, target: Path) -> Build:
+def _compile(source: str, target: Path, tools: Toolchain) -> Build:
     """Compile in a folder of its own and move the result into place in one step."""
     start = time.perf_counter()
     workplace = Path(tempfile.mkdtemp(prefix="build-", dir=folder()))
     try:
-        code, library = workplace / "network.cpp", workplace / "network.so"
+        code, library = workplace / f"network{tools.suffix}", workplace / "network.so"
         code.write_text(source)
-        command = [compiler(), *flags(), str(code), "-o", str(library), *LIBRARIES]
+        command = [tools.compiler, *tools.flags, str(code), "-o", str(library), *tools.libraries]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0 or not library.exists():
-            raise _failure(done, code, target)
+            raise _failure(done, code, target, tools)
         _seal(library)
         os.replace(library, target)
     finally:
@@ -212,17 +252,19 @@ def _compile(source: str, target: Path) -> Build:
     return Build(target, False, time.perf_counter() - start)
 
 
-def _failure(done: subprocess.CompletedProcess, code: Path, target: Path) -> BuildError:
+def _failure(
+    done: subprocess.CompletedProcess, code: Path, target: Path, tools: Toolchain
+) -> BuildError:
     """Keep the source that would not compile and quote the compiler's first complaints."""
-    said = done.stderr.replace(str(code), "network.cpp")
+    said = done.stderr.replace(str(code), code.name)
     if done.returncode < 0:
         said = f"killed by signal {-done.returncode}"
     if "No space left" in said:
         raise OSError(28, "No space left on device")
-    kept = target.with_suffix(".cpp")
+    kept = target.with_suffix(tools.suffix)
     kept.write_text(code.read_text())
     shown = "\n".join(said.strip().splitlines()[:6])
     return BuildError(
-        "compiler", f"{Path(compiler()).name} must accept the generated source {kept}", shown,
+        "compiler", f"{Path(tools.compiler).name} must accept the generated source {kept}", shown,
         "Report it with that file; the next run tries again.",
     )  # fmt: skip

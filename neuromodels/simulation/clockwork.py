@@ -52,7 +52,7 @@ class Clockwork:
         name = clock_name(self.clocks[0])
         return [
             f"for (; {name}_timestep[0] < run.last_steps[0]; {name}_timestep[0]++) {{",
-            [f"{name}_t[0] = {_time(self.clocks[0])};", *steps, *_leave([name])],
+            [f"{name}_t[0] = {_time(self.clocks[0])};", *steps, *self._leave([name])],
             "}",
             *self._count(),
         ]
@@ -61,6 +61,12 @@ class Clockwork:
         """Note after how many steps the instance ended."""
         name = clock_name(self.clocks[0])
         return [f"if (run.ran) run.ran[instance] = {name}_timestep[0] - run.first_steps[0];"]
+
+    def _leave(self, counted: Sequence[str] = ()) -> Lines:
+        """End an instance that asks for it; the step of clocks in `counted` is not yet counted."""
+        counts = "".join(f"{name}_timestep[0]++; " for name in counted)
+        ended = "run.until >= 0 && *(const nm_real*)(block + run.until) != 0"
+        return [f"if ({ended}) {{ {counts}break; }}"]
 
     def condition(self, clock: BaseClock) -> str | None:
         """Return what must hold for an object of `clock` to run in this step; None: nothing."""
@@ -88,18 +94,11 @@ class Clockwork:
                 *(_earlier(clock) for clock in self.clocks),
                 f"if (!({running})) break;",
                 *(_due(clock) for clock in self.clocks), *steps,
-                *(_advance(clock) for clock in self.clocks), *_leave(),
+                *(_advance(clock) for clock in self.clocks), *self._leave(),
             ],
             "}",
             *self._count(),
         ]  # fmt: skip
-
-
-def _leave(counted: Sequence[str] = ()) -> Lines:
-    """End an instance that asks for it; the step of clocks in `counted` is not yet counted."""
-    counts = "".join(f"{name}_timestep[0]++; " for name in counted)
-    ended = "run.until >= 0 && *(const nm_real*)(block + run.until) != 0"
-    return [f"if ({ended}) {{ {counts}break; }}"]
 
 
 def _time(clock: BaseClock) -> str:

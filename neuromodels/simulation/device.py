@@ -31,6 +31,8 @@ from neuromodels.simulation.solutions import remembered_solutions
 class BatchDevice(RuntimeDevice):
     """Runs every network as one compiled program.
 
+    ``set_device("batch", on="cuda")`` takes what `Batch` takes as its device.
+
     Attributes
     ----------
     report
@@ -122,7 +124,7 @@ class BatchDevice(RuntimeDevice):
         instances = Instances(
             captured, 1, seed=self._next_seed(),
             dtype=np.dtype(prefs.core.default_float_dtype).name, threads=1, start=float(start),
-            profiled=bool(profile),
+            profiled=bool(profile), device=self.build_options.get("on", "cpp"),
         )  # fmt: skip
         passage = Passage(network, instances, self._maximum_run_time)
         passage.run(float(end), report, float(report_period))

@@ -147,6 +147,16 @@ def arriving(name: str, delay: str, now: str) -> Lines:
     ]
 
 
+def due(name: str, delay: str, now: str) -> tuple[Lines, Lines]:
+    """Open a loop that leaves the list as it is; and what takes those spikes off it afterwards."""
+    first = f"{name}[2 * _flight + 1]"
+    waits = f"_flight < {name}_ends[1] && (int32_t){now} - {first} >= {delay}[0]"
+    loop = f"for (; {waits}; _flight++)"
+    begin = f"int32_t _flight = {name}_ends[0];"
+    visit = [begin, f"{loop} {{", [f"const int32_t _source = {name}[2 * _flight];"]]
+    return visit, [begin, f"{loop};", f"{name}_ends[0] = _flight;"]
+
+
 def sweep(name: str, start: str, steps: str, now: str, synapse: Lines) -> Lines:
     """Visit the synapses that each spike under way reaches in this step; drop finished spikes.
 

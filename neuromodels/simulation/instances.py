@@ -12,12 +12,14 @@ from brian2.synapses.synapses import SynapticPathway
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation.capture import Captured
 from neuromodels.simulation.flights import Delays
+from neuromodels.simulation.launch import KernelLibrary
 from neuromodels.simulation.layout import Array, Layout
 from neuromodels.simulation.library import Call, Library, core_count
 from neuromodels.simulation.monitors import Recordings
 from neuromodels.simulation.render import Program
 from neuromodels.simulation.report import Report
 from neuromodels.simulation.state import State, check_memory
+from neuromodels.simulation.targets import Code, Cuda, Emulation, Target, target_of
 from neuromodels.simulation.timing import step_at
 from neuromodels.simulation.translation import Access, array_name
 from neuromodels.simulation.wiring import Wiring
@@ -41,16 +43,21 @@ class Instances:
         Simulated time at which they begin, in seconds.
     profiled
         Whether to measure the time that each object takes.
+    device
+        What they run on.
     """
 
     def __init__(
         self, captured: Sequence[Captured], count: int, streams: np.ndarray | None = None, *,
         seed: int, dtype: str, threads: int | None, start: float, profiled: bool = False,
+        device: str | Cuda | Emulation = "cpp",
     ):  # fmt: skip
         self.captured = list(captured)
         self.seed = int(seed) % 2**64
         self.dtype = np.dtype(dtype)
         self.profiled = profiled
+        self._asked = target_of(device)
+        self._target: Target | None = None
         self.start = self.time = start
         self.initialisers: list[Captured] = []
         self.delays: dict[str, Delays] = {}
@@ -63,7 +70,7 @@ class Instances:
         self.recordings = Recordings([0])
         self.report = Report(threads=threads or core_count())
         self.program: Program | None = None
-        self._library: Library | None = None
+        self._library: Library | KernelLibrary | None = None
         self._fresh_from = 0  # the first initial value that waits for the next run
         self.drawn = 0  # bit k: initial value k still holds
         self._drawn_first = 0  # and held when the instances began
@@ -193,15 +200,17 @@ class Instances:
         self.time, self._fresh_from = self.start, 0
         self.recordings = Recordings(self.recordings.instances)
 
-    def ready(self) -> Library:
-        """Render and build the program, unless that was done."""
+    def ready(self, count: int | None = None) -> Library | KernelLibrary:
+        """Render and build the program for `count` instances, unless that was done."""
         self._check_set()
-        if self._library is None:
-            self.program = Program(
+        target, why = self._asked.chosen(self.layout, count or len(self.streams))
+        if self._library is None or target != self._target:
+            code = Code(
                 self.captured, self.initialisers, self.layout, REALS[self.dtype.name],
                 self.profiled,
             )  # fmt: skip
-            self._library = Library(self.program.source)
+            self.program, self._library = target.compiled(code)
+            self._target, self.report.why = target, why
             built = self._library.build
             self.report.builds += not built.hit
             self.report.cache_hits += built.hit
@@ -221,11 +230,12 @@ class Instances:
             profile=np.zeros(len(self.captured)) if self.profiled else None,
         )  # fmt: skip
 
-    def timed(self, library: Library, call: Call) -> None:
+    def timed(self, library: Library | KernelLibrary, call: Call) -> None:
         """Make a call and note what it cost."""
         start = time.perf_counter()
         library(call, self.report.threads)
         self.report.seconds += time.perf_counter() - start
+        library.note(self.report)
         self.report.instances_run += len(call.streams)
         held = 0 if call.blocks is None else call.blocks.nbytes
         self.report.bytes = held + sum(table.nbytes for table in call.tables)

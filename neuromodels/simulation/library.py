@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.simulation.cache import Build, build
+from neuromodels.simulation.cache import Build, Toolchain, build
+from neuromodels.simulation.report import Report
 
 #: Pieces of work per thread: instances differ in cost where spikes do.
 CHUNKS_PER_THREAD = 8
@@ -27,7 +28,7 @@ class Events(ct.Structure):
 
 
 class Run(ct.Structure):
-    """The same fields in the same order as `Run` in preamble.hpp."""
+    """The same fields in the same order as `Run` in run.hpp."""
 
     _fields_ = [
         ("seed", ct.c_uint64), ("streams", ct.c_void_p), ("blocks", ct.c_void_p),
@@ -124,7 +125,7 @@ class Library:
     """A shared library made from a program's source."""
 
     def __init__(self, source: str):
-        self.build, self._entry, self._release = _loaded(source)
+        self.build, self._entry, self._release = _entries(source)
 
     def __call__(self, call: Call, threads: int) -> None:
         """Run all instances of a call, spread over threads."""
@@ -137,6 +138,10 @@ class Library:
         else:
             list(_pool(threads).map(lambda b: self._entry(ct.byref(run), *b), bounds))
         del alive
+
+    def note(self, report: Report) -> None:
+        """Write down what it ran on."""
+        report.device = "cpp"
 
     def release(self, call: Call) -> None:
         """Free the spikes that a call collected."""
@@ -160,15 +165,19 @@ def _chunks(count: int, threads: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairwise(edges) if b > a]
 
 
-def _loaded(source: str) -> tuple[Build, Any, Any]:
+def loaded(source: str, tools: Toolchain | None = None) -> tuple[Build, ct.CDLL]:
     """Load a program; one that the loader refuses is built anew, once."""
-    built = build(source)
+    built = build(source, tools)
     try:
-        library = ct.CDLL(str(built.path))
+        return built, ct.CDLL(str(built.path))
     except OSError:
         Path(built.path).unlink(missing_ok=True)
-        built = build(source)
-        library = ct.CDLL(str(built.path))
+        built = build(source, tools)
+        return built, ct.CDLL(str(built.path))
+
+
+def _entries(source: str) -> tuple[Build, Any, Any]:
+    built, library = loaded(source)
     entry, release = library.neuromodels_run, library.neuromodels_release
     entry.argtypes, entry.restype = [ct.c_void_p, ct.c_int64, ct.c_int64], None
     release.argtypes, release.restype = [ct.c_void_p, ct.c_int64], None

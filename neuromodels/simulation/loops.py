@@ -43,14 +43,20 @@ def count_loop(index: str, count: int | str, body: Lines, vector: bool = False) 
     return [*pragma, f"for (int32_t {index} = 0; {index} < {count}; {index}++) {{", body, "}"]
 
 
-def vectorises(block: Block, moving: Sequence[str]) -> bool:
+def independent(block: Block, moving: Sequence[str]) -> bool:
     """Whether iterations are independent: each written array is touched at a moving index only."""
     written = {array_name(access.array) for access in block.writes}
     return all(
         access.index in moving
         for access in (*block.reads, *block.writes)
         if array_name(access.array) in written
-    ) and not any(DRAWS in line for line in block.statements)
+    )
+
+
+def vectorises(block: Block, moving: Sequence[str]) -> bool:
+    """Whether independent iterations can be computed side by side on one core."""
+    draws = any(DRAWS in line for line in block.statements)
+    return independent(block, moving) and not draws
 
 
 def neuron_loop(block: Block, count: int | str, tail: Lines) -> Lines:
@@ -97,7 +103,7 @@ def without_ends(block: Block, wiring: Wiring) -> Block:
     return Block(reads, block.declarations, block.statements, block.writes)
 
 
-def _split_reads(block: Block, still: str) -> tuple[list[str], Block]:
+def split_reads(block: Block, still: str) -> tuple[list[str], Block]:
     """Split off reads that do not change inside the inner loop, where nothing writes them."""
     written = {array_name(access.array) for access in block.writes}
 
@@ -136,7 +142,7 @@ class DenseLoops:
     def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
         """Visit the synapses of every neuron of `source` that has an event."""
         moving = opposite(source)
-        fixed, rest = _split_reads(without_ends(block, self.wiring), ENDS[source])
+        fixed, rest = split_reads(without_ends(block, self.wiring), ENDS[source])
         body = [self._end(moving, "_k"), self._index(source), *rest.lines]
         safe = vectorises(block, ["_idx", ENDS[moving]])
         inner = count_loop("_k", self._count(moving), body, vector=safe)
@@ -157,7 +163,7 @@ class DenseLoops:
         return f"{start} + " if start else ""
 
     def _nested(self, block, tail, before=(), after=(), reduction=False) -> Lines:
-        fixed, rest = _split_reads(without_ends(block, self.wiring), ENDS[self.outer])
+        fixed, rest = split_reads(without_ends(block, self.wiring), ENDS[self.outer])
         body = [self._end(self.inner, "_k"), self._index(self.outer), *rest.lines, *tail]
         pragma = "#pragma omp simd reduction(+ : _sum)" if reduction else VECTOR_PRAGMA
         safe = vectorises(block, ["_idx", ENDS[self.inner]])
@@ -212,13 +218,8 @@ class SparseLoops:
 
     def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
         """Visit the synapses of every neuron of `source` that has an event."""
-        prefix = f"_array_{self.wiring.name}__by_{source}"
-        self.layout.add_data(f"{prefix}_start", self.wiring.starts(source))
-        order, place = self.wiring.by_source(source), "_k"
-        if np.any(order != np.arange(self.wiring.n_synapses)):
-            self.layout.add_data(f"{prefix}_order", order)
-            place = f"{prefix}_order[_k]"
-        fixed, rest = _split_reads(self._without_end(block, source), ENDS[source])
+        prefix, place = self._sorted_by(source)
+        fixed, rest = split_reads(self._without_end(block, source), ENDS[source])
         start = self.wiring.pre_start if source == "pre" else self.wiring.post_start
         head = f"const int32_t _idx = {place}, _vectorisation_idx = _idx;"
         # Synapses that change nothing but themselves are computed side by side.
@@ -233,6 +234,16 @@ class SparseLoops:
             ],
             "}",
         ]  # fmt: skip
+
+    def _sorted_by(self, side: Side) -> tuple[str, str]:
+        """List the synapses of each neuron; return the lists' prefix and the synapse at ``_k``."""
+        prefix = f"_array_{self.wiring.name}__by_{side}"
+        self.layout.add_data(f"{prefix}_start", self.wiring.starts(side))
+        order = self.wiring.by_source(side)
+        if np.all(order == np.arange(self.wiring.n_synapses)):
+            return prefix, "_k"
+        self.layout.add_data(f"{prefix}_order", order)
+        return prefix, f"{prefix}_order[_k]"
 
     def _without_end(self, block: Block, side: Side) -> Block:
         """Return a block that takes one end from the loop over events, where it is the same."""

@@ -17,15 +17,20 @@ from neuromodels.simulation.clockwork import Clockwork, clock_name
 from neuromodels.simulation.flights import Delays, flights_name
 from neuromodels.simulation.layout import Array, Layout, event_space
 from neuromodels.simulation.loops import (
+    DenseLoops,
     Lines,
+    SparseLoops,
     count_loop,
     indented,
     loops_of,
     neuron_loop,
     vectorises,
 )  # fmt: skip
-from neuromodels.simulation.translation import DRAWS, SPECIAL, Support, array_name
-from neuromodels.simulation.wiring import Side
+from neuromodels.simulation.translation import DRAWS, SPECIAL, Block, Support, array_name
+from neuromodels.simulation.wiring import Side, Wiring
+
+#: The files that every program begins with.
+SECTIONS = ("mathlib", "run", "process", "random", "randoms", "draws", "functions")
 
 #: Up to this size all neurons are visited with a mask, which vectorises; above, only spikes are.
 MASKED_RESET = 512
@@ -38,6 +43,11 @@ RANDOM_CALL = re.compile(
 def stream_id(name: str) -> int:
     """Return the 32-bit id of an object's random numbers."""
     return int.from_bytes(sha256(name.encode()).digest()[:4], "little")
+
+
+def section(name: str) -> list[str]:
+    """Return the lines of a file that programs share."""
+    return (files("neuromodels.simulation") / f"{name}.hpp").read_text().splitlines()
 
 
 class Program:
@@ -57,6 +67,8 @@ class Program:
         Whether to measure the time that each object takes.
     """
 
+    clockwork_type = Clockwork
+
     def __init__(self, captured: Sequence[Captured], initialisers: Sequence[Captured],
                  layout: Layout, real: str, profiled: bool = False):  # fmt: skip
         self.captured = list(captured)
@@ -64,13 +76,13 @@ class Program:
         self.layout = layout
         self.real = real
         self.profiled = profiled
-        self.clockwork = Clockwork(layout.clocks)
+        self.clockwork = self.clockwork_type(layout.clocks)
         self.spike_monitors = [c for c in captured if c.template == "spikemonitor"]
         self.sampled = [
             (code, name) for code in captured for name in sampled_names(code)
         ]  # fmt: skip
         self.listed = self._listed_spaces()
-        steps = [line for code in self.captured for line in self._code_object(code)]
+        steps = self._step()
         numbered = enumerate(self.initialisers)
         starts = [line for k, code in numbered for line in self._initialiser(k, code)]
         #: Arrays read from tables, in the order in which the run passes them.
@@ -82,10 +94,9 @@ class Program:
     # ------------------------------------------------------------------------- the whole source
 
     def _source(self, starts: Lines, steps: Lines) -> Lines:
-        preamble = (files("neuromodels.simulation") / "preamble.hpp").read_text()
         return [
             f"typedef {self.real} nm_real;",
-            *preamble.splitlines(),
+            *(line for name in SECTIONS for line in section(name)),
             *(line for text in self.support.source for line in text.splitlines()),
             "",
             "static void simulate(const Run& run, int64_t instance, char* block) {",
@@ -102,8 +113,11 @@ class Program:
             *(line for k, array in enumerate(self.tables) for line in _pointer(k, array)),
             *(_place(array) for array in self.layout.arrays.values() if array.scratch),
             *self.clockwork.arrays(),
-            *[f"int64_t {_counter(code)} = 0;" for code in self.captured if sampled_names(code)],
+            *[f"int64_t {counter_of(code)} = 0;" for code in self.captured if sampled_names(code)],
         ]
+
+    def _step(self) -> Lines:
+        return [line for code in self.captured for line in self._code_object(code)]
 
     # ------------------------------------------------------------------------- one code object
 
@@ -114,7 +128,30 @@ class Program:
         if self.profiled:
             number = self.captured.index(code)
             body = [f"const Stopwatch _watch(run.profile + {number});", *body]
-        return [f"{condition}{{  // {code.name}", body, "}"]
+        return self._enclosed(f"{condition}{{  // {code.name}", body)
+
+    # What follows is the loops of one core; a block of threads has others.
+
+    def _enclosed(self, head: str, body: Lines) -> Lines:
+        """Put a code object's own names into a scope."""
+        return [head, body, "}"]
+
+    def _neurons(self, block: Block, count: int | str, tail: Lines) -> Lines:
+        """Visit all neurons of a group."""
+        return neuron_loop(block, count, tail)
+
+    def _visits(self, block: Block, index: str, count: int | str, body: Lines,
+                vector: bool = False) -> Lines:  # fmt: skip
+        """Visit neurons, of which `body` changes what `block` does."""
+        return count_loop(index, count, body, vector)
+
+    def _wired(self, wiring: Wiring) -> DenseLoops | SparseLoops:
+        """Return the loops over synapses."""
+        return loops_of(wiring, self.layout)
+
+    def _listing(self, space: str, count: int) -> Lines:
+        """Collect the neurons above threshold."""
+        return [f"{space}[{count}] = list_of({space}_fired, {count}, {space});"]
 
     def _condition(self, code: Captured) -> str:
         due = self.clockwork.condition(code.clock)
@@ -125,7 +162,7 @@ class Program:
 
     def _initialiser(self, number: int, code: Captured) -> Lines:
         body = self._finished(code, self._stateupdate(code), "int64_t(-1)")
-        return [f"if (run.initialisers >> {number} & 1) {{  // {code.name}", body, "}"]
+        return self._enclosed(f"if (run.initialisers >> {number} & 1) {{  // {code.name}", body)
 
     def _finished(self, code: Captured, body: Lines, step: str) -> Lines:
         """Put constants before the body and give each random call its own site."""
@@ -159,23 +196,23 @@ class Program:
         synapses = getattr(code.owner, "synapses", code.owner)  # a pathway's delays are theirs
         wiring = self.layout.wirings.get(synapses.name)
         if wiring is None:
-            return [*self._scalar(code), *neuron_loop(block, _count(code), [])]
-        return [*self._scalar(code), *loops_of(wiring, self.layout).all_synapses(block, [])]
+            return [*self._scalar(code), *self._neurons(block, _count(code), [])]
+        return [*self._scalar(code), *self._wired(wiring).all_synapses(block, [])]
 
     def _summed_variable(self, code: Captured) -> Lines:
         wiring = self.layout.wirings[code.owner.name]
         side: Side = "pre" if code.options["_index_var"].name == "_synaptic_pre" else "post"
         target = array_name(code.options["_target_var"])
         start = code.options["_target_start"]
-        loops = loops_of(wiring, self.layout)
-        return [*self._scalar(code), *loops.summed(code.vector, target, side, start)]
+        sums = self._wired(wiring).summed(code.vector, target, side, start)
+        return [*self._scalar(code), *sums]
 
     def _threshold(self, code: Captured) -> Lines:
         space = array_name(code.options["eventspace_variable"])
         fired = [f"{space}_fired[_idx] = _cond;"]
-        lines = [*self._scalar(code), *neuron_loop(code.vector, _count(code), fired)]
+        lines = [*self._scalar(code), *self._neurons(code.vector, _count(code), fired)]
         if space in self.listed:
-            lines += _listing(space, _count(code))
+            lines += self._listing(space, _count(code))
         if code.options["_uses_refractory"]:
             lines += self._refractory(code, space)
         return lines
@@ -185,17 +222,19 @@ class Program:
         inactive, last = (array_name(code.variables[k]) for k in ("not_refractory", "lastspike"))
         now = f"{clock_name(code.clock)}_t[0]"
         each = [f"{inactive}[{space}[_k]] = 0;", f"{last}[{space}[_k]] = {now};"]
-        return count_loop("_k", f"{space}[{_count(code)}]", each)
+        return self._visits(Block(), "_k", f"{space}[{_count(code)}]", each)
 
     def _reset(self, code: Captured) -> Lines:
         space, count = array_name(code.options["eventspace_variable"]), _count(code)
         head = ["const int32_t _vectorisation_idx = _idx;"]
         if space in self.listed and not self._is_masked(code):
             pick = f"const int32_t _idx = {space}[_k];"
-            loop = count_loop("_k", f"{space}[{count}]", [pick, *head, *code.vector.lines])
+            body = [pick, *head, *code.vector.lines]
+            loop = self._visits(code.vector, "_k", f"{space}[{count}]", body)
         else:
             masked = [f"if ({space}_fired[_idx]) {{", [*head, *code.vector.lines], "}"]
-            loop = count_loop("_idx", count, masked, vector=vectorises(code.vector, ["_idx"]))
+            safe = vectorises(code.vector, ["_idx"])
+            loop = self._visits(code.vector, "_idx", count, masked, vector=safe)
         return [*self._scalar(code), *loop]
 
     def _synapses(self, code: Captured) -> Lines:
@@ -205,12 +244,12 @@ class Program:
         return [*self._scalar(code), *self._carried(code, delays), *render(code, pathway)]
 
     def _events_with_none_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
-        loops = loops_of(self.layout.wirings[code.owner.name], self.layout)
+        loops = self._wired(self.layout.wirings[code.owner.name])
         return loops.of_events(code.vector, pathway.prepost, self._fired(code, pathway))
 
     def _events_with_common_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
-        loops = loops_of(self.layout.wirings[code.owner.name], self.layout)
-        name, now = flights_name(pathway.name), _now(code)
+        loops = self._wired(self.layout.wirings[code.owner.name])
+        name, now = flights_name(pathway.name), now_of(code)
         pushed = flights.push(name, 2, self._fired(code, pathway), now)
         due = flights.arriving(name, f"{name}_delay", now)
         return [
@@ -219,7 +258,7 @@ class Program:
 
     def _events_with_own_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
         wiring, side = self.layout.wirings[code.owner.name], pathway.prepost
-        name, now = flights_name(pathway.name), _now(code)
+        name, now = flights_name(pathway.name), now_of(code)
         steps = self.layout.delays[pathway.name].steps
         order = wiring.by_source(side, steps)
         steps = np.broadcast_to(steps, order.shape)
@@ -237,7 +276,7 @@ class Program:
         """Deliver the spikes that were under way when the program was built."""
         if not len(delays.carried):
             return []
-        return flights.carried(flights_name(delays.name), _now(code), code.vector.lines)
+        return flights.carried(flights_name(delays.name), now_of(code), code.vector.lines)
 
     def _fired(self, code: Captured, pathway: SynapticPathway) -> Lines:
         """Open a loop over this step's events that concern a pathway, each a ``_source``."""
@@ -305,8 +344,9 @@ class Program:
             body.append(f"{place} + _i] = (double)_to_record_{name};")
         if not sampled_names(code):
             return []
-        count = f"{_counter(code)}++;"
-        return [*self._scalar(code), *count_loop("_i", indices.size, body), count]
+        count = f"{counter_of(code)}++;"
+        loop = self._visits(code.vector, "_i", indices.size, body)
+        return [*self._scalar(code), *loop, count]
 
     def _ratemonitor(self, code: Captured) -> Lines:
         space = code.variables["_spikespace"]
@@ -316,13 +356,13 @@ class Program:
         neurons = _value(code, "_num_source_neurons")
         rate = f"_n / (_array_{code.clock.name}_dt[0] * {neurons})"
         place = self._sample(code, "rate", 1)
-        return ["int32_t _n = 0;", *loop, f"{place}] = {rate};", f"{_counter(code)}++;"]
+        return ["int32_t _n = 0;", *loop, f"{place}] = {rate};", f"{counter_of(code)}++;"]
 
     def _sample(self, code: Captured, name: str, width: int) -> str:
         number = next(k for k, (c, n) in enumerate(self.sampled) if c is code and n == name)
         clock = self.layout.clocks.index(code.clock)
         steps = f"(run.last_steps[{clock}] - run.first_steps[{clock}])"
-        row = f"_slot * {steps} + {_counter(code)}"
+        row = f"_slot * {steps} + {counter_of(code)}"
         return f"run.samples[{number}][({row}) * {width}"
 
     # ---------------------------------------------------------------------------- what is needed
@@ -357,12 +397,12 @@ def extra_names(code: Captured) -> list[str]:
     return sorted(set(code.options["record_variables"]) - {"i", "t"})
 
 
-def _now(code: Captured) -> str:
+def now_of(code: Captured) -> str:
     """Return the step of an object's clock."""
     return f"{clock_name(code.clock)}_timestep[0]"
 
 
-def _counter(code: Captured) -> str:
+def counter_of(code: Captured) -> str:
     return f"_samples_{code.name}"
 
 
@@ -408,11 +448,6 @@ def _pointer(number: int, array: Array) -> Lines:
 def _place(array: Array) -> str:
     """Point at an array in the block that needs no values to start with."""
     return f"{array.type}* __restrict {array.name} = ({array.type}*)(block + {array.offset});"
-
-
-def _listing(space: str, count: int) -> Lines:
-    """Collect the neurons above threshold."""
-    return [f"{space}[{count}] = list_of({space}_fired, {count}, {space});"]
 
 
 def _support(captured: Sequence[Captured]) -> Support:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+#: What of a report is not a number.
+WORDS = ("profile", "device", "why")
+
 
 @dataclass
 class Report:
@@ -17,6 +20,11 @@ class Report:
         Time spent compiling, and running.
     bytes
         State and tables of all instances.
+    device, why
+        What it ran on, and why on that.
+    block_threads, shared_bytes, device_bytes, passes
+        On a GPU: threads and shared memory of a block, memory that the largest pass took there,
+        and passes of the last call.
     profile
         Seconds spent by each object, where that was measured.
     """
@@ -29,6 +37,12 @@ class Report:
     synapse_updates: int = 0
     bytes: int = 0
     threads: int = 1
+    device: str = "cpp"
+    why: str = ""
+    block_threads: int = 0
+    shared_bytes: int = 0
+    device_bytes: int = 0
+    passes: int = 0
     profile: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -42,7 +56,7 @@ class Report:
     def as_dict(self) -> dict[str, float]:
         """Return all numbers, rates included, by name."""
         rates = ("instances_per_second", "synapse_updates_per_second")
-        numbers = {name: value for name, value in vars(self).items() if name != "profile"}
+        numbers = {name: value for name, value in vars(self).items() if name not in WORDS}
         return {**numbers, **{name: getattr(self, name) for name in rates}}
 
     def __getitem__(self, name: str) -> float:

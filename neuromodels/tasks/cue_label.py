@@ -6,7 +6,7 @@ at 0.5 again.  In the first half its label is shown as well; in the second the n
 
 Protocol from the released code and notebook; there is no published figure of it.  There the label
 comes in "an extra channel"; here each class has one, since a number in one channel would say more
-about some labels than about others.  ``slope`` scales the read-out in the loss, as in the copy task.
+about some labels than about others.  ``slope`` scales the read-out in the loss, as in copying.
 """
 
 from neuromodels.tasks.base import Task

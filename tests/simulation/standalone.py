@@ -20,7 +20,7 @@ def standalone_outcomes(folder: Path) -> dict[str, Outcome]:
         for case in cases.values():
             case.network.run(case.duration, namespace={})
         brian2.device.build(directory=str(folder), compile=False, run=False)
-        _compile(folder)
+        compile_as_one(folder)
         brian2.device.run(str(folder), "results", with_output=False, run_args=[])
         return {name: stock_outcome(case) for name, case in cases.items()}
     finally:
@@ -28,7 +28,7 @@ def standalone_outcomes(folder: Path) -> dict[str, Outcome]:
         reset_device()
 
 
-def _compile(folder: Path) -> None:
+def compile_as_one(folder: Path) -> None:
     """Compile as one source, not optimised: its own makefile reads the headers 700 times."""
     pieces = sorted((folder / "code_objects").glob("*.cpp"))
     (folder / "all_code_objects.cpp").write_text("\n".join(_renamed(pieces)))

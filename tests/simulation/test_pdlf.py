@@ -163,7 +163,7 @@ def test_reset_erases_state_and_keeps_weights_in_every_step_of_the_delay():
 
 def test_frozen_weights_only_rescale_after_the_prelude():
     w = watched("frozen", {"w": "hidden_output.w"})["w"]
-    assert np.abs(w[2] - w[3]).max() > 0
+    assert w[3].any()
     unit = w / np.linalg.norm(w, axis=1, keepdims=True)
     assert np.allclose(unit[4:], unit[4], atol=1e-12)
 
