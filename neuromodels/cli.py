@@ -271,7 +271,8 @@ def _measure(options: argparse.Namespace) -> int:
     from neuromodels.measuring import measured, table_of
     from neuromodels.storage.store import StoredRun
 
-    found = measured(StoredRun(options.run), options.measure, options.trials, _announce)
+    run, measure = StoredRun(options.run), options.measure
+    found = measured(run, measure, options.trials, _announce, options.vary, options.only)
     _show(found, table_of(found), options.json)
     return 0
 
@@ -427,9 +428,17 @@ def _add_looks(commands: Any) -> None:
     measure = _command(commands, "measure", _measure, "examine finished solutions on fresh trials")
     measure.add_argument("run", type=Path, help="run folder")
     measure.add_argument(
-        "measure", choices=("memory", "injury", "goals", "path"),
+        "measure", choices=("memory", "injury", "goals", "path", "novel", "transfer"),
         help="where a sequence is held; what losing weights costs; trained and unseen goals; a"
-        " commanded path",
+        " commanded path; a body under novel conditions; other parameters of the task",
+    )
+    measure.add_argument(
+        "--vary", metavar="KEY=VALUES", action="append", default=[],
+        help="of transfer: e.g. task.latency=0,4,8; of several, all combinations",
+    )
+    measure.add_argument(
+        "--only", metavar="CONDITION", action="append", default=[],
+        help="e.g. plastic; without it all conditions that the measure is about",
     )
     measure.add_argument("--trials", type=int, default=2000, help="per solution (2000)")
     for command in (listing, doctor, measure):

@@ -8,12 +8,14 @@ from neuromodels import tasks
 from neuromodels.embodiment import motion_of
 from neuromodels.evaluation import batch_of, circuit_of, network_of, values_of
 from neuromodels.study import Study
+from neuromodels.tasks.embodied import EmbodiedTask
 
 
 def steps_of(study: Study) -> int:
-    """Return how many steps a trial has."""
+    """Return how many steps a trial has; where a body is moved from outside, of that body."""
     task = tasks.CATALOG[study.task.name]
-    return task.number(task.steps, task.with_defaults(study.task.parameters))
+    steps = task.decisions if isinstance(task, EmbodiedTask) else task.steps
+    return task.number(steps, task.with_defaults(study.task.parameters))
 
 
 class Episodes:

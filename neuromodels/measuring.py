@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from rich.text import Text
 from neuromodels.analysis.recovery import recovered_fraction, recovery_interval, recovery_steps
 from neuromodels.errors import NeuromodelsError
 from neuromodels.ownfiles import Announce, ignore
-from neuromodels.scoring import mean_interval
+from neuromodels.scoring import mean_interval, seeds_interval
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.storage.files import arrays_to_bytes, replace_file, writing
 from neuromodels.storage.store import StoredRun
-from neuromodels.study import SEARCHED, Study
+from neuromodels.study import CONDITIONS, SEARCH_OF, SEARCHED, Study
 from neuromodels.studyfile import study_of
 
 SCHEMA = 1
@@ -29,8 +30,12 @@ SHARES = (0.1, 0.2, 0.3, 0.5, 0.8)
 UNITS = ("weights", "neurons")
 CLOSE = 30
 """Degrees off the commanded heading that count as following it."""
+TRANSFER = "transfer"
+"""The measure that is told what to vary."""
 KEPT = 8
 """Walks of a solution whose places are kept for figures."""
+ACROSS = ("novel", TRANSFER)
+"""Measures whose quantities are also given over seeds."""
 Found = dict[str, Any]
 Quantity = dict[str, float | None]
 
@@ -41,8 +46,9 @@ def measure_path(run: StoredRun, measure: str, seed: int) -> Path:
 
 
 def measured(
-    run: StoredRun, measure: str, trials: int = 2000, announce: Announce = ignore
-) -> Found:
+    run: StoredRun, measure: str, trials: int = 2000, announce: Announce = ignore,
+    vary: Sequence[str] = (), only: Sequence[str] = (),
+) -> Found:  # fmt: skip
     """Examine the solutions of a run; store the arrays and return the table.
 
     Parameters
@@ -53,13 +59,18 @@ def measured(
         Fresh trials per solution.
     announce
         Called with each file of the user's own before it is run.
+    vary
+        Of the measure ``transfer``: ``task.PARAMETER=VALUE,VALUE,...`` each.
+    only
+        Conditions that are examined; empty: all that the measure is about.
 
     Returns
     -------
     dict
         ``schema``, ``run``, ``measure``, ``trials``, and ``rows``: each with ``condition``,
         ``seed``, ``quantity``, its ``value``, and a 95 % interval over trials, ``low`` to ``high``,
-        where there is one.
+        where there is one.  A measure in `ACROSS` also has rows with ``seed`` None: medians over
+        seeds with their intervals.
 
     Raises
     ------
@@ -68,38 +79,75 @@ def measured(
     """
     study = study_of(run.study, str(run.folder / "study.json"), announce=announce)
     rows: list[Found] = []
-    for condition, seed in _finished(run):
-        vector = run.solution(condition, seed)["vector"]
+    name, examine = _named(measure, study, vary)
+    for condition, seed in _finished(run, _about(measure, only)):
+        vector = run.solution(SEARCH_OF.get(condition, condition), seed)["vector"]
         streams = trial_streams(seed, trials, measure)
-        arrays, quantities = MEASURES[measure](study, condition, vector, streams, seed)
+        arrays, quantities = examine(study, condition, vector, streams, seed)
         if quantities:
-            _store(measure_path(run, f"{measure}-{condition}", seed), arrays)
+            _store(measure_path(run, f"{name}-{condition}", seed), arrays)
         where = {"condition": condition, "seed": seed}
-        rows += [{**where, "quantity": name, **each} for name, each in quantities.items()]
+        rows += [{**where, "quantity": label, **each} for label, each in quantities.items()]
+    rows += _across(rows) if measure in ACROSS else []
     return {
         "schema": SCHEMA, "run": str(run.folder), "measure": measure, "trials": trials,
         "rows": rows,
     }  # fmt: skip
 
 
+def _about(measure: str, only: Sequence[str]) -> tuple[str, ...]:
+    """Return the conditions that a measure examines."""
+    known = (*SEARCHED, *SEARCH_OF) if measure == TRANSFER else SEARCHED
+    unknown = [each for each in only if each not in known]
+    if unknown:
+        raise NeuromodelsError(
+            "measure --only", f"must be one of {', '.join(known)}", unknown[0]
+        )  # fmt: skip
+    return tuple(only) or known
+
+
+def _named(measure: str, study: Study, vary: Sequence[str]) -> tuple[str, Measure]:
+    """Return how the files of a measure are called, and what examines a solution."""
+    if measure != TRANSFER:
+        if vary:
+            raise NeuromodelsError(
+                "measure --vary", f"goes with the measure {TRANSFER}", measure, "Leave it out."
+            )
+        return measure, MEASURES[measure]
+    from neuromodels.transfer import Transfer  # imports Brian2
+
+    transfer = Transfer(study, vary)
+    return f"{TRANSFER}-{transfer.name}", partial(_transfer, transfer)
+
+
 def table_of(found: Found) -> Group:
     """Return a measure for a terminal: one row per quantity, one column per solution."""
     solutions = list(dict.fromkeys((r["condition"], r["seed"]) for r in found["rows"]))
+    if found["measure"] == TRANSFER:  # of every condition: medians over its seeds, if it has some
+        several = [each for each in solutions if each[1] is None]
+        solutions = several or solutions
     table = Table(title=f"{found['measure'].capitalize()}", title_justify="left")
     table.add_column(found["measure"])
     for condition, seed in solutions:
-        table.add_column(f"{condition}\nseed {seed}", justify="right")
+        of = "all seeds" if seed is None else f"seed {seed}"
+        table.add_column(f"{condition}\n{of}", justify="right")
     cells = {(r["quantity"], r["condition"], r["seed"]): _shown(r) for r in found["rows"]}
     for name in dict.fromkeys(row["quantity"] for row in found["rows"]):
         table.add_row(name, *(cells.get((name, *solution), "") for solution in solutions))
-    note = f"{NOTES[found['measure']]} {found['trials']:,} fresh trials, 95 % over trials."
-    return Group(table, Text(note, "dim"))
+    over = "seeds" if solutions[-1][1] is None else "trials"
+    return Group(table, _note(found, over))
 
 
-def _finished(run: StoredRun) -> Iterator[tuple[str, int]]:
+def _note(found: Found, over: str) -> Text:
+    note = f"{NOTES[found['measure']]} {found['trials']:,} fresh trials, 95 % over {over}."
+    return Text(note, "dim")
+
+
+def _finished(run: StoredRun, conditions: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield every condition that tests a solution, with the seed of its search."""
     ledger = run.ledger()
     try:
-        tests = [test for test in ledger.tests("final") if test.condition in SEARCHED]
+        tests = [test for test in ledger.tests("final") if test.condition in conditions]
     finally:
         ledger.close()
     if not tests:
@@ -107,7 +155,7 @@ def _finished(run: StoredRun) -> Iterator[tuple[str, int]]:
             "measure", "needs a finished search", run.name,
             f"Finish it with: neuromodels resume {run.folder}",
         )  # fmt: skip
-    tests.sort(key=lambda test: (SEARCHED.index(test.condition), test.seed))
+    tests.sort(key=lambda test: (CONDITIONS.index(test.condition), test.seed))
     return ((test.condition, test.seed) for test in tests)
 
 
@@ -218,22 +266,77 @@ def _path(
     return arrays, found
 
 
+def _transfer(
+    transfer: Any, study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    scores = transfer.scores(condition, vector, streams)
+    rng = generator(seed, "bootstrap", TRANSFER, condition)
+    named = zip(transfer.labels, scores, strict=True)
+    return {**transfer.arrays, "scores": scores}, {name: _mean(each, rng) for name, each in named}
+
+
 def _mean(values: np.ndarray, rng: np.random.Generator) -> Quantity:
     low, high = mean_interval(values, rng)
     return {"value": float(values.mean()), "low": low, "high": high}
+
+
+def _kept(intact: np.ndarray, changed: np.ndarray, rng: np.random.Generator) -> Quantity:
+    """Return what part of (trials, 1) is left; None where there was nothing to lose."""
+    kept = _plain(recovered_fraction(intact, changed, 0))
+    if kept["value"] is None:
+        return kept
+    low, high = recovery_interval(intact, changed, 0, rng)
+    return {**kept, "low": low, "high": high}
+
+
+def _across(rows: list[Found]) -> list[Found]:
+    """Return rows without a seed: median over seeds, and its interval."""
+    values: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        if row["value"] is not None:
+            values.setdefault((row["condition"], row["quantity"]), []).append(row["value"])
+    return [
+        {"condition": condition, "seed": None, "quantity": name, "value": float(np.median(each)),
+         "low": low, "high": high}
+        for (condition, name), each in values.items() if len(each) > 1
+        for low, high in [seeds_interval(np.array(each))]
+    ]  # fmt: skip
 
 
 def _plain(value: float) -> Quantity:
     return {"value": value if np.isfinite(value) else None, "low": None, "high": None}
 
 
+def _novel(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    from neuromodels.novelty import FULL, trials_of  # imports Brian2
+
+    found = trials_of(study, condition, vector, streams, seed)
+    rng = generator(seed, "bootstrap", "novel", condition)
+    nominal, *novel = found.scores[:, :, None]
+    quantities: dict[str, Quantity] = {
+        f"return, {found.conditions[0]}, {found.steps} steps": _mean(found.steps * nominal, rng),
+        f"return, {found.conditions[0]}, {FULL} steps": _mean(FULL * found.full, rng),
+    }
+    for name, scores in zip(found.conditions[1:], novel, strict=True):
+        quantities[f"return, {name}"] = _mean(found.steps * scores, rng)
+    for name, scores in zip(found.conditions[1:], novel, strict=True):
+        quantities[f"retention, {name}"] = _kept(nominal, scores, rng)
+    quantities["retention, mean of all"] = _kept(nominal, np.mean(novel, axis=0), rng)
+    arrays = {"conditions": np.array(found.conditions), "scores": found.scores, "full": found.full}
+    return {**arrays, "steps": np.array(found.steps)}, quantities
+
+
 MEASURES: Mapping[str, Measure] = {
-    "memory": _memory, "injury": _injury, "goals": _goals, "path": _path,
+    "memory": _memory, "injury": _injury, "goals": _goals, "path": _path, "novel": _novel,
 }  # fmt: skip
 NOTES: Mapping[str, str] = {
     "memory": "Fractions of right bits; weights are exchanged when the delay ends.",
     "injury": "The same wounds for every condition; when a temporary one ends, weights that never"
     " change are given back, plastic ones are not.",
     "goals": "Goals that the search drew, and others that it never did.",
+    TRANSFER: "Scores with other parameters of the task; the solutions stay as they are.",
     "path": "The goal is another direction whenever the command changes.",
+    "novel": "Return: sum of rewards. Retention: return over that of the nominal world.",
 }

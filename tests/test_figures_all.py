@@ -1,5 +1,6 @@
 """`neuromodels figure all` and `make figures`: what is drawn, and what is said of the rest."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -95,7 +96,7 @@ def test_make_figures_feeds_every_script():
     asked = ["make", "-n", "-o", ".venv/.installed", "figures"]
     commands = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     known = {path.stem for path in (ROOT / "studies").glob("*.toml")}
-    studies = set(commands.split(";")[0].split("for study in ")[1].split())
+    studies = set(" ".join(re.findall(r"for study in ([^;]*);", commands)).split())
     assert studies <= known
     for name in scripts_of(ROOT):
         script = load_script(name, ROOT)

@@ -58,6 +58,8 @@ MAY_IMPORT = {
     "memory": DECLARED | {"analysis", "episodes"},
     "injuries": DECLARED | {"episodes"},
     "steering": DECLARED | {"episodes"},
+    "transfer": DECLARED | {"embodiment", "scoring"},
+    "novelty": DECLARED | {"bodies", "embodiment", "scoring"},
     "scoring": {"errors", "outcome", "seeding"},
     "distribution": {"embodiment", "errors", "outcome", "scoring", "sidebyside"}
     | {"storage", "study"},
@@ -70,8 +72,8 @@ MAY_IMPORT = {
     | {"sidebyside", "storage", "warmstart"},
     "measuring": DECLARED
     | STORED
-    | {"analysis", "episodes", "injuries", "memory", "ownfiles", "scoring", "steering"}
-    | {"storage", "studyfile"},
+    | {"analysis", "episodes", "injuries", "memory", "novelty", "ownfiles", "scoring", "steering"}
+    | {"storage", "studyfile", "transfer"},
     "reporting": STORED | {"alternatives", "outcome", "scoring", "storage", "study", "tasks"},
     "webpage": {"plotting", "reporting", "standings", "storage"},
     "progress": {"events", "scoreboard", "standings", "storage", "study"},

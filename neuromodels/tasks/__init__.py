@@ -3,14 +3,21 @@
 from neuromodels.catalog import Catalog
 from neuromodels.tasks.base import Task
 from neuromodels.tasks.cart_pole import CART_POLE
+from neuromodels.tasks.cue_association import CUE_ASSOCIATION
+from neuromodels.tasks.cue_label import CUE_LABEL
 from neuromodels.tasks.embodied import EMBODIED
+from neuromodels.tasks.few_shot import FEW_SHOT
 from neuromodels.tasks.point_direction import POINT_DIRECTION
 from neuromodels.tasks.reacher import REACHER
 from neuromodels.tasks.sequence_copy import SEQUENCE_COPY
 from neuromodels.tasks.swimmer import SWIMMER
+from neuromodels.tasks.t_maze import T_MAZE
 from neuromodels.tasks.velocity import VELOCITY
 
-WRITTEN = (SEQUENCE_COPY, POINT_DIRECTION, VELOCITY, REACHER, CART_POLE, SWIMMER)
+WRITTEN = (
+    SEQUENCE_COPY, POINT_DIRECTION, VELOCITY, REACHER, CART_POLE, SWIMMER,
+    CUE_ASSOCIATION, CUE_LABEL, T_MAZE, FEW_SHOT,
+)  # fmt: skip
 
 CATALOG = Catalog(Task, (*WRITTEN, *EMBODIED))
 
