@@ -78,6 +78,8 @@ class Task:
     unseen
         Parameters that are different under the conditions ``unseen`` and ``unseen_fixed``.  Empty
         where these mean nothing.
+    constants
+        Numbers in the strings above; an array is a table, ``name(row*second, column)``.
     score_name, chance
         What a score is, in words, and that of an agent that has found nothing.
     """
