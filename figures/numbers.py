@@ -45,3 +45,21 @@ FIG2B_GRU = {
     (64, 16): (0.539, 0.054),
     (64, 32): (0.500, 0.000),
 }
+
+SPIKEPROPAMINE_SOURCE = """
+Schmidgall et al. 2021, arXiv:2106.02681: its learning curves of five conditions, digitised from a
+picture without axis labels that the first author shows on his web site.  Gain over the start, in
+units of the last value of neuromodulated Oja; single traces, reading error about 0.01.  That they
+are returns of the runner against environment steps is our reading of their shape.
+"""
+SPIKEPROPAMINE_FRACTIONS = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+"""Of the training."""
+
+# rule: gain at each fraction
+SPIKEPROPAMINE_GAINS = {
+    "fixed": (0.15, 0.39, 0.71, 0.86, 0.85, 0.88),
+    "plastic_bcm": (0.30, 0.50, 0.72, 0.73, 0.79, 0.77),
+    "plastic_oja": (0.25, 0.47, 0.65, 0.74, 0.81, 0.81),
+    "nm_bcm": (0.20, 0.60, 0.82, 0.85, 0.83, 0.85),
+    "nm_oja": (0.30, 0.58, 0.78, 0.90, 0.99, 1.00),
+}

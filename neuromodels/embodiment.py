@@ -1,10 +1,10 @@
 """Networks that move bodies of an outside simulator, one control step of all trials at a time.
 
-A step: observations and goals into the input channels, one step of every network, the read-out
-times ``slope`` clipped to the action range, one step of every body.  A trial draws its goal from
-its noise stream and begins where the simulator begins under the same number, so that all
-candidates, conditions and methods see the same trials.  A trial whose body has fallen earns
-nothing more, as if it stood still.
+A step: observations and goals into the input channels, one step of every network (or several with
+the channels held, where the task says so), the read-out times ``slope`` clipped to the range of
+actions, one step of every body.  A trial draws its goal from its noise stream and begins where the
+simulator begins under the same number, so that all candidates, conditions and methods see the same
+trials.  A trial whose body has fallen earns nothing more, as if it stood still.
 """
 
 from __future__ import annotations
@@ -36,6 +36,22 @@ from neuromodels.study import Study
 from neuromodels.tasks.embodied import EmbodiedTask
 
 OpenWorld = Callable[[Body, int], World]
+
+
+class Nerves:
+    """What lies between networks and bodies: here nothing that changes anything."""
+
+    def seen(self, shown: np.ndarray) -> np.ndarray:
+        """Return what reaches the channels of what is shown, (n, channels)."""
+        return shown
+
+    def done(self, actions: np.ndarray) -> np.ndarray:
+        """Return what becomes of actions, (n, actions); all of them, moved or not."""
+        return actions
+
+
+WiredBy = Callable[[np.ndarray], Nerves]
+"""Noise streams of trials -> what lies between their networks and bodies."""
 
 MOST_AT_ONCE = 1024
 """Networks that are held at the same time; more trials wait for the next turn."""
@@ -76,7 +92,7 @@ class Terms:
     Parameters
     ----------
     steps
-        Of a trial.
+        Of the body in a trial; the network may have several steps in each.
     slope
         The read-out is multiplied by this before it is clipped to +-1.
     """
@@ -92,12 +108,12 @@ class Terms:
         task = tasks.CATALOG[study.task.name]
         assert isinstance(task, EmbodiedTask)
         parameters, _ = controlled(task, study.task.parameters, condition)
-        steps = task.number(task.steps, parameters)
+        steps = task.number(task.decisions, parameters)
         return cls(task.moved, made, steps, float(parameters["slope"]))
 
     @property
     def dt(self) -> Any:
-        """Length of a step of the network, with its unit."""
+        """What passes for the network in a step of the body, with its unit."""
         return self.made.duration / self.steps
 
     @property
@@ -115,6 +131,8 @@ class Motion:
         At least as many networks as there are trials, back at the start, with their coefficients.
     states
         First states of the bodies, (n, positions + velocities).
+    nerves
+        What lies between the networks and the bodies.
 
     Attributes
     ----------
@@ -128,8 +146,12 @@ class Motion:
         Numbers of the trials that have not ended.
     """
 
-    def __init__(self, terms: Terms, batch: Batch, world: World, states: np.ndarray):
+    def __init__(
+        self, terms: Terms, batch: Batch, world: World, states: np.ndarray,
+        nerves: Nerves | None = None,
+    ):  # fmt: skip
         self.terms, self.batch, self.world = terms, batch, world
+        self.nerves = nerves or Nerves()
         self.states = states.copy()
         count = len(states)
         self.goals = np.asarray(batch["items.goal"], dtype=float)[:count, 0]
@@ -153,7 +175,8 @@ class Motion:
         """Let every network see, decide and learn, and every body move."""
         outputs = self._decided()
         running = self.running
-        actions = np.clip(self.terms.slope * outputs[running], -1, 1)
+        wanted = np.clip(self.terms.slope * outputs, -1, 1)
+        actions = self.nerves.done(wanted)[running]
         began = perf_counter()
         after = self.world.step(self.states[running], actions)
         self.world_seconds += perf_counter() - began
@@ -165,10 +188,10 @@ class Motion:
         self.running = running[~lost & body.is_upright(after)]
 
     def _decided(self) -> np.ndarray:
-        """Run one step of the networks; return their read-outs, (n, actions)."""
+        """Run the networks for a step of the body; return their read-outs, (n, actions)."""
         batch, made, count = self.batch, self.terms.made, len(self.states)
         shown = np.zeros((batch.instances, self.terms.body.channels))
-        shown[:count] = self.terms.body.shown(self.states, self.goals)
+        shown[:count] = self.nerves.seen(self.terms.body.shown(self.states, self.goals))
         batch["input.u"] = shown
         batch.run(self.terms.dt)
         outputs = np.asarray(batch["output.o"], dtype=float)[:count]
@@ -199,6 +222,13 @@ class EmbodiedExperiment(Experiment):
     open_world
         Returns the simulator of a body, given it and a number of threads.
 
+    Attributes
+    ----------
+    world
+        The simulator.
+    wired_by
+        Returns what lies between the networks and the bodies of some trials.
+
     Raises
     ------
     DeclarationError
@@ -213,9 +243,15 @@ class EmbodiedExperiment(Experiment):
         self._terms = Terms.of(study, condition, self._assembly)
         threads = study.device.threads or core_count()
         self.world = open_world(self._terms.body, threads)
+        self.wired_by: WiredBy = lambda streams: Nerves()
         self.steps_lived = 0
         """Control steps of all bodies so far."""
         self._world_seconds = self._seconds = 0.0
+
+    @property
+    def body(self) -> Body:
+        """What is moved."""
+        return self._terms.body
 
     def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:
         """Run every candidate on every trial.
@@ -257,9 +293,10 @@ class EmbodiedExperiment(Experiment):
         batch = self._batch
         batch.restart()
         batch.streams = streams[rows % trials]
+        nerves = self.wired_by(streams[chosen % trials])
         for address, numbers in values.items():
             batch[address] = numbers[rows // trials]
-        motion = Motion(self._terms, batch, self.world, first[chosen % trials])
+        motion = Motion(self._terms, batch, self.world, first[chosen % trials], nerves)
         motion.run(self._terms.steps)
         self._world_seconds += motion.world_seconds
         self.steps_lived += int(motion.lived.sum())
@@ -288,8 +325,9 @@ def embodied_recording(
     Returns
     -------
     dict of ndarray
-        As `evaluation.recording_of`, up to the trial's end; of the body ``"items.goal"``,
-        ``"items.state"`` (positions and velocities, steps) and ``"items.reward"`` (1, steps).
+        As `evaluation.recording_of`, up to the trial's end; of the body, at its own steps,
+        ``"items.goal"``, ``"items.state"`` (positions and velocities, steps) and
+        ``"items.reward"`` (1, steps).
     """
     circuit = circuit_of(study, condition)
     made = network_of(study, condition, circuit, with_monitors=True)
@@ -306,7 +344,8 @@ def embodied_recording(
         motion.step()
         states.append(motion.states[0].copy())
         gained.append(motion.gained[0])
-    found = {"items": np.asarray(batch["items.number"])[0], "items.goal": motion.goals}
+    first = np.asarray(batch[next(iter(made.initial))])[0]
+    found = {"items": first, "items.goal": motion.goals}
     found |= {"items.state": np.array(states).T, "items.reward": np.diff(gained)[None]}
     watched = [population.name for population in circuit.populations]
     for name in [*watched, *(projection.name for projection in circuit.projections)]:

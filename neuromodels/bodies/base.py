@@ -26,24 +26,24 @@ class Goals:
     ----------
     kind
         ``"direction"``: run that way, an angle in radians.  ``"velocity"``: keep that speed along
-        the first axis, in m/s.
+        the first axis, in m/s.  ``"run"``: forward, the faster the better; nothing is told.
     lowest, span
-        Of the range of goals, in their unit.
+        Of the range of goals, in their unit; of ``"run"``, of speeds that are to be seen.
     """
 
-    kind: Literal["direction", "velocity"]
+    kind: Literal["direction", "velocity", "run"]
     lowest: float
     span: float
 
     @property
     def channels(self) -> int:
         """How many input channels tell the goal."""
-        return 2 if self.kind == "direction" else 1
+        return {"direction": 2, "velocity": 1, "run": 0}[self.kind]
 
     @property
     def fastest(self) -> float:
         """The fastest speed that may be asked for, m/s; 0 where none is."""
-        return self.lowest + self.span if self.kind == "velocity" else 0.0
+        return 0.0 if self.kind == "direction" else self.lowest + self.span
 
     def told(self, goals: np.ndarray) -> np.ndarray:
         """Return what the channels tell of goals (n,), shape (n, channels).
@@ -53,13 +53,13 @@ class Goals:
         """
         if self.kind == "direction":
             return np.column_stack([np.cos(goals), np.sin(goals)])
-        return goals[:, None] / self.fastest
+        return goals[:, None][:, : self.channels] / self.fastest
 
     def reward(self, velocities: np.ndarray, goals: np.ndarray) -> np.ndarray:
         """Return what moving earns beyond standing still, (n,), m/s.
 
-        The velocity along the told direction, or by how much the speed is closer to the told one
-        than standing is.
+        The velocity along the told direction or forward, or by how much the speed is closer to the
+        told one than standing is.
 
         Parameters
         ----------
@@ -70,6 +70,8 @@ class Goals:
         """
         if self.kind == "direction":
             return np.einsum("nk,nk->n", velocities, self.told(goals))
+        if self.kind == "run":
+            return velocities[:, 0]
         return np.abs(goals) - np.abs(velocities[:, 0] - goals)
 
 

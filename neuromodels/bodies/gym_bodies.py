@@ -11,6 +11,8 @@ the runner, 0 to 1.8375 m/s for the hopper.
 `mean` and `spread` were measured once, by `worlds.measured`.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from neuromodels.bodies.base import Body, Goals
@@ -42,6 +44,12 @@ HALF_CHEETAH = Body(
         0.1716, 1.057, 0.3176, 0.314, 0.298, 0.4428, 0.3625, 0.3187, 2.359, 0.6488, 1.134,
         2.357, 2.526, 2.53, 2.81, 2.766, 2.608,
     ),
+)  # fmt: skip
+
+#: The same runner as Gymnasium pays it: run forward, at ten times the cost of its effort.
+RUNNER = replace(
+    HALF_CHEETAH, name="halfcheetah_runner", goals=Goals("run", lowest=0.4375, span=9.0),
+    effort=0.1, options={"ctrl_cost_weight": 0.1},
 )  # fmt: skip
 
 #: One leg with three motors: keep a speed and do not fall.

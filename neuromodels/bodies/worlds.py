@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from neuromodels.bodies.base import Body
+from neuromodels.bodies.novel import USUAL, Novelty, alter
 from neuromodels.errors import DeclarationError
 
 HOPELESS = 1e10
@@ -38,6 +39,8 @@ class MujocoWorld:
         Which one.
     threads
         Of the pool.
+    novelty
+        How its model differs from Gymnasium's.
 
     Raises
     ------
@@ -45,13 +48,14 @@ class MujocoWorld:
         Where Gymnasium or MuJoCo is missing.
     """
 
-    def __init__(self, body: Body, threads: int = 1):
+    def __init__(self, body: Body, threads: int = 1, novelty: Novelty = USUAL):
         self._mujoco, gymnasium, rollout = _packages(body)
         # MuJoCo prints what it thinks of Gymnasium's model files, and writes a log where it is run
         # about each body that explodes, which is no news: its trial counts as failed
         self._mujoco.set_mju_user_warning(_silent)
         self._env = gymnasium.make(body.gymnasium, **body.options).unwrapped
         self._model: Any = self._env.model
+        alter(self._mujoco, self._model, novelty)
         # without this MuJoCo puts a body that explodes back to where it began
         self._model.opt.disableflags |= self._mujoco.mjtDisableBit.mjDSBL_AUTORESET
         self._pool = rollout.Rollout(nthread=threads if threads > 1 else 0)
@@ -75,9 +79,9 @@ class MujocoWorld:
         return moved[:, -1, 1:].copy()
 
 
-def open_world(body: Body, threads: int = 1) -> World:
+def open_world(body: Body, threads: int = 1, novelty: Novelty = USUAL) -> World:
     """Return the world of a body of the catalog."""
-    return MujocoWorld(body, threads)
+    return MujocoWorld(body, threads, novelty)
 
 
 def is_lost(states: np.ndarray) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 The network draws the goal of a trial; its channels show what `neuromodels.embodiment` puts there
 between two steps, and its read-out is the action.  Goals that are trained and goals that are not
-are split as in all control tasks, and so are the ranges of actions and observations.
+are split as in all control tasks, and so are the ranges of actions and observations.  The runner
+that is told nothing is that of SpikePropamine (arXiv:2106.02681).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from neuromodels.bodies import CATALOG, Body
 from neuromodels.tasks.base import Task
@@ -22,9 +24,12 @@ class EmbodiedTask(Task):
     ----------
     moves
         Name of the body, see `neuromodels.bodies`.
+    decisions
+        Steps of the body in a trial, an expression of the parameters; ``steps`` are the network's.
     """
 
     moves: str = ""
+    decisions: str = "steps"
 
     @property
     def acts(self) -> bool:
@@ -35,6 +40,24 @@ class EmbodiedTask(Task):
     def moved(self) -> Body:
         """The body."""
         return CATALOG[self.moves]
+
+
+def _steered(body: Body) -> dict[str, Any]:
+    """Return what all tasks share in which a read-out steers a body."""
+    return {
+        "channels": body.channels,
+        # between two steps the signal is put there
+        "stimulus_model": "cue : 1\nu : 1",
+        "stimulus": "",
+        "shown": "0",
+        "asked": "0",
+        "score_model": "target : 1\nloss : 1\ngained : 1",
+        "score": "",
+        "accuracy": "gained",
+        "score_name": "Reward per step beyond standing still (m/s)",
+        "chance": 0.0,
+        "moves": body.name,
+    }
 
 
 def embodied_task(body: Body, summary: str) -> EmbodiedTask:
@@ -49,21 +72,10 @@ def embodied_task(body: Body, summary: str) -> EmbodiedTask:
         items="1",
         item_model="number : 1\nshare : 1\ngoal : 1",
         item_start={name: " ".join(text.split()) for name, text in start.items()},
-        channels=body.channels,
         outputs=body.actions,
-        # between two steps the signal is put there
-        stimulus_model="cue : 1\nu : 1",
-        stimulus="",
-        shown="0",
-        asked="0",
-        score_model="target : 1\nloss : 1\ngained : 1",
-        score="",
-        accuracy="gained",
         unseen={"unseen": 1},
-        score_name="Reward per step beyond standing still (m/s)",
-        chance=0.0,
         reference=f"Shen et al. 2023, arXiv:2308.12063; body: Gymnasium's {body.gymnasium}",
-        moves=body.name,
+        **_steered(body),
     )
 
 
@@ -80,4 +92,25 @@ ANT_DIRECTION = embodied_task(
     CATALOG["ant"], "run in the told direction on four legs without falling (MuJoCo)"
 )
 
-EMBODIED = (SWIMMER_DIRECTION, HALFCHEETAH_VELOCITY, HOPPER_VELOCITY, ANT_DIRECTION)
+SUBSTEPS = 5
+"""Steps of the network in a step of the runner: 10 ms each in its 50 ms."""
+
+HALFCHEETAH_RUN = EmbodiedTask(
+    name="halfcheetah_run",
+    summary="run forward on two planar legs, as far as they go (MuJoCo)",
+    parameters={"steps": 1000, "substeps": SUBSTEPS, "slope": 1.0},
+    steps="steps*substeps",
+    decisions="steps",
+    requires="steps > 0 and substeps > 0",
+    items="1",
+    item_model="goal : 1",
+    item_start={"goal": "0"},
+    outputs=CATALOG["halfcheetah_runner"].actions,
+    step=CATALOG["halfcheetah_runner"].seconds / SUBSTEPS,
+    reference="Schmidgall et al. 2021, arXiv:2106.02681; body: Gymnasium's HalfCheetah-v5",
+    **_steered(CATALOG["halfcheetah_runner"]),
+)
+
+EMBODIED = (
+    SWIMMER_DIRECTION, HALFCHEETAH_VELOCITY, HOPPER_VELOCITY, ANT_DIRECTION, HALFCHEETAH_RUN,
+)  # fmt: skip

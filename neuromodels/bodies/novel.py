@@ -1,0 +1,93 @@
+"""What may be different about a body and its world, and how a MuJoCo model is changed for it.
+
+The kinds are those proposed for SpikePropamine's runner (arXiv:2106.02681), whose novel conditions
+are not known to us: one motor dead in the style of the first author's earlier code, the rest ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neuromodels.errors import DeclarationError
+
+TORSO = "torso"
+"""What Gymnasium calls the root of each of its bodies."""
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """One way in which a test differs from the search; the defaults differ in nothing.
+
+    Parameters
+    ----------
+    dead
+        Number of the motor whose torque is 0; None: all work.
+    seen, done
+        Standard deviation of the noise on what is observed, in the units of the channels, and on
+        actions, of which 1 is the largest.
+    friction
+        Of all contacts, in units of the usual.
+    mass
+        Of the torso, likewise; its moments of inertia go with it.
+    slope
+        Of the ground, degrees; above 0 forward is uphill.
+    gain
+        Torque of an action, in units of the usual.
+
+    Raises
+    ------
+    DeclarationError
+        Where a number makes no sense.
+    """
+
+    dead: int | None = None
+    seen: float = 0.0
+    done: float = 0.0
+    friction: float = 1.0
+    mass: float = 1.0
+    slope: float = 0.0
+    gain: float = 1.0
+
+    @property
+    def outside(self) -> Novelty:
+        """What of it lies in the body and its world, not between network and body."""
+        return replace(self, dead=None, seen=0.0, done=0.0)
+
+    def __post_init__(self) -> None:
+        for name in ("seen", "done", "friction", "gain"):
+            if not getattr(self, name) >= 0:
+                raise DeclarationError(f"Novelty.{name}", "must be >= 0", getattr(self, name))
+        if not self.mass > 0:
+            raise DeclarationError("Novelty.mass", "must be positive", self.mass)
+        if not -90 < self.slope < 90:
+            raise DeclarationError("Novelty.slope", "must lie between -90 and 90", self.slope)
+
+
+USUAL = Novelty()
+"""Nothing is different."""
+
+
+def alter(mujoco: Any, model: Any, novelty: Novelty) -> None:
+    """Change a MuJoCo model in place; what lies between network and body is not its matter."""
+    # a contact takes the larger friction of its two sides: to change the ground alone does nothing
+    # downwards
+    model.geom_friction[:] *= novelty.friction
+    model.actuator_gainprm[:, 0] *= novelty.gain
+    model.opt.gravity[:] = tilted(model.opt.gravity, novelty.slope)
+    if novelty.mass != 1.0:
+        torso = model.body(TORSO).id
+        model.body_mass[torso] *= novelty.mass
+        model.body_inertia[torso] *= novelty.mass
+        mujoco.mj_setConst(model, mujoco.MjData(model))
+
+
+def tilted(gravity: np.ndarray, degrees: float) -> np.ndarray:
+    """Return gravity (3,) on a ground that rises along the first axis by some degrees."""
+    angle = np.deg2rad(degrees)
+    turn = np.array([
+        [np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)],
+    ])  # fmt: skip
+    return turn @ gravity
