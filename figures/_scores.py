@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from neuromodels.errors import NeuromodelsError
 from neuromodels.plotting.draw import columns_for, new_figure, width_for
 from neuromodels.plotting.panels import draw_band, draw_level, draw_point
 from neuromodels.plotting.style import GREY, MARKS, Mark
@@ -103,6 +104,25 @@ def scores_of(run: StoredRun) -> tuple[int, dict[str, Curve], dict[str, Final]]:
     curves = {c: _curve(seeds) for c, seeds in tests.items() if seeds}
     count = max((len(_furthest(seeds)) for seeds in tests.values() if seeds), default=0)
     return count, curves, {c: _final(rows) for c, rows in finals.items()}
+
+
+def final_scores(figure: str, run: StoredRun, condition: str) -> dict[int, float]:
+    """Return the final score of each seed in a condition.
+
+    Raises
+    ------
+    NeuromodelsError
+        When no search of the condition is finished; `figure` is who says so.
+    """
+    ledger = run.ledger()
+    try:
+        scores = {test.seed: test.score for test in ledger.tests("final", condition)}
+    finally:
+        ledger.close()
+    if not scores:
+        cure = f"Finish it with: neuromodels resume {run.folder}"
+        raise NeuromodelsError(figure, f"needs a finished {condition} search", run.name, cure)
+    return scores
 
 
 def over_seeds(values: np.ndarray) -> Spread:

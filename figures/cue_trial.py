@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from figures._cue import CONDITION, RULES, STUDY, runs_by_rule
+from figures._scores import final_scores
 from neuromodels import rules
 from neuromodels.errors import NeuromodelsError
 from neuromodels.plotting.draw import new_figure
@@ -76,7 +77,7 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
     if rule is None:
         raise NeuromodelsError("cue_trial", f"draws a run of {', '.join(PREFERRED)}", list(known))
     run = known[rule]
-    scores = _scores(run)
+    scores = final_scores("cue_trial", run, CONDITION)
     seed = sorted(scores, key=lambda each: (scores[each], each))[len(scores) // 2]
     found = run.recording(CONDITION, seed)
     values = _coefficients(run, seed)
@@ -86,18 +87,6 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
         found["items.side"], found["input.u"], found["hidden.s"], group, plastic,
         _modulation(run, found, values), found["output.o"][0],
     )  # fmt: skip
-
-
-def _scores(run: StoredRun) -> dict[int, float]:
-    ledger = run.ledger()
-    try:
-        scores = {test.seed: test.score for test in ledger.tests("final", CONDITION)}
-    finally:
-        ledger.close()
-    if not scores:
-        cure = f"Finish it with: neuromodels resume {run.folder}"
-        raise NeuromodelsError("cue_trial", "needs a finished search", run.name, cure)
-    return scores
 
 
 def _coefficients(run: StoredRun, seed: int) -> dict[str, np.ndarray]:

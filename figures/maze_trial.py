@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.lines import Line2D
 
+from figures._scores import final_scores
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError
 from neuromodels.plotting.draw import new_figure
@@ -74,7 +75,7 @@ def collect(runs: Sequence[StoredRun]) -> Episode:
     if len(runs) != 1 or runs[0].study["task"]["name"] != TASK:
         raise NeuromodelsError("maze_trial", f"draws one run of {TASK}", [r.name for r in runs])
     (run,) = runs
-    scores = _scores(run)
+    scores = final_scores("maze_trial", run, CONDITION)
     seed = sorted(scores, key=lambda each: (scores[each], each))[len(scores) // 2]
     found = run.recording(CONDITION, seed)
     known = {**tasks.CATALOG[TASK].parameters, **run.study["task"]}
@@ -92,18 +93,6 @@ def collect(runs: Sequence[StoredRun]) -> Episode:
         np.array([synapses["elig"][seen, 0].mean(axis=0) for seen in (sides, ~sides)]),
         np.array([difference[seen].mean(axis=0) for seen in (sides, ~sides)]),
     )  # fmt: skip
-
-
-def _scores(run: StoredRun) -> dict[int, float]:
-    ledger = run.ledger()
-    try:
-        scores = {test.seed: test.score for test in ledger.tests("final", CONDITION)}
-    finally:
-        ledger.close()
-    if not scores:
-        cure = f"Finish it with: neuromodels resume {run.folder}"
-        raise NeuromodelsError("maze_trial", "needs a finished search", run.name, cure)
-    return scores
 
 
 def draw(data: Episode):

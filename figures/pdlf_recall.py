@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from figures._scores import final_scores
 from neuromodels.errors import NeuromodelsError
 from neuromodels.plotting.draw import new_figure, place
 from neuromodels.plotting.panels import (
@@ -81,7 +82,7 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
     task = run.study["task"]
     if task["name"] != TASK:
         raise NeuromodelsError("pdlf_recall", f"draws a run of {TASK}", task["name"])
-    scores = _scores(run)
+    scores = final_scores("pdlf_recall", run, CONDITION)
     seed = sorted(scores, key=lambda each: (scores[each], each))[len(scores) // 2]
     found = run.recording(CONDITION, seed)
     shown = task.get("prelude", 0) + task["length"]
@@ -94,18 +95,6 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
         output=found["output.o"][0],
         weights=np.stack([_weights(found, last - 1) for last in (*borders, steps)]),
     )  # fmt: skip
-
-
-def _scores(run: StoredRun) -> dict[int, float]:
-    ledger = run.ledger()
-    try:
-        scores = {test.seed: test.score for test in ledger.tests("final", CONDITION)}
-    finally:
-        ledger.close()
-    if not scores:
-        cure = f"Finish it with: neuromodels resume {run.folder}"
-        raise NeuromodelsError("pdlf_recall", "needs a finished plastic search", run.name, cure)
-    return scores
 
 
 def _weights(found: dict[str, np.ndarray], step: int) -> np.ndarray:

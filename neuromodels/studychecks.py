@@ -201,17 +201,27 @@ def _coefficients(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     if not isinstance(given, Mapping):
         return
     known = {c.name: c for c in rule.coefficients} if rule else {}
+    owner = f"the rule {rule.name!r} has" if rule else ""
     for name, settings in given.items():
         path = ("rule", "coefficients", name)
-        if rule and name not in known:
-            close = nearest(name, known) or f" Known: {', '.join(known)}."
-            yield Problem(path, f"the rule {rule.name!r} has no such coefficient.{close}")
-        elif wrong := TABLE.problem(settings):
-            yield Problem(path, wrong)
-        elif settings.get("per") in OF_NEURONS:
-            yield Problem((*path, "per"), f"of a rule it is one of {', '.join(GRANULARITIES)}.")
-        else:
-            yield from _coefficient(path, settings, known.get(name))
+        yield from _setting(path, settings, known, owner, GRANULARITIES)
+
+
+def _setting(
+    path: tuple[str, ...], settings: Any, known: Mapping[str, Any], owner: str,
+    granularities: tuple[str, ...],
+) -> Iterable[Problem]:  # fmt: skip
+    """Check one coefficient's settings; `owner` is empty where nobody knows what there is."""
+    name = path[-1]
+    if owner and name not in known:
+        close = nearest(name, known) or f" Known: {', '.join(known) or 'none'}."
+        yield Problem(path, f"{owner} no such coefficient.{close}")
+    elif wrong := TABLE.problem(settings):
+        yield Problem(path, wrong)
+    elif settings.get("per") in {*GRANULARITIES, *OF_NEURONS} - set(granularities):
+        yield Problem((*path, "per"), f"is here one of {', '.join(granularities)}.")
+    else:
+        yield from _coefficient(path, settings, known.get(name))
 
 
 def _neurons(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
@@ -233,15 +243,7 @@ def _of_neurons(given: Table, models: Mapping[str, Any]) -> Iterable[Problem]:
         known |= {c.name: c for c in model.coefficients if c.name not in known}
     for name, settings in given.items():
         path = ("circuit", "coefficients", name)
-        if name not in known:
-            close = nearest(name, known) or f" Known: {', '.join(known) or 'none'}."
-            yield Problem(path, f"the circuit's neurons have no such coefficient.{close}")
-        elif wrong := TABLE.problem(settings):
-            yield Problem(path, wrong)
-        elif settings.get("per") in GRANULARITIES:
-            yield Problem((*path, "per"), f"of neurons it is one of {', '.join(OF_NEURONS)}.")
-        else:
-            yield from _coefficient(path, settings, known[name])
+        yield from _setting(path, settings, known, "the circuit's neurons have", OF_NEURONS)
 
 
 def _coefficient(path: tuple[str, ...], settings: Table, coefficient: Any) -> Iterable[Problem]:
