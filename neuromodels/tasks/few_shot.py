@@ -25,6 +25,49 @@ SEEN_PRIME, HELD_OUT_PRIME, DRAWER_PRIME = 541, 421, 19
 """Largest primes up to the numbers of characters and drawers: strides through them meet all."""
 
 
+PRIME = f"(held_out*{HELD_OUT_PRIME} + (1 - held_out)*{SEEN_PRIME})"
+ITEM_MODEL = """
+    stride    : 1 (shared)
+    offset    : 1 (shared)
+    asked     : 1 (shared)    # class of the query
+    character : 1             # of this class
+    drawer    : 1             # of the first example
+    skip      : 1             # drawers between two examples
+"""
+STIMULUS_MODEL = """
+    cue : 1    # row of the image in the bank
+    u   : 1
+    xt  : 1
+"""
+REQUIRES = (
+    f"0 < shots < {DRAWER_PRIME} and period >= shown_for > 0 and held_out in (0, 1)"
+    f" and spiking in (0, 1) and (period % {STEP_MS}, shown_for % {STEP_MS}) == (0, 0)"
+    f" and active <= {1000 // STEP_MS}"
+)
+
+
+def _start(way: int) -> dict[str, str]:
+    """Return what draws an episode: characters, drawers, and the class of the query."""
+    return {
+        "stride": f"1 + floor(({PRIME} - 1)*rand())",
+        "offset": f"floor({PRIME}*rand())",
+        "asked": f"floor({way}*rand())",
+        "character": f"(stride*i + offset) % {PRIME} + held_out*{SEEN_CHARACTERS}",
+        "drawer": f"floor({DRAWER_PRIME}*rand())",
+        "skip": f"1 + floor({DRAWER_PRIME - 1}*rand())",
+    }
+
+
+def _stimulus(way: int, supporting: str) -> str:
+    """Return the statements that turn features and teacher into spikes or rates."""
+    return f"""
+        pixel = bank(cue*second, clip(i, 0, {FEATURES - 1}))*int(i < {FEATURES})*{IS_ON}
+        chance = (pixel + int(i == {FEATURES} + {SHOWN} % {way})*{supporting})*active*dt/second
+        u = spiking*int(rand() < chance) + (1 - spiking)*chance
+        xt = xt*exp(-dt/(20*ms)) + u
+    """
+
+
 def _score(way: int) -> tuple[str, str]:
     """Return the variables and statements of the score of some classes."""
     classes = range(way)
@@ -53,7 +96,6 @@ def few_shot(way: int) -> Task:
     turn = f"{SHOWN} % {way}"
     slot = f"(int({SHOWN} < {way}*shots)*({turn}) + int({SHOWN} == {way}*shots)*asked_pre)"
     drawer = f"(drawer_pre + skip_pre*({SHOWN}//{way})) % {DRAWER_PRIME}"
-    prime = f"(held_out*{HELD_OUT_PRIME} + (1 - held_out)*{SEEN_PRIME})"
     return Task(
         name="few_shot" if way == 5 else f"few_shot_{way}way",
         summary=f"see `shots` examples of each of {way} new characters, then name another one",
@@ -64,36 +106,13 @@ def few_shot(way: int) -> Task:
         },
         steps=f"({way}*shots + 1)*(period//{STEP_MS})",
         items=f"{way}",
-        item_model="""
-            stride    : 1 (shared)
-            offset    : 1 (shared)
-            asked     : 1 (shared)    # class of the query
-            character : 1             # of this class
-            drawer    : 1             # of the first example
-            skip      : 1             # drawers between two examples
-        """,
-        item_start={
-            "stride": f"1 + floor(({prime} - 1)*rand())",
-            "offset": f"floor({prime}*rand())",
-            "asked": f"floor({way}*rand())",
-            "character": f"(stride*i + offset) % {prime} + held_out*{SEEN_CHARACTERS}",
-            "drawer": f"floor({DRAWER_PRIME}*rand())",
-            "skip": f"1 + floor({DRAWER_PRIME - 1}*rand())",
-        },
+        item_model=ITEM_MODEL,
+        item_start=_start(way),
         channels=FEATURES + way,
         groups=(FEATURES, way),
         trace="xt",
-        stimulus_model="""
-            cue : 1    # row of the image in the bank
-            u   : 1
-            xt  : 1
-        """,
-        stimulus=f"""
-            pixel = bank(cue*second, clip(i, 0, {FEATURES - 1}))*int(i < {FEATURES})*{IS_ON}
-            chance = (pixel + int(i == {FEATURES} + {turn})*{supporting})*active*dt/second
-            u = spiking*int(rand() < chance) + (1 - spiking)*chance
-            xt = xt*exp(-dt/(20*ms)) + u
-        """,
+        stimulus_model=STIMULUS_MODEL,
+        stimulus=_stimulus(way, supporting),
         shown=f"int(i == {slot})*(character_pre*{DRAWERS} + {drawer})",
         taught=f"int(i == {turn})*{supporting}*(2*int(j == i) - 1)",
         asked="asked_pre*int(i == 0)",
@@ -102,11 +121,7 @@ def few_shot(way: int) -> Task:
         outputs=way,
         step=STEP_MS / 1000,
         constants=Bank(),
-        requires=(
-            f"0 < shots < {DRAWER_PRIME} and period >= shown_for > 0 and held_out in (0, 1)"
-            f" and spiking in (0, 1) and (period % {STEP_MS}, shown_for % {STEP_MS}) == (0, 0)"
-            f" and active <= {1000 // STEP_MS}"
-        ),
+        requires=REQUIRES,
         unseen={"held_out": 1},
         score_name="Fraction of queries named right",
         chance=1 / way,
