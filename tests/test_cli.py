@@ -87,7 +87,7 @@ def test_a_signal_stops_after_the_generation_and_names_the_resume_command(
     [
         (("run", "none.toml"), ["none.toml", "no such study file"]),
         (("run", "studies/small.toml", "--set", "rule.name=pdfl"), ["unknown rule", "'pdlf'"]),
-        (("run", "studies/small.toml", "--set", "circuit.hidden=0"), ["circuit.hidden", "got 0"]),
+        (("run", "studies/small.toml", "--set", "circuit.hidden=-1"), ["circuit.hidden", "got -1"]),
         (("run", "studies/small.toml", "--set", "serach.trials=1"), ["serach", "'search'"]),
         (("run", "studies/small.toml", "--set", "rule.coefficients.A={low=2, high=1}"),
          ["rule.coefficients.A", "low <= high"]),

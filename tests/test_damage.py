@@ -30,7 +30,7 @@ conditions = ["plastic", "frosen"]
 name = "sequence_copy"
 lenght = 4
 [circuit]
-hidden = 0
+hidden = -1
 [rule]
 name = "pdlf"
 pdp_side = "past"
@@ -45,7 +45,7 @@ generations = 2.5
 """
 WORDS = [
     (1, "name: must be letters"), (2, "seeds: must be a list of distinct"),
-    (3, "conditions: must be a list of distinct names"), (6, "'length'"), (8, "got 0"),
+    (3, "conditions: must be a list of distinct names"), (6, "'length'"), (8, "got -1"),
     (11, "must be one of post, pre; got 'past'"), (13, "low <= high"),
     (15, "no such coefficient"), (18, "even"), (19, "whole number >= 1; got 2.5"),
 ]  # fmt: skip

@@ -150,7 +150,7 @@ def test_a_study_writes_nowhere_but_into_its_folder(here, said, name):
 def test_an_own_file_that_cannot_be_used_is_one_line_among_the_others(mine, said, text, words):
     path = mine / "studies" / "my_rules.py"
     path.write_text(text) if text is not None else path.unlink()
-    code, _, err = said("run", "studies/mine.toml", "--set", "circuit.hidden=0")
+    code, _, err = said("run", "studies/mine.toml", "--set", "circuit.hidden=-1")
     assert code == 2
     assert "2 problems" in err
     (line,) = [line for line in err.splitlines() if "mine.toml:8: rule.name" in line]

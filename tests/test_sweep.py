@@ -124,8 +124,8 @@ def test_set_changes_every_setting(tmp_path):
         ("[sweep]\nhiden = [4]\n", 10, ["hiden: unknown key"]),
         ("[sweep]\ncircuit.hiden = [4]\n", 10, ["circuit.hiden: unknown key", "'hidden'"]),
         ("[sweep]\nrule.name = ['oja', 'pdlf']\n", 10, ["unknown rule 'oja'"]),
-        ("[[sweep.list]]\ncircuit.hidden = 4\n[[sweep.list]]\n\ncircuit.hidden = 0\n", 13,
-         ["circuit.hidden", "got 0"]),
+        ("[[sweep.list]]\ncircuit.hidden = 4\n[[sweep.list]]\n\ncircuit.hidden = -1\n", 13,
+         ["circuit.hidden", "got -1"]),
         ("[sweep]\nsearch.candidates = [8, 7]\n", 10, ["search.candidates", "even", "got 7"]),
         ("[sweep]\ntask.latency = [1, 2]\ncircuit.hidden = " + str(list(range(1, 600))), 9,
          ["at most 1,000 settings", "1,198"]),
@@ -145,7 +145,7 @@ def test_a_grid_beside_a_list_is_refused(problems):
 
 def test_every_problem_of_every_setting_is_said_once(problems):
     base = BASE.replace("candidates = 8", "candidats = 8").replace('"pdlf"', '"pdfl"')
-    text = '[sweep]\n"circuit.hidden" = [0, 4, -1]\n"task.latency" = [1, 2.5]\n"test.x" = [1, 2]\n'
+    text = '[sweep]\n"circuit.hidden" = [-2, 4, -1]\n"task.latency" = [1, 2.5]\n"test.x" = [1, 2]\n'
     found = problems(base + text)
     assert len(found) == 6
     assert sum("line 8: search.candidats" in each for each in found) == 1

@@ -128,9 +128,9 @@ def test_settings_that_are_the_same_study_share_a_folder(here, said):
 
 
 def test_nothing_runs_when_one_setting_is_wrong(swept, said, here):
-    code, _, err = said("run", "studies/swept.toml", "--set", "sweep.circuit.hidden=[4,0]")
+    code, _, err = said("run", "studies/swept.toml", "--set", "sweep.circuit.hidden=[4,-1]")
     assert code == 2
-    assert "got 0" in err
+    assert "got -1" in err
     assert not (here / "runs").exists()
 
 
