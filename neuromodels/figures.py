@@ -20,8 +20,8 @@ from neuromodels.studyform import nearest
 from neuromodels.sweep import Sweep, read_declared
 
 SUFFIXES = (".pdf", ".png")
-CELL = ("task.", "search.target")
-"""What a sweep varies that is a grid of one task, each cell with its own aim."""
+CELL = ("task.", "search.target", "search.trials")
+"""What a sweep varies that is a grid of one task, each cell with its own aim and number of trials."""
 
 
 def draw_figure(

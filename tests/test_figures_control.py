@@ -91,7 +91,7 @@ def measured(run, measure, arrays_for):
 
 @pytest.fixture(scope="module")
 def scripts():
-    names = ("pdlf_fig3b", "pdlf_fig4", "pdlf_fig5a", "pdlf_fig6", "pdlf_memory")
+    names = ("pdlf_fig3b", "pdlf_fig4", "pdlf_fig5a", "pdlf_fig6", "pdlf_memory", "pdlf_serial")
     return {name: load_script(name, ROOT) for name in names}
 
 
@@ -436,6 +436,23 @@ def test_memory_is_readable(scripts, remembered, count):
     figure = script.draw(script.collect(remembered[0][:count]))
     assert_readable(figure, 85 if count == 1 else 170)
     assert {"fraction of right bits", "left alone", "exchanged:\nits bits"} <= labels(figure)
+
+
+def test_serial_position_is_the_mean_over_trials(scripts, remembered):
+    runs, kept = remembered
+    short, long = scripts["pdlf_serial"].collect(runs)
+    for curve, arrays in ((short, kept[1]), (long, kept[0])):
+        assert curve.seeds == 2
+        both = np.roll(arrays["own"], 1).mean(axis=0), np.roll(arrays["own"], 2).mean(axis=0)
+        assert curve.recall.median == pytest.approx(np.mean(both, axis=0))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_serial_position_is_readable(scripts, remembered, count):
+    script = scripts["pdlf_serial"]
+    figure = script.draw(script.collect(remembered[0][:count]))
+    assert_readable(figure, 85 if count == 1 else 170)
+    assert {"fraction of right bits", "position in the sequence", "4 steps"} <= labels(figure)
 
 
 def test_memory_wants_measured_runs_of_the_copy_task(scripts, runs, tmp_path):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import to_hex
 
 COLUMN, PAGE = 85.0, 170.0
 """Widths of a figure in one column and across the page, mm."""
@@ -65,6 +68,16 @@ MARKS: Mapping[str, Mark] = {
     "M1": Mark("M = 1", "#000000", "X"),
     "random": Mark("random", "#CC79A7", "v"),
 }
+
+
+def shades(labels: Iterable[str]) -> list[Mark]:
+    """Return marks for the steps of an ordered quantity, from dark to light."""
+    names = list(labels)
+    colours = mpl.colormaps["viridis"](np.linspace(0, 0.85, max(len(names), 1)))
+    return [
+        Mark(name, to_hex(colour), marker)
+        for name, colour, marker in zip(names, colours, cycle("osD^v<>"), strict=False)
+    ]
 
 
 @contextmanager

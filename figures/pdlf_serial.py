@@ -1,0 +1,89 @@
+"""Which bits of a sequence are recalled: the serial position curve of evolved rules.
+
+The classic measure of recall in order (Murdock 1962, J. Exp. Psychol. 64:482), asked of networks
+whose memory is in their weights; arXiv:2308.12063 has means over positions only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from figures._measures import by_condition, measures_of
+from figures._scores import Spread, note_on, over_seeds, write_note
+from neuromodels.errors import NeuromodelsError
+from neuromodels.figures import studies_of_task
+from neuromodels.plotting.draw import columns_for, new_figure, width_for
+from neuromodels.plotting.panels import draw_band, draw_level
+from neuromodels.plotting.style import shades, styled
+from neuromodels.storage.store import StoredRun
+
+TASK = "sequence_copy"
+CONDITION = "plastic"
+NEEDS = studies_of_task(TASK, Path(__file__).parent.parent)
+MEASURE = "memory"
+CHANCE = 0.5
+
+
+@dataclass(frozen=True)
+class Serial:
+    """One run: fraction of right bits at each position, over seeds (seeds, length)."""
+
+    length: int
+    latency: int
+    recall: Spread
+
+    @property
+    def seeds(self) -> int:
+        return len(self.recall.each)
+
+
+def collect(runs: Sequence[StoredRun]) -> list[Serial]:
+    """Return the recall of every run, by length and latency.
+
+    Raises
+    ------
+    NeuromodelsError
+        For a run of another task, or one that was not measured.
+    """
+    return sorted((_serial(run) for run in runs), key=lambda each: (each.length, each.latency))
+
+
+def _serial(run: StoredRun) -> Serial:
+    task = run.study["task"]
+    if task["name"] != TASK:
+        raise NeuromodelsError("pdlf_serial", f"draws runs of {TASK}", task["name"])
+    measures = measures_of(run, MEASURE, [CONDITION])
+    right = by_condition(measures, lambda arrays: arrays["own"].mean(axis=0))[CONDITION]
+    return Serial(task["length"], task["latency"], over_seeds(right))
+
+
+def draw(data: list[Serial]):
+    """Return the figure: a panel per length, a curve per delay."""
+    lengths = [list(group) for _, group in groupby(data, key=lambda each: each.length)]
+    columns = columns_for(len(lengths))
+    rows = -(-len(lengths) // columns)
+    with styled():
+        figure = new_figure(width_for(len(lengths)), 48 * rows + 12)
+        for number, group in enumerate(lengths):
+            axes = figure.add_subplot(rows, columns, number + 1)
+            _draw_length(axes, group)
+            if number % columns == 0:
+                axes.set_ylabel("fraction of right bits")
+            if number + columns >= len(lengths):
+                axes.set_xlabel("position in the sequence")
+        write_note(figure, note_on((each.seeds for each in data), "one seed: mean over trials"))
+        return figure
+
+
+def _draw_length(axes, group: list[Serial]) -> None:
+    draw_level(axes, CHANCE, "chance")
+    for each, mark in zip(group, shades(f"{each.latency} steps" for each in group), strict=True):
+        positions = np.arange(1, each.length + 1)
+        recall = each.recall
+        draw_band(axes, positions, recall.median, recall.low, recall.high, mark)
+    axes.set(xlim=(0.5, group[0].length + 0.5), ylim=(0.38, 1.03))
+    axes.set_title(f"{group[0].length} bits")
+    axes.legend(title="delay", frameon=False, loc="upper right", handlelength=1.5)
