@@ -125,6 +125,25 @@ def final_scores(figure: str, run: StoredRun, condition: str) -> dict[int, float
     return scores
 
 
+def median_seed(scores: Mapping[int, float]) -> int:
+    """Return the seed with the median score; of two, the better."""
+    return sorted(scores, key=lambda seed: (scores[seed], seed))[len(scores) // 2]
+
+
+def the_run(figure: str, runs: Sequence[StoredRun]) -> StoredRun:
+    """Return the only run.
+
+    Raises
+    ------
+    NeuromodelsError
+        For several; `figure` is who says so.
+    """
+    if len(runs) != 1:
+        cure = "Name it with --run."
+        raise NeuromodelsError(figure, "draws one run", [r.name for r in runs], cure)
+    return runs[0]
+
+
 def over_seeds(values: np.ndarray) -> Spread:
     """Return median and interval over seeds of each column of (seeds, n)."""
     values = np.asarray(values, dtype=float)

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from figures._control import called, task_of
 from figures._measures import Arrays, by_condition, measures_of
-from figures._scores import Spread, counted, note_on, over_seeds, write_note
+from figures._scores import Spread, counted, note_on, over_seeds, the_run, write_note
 from neuromodels.errors import NeuromodelsError
 from neuromodels.plotting.draw import new_figure
 from neuromodels.plotting.panels import condition_keys, draw_band, draw_borders
@@ -68,10 +68,7 @@ def collect(runs: Sequence[StoredRun]) -> Walked:
     NeuromodelsError
         For several runs, a run of a task without directions, or one that was not measured.
     """
-    if len(runs) != 1:
-        cure = "Name it with --run."
-        raise NeuromodelsError("pdlf_fig6", "draws one run", [r.name for r in runs], cure)
-    (run,) = runs
+    run = the_run("pdlf_fig6", runs)
     if "goal_x" not in task_of("pdlf_fig6", run).item_start:
         raise NeuromodelsError("pdlf_fig6", "draws tasks with told directions", called(run))
     measures = measures_of(run, MEASURE)

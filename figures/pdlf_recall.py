@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from figures._scores import final_scores
+from figures._scores import final_scores, median_seed, the_run
 from neuromodels.errors import NeuromodelsError
 from neuromodels.plotting.draw import new_figure, place
 from neuromodels.plotting.panels import (
@@ -75,15 +75,12 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
     NeuromodelsError
         For several runs, a run of another task, or one that is not finished.
     """
-    if len(runs) != 1:
-        cure = "Name it with --run."
-        raise NeuromodelsError("pdlf_recall", "draws one run", [r.name for r in runs], cure)
-    (run,) = runs
+    run = the_run("pdlf_recall", runs)
     task = run.study["task"]
     if task["name"] != TASK:
         raise NeuromodelsError("pdlf_recall", f"draws a run of {TASK}", task["name"])
     scores = final_scores("pdlf_recall", run, CONDITION)
-    seed = sorted(scores, key=lambda each: (scores[each], each))[len(scores) // 2]
+    seed = median_seed(scores)
     found = run.recording(CONDITION, seed)
     shown = task.get("prelude", 0) + task["length"]
     borders = (shown, shown + task["latency"])

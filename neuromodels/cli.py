@@ -428,10 +428,13 @@ def _add_looks(commands: Any) -> None:
     measure = _command(commands, "measure", _measure, "examine finished solutions on fresh trials")
     measure.add_argument("run", type=Path, help="run folder")
     measure.add_argument(
-        "measure", choices=("memory", "injury", "goals", "path", "novel", "transfer"),
-        help="where a sequence is held; what losing weights costs; trained and unseen goals; a"
+        "measure",
+        choices=("memory", "imprint", "injury", "weights", "goals", "states", "path", "novel",
+                 "transfer"),
+        help="where a sequence is held, and what it leaves in the weights; what losing weights"
+        " costs, and how they come back; trained and unseen goals, and hidden states by goal; a"
         " commanded path; a body under novel conditions; other parameters of the task",
-    )
+    )  # fmt: skip
     measure.add_argument(
         "--vary", metavar="KEY=VALUES", action="append", default=[],
         help="of transfer: e.g. task.latency=0,4,8; of several, all combinations",

@@ -7,6 +7,7 @@ import numpy as np
 from neuromodels import tasks
 from neuromodels.embodiment import motion_of
 from neuromodels.evaluation import batch_of, circuit_of, network_of, values_of
+from neuromodels.simulation.equations import SMALLEST_NORM
 from neuromodels.study import Study
 from neuromodels.tasks.embodied import EmbodiedTask
 
@@ -46,6 +47,10 @@ class Episodes:
             for each in circuit.projections
         }
         """Neurons before and behind each projection, by its name."""
+        self._normalised = {
+            each.name for each in circuit.projections if each.rule.normalisation == "p8"
+        }
+        self._traces = {each.name: f"{each.name}.{each.trace}" for each in circuit.populations}
         output = circuit.populations[-1]
         self._output = f"{output.name}.{output.signal}"
         self._score = made.accuracy
@@ -69,11 +74,28 @@ class Episodes:
         """Return the read-outs of the last step, (trials, outputs)."""
         return np.asarray(self.batch[self._output])
 
+    def traces(self, population: str) -> np.ndarray:
+        """Return what plasticity sees of a population now, (trials, neurons)."""
+        return np.asarray(self.batch[self._traces[population]])
+
     def weights(self) -> dict[str, np.ndarray]:
         """Return the weights now by projection, (trials, synapses)."""
         return {name: np.asarray(self.batch[f"{name}.w"]) for name in self.shapes}
+
+    def acting(self) -> dict[str, np.ndarray]:
+        """Return the weights with which the next step begins: normalised where the rule does so."""
+        return {
+            name: _normalised(each) if name in self._normalised else each
+            for name, each in self.weights().items()
+        }
 
     def set_weights(self, weights: dict[str, np.ndarray]) -> None:
         """Replace the weights of some projections."""
         for name, values in weights.items():
             self.batch[f"{name}.w"] = values
+
+
+def _normalised(weights: np.ndarray) -> np.ndarray:
+    """Return each trial's weights over their 8-norm, (trials, synapses)."""
+    norms = np.linalg.norm(weights.astype(float), ord=8, axis=1, keepdims=True)
+    return weights / np.maximum(norms, SMALLEST_NORM)

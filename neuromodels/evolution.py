@@ -138,6 +138,8 @@ class Evolution:
     def _one_generation(self) -> GenerationRecord:
         start = perf_counter()
         centre = np.asarray(self.optimizer.recommend(), dtype=float)
+        if self.generation == 0:
+            self._keep(centre)
         xs = self.optimizer.ask()
         asked = perf_counter()
         # the name holds no condition: all candidates and conditions see the same sequences
@@ -197,6 +199,7 @@ class Evolution:
         rng = generator(self.seed, "bootstrap", "curve", self.condition, self.generation)
         score = summarise(outcome, rng)
         if self.generation % self.session.study.test.every == 0:
+            self._keep(centre)
             # the last centre is scored again anyway, and a search that is extended later must
             # not depend on where it ended first
             self.finalists.add(centre, self.generation, score.score)
@@ -204,6 +207,11 @@ class Evolution:
             self.patience.see(score.score)
             self.has_reached = 0 < self.plan.target <= score.score
         return TestRecord(self.condition, self.seed, "curve", self.generation, **asdict(score))
+
+    def _keep(self, centre: np.ndarray) -> None:
+        """Store where the search is, for pictures; nothing is ever computed from it."""
+        store, every = self.session.store, self.session.study.test.every
+        store.keep_centre(self.condition, self.seed, self.generation, centre, every)
 
     @property
     def centre(self) -> np.ndarray:

@@ -6,6 +6,7 @@ given back; plastic weights were lost, and whatever is there afterwards has grow
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,17 +74,48 @@ def rewards_of(
         None: nothing is lost.
     """
     trials = Episodes(study, condition, vector, streams)
-    patient = _Patient(trials)
-    masks = _Masks(injury, trials.shapes, len(streams)) if injury else None
     scores = [np.zeros(len(streams))]
+    for _ in _wounded(trials, injury):
+        trials.run()
+        scores.append(trials.score())
+    return np.diff(np.column_stack(scores), axis=1)
+
+
+def weights_in(
+    steps: Sequence[int], study: Study, condition: str, vector: np.ndarray, streams: np.ndarray,
+    injury: Injury | None = None,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Return by projection the weights that act in some steps, (steps, trials, before, behind).
+
+    Parameters
+    ----------
+    steps
+        Which, in any order; each must lie within a trial.
+    condition, vector, streams, injury
+        As of `rewards_of`.
+    """
+    trials = Episodes(study, condition, vector, streams)
+    found = {}
+    for step in _wounded(trials, injury):
+        if step in steps:
+            found[step] = trials.acting()
+        trials.run()
+    return {
+        name: np.stack([found[step][name].reshape(-1, *shape) for step in steps])
+        for name, shape in trials.shapes.items()
+    }
+
+
+def _wounded(trials: Episodes, injury: Injury | None) -> Iterator[int]:
+    """Yield every step with its injury done, before it is run."""
+    patient = _Patient(trials)
+    masks = _Masks(injury, trials.shapes, len(trials.batch.streams)) if injury else None
     for step in range(trials.steps):
         if masks is not None and masks.injury.holds(step):
             patient.lose(masks.drawn())
         elif injury is not None and step == injury.last:
             patient.heal()
-        trials.run()
-        scores.append(trials.score())
-    return np.diff(np.column_stack(scores), axis=1)
+        yield step
 
 
 class _Masks:

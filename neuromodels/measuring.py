@@ -12,7 +12,13 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from neuromodels.analysis.recovery import recovered_fraction, recovery_interval, recovery_steps
+from neuromodels.analysis.decoding import nearest_mean
+from neuromodels.analysis.recovery import (
+    alikeness,
+    recovered_fraction,
+    recovery_interval,
+    recovery_steps,
+)
 from neuromodels.errors import NeuromodelsError
 from neuromodels.ownfiles import Announce, ignore
 from neuromodels.scoring import mean_interval, seeds_interval
@@ -33,7 +39,9 @@ CLOSE = 30
 TRANSFER = "transfer"
 """The measure that is told what to vary."""
 KEPT = 8
-"""Walks of a solution whose places are kept for figures."""
+"""Walks of a solution whose places are kept for figures, and trials of each goal."""
+LATER = (0.75, 0.95)
+"""Parts of a trial after an injury at which weights are looked at again."""
 ACROSS = ("novel", TRANSFER)
 """Measures whose quantities are also given over seeds."""
 Found = dict[str, Any]
@@ -230,6 +238,75 @@ def _injury(
     return {**arrays, "shares": np.array(SHARES)}, found
 
 
+def _weights(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    from neuromodels.episodes import steps_of  # imports Brian2
+    from neuromodels.injuries import Injury, weights_in
+
+    if condition != "plastic":  # weights that never change are lost, and given back
+        return {}, {}
+    steps = steps_of(study)
+    first, last = (round(part * steps) for part in WOUND)
+    looks = [1, first - 1, first, last, *(int(part * steps) for part in LATER)]
+    intact = weights_in(looks, study, condition, vector, streams)
+    hurt = weights_in(looks, study, condition, vector, streams, Injury(1.0, first, last))
+    rng = generator(seed, "bootstrap", "weights")
+    arrays: dict[str, np.ndarray] = {}
+    found: dict[str, Quantity] = {}
+    for name, each in hurt.items():
+        arrays[f"{name}.w"] = each[:, 0].astype(np.float32)
+        alike = alikeness(each, intact[name])
+        others = alikeness(each, np.roll(intact[name], 1, axis=1))
+        arrays |= {f"{name}.alike": alike.mean(axis=1), f"{name}.others": others.mean(axis=1)}
+        for look, cosines in list(zip(looks, alike, strict=True))[3:]:
+            found[f"{name}: like the same trial left intact, step {look}"] = _mean(cosines, rng)
+        found[f"{name}: like another intact trial, step {looks[-1]}"] = _mean(others[-1], rng)
+    return {**arrays, "looks": np.array(looks), "wound": np.array([first, last])}, found
+
+
+def _states(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    from neuromodels.representation import states_of  # imports Brian2
+
+    found = states_of(study, condition, vector, streams)
+    rng = generator(seed, "bootstrap", "states", condition)
+    hidden = nearest_mean(found.hidden, found.goals)
+    channels = nearest_mean(found.channels, found.goals)
+    kept = np.concatenate(
+        [np.flatnonzero(found.goals == goal)[:KEPT] for goal in np.unique(found.goals)]
+    )
+    arrays = {
+        "hidden": found.hidden[kept], "goals": found.goals[kept], "steps": found.steps,
+        "read": hidden, "read_channels": channels,
+    }  # fmt: skip
+    return arrays, {
+        "goals read from the hidden traces of one step": _mean(hidden, rng),
+        "goals read from what is shown in that step": _mean(channels, rng),
+    }
+
+
+def _imprint(
+    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
+) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
+    from neuromodels.imprint import imprints_of, written  # imports Brian2
+
+    if condition != "plastic":  # weights that never change are left by no sequence
+        return {}, {}
+    found = imprints_of(study, vector, streams)
+    arrays = {"sequences": found.sequences}
+    quantities: dict[str, Quantity] = {}
+    for name, changes in found.changes.items():
+        arrays[f"{name}.change"] = changes.astype(np.float32)
+        arrays[f"{name}.read"] = found.read[name]
+        for sequence, size in zip(found.sequences, found.size(name), strict=True):
+            quantities[f"{name}: change by {written(sequence)}"] = _plain(float(size))
+        read = f"{name}: bits read from the weights"
+        quantities[read] = _plain(float(found.read[name].mean()))
+    return arrays, quantities
+
+
 def _goals(
     study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
 ) -> tuple[Mapping[str, np.ndarray], dict[str, Quantity]]:
@@ -329,12 +406,18 @@ def _novel(
 
 
 MEASURES: Mapping[str, Measure] = {
-    "memory": _memory, "injury": _injury, "goals": _goals, "path": _path, "novel": _novel,
+    "memory": _memory, "imprint": _imprint, "injury": _injury, "weights": _weights,
+    "goals": _goals, "states": _states, "path": _path, "novel": _novel,
 }  # fmt: skip
 NOTES: Mapping[str, str] = {
     "memory": "Fractions of right bits; weights are exchanged when the delay ends.",
     "injury": "The same wounds for every condition; when a temporary one ends, weights that never"
     " change are given back, plastic ones are not.",
+    "imprint": "Weights after the last bit; a change is in units of what a sequence of zeros"
+    " leaves.",
+    "weights": "Cosines between weights after all were lost for a twentieth of a trial and those of"
+    " intact trials.",
+    "states": "By the nearest mean of the other half of the trials; one of eight goals by chance.",
     "goals": "Goals that the search drew, and others that it never did.",
     TRANSFER: "Scores with other parameters of the task; the solutions stay as they are.",
     "path": "The goal is another direction whenever the command changes.",

@@ -14,7 +14,7 @@ from fake_experiment import TABLE, TARGET, FakeExperiment, catalogs, fake_record
 from neuromodels.events import GenerationDone, Notice, Scored, SearchStarted
 from neuromodels.runner import Runner
 from neuromodels.seeding import trial_streams
-from neuromodels.storage.store import Store
+from neuromodels.storage.store import Store, StoredRun
 from neuromodels.studyfile import study_of
 
 WALL_TIMES = {"seconds", "optimizer_share", "instances_per_second"}
@@ -48,7 +48,8 @@ def numbers(folder):
             kept = [{k: row[k] for k in row.keys() if k not in WALL_TIMES} for row in rows]  # noqa: SIM118
             found[table] = kept
     connection.close()
-    for path in sorted(folder.glob("[sr]*s/*.npz")):  # solutions and recordings
+    kept = ("solutions", "recordings", "centres")
+    for path in sorted(path for name in kept for path in folder.glob(f"{name}/*.npz")):
         with np.load(path) as arrays:
             place = f"{path.parent.name}/{path.name}"
             found[place] = {name: arrays[name].tobytes() for name in arrays.files}
@@ -177,6 +178,23 @@ def test_stopping_and_going_on_gives_the_same_numbers(tmp_path, undisturbed):
         rounds += 1
     assert rounds > 3
     assert numbers(tmp_path) == undisturbed
+
+
+def test_centres_are_kept_at_every_test_point(tmp_path):
+    asked = []
+
+    class Watched(FakeExperiment):
+        def evaluate(self, xs, streams):
+            asked.append(xs[-1].copy())  # the centre is the last one of a generation
+            return super().evaluate(xs, streams)
+
+    run(tmp_path, build=Watched, seeds=[1], conditions=["plastic"])
+    found = StoredRun(tmp_path).centres("plastic", 1)
+    assert found["generations"].tolist() == [0, 4, 8, 12]
+    np.testing.assert_array_equal(found["centres"][0], asked[0].astype(np.float32))
+    # after four generations comes the test of the centre, then the generation it begins
+    np.testing.assert_array_equal(found["centres"][1], asked[4].astype(np.float32))
+    np.testing.assert_array_equal(asked[4], asked[5])
 
 
 def test_a_finished_run_ends_with_one_recorded_trial_per_seed(tmp_path):

@@ -1,4 +1,4 @@
-"""How much a linear decoder reads out of a state."""
+"""How much a linear decoder, or the nearest mean, reads out of a state."""
 
 from __future__ import annotations
 
@@ -32,6 +32,40 @@ def decoded(states: np.ndarray, bits: np.ndarray, ridge: float = RIDGE) -> np.nd
         for fit, test in (parts, parts[::-1])
     ]
     return np.vstack(right).mean(axis=0)
+
+
+def nearest_mean(states: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return how many states of each trial lie nearest to the mean state of its own class.
+
+    Means are of the other half of the trials: first half, second half, and the other way round.
+
+    Parameters
+    ----------
+    states
+        (trials, k, n).
+    labels
+        Class of each trial, (trials,), whole numbers.
+
+    Returns
+    -------
+    ndarray
+        Fraction of a trial's k states, (trials,); one over the number of classes is chance.
+    """
+    half = len(states) // 2
+    parts = slice(None, half), slice(half, None)
+    return np.concatenate(
+        [
+            (_nearest(states[fit], labels[fit], states[test]) == labels[test, None]).mean(axis=1)
+            for fit, test in (parts[::-1], parts)
+        ]
+    )
+
+
+def _nearest(fit: np.ndarray, labels: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """Return the class whose mean state is nearest to each state, (trials, k)."""
+    classes = np.unique(labels)
+    means = np.array([fit[labels == each].mean(axis=(0, 1)) for each in classes])
+    return classes[np.argmax(states @ means.T - (means**2).sum(axis=1) / 2, axis=-1)]
 
 
 def _read(fit: np.ndarray, bits: np.ndarray, states: np.ndarray, ridge: float) -> np.ndarray:

@@ -53,6 +53,24 @@ def recovery_interval(
     return float(low), float(high)
 
 
+def alikeness(weights: np.ndarray, intact: np.ndarray) -> np.ndarray:
+    """Return the cosine between weights and those of the same trials left intact.
+
+    Parameters
+    ----------
+    weights, intact
+        (looks, trials, before, behind) each.
+
+    Returns
+    -------
+    ndarray
+        (looks, trials): 1 for the same directions, 0 where one of them is all zeros.
+    """
+    sums = [(a * b).sum(axis=(2, 3)) for a, b in
+            ((weights, intact), (weights, weights), (intact, intact))]  # fmt: skip
+    return sums[0] / np.sqrt(np.maximum(sums[1] * sums[2], 1e-30))
+
+
 def _smoothed(values: np.ndarray) -> np.ndarray:
     width = min(WIDTH, len(values))
     return np.convolve(values, np.full(width, 1 / width), mode="valid")

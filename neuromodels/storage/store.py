@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from neuromodels.errors import RunNotFound, StorageError
+from neuromodels.storage.centres import centres_path, with_centre
 from neuromodels.storage.checkpoints import Checkpoint, Checkpoints
 from neuromodels.storage.files import (
     PRIVATE,
@@ -34,7 +35,7 @@ KEY = "key"
 SYNC_EVERY = 2.0
 """Seconds between checkpoints that wait for the disk."""
 ARRAYS = ("solutions", "recordings")
-_FOLDERS = {"starts", "checkpoints", "figures", "measures", *ARRAYS}
+_FOLDERS = {"starts", "centres", "checkpoints", "figures", "measures", *ARRAYS}
 _OURS = {STUDY, PROVENANCE, LEDGER, LOCK, KEY, *_FOLDERS}
 
 
@@ -82,6 +83,23 @@ class StoredRun:
     def solution(self, condition: str, seed: int) -> dict[str, np.ndarray]:
         """Return the arrays of a solution: ``vector`` (d,) and its named slices."""
         return read_arrays(solution_path(self.folder, condition, seed))
+
+    def centres(self, condition: str, seed: int) -> dict[str, np.ndarray]:
+        """Return where a search was: ``generations`` (k,) and ``centres`` (k, d).
+
+        Raises
+        ------
+        RunNotFound
+            When the run was made by a version that did not keep them.
+        """
+        path = centres_path(self.folder, condition, seed)
+        if not path.is_file():
+            raise RunNotFound(
+                str(path),
+                "is written while a search goes on, and is not there",
+                cure="Older versions did not keep it; run the study again.",
+            )
+        return read_arrays(path)
 
     def recording(self, condition: str, seed: int) -> dict[str, np.ndarray]:
         """Return the arrays of the trial that was recorded with a solution.
@@ -196,6 +214,16 @@ class Store:
     def recording(self, condition: str, seed: int) -> dict[str, np.ndarray] | None:
         """Return the arrays of a recorded trial, or None when missing or damaged."""
         return self._arrays(recording_path(self.folder, condition, seed))
+
+    def keep_centre(
+        self, condition: str, seed: int, generation: int, centre: np.ndarray, every: int
+    ) -> None:
+        """Add where a search is at a test point; see `with_centre`."""
+        path = centres_path(self.folder, condition, seed)
+        with writing(path):
+            path.parent.mkdir(exist_ok=True)
+        arrays = with_centre(self._arrays(path), generation, centre, every)
+        replace_file(path, arrays_to_bytes(arrays), durable=False)
 
     def write_start(self, condition: str, seed: int, centre: np.ndarray) -> None:
         """Store where a search starts when it does not start from the rule's defaults."""
