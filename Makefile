@@ -33,6 +33,9 @@ SMALL    ?= --set 'seeds=[1,2]' --set search.candidates=64 --set search.trials=1
 	--set search.generations=200 --set test.every=50 --set test.trials=1000 \
 	--set test.curve_trials=128
 
+# Test files that run side by side, if there are so many processors.
+PROCESSES ?= 4
+
 # Of gpu-wheels: the folder, and packages that the other machine has (WITHOUT="numpy scipy pandas").
 WHEELS  ?= output/wheels
 WITHOUT ?=
@@ -49,8 +52,9 @@ figures: .venv/.installed
 	@for study in $(COPIES) $(CONTROLS) $(SWEEPS); do \
 	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) --out $(REDUCED)/$$study || exit; done
 	@for study in $(COPIES); do \
-	    $(BIN)/neuromodels measure $(REDUCED)/$$study memory --trials $(MEASURED) || exit; done
-	@for study in $(CONTROLS); do for measure in injury goals; do \
+	    $(BIN)/neuromodels measure $(REDUCED)/$$study memory --trials $(MEASURED) || exit; \
+	    $(BIN)/neuromodels measure $(REDUCED)/$$study imprint || exit; done
+	@for study in $(CONTROLS); do for measure in injury weights goals states; do \
 	    $(BIN)/neuromodels measure $(REDUCED)/$$study $$measure --trials $(MEASURED) || exit; \
 	done; done
 	@for study in $(PATHS); do \
@@ -80,8 +84,9 @@ figures: .venv/.installed
 	        $(BIN)/neuromodels measure $$run novel --trials 8 || exit; done; done
 	$(BIN)/neuromodels figure all --run $(REDUCED) --out $(PICTURES)
 
+# A file stays with one process: its tests share the networks that they build.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses $(PROCESSES) --dist loadfile
 
 lint: .venv/.installed-test
 	$(BIN)/ruff check .
