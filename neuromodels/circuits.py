@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+import numpy as np
+
 from neuromodels.coefficients import Block, Coefficient, CoefficientVector, Side
 from neuromodels.errors import DeclarationError
 from neuromodels.models import NeuronModel
@@ -69,7 +71,7 @@ class Population:
 
 @dataclass(frozen=True)
 class Projection:
-    """All-to-all synapses from one population to another.
+    """Synapses from one population to another, between all pairs or between some.
 
     Parameters
     ----------
@@ -82,6 +84,9 @@ class Projection:
     into
         Where it arrives: the target's ``"input"``, its ``"modulation"``, or another variable of
         its model, by name.
+    probability
+        Of each pair to be connected, drawn anew in each trial; a pair that is not transmits
+        nothing.
     """
 
     source: str
@@ -89,6 +94,29 @@ class Projection:
     rule: PlasticityRule
     carries: Literal["signal", "trace"] = "signal"
     into: str = "input"
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        where = f"Projection.{self.name}"
+        if not 0 < self.probability <= 1:
+            raise DeclarationError(
+                f"{where}.probability", "must be above 0 and at most 1", self.probability
+            )
+        if self.is_sparse and self.rule.normalisation != "none":
+            raise DeclarationError(
+                f"{where}.rule", "weights of which only some transmit cannot be normalised",
+                self.rule.normalisation, "Choose normalisation = 'none'.",
+            )  # fmt: skip
+        if self.is_sparse and self.rule.centred:
+            raise DeclarationError(
+                f"{where}.rule", "no mean is known over synapses of which only some exist",
+                self.rule.name, "Connect all pairs.",
+            )  # fmt: skip
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether only some pairs are connected."""
+        return self.probability < 1
 
     @property
     def name(self) -> str:
@@ -124,7 +152,7 @@ class Circuit:
     def coefficients(self) -> CoefficientVector:
         """The searched numbers of all projections as one vector."""
         synaptic = [
-            _block(projection.name, coefficient, *self.sides(projection))
+            _block(projection.name, coefficient, *self.sides(projection), projection.rule)
             for projection in self.projections
             for coefficient in projection.rule.coefficients
         ]
@@ -175,8 +203,13 @@ class Circuit:
             )  # fmt: skip
 
 
-def _block(owner: str, coefficient: Coefficient, pre: Side, post: Side) -> Block:
-    return Block(owner, coefficient, coefficient.size(pre, post), coefficient.spread(pre, post))
+def _block(
+    owner: str, coefficient: Coefficient, pre: Side, post: Side, rule: PlasticityRule | None = None
+) -> Block:
+    spread = coefficient.spread(pre, post)
+    if rule is not None and coefficient.per == "projection" and rule.is_start(coefficient):
+        spread = np.zeros(pre.size * post.size, dtype=int)
+    return Block(owner, coefficient, coefficient.size(pre, post), spread)
 
 
 def layered(

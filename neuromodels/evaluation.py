@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from neuromodels import models, rules, tasks
-from neuromodels.circuits import Circuit, Population, layered
+from neuromodels.circuits import Circuit, Population, Projection, layered
 from neuromodels.coefficients import FIXED_WEIGHT
 from neuromodels.errors import DeclarationError
 from neuromodels.outcome import FAILURES, Outcome
@@ -16,7 +16,7 @@ from neuromodels.simulation import FAILED, Batch
 from neuromodels.simulation.assembly import Assembly, assemble
 from neuromodels.simulation.controls import controlled, recorded
 from neuromodels.simulation.health import Limits
-from neuromodels.study import SEARCH_OF, SEARCHED, Study
+from neuromodels.study import CONNECTIONS, MEAN, SEARCH_OF, SEARCHED, RuleChoice, Study
 
 BUILT = (*SEARCHED, *SEARCH_OF)
 
@@ -87,18 +87,17 @@ class Experiment:
         return self._batch.report.as_dict()
 
 
-def rule_of(study: Study, condition: str) -> PlasticityRule:
-    """Return the rule of a condition; fixed weights keep the options that they share."""
-    chosen = study.rule
+def rule_of(chosen: RuleChoice, condition: str) -> PlasticityRule:
+    """Return a rule under a condition; fixed weights keep the options that they share."""
     if SEARCH_OF.get(condition, condition) != "fixed":
         rule = rules.CATALOG[chosen.name].chosen(dict(chosen.options))
         return rule.with_coefficients(chosen.coefficients)
-    return fixed_weights(study)
+    return fixed_weights(chosen)
 
 
-def fixed_weights(study: Study) -> PlasticityRule:
-    """Return weights that do not change, normalised and searched as those of the study's rule."""
-    fixed, chosen = rules.CATALOG["fixed"], study.rule
+def fixed_weights(chosen: RuleChoice) -> PlasticityRule:
+    """Return weights that do not change, normalised and searched as those of a rule."""
+    fixed = rules.CATALOG["fixed"]
     normalisation = rules.CATALOG[chosen.name].chosen(dict(chosen.options)).normalisation
     weights = {
         name: {key: value for key, value in settings.items() if key != "frozen"}
@@ -110,11 +109,13 @@ def fixed_weights(study: Study) -> PlasticityRule:
 
 def circuit_of(study: Study, condition: str) -> Circuit:
     """Return the circuit of a condition."""
-    task, chosen, rule = tasks.CATALOG[study.task.name], study.circuit, rule_of(study, condition)
-    layers = [Population("input", task.channels, None, task.groups, task.trace)]
+    chosen = study.circuit
+    if chosen.inhibitory:
+        return _balanced(study, condition)
+    rule, layers = rule_of(study.rule, condition), [_channels(study)]
     if chosen.hidden:
         layers.append(_population(study, "hidden", chosen.hidden, chosen.neuron, chosen.groups))
-    layers.append(_population(study, "output", task.outputs, chosen.readout, task.outputs))
+    layers.append(_output(study))
     modulators = (
         _population(study, "modulators", chosen.modulators, chosen.modulator)
         if rule.modulator
@@ -122,10 +123,43 @@ def circuit_of(study: Study, condition: str) -> Circuit:
     )
     beside = _population(study, "gru", chosen.gru, "gru") if chosen.gru else None
     return layered(
-        tuple(layers), rule, fixed_weights(study), plastic=chosen.plastic,
+        tuple(layers), rule, fixed_weights(study.rule), plastic=chosen.plastic,
         recurrent=chosen.recurrent, modulators=modulators, modulated_by=chosen.modulated_by,
         beside=beside,
     )  # fmt: skip
+
+
+def _balanced(study: Study, condition: str) -> Circuit:
+    """Return channels, excitatory and inhibitory neurons and a read-out, a rule for each type."""
+    chosen = study.circuit
+    excitatory = _population(study, "hidden", chosen.hidden, chosen.neuron, chosen.groups)
+    inhibitory = _population(study, "inhibitory", chosen.inhibitory, chosen.inhibitor)
+    projections = tuple(
+        Projection(source, target, _of_type(study, kind, condition), probability=probability)
+        for kind, (source, target) in CONNECTIONS.items()
+        if (probability := chosen.probability.get(kind, 1.0)) > 0
+    )
+    return Circuit((_channels(study), excitatory, inhibitory, _output(study)), projections)
+
+
+def _of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
+    """Return the rule of a type of connection; what never changes is the same when all is fixed."""
+    if kind == MEAN and kind not in study.rules:
+        weight = {"w": {"per": "projection", "frozen": 1 / study.circuit.hidden}}
+        return rules.CATALOG["fixed"].chosen({"normalisation": "none"}).with_coefficients(weight)
+    chosen = study.rules.get(kind, study.rule)
+    changing = rule_of(chosen, "plastic")
+    return rule_of(chosen, condition) if changing.is_plastic else changing
+
+
+def _channels(study: Study) -> Population:
+    task = tasks.CATALOG[study.task.name]
+    return Population("input", task.channels, None, task.groups, task.trace)
+
+
+def _output(study: Study) -> Population:
+    outputs = tasks.CATALOG[study.task.name].outputs
+    return _population(study, "output", outputs, study.circuit.readout, outputs)
 
 
 def _population(study: Study, name: str, size: int, model: str, groups: int = 1) -> Population:

@@ -17,7 +17,7 @@ from neuromodels.storage.ledger import Ledger
 from neuromodels.storage.records import GenerationRecord, RunRecord, TestRecord
 from neuromodels.storage.store import STUDY, StoredRun, solution_path, stored_runs
 from neuromodels.storage.sweeps import StoredSweep, is_sweep
-from neuromodels.study import SEARCHED
+from neuromodels.study import CONNECTIONS, SEARCHED
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -238,7 +238,8 @@ def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number
 def coefficients_of(study: Mapping[str, Any], condition: str) -> dict[str, Coefficient]:
     """Return the coefficients of a stored study, without running anything of it.
 
-    Those of a rule by name, those of neurons by label, ``population.name``.
+    Those of ``[rule]`` by name, those of other rules and of neurons by label,
+    ``projection.name`` or ``population.name``.
     """
     of_neurons = study["circuit"].get("coefficients", {})
     of_rule = study["rule"]["coefficients"]
@@ -246,6 +247,12 @@ def coefficients_of(study: Mapping[str, Any], condition: str) -> dict[str, Coeff
         label: Coefficient(label.rpartition(".")[2]).changed(each)
         for label, each in of_neurons.items()
     }
+    for kind, rule in study.get("rules", {}).items():
+        projection = "_".join(CONNECTIONS[kind])
+        known |= {
+            f"{projection}.{name}": Coefficient(name).changed(each)
+            for name, each in rule["coefficients"].items()
+        }
     if condition == "fixed":
         of_rule = {name: each for name, each in of_rule.items() if name == FIXED_WEIGHT.name}
     known |= {name: Coefficient(name).changed(each) for name, each in of_rule.items()}

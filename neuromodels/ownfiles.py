@@ -10,12 +10,13 @@ from typing import Any
 
 from neuromodels.errors import DeclarationError
 from neuromodels.studyform import Problem
+from neuromodels.studynames import NEURONS, section_of
 
 Announce = Callable[[Path], None]
 """Called with a file of the user's own before it is run."""
-Key = tuple[str, str]
+Key = tuple[str, ...]
 
-MODELS: tuple[Key, ...] = (("circuit", "neuron"), ("circuit", "readout"), ("circuit", "modulator"))
+MODELS: tuple[Key, ...] = tuple(("circuit", key) for key in NEURONS)
 NAMED: tuple[Key, ...] = (("task", "name"), *MODELS, ("rule", "name"))
 START: Key = ("search", "start")
 
@@ -26,7 +27,8 @@ def ignore(path: Path) -> None:
 
 def own_files(table: Mapping[str, Any]) -> Iterator[tuple[Key, Path, str]]:
     """Yield key, file and name of every ``"my_rules.py:CALCIUM"`` in a study's table."""
-    for key in NAMED:
+    rules = [("rules", kind, "name") for kind in section_of(table, "rules")]
+    for key in (*NAMED, *rules):
         value = _value(table, key)
         if isinstance(value, str) and ".py:" in value:
             file, _, name = value.rpartition(":")
@@ -55,7 +57,7 @@ def locate(
             problems.append(Problem(key, _outside(file, key)))
             continue
         base = Path.cwd() if by_hand(key) else folder
-        table[key[0]][key[1]] = f"{os.path.abspath(base / file)}:{name}"
+        section_of(table, *key[:-1])[key[-1]] = f"{os.path.abspath(base / file)}:{name}"
     start = _value(table, START)
     if start and isinstance(start, str):
         table["search"]["start"] = os.path.abspath(Path(start).expanduser())
@@ -125,5 +127,4 @@ def digest_of_run(folder: Path) -> str:
 
 
 def _value(table: Mapping[str, Any], key: Key) -> Any:
-    section = table.get(key[0])
-    return section.get(key[1]) if isinstance(section, Mapping) else None
+    return section_of(table, *key[:-1]).get(key[-1])

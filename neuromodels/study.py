@@ -24,6 +24,19 @@ SEARCH_OF: Mapping[str, str] = {
 """Derived conditions that test a solution, and the search whose solution it is."""
 DERIVED = (*SEARCH_OF, "random")
 CONDITIONS = SEARCHED + DERIVED
+CONNECTIONS: Mapping[str, tuple[str, str]] = {
+    "XE": ("input", "hidden"),
+    "XI": ("input", "inhibitory"),
+    "EE": ("hidden", "hidden"),
+    "EI": ("hidden", "inhibitory"),
+    "IE": ("inhibitory", "hidden"),
+    "II": ("inhibitory", "inhibitory"),
+    "EO": ("hidden", "output"),
+}
+"""Types of connection of a circuit with inhibitory neurons, the source's letter first: channels X,
+excitatory and inhibitory neurons E and I, read-out O; and the populations that they connect."""
+MEAN = "EO"
+"""The type that is the mean over its sources unless a rule is named for it."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,11 @@ class CircuitChoice:
     gru
         How many gated recurrent units there are beside the hidden neurons, as in the released
         copy network of PDLF.
+    inhibitory, inhibitor
+        How many inhibitory neurons there are beside the hidden ones, which then are excitatory,
+        and their model; every neuron projects to every other one, or to some.
+    probability
+        Of a pair to be connected, by type of connection; those not named: 1.
     coefficients
         Changed settings of the neurons' coefficients.
     """
@@ -72,6 +90,9 @@ class CircuitChoice:
     modulator: str = "modulator"
     modulated_by: Literal["hidden", "all"] = "hidden"
     gru: int = 0
+    inhibitory: int = 0
+    inhibitor: str = "inhibitory_lif"
+    probability: Mapping[str, float] = field(default_factory=dict)
     coefficients: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
@@ -141,6 +162,8 @@ class Study:
     contents
         Digests of what the study names outside itself: ``"rule.name"``, ``"task.name"`` or
         ``"circuit.neuron"`` in a file of the user's own, and the run in ``"search.start"``.
+    rules
+        Rules of connection types that have one of their own; `rule` is that of all others.
     """
 
     name: str
@@ -156,6 +179,7 @@ class Study:
     failures: FailurePlan = field(default_factory=FailurePlan)
     device: DeviceChoice = DeviceChoice()
     contents: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, RuleChoice] = field(default_factory=dict)
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -180,19 +204,17 @@ class Study:
     def to_table(self) -> dict[str, Any]:
         """Return the study as plain values, shaped as a study file."""
         table = _plain(self)
-        task, rule = table["task"], table["rule"]
+        task = table["task"]
         table["task"] = {"name": task["name"], **task["parameters"]}
-        table["rule"] = {
-            "name": rule["name"],
-            **rule["options"],
-            "coefficients": rule["coefficients"],
-        }
+        table["rule"] = _shaped(table["rule"])
+        table["rules"] = {kind: _shaped(each) for kind, each in table["rules"].items()}
         table["objective"]["terms"] = {
             name: {key: value for key, value in term.items() if value is not None}
             for name, term in table["objective"]["terms"].items()
         }
-        if not self.contents:
-            del table["contents"]
+        for name in ("rules", "contents"):
+            if not table[name]:
+                del table[name]
         return table
 
     @property
@@ -213,9 +235,12 @@ class Study:
             if not table[section]:
                 del table[section]
         for place, content in table.pop("contents", {}).items():
-            section, key = place.split(".")
-            _, _, member = table[section][key].rpartition(".py:")
-            table[section][key] = [content, member if key != "start" else ""]
+            *sections, key = place.split(".")
+            holder = table
+            for name in sections:
+                holder = holder[name]
+            _, _, member = holder[key].rpartition(".py:")
+            holder[key] = [content, member if key != "start" else ""]
         table["conditions"] = self.tested
         canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
         return sha256(canonical.encode()).hexdigest()[:12]
@@ -233,10 +258,19 @@ _ADDED = (
     *(
         ("circuit", name, getattr(CircuitChoice, name))
         for name in (
-            "groups", "readout", "plastic", "recurrent", "modulators", "modulator", "modulated_by",
+            "groups",
+            "readout",
+            "plastic",
+            "recurrent",
+            "modulators",
+            "modulator",
+            "modulated_by",
             "gru",
+            "inhibitory",
+            "inhibitor",
         )
     ),
+    ("circuit", "probability", {}),
     ("circuit", "coefficients", {}),
     *(("failures", name, getattr(FailurePlan, name)) for name in FailurePlan.__dataclass_fields__),
 )
@@ -247,6 +281,11 @@ def tested_of(conditions: Collection[str]) -> tuple[str, ...]:
     """Return every condition that gets a final score, implied searches included."""
     implied = {SEARCH_OF[c] for c in conditions if c in SEARCH_OF}
     return tuple(c for c in CONDITIONS if c in {*conditions, *implied})
+
+
+def _shaped(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule as it stands in a study file, options beside its name."""
+    return {"name": rule["name"], **rule["options"], "coefficients": rule["coefficients"]}
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from neuromodels.pythonstudy import table_of
 from neuromodels.study import Study
 from neuromodels.studychecks import Catalogs, installed_catalogs, problems_of, study_from
 from neuromodels.studyform import Problem
+from neuromodels.studynames import section_of
 
 Places = dict[tuple[str, ...], str]
 MOST_SHOWN = 20
@@ -158,7 +159,7 @@ def examined(
     barred = locate(table, folder, declaration.is_by_hand, anywhere=not declaration.is_text)
     contents, changed = contents_of(table, declaration.recorded)
     for problem in [*barred, *changed]:  # what may not be used is not run either
-        table[problem.path[0]].pop(problem.path[1], None)
+        section_of(table, *problem.path[:-1]).pop(problem.path[-1], None)
     for file in sorted({file for _, file, _ in own_files(table) if file.is_file()}):
         announce(file)
     known = {problem.path for problem in [*barred, *changed]}

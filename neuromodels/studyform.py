@@ -10,7 +10,7 @@ from typing import Any
 
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.objectives import FailurePlan
-from neuromodels.study import CONDITIONS
+from neuromodels.study import CONDITIONS, CONNECTIONS
 
 Table = Mapping[str, Any]
 
@@ -75,6 +75,7 @@ def _distinct(value: object, holds: Callable[[Any], bool]) -> bool:
 TEXT = Kind("text", lambda v: isinstance(v, str))
 NUMBER = Kind("a number", is_number)
 NOT_NEGATIVE = Kind("a number >= 0", lambda v: is_number(v) and v >= 0)
+SHARE = Kind("a number from 0 to 1", lambda v: is_number(v) and 0 <= v <= 1)
 SWITCH = Kind("true or false", lambda v: isinstance(v, bool))
 TABLE = Kind("a table", lambda v: isinstance(v, Mapping))
 FROZEN = Kind(
@@ -107,9 +108,13 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         "modulator": TEXT,
         "modulated_by": one_of("hidden", "all"),
         "gru": whole(0),
+        "inhibitory": whole(0),
+        "inhibitor": TEXT,
+        "probability": TABLE,
         "coefficients": TABLE,
     },
     "rule": {"name": TEXT, "coefficients": TABLE},
+    "rules": dict.fromkeys(CONNECTIONS, TABLE),
     "search": {
         "optimizer": TEXT,
         "candidates": whole(2),

@@ -18,7 +18,7 @@ from neuromodels.loading import coefficients_of
 from neuromodels.ownfiles import digest_of_run
 from neuromodels.storage.ledger import Ledger
 from neuromodels.storage.store import Store, StoredRun
-from neuromodels.study import Study
+from neuromodels.study import CONNECTIONS, Study
 
 WHERE = "search.start"
 
@@ -135,7 +135,14 @@ def _best(ledger: Ledger, condition: str, seeds: Sequence[int]) -> int:
 def _frozen(study: Study, condition: str) -> set[str]:
     if condition == "fixed":
         return set()
-    return {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
+    if not study.circuit.inhibitory:
+        return {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
+    return {
+        f"{'_'.join(between)}.{name}"
+        for kind, between in CONNECTIONS.items()
+        for name, each in study.rules.get(kind, study.rule).coefficients.items()
+        if each.get("frozen")
+    }
 
 
 def translated(
@@ -178,7 +185,7 @@ def translated(
             made.append(fitted)
     known = {part.label for part in parts}
     for label in slices:
-        if label not in known and label.rpartition(".")[2] not in left_out:
+        if label not in known and not {label, label.rpartition(".")[2]} & {*left_out}:
             wrong.append(f"{label} is not in this study")
     if wrong:
         raise DeclarationError(

@@ -82,7 +82,8 @@ def catalogs() -> Catalogs:
     return Catalogs(
         rules={"pdlf": _named("pdlf", coefficients=letters, options=options, modulator="m")},
         models={
-            name: _named(name, coefficients=()) for name in ("ternary_lif", "readout", "modulator")
+            name: _named(name, coefficients=())
+            for name in ("ternary_lif", "readout", "modulator", "inhibitory_lif")
         },
         tasks={"sequence_copy": task},
         optimizers=OPTIMIZERS,

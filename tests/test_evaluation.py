@@ -87,7 +87,7 @@ def test_nothing_is_built_for_new_numbers(experiments):
 
 def test_fixed_shares_the_options_it_has():
     chosen = RuleChoice("pdlf", {"normalisation": "none", "pdp_side": "pre"})
-    assert rule_of(study(chosen), "fixed").normalisation == "none"
+    assert rule_of(study(chosen).rule, "fixed").normalisation == "none"
 
 
 def test_a_lower_slope_leaves_scores_and_changes_losses():

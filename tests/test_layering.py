@@ -33,10 +33,14 @@ MAY_IMPORT = {
     "plotting": {"errors"},
     "study": {"errors", "objectives", "search"},
     "studyform": {"errors", "coefficients", "objectives", "study"},
-    "studychecks": DECLARED | {"studyform"},
-    "ownfiles": {"errors", "studyform"},
+    "studynames": {"errors", "studyform"},
+    "rulechecks": {"errors", "coefficients", "study", "studyform", "studynames"},
+    "circuitchecks": {"errors", "coefficients", "rulechecks", "study", "studyform", "studynames"},
+    "studychecks": DECLARED | {"circuitchecks", "rulechecks", "studyform", "studynames"},
+    "ownfiles": {"errors", "studyform", "studynames"},
     "pythonstudy": {"errors", "study"},
-    "studyfile": {"errors", "study", "studyform", "studychecks", "ownfiles", "pythonstudy"},
+    "studyfile": {"errors", "study", "studyform", "studynames", "studychecks"}
+    | {"ownfiles", "pythonstudy"},
     "sweep": {"study", "studychecks", "studyfile", "ownfiles"},
     "sidebyside": set(),
     "sweeping": {"ownfiles", "sidebyside", "storage", "study", "studyfile", "sweep"},
@@ -54,8 +58,10 @@ MAY_IMPORT = {
     "simulation": DECLARED - {"study", "search", "objectives"},
     "evaluation": DECLARED | {"simulation", "outcome"},
     "embodiment": DECLARED | {"bodies", "evaluation", "outcome", "simulation"},
-    "episodes": DECLARED | {"embodiment", "evaluation"},
+    "episodes": DECLARED | {"embodiment", "evaluation", "simulation"},
     "memory": DECLARED | {"analysis", "episodes"},
+    "imprint": DECLARED | {"analysis", "episodes"},
+    "representation": DECLARED | {"episodes"},
     "injuries": DECLARED | {"episodes"},
     "steering": DECLARED | {"episodes"},
     "transfer": DECLARED | {"embodiment", "scoring"},
@@ -72,8 +78,8 @@ MAY_IMPORT = {
     | {"sidebyside", "storage", "warmstart"},
     "measuring": DECLARED
     | STORED
-    | {"analysis", "episodes", "injuries", "memory", "novelty", "ownfiles", "scoring", "steering"}
-    | {"storage", "studyfile", "transfer"},
+    | {"analysis", "episodes", "imprint", "injuries", "memory", "novelty", "ownfiles"}
+    | {"representation", "scoring", "steering", "storage", "studyfile", "transfer"},
     "reporting": STORED | {"alternatives", "outcome", "scoring", "storage", "study", "tasks"},
     "webpage": {"plotting", "reporting", "standings", "storage"},
     "progress": {"events", "scoreboard", "standings", "storage", "study"},

@@ -209,7 +209,7 @@ def test_the_mean_of_a_group_is_taken_from_each_eligibility():
 
 
 def test_fixed_weights_are_searched_where_the_rules_start_is_frozen():
-    coefficient = fixed_weights(study()).coefficients[0]
+    coefficient = fixed_weights(study().rule).coefficients[0]
     assert (coefficient.name, coefficient.per, coefficient.frozen) == ("w", "block", False)
 
 

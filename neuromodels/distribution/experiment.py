@@ -154,8 +154,9 @@ def work_on(study: Study, condition: str, build: Build, seconds: float) -> Work:
 def own_files(study: Study) -> list[str]:
     """Return the user's own files that a study names, as ``my_rules.py:CALCIUM``."""
     circuit = study.circuit
-    models = (circuit.neuron, circuit.readout, circuit.modulator)
-    named = (study.rule.name, study.task.name, *models)
+    models = (circuit.neuron, circuit.inhibitor, circuit.readout, circuit.modulator)
+    rules = (each.name for each in study.rules.values())
+    named = (study.rule.name, *rules, study.task.name, *models)
     return sorted({name.rpartition(":")[0] for name in named if ".py:" in name})
 
 

@@ -11,7 +11,8 @@ from neuromodels.errors import DeclarationError
 
 NORMALISATIONS = ("none", "p8")
 RESERVED = {
-    "M", "N", "centre", "clock", "delay", "dt", "e", "events", "i", "j", "lastupdate", "m", "name",
+    "M", "N", "centre", "clock", "delay", "dt", "e", "events", "i", "is_connected", "j",
+    "lastupdate", "m", "name",
     "namespace", "order", "post", "pre", "source", "state", "synapses", "t", "target", "variables",
     "when", "x", "y", "sx", "sy",
 }  # fmt: skip
@@ -106,6 +107,11 @@ class PlasticityRule:
     def is_plastic(self) -> bool:
         """Whether weights change at all."""
         return any(text.strip() for text in (self.each_step, self.on_pre, self.on_post))
+
+    def is_start(self, coefficient: Coefficient) -> bool:
+        """Whether a coefficient is the initial value of a synapse's variable."""
+        lines = (line.split(":")[0].strip() for line in self.model.splitlines())
+        return coefficient.name in lines
 
     @property
     def options(self) -> dict[str, tuple[str, ...]]:

@@ -36,7 +36,13 @@ from neuromodels.circuits import Circuit, Population, Projection
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation.controls import Controls
-from neuromodels.simulation.equations import NORM_SCALE, SMALLEST_NORM, Wording, assigned
+from neuromodels.simulation.equations import (
+    CONNECTED,
+    NORM_SCALE,
+    SMALLEST_NORM,
+    Wording,
+    assigned,
+)
 from neuromodels.simulation.health import OVER, SPIKES, health_equations
 from neuromodels.simulation.messages import discarding, reading
 from neuromodels.tasks import Task
@@ -156,12 +162,22 @@ class _Assembler:
         steps = self.task.number(self.task.steps, self.parameters)
         return Assembly(
             network=network, addresses=self.addresses,
-            initial={f"items.{name}": text for name, text in self.task.item_start.items()},
+            initial=self._drawn(),
             loss=f"score.{self.task.loss}", accuracy=f"score.{self.task.accuracy}",
             over=f"health.{OVER}",
             spikes=f"health.{SPIKES}" if self.controls.limits.sees_spikes else None,
             duration=steps * self.clock.dt,
         )  # fmt: skip
+
+    def _drawn(self) -> dict[str, str]:
+        """Return what each trial draws: the task's items, and who is connected to whom."""
+        items = {f"items.{name}": text for name, text in self.task.item_start.items()}
+        sparse = [each for each in self.circuit.projections if each.is_sparse]
+        pairs = {
+            f"{each.name}.{CONNECTED}": f"int(rand() < {float(each.probability)!r})"
+            for each in sparse
+        }
+        return items | pairs
 
     # ----------------------------------------------------------------------------------- the task
 

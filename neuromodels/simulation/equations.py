@@ -16,6 +16,8 @@ from neuromodels.simulation.health import beyond
 
 #: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
 NORM_SCALE, SMALLEST_NORM = 64, 1e-6
+CONNECTED = "is_connected"
+"""Variable of a sparse projection: 1 where a pair is connected, 0 elsewhere."""
 
 
 class Wording:
@@ -123,14 +125,16 @@ class Wording:
             lines += self._centring(projection)
         if projection.rule.modulator:
             lines += self._third_factor(projection)
+        if projection.is_sparse:
+            lines.append(f"{CONNECTED} : 1 (constant)")
         lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
-        lines.append(beyond(projection.name, projection.rule.weight, self.controls.limits))
+        lines.append(beyond(projection.name, _weight(projection), self.controls.limits))
         return "\n".join(lines)
 
     def _sent(self, projection: Projection) -> str:
         """Return what arrives from one source neuron."""
-        rule, source = projection.rule, self.circuit.population(projection.source)
-        weight = rule.weight if rule.weight.isidentifier() else f"({rule.weight})"
+        source, weight = self.circuit.population(projection.source), _weight(projection)
+        weight = weight if weight.isidentifier() else f"({weight})"
         carried = source.trace if projection.carries == "trace" else source.signal
         return f"{weight}*{carried}_pre"
 
@@ -166,7 +170,7 @@ class Wording:
 
     def _coefficient_line(self, coefficient: Coefficient, projection: Projection) -> str:
         name = coefficient.name
-        if is_initial_value(coefficient, projection):
+        if projection.rule.is_start(coefficient):
             return ""
         kinds = {
             "synapse": f"{name} : 1 (constant)",
@@ -213,12 +217,12 @@ def _variable(projection: Projection, target: Population) -> str:
     return target.model.input if projection.into == "input" else projection.into
 
 
+def _weight(projection: Projection) -> str:
+    """Return what multiplies the signal of a source neuron, 0 between pairs without a synapse."""
+    weight = projection.rule.weight
+    return f"{CONNECTED}*({weight})" if projection.is_sparse else weight
+
+
 def assigned(statements: str) -> list[str]:
     """Return the variables to which statements assign."""
     return [line.split("=")[0].strip() for line in statements.splitlines() if line.strip()]
-
-
-def is_initial_value(coefficient: Coefficient, projection: Projection) -> bool:
-    """Return whether a coefficient is the start of one of the rule's variables."""
-    lines = (line.split(":")[0].strip() for line in projection.rule.model.splitlines())
-    return coefficient.name in lines

@@ -12,11 +12,12 @@ from neuromodels.tasks.reacher import REACHER
 from neuromodels.tasks.sequence_copy import SEQUENCE_COPY
 from neuromodels.tasks.swimmer import SWIMMER
 from neuromodels.tasks.t_maze import T_MAZE
+from neuromodels.tasks.target_rate import TARGET_RATE
 from neuromodels.tasks.velocity import VELOCITY
 
 WRITTEN = (
     SEQUENCE_COPY, POINT_DIRECTION, VELOCITY, REACHER, CART_POLE, SWIMMER,
-    CUE_ASSOCIATION, CUE_LABEL, T_MAZE, FEW_SHOT,
+    CUE_ASSOCIATION, CUE_LABEL, T_MAZE, FEW_SHOT, TARGET_RATE,
 )  # fmt: skip
 
 CATALOG = Catalog(Task, (*WRITTEN, *EMBODIED))
