@@ -21,7 +21,7 @@ from neuromodels.sweep import Sweep, read_declared
 
 SUFFIXES = (".pdf", ".png")
 CELL = ("task.", "search.target", "search.trials")
-"""What a sweep varies that is a grid of one task, each cell with its own aim and number of trials."""
+"""What a sweep varies that is a grid of one task, each cell with an aim and trials of its own."""
 
 
 def draw_figure(

@@ -77,7 +77,15 @@ def _end_of_delay(study: Study) -> int:
         raise DeclarationError(
             f"Task.{task.name}.delay", "must be declared: memory is examined when a delay ends"
         )
-    return task.number(task.delay[1], task.with_defaults(study.task.parameters))
+    parameters = task.with_defaults(study.task.parameters)
+    numbers = (task.delay[1], task.steps, task.items)
+    end, steps, items = (task.number(each, parameters) for each in numbers)
+    if steps - end != items:
+        raise DeclarationError(
+            f"Task.{task.name}", "must ask for one item in each step after its delay",
+            f"{steps - end} steps, {items} items", "Measure memory in runs of sequence_copy.",
+        )  # fmt: skip
+    return end
 
 
 def _recalled(trials: Episodes) -> np.ndarray:

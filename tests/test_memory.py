@@ -72,6 +72,13 @@ def test_a_task_without_a_delay_is_refused(monkeypatch, vector):
         memory_of(STUDY, vector, STREAMS)
 
 
+def test_a_task_that_asks_otherwise_is_refused(monkeypatch, vector):
+    task = replace(tasks.CATALOG["sequence_copy"], steps="prelude + 2*length + latency + 1")
+    monkeypatch.setitem(tasks.CATALOG._members, "sequence_copy", task)
+    with pytest.raises(DeclarationError, match=r"one item in each step.*got '?4 steps, 3 items"):
+        memory_of(STUDY, vector, STREAMS)
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "small"

@@ -8,8 +8,8 @@
 #
 # Run a study over worker jobs. Submit it from the checkout, as it is or with options:
 #
-#   sbatch studies/slurm/submit.sh studies/pdlf_copy_l8_d8.toml
-#   sbatch studies/slurm/submit.sh studies/pdlf_copy_l8_d8.toml --jobs 8 --cores 32 --queue NAME
+#   sbatch studies/slurm/submit.sh studies/pdlf_copy_grid.toml
+#   sbatch studies/slurm/submit.sh studies/pdlf_copy_grid.toml --jobs 8 --cores 32 --queue NAME
 #
 # This job drives the search and needs one core; it submits the jobs with the workers itself.
 # Five minutes before its time is over it stops; the same command goes on.
