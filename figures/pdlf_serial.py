@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from figures._measures import by_condition, measures_of
 from figures._scores import Spread, note_on, over_seeds, write_note
@@ -17,7 +18,7 @@ from neuromodels.errors import NeuromodelsError
 from neuromodels.figures import studies_of_task
 from neuromodels.plotting.draw import columns_for, new_figure, width_for
 from neuromodels.plotting.panels import draw_band, draw_level
-from neuromodels.plotting.style import shades, styled
+from neuromodels.plotting.style import Mark, shades, styled
 from neuromodels.storage.store import StoredRun
 
 TASK = "sequence_copy"
@@ -63,27 +64,37 @@ def _serial(run: StoredRun) -> Serial:
 def draw(data: list[Serial]):
     """Return the figure: a panel per length, a curve per delay."""
     lengths = [list(group) for _, group in groupby(data, key=lambda each: each.length)]
+    marks = _marks(data)
     columns = columns_for(len(lengths))
     rows = -(-len(lengths) // columns)
     with styled():
-        figure = new_figure(width_for(len(lengths)), 48 * rows + 12)
+        figure = new_figure(width_for(len(lengths)), 48 * rows + 16)
         for number, group in enumerate(lengths):
             axes = figure.add_subplot(rows, columns, number + 1)
-            _draw_length(axes, group)
+            _draw_length(axes, group, marks)
             if number % columns == 0:
                 axes.set_ylabel("fraction of right bits")
             if number + columns >= len(lengths):
                 axes.set_xlabel("position in the sequence")
+        keys = [
+            Line2D([], [], color=m.colour, marker=m.marker, label=m.label) for m in marks.values()
+        ]
+        figure.legend(handles=keys, title="delay", loc="outside right center", frameon=False)
         write_note(figure, note_on((each.seeds for each in data), "one seed: mean over trials"))
         return figure
 
 
-def _draw_length(axes, group: list[Serial]) -> None:
+def _marks(data: list[Serial]) -> dict[int, Mark]:
+    """Return one mark per delay, the same in all panels."""
+    delays = sorted({each.latency for each in data})
+    return dict(zip(delays, shades(f"{delay} steps" for delay in delays), strict=True))
+
+
+def _draw_length(axes, group: list[Serial], marks: dict[int, Mark]) -> None:
     draw_level(axes, CHANCE, "chance")
-    for each, mark in zip(group, shades(f"{each.latency} steps" for each in group), strict=True):
+    for each in group:
         positions = np.arange(1, each.length + 1)
         recall = each.recall
-        draw_band(axes, positions, recall.median, recall.low, recall.high, mark)
+        draw_band(axes, positions, recall.median, recall.low, recall.high, marks[each.latency])
     axes.set(xlim=(0.5, group[0].length + 0.5), ylim=(0.38, 1.03))
     axes.set_title(f"{group[0].length} bits")
-    axes.legend(title="delay", frameon=False, loc="upper right", handlelength=1.5)
