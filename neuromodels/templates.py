@@ -30,14 +30,14 @@ neuron = "ternary_lif"
 name = "pdlf"                   # or "my_rule.py:MY_RULE", a file beside this one
 pdp_side = "post"
 
-# One number per projection in place of one per synapse, with bounds:
-# [rule.coefficients.eta]
-# per = "projection"            # synapse, pre, post or projection
+[rule.coefficients.eta]
+default = 1.0                   # where the search starts; eta multiplies the other numbers
+# per = "projection"            # synapse, pre, post or projection: how many numbers it stands for
 # scale = "log"                 # linear or log
-# default = 0.05
 # low = 0.001
-# high = 1.0
-# [rule.coefficients.D]
+# high = 10.0
+[rule.coefficients.D]
+sigma = 0.004                   # first spread of the search; a large drift wipes out memories
 # frozen = 0.0                  # left out of the search, keeps this value
 
 [search]
@@ -45,7 +45,7 @@ optimizer = "pgpe"
 candidates = 64                 # per generation
 trials = 32                     # sequences per candidate
 generations = 150               # may grow later: neuromodels resume RUN --extend 500
-options = { learning_rate = 0.02 }
+options = { relative_rate = 0.25 }   # a step in units of sigma
 # start = "runs/NAME-..."       # begin from the solutions of another run
 
 [test]
@@ -55,7 +55,7 @@ curve_trials = 256
 
 # Several settings in one command, here 2 x 2, each with all seeds:
 # [sweep]
-# "search.options.learning_rate" = [0.01, 0.03]
+# "search.options.relative_rate" = [0.25, 0.5]
 # "circuit.hidden" = [16, 32]
 """
 

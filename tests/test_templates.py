@@ -50,8 +50,7 @@ def test_a_rule_and_a_task_run_as_they_are(tmp_path, monkeypatch, said, kind):
 def test_everything_that_is_commented_out_is_right(tmp_path):
     path, _ = write_template("study", "first", tmp_path)
     text = path.read_text()
-    for start in ("[rule.coefficients", "per =", "scale =", "default =", "low =", "high =",
-                  "frozen ="):  # fmt: skip
+    for start in ("per =", "scale =", "low =", "high =", "frozen ="):
         assert f"# {start}" in text
         text = text.replace(f"# {start}", start)
     path.write_text(text)
