@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from figures import numbers
+from figures._copy import CHANCE, STUDIES, cell_of
 from figures._scores import (
     Learning,
     counted,
@@ -15,14 +15,10 @@ from figures._scores import (
     used_of,
     write_note,
 )
-from neuromodels.errors import NeuromodelsError
-from neuromodels.figures import studies_of_task
 from neuromodels.plotting.style import DARK, GREY, MARKS, Mark, styled
 from neuromodels.storage.store import StoredRun
 
-TASK = "sequence_copy"
-NEEDS = studies_of_task(TASK, Path(__file__).parent.parent)
-CHANCE = 0.5
+NEEDS = STUDIES
 PUBLISHED = {
     "published PDLF": Mark("PDLF*", DARK, "o"),
     "published GRU": Mark("GRU*", GREY, "s"),
@@ -67,14 +63,11 @@ def collect(runs: Sequence[StoredRun]) -> list[Panel]:
 
 
 def _panel(run: StoredRun) -> Panel:
-    task = run.study["task"]
-    if task["name"] != TASK:
-        raise NeuromodelsError("pdlf_fig2b", f"draws runs of {TASK}", task["name"])
+    length, latency = cell_of("pdlf_fig2b", run)
     seeds, curves, finals = scores_of(run)
-    cell = (task["length"], task["latency"])
     return Panel(
-        study=run.name, length=cell[0], latency=cell[1], hidden=run.study["circuit"]["hidden"],
-        seeds=seeds, curves=curves, finals=finals, published=_published(cell),
+        study=run.name, length=length, latency=latency, hidden=run.study["circuit"]["hidden"],
+        seeds=seeds, curves=curves, finals=finals, published=_published((length, latency)),
     )  # fmt: skip
 
 

@@ -5,22 +5,18 @@ The test that is missing in arXiv:2308.12063, whose Fig. 2c to 2e show spikes an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from figures._copy import CHANCE, STUDIES, cell_of
 from figures._measures import by_condition, measures_of
 from figures._scores import Spread, counted, note_on, over_seeds, write_note
-from neuromodels.errors import NeuromodelsError
-from neuromodels.figures import studies_of_task
 from neuromodels.plotting.draw import columns_for, new_figure, width_for
 from neuromodels.plotting.panels import draw_level, draw_point
 from neuromodels.plotting.style import DARK, GREY, MARKS, Mark, styled
 from neuromodels.storage.store import StoredRun
 
-TASK = "sequence_copy"
 CONDITION = "plastic"
-NEEDS = studies_of_task(TASK, Path(__file__).parent.parent)
+NEEDS = STUDIES
 MEASURE = "memory"
-CHANCE = 0.5
 TESTS = {
     "own": Mark("left alone", MARKS["plastic"].colour, "o"),
     "donor": Mark("exchanged:\nits bits", MARKS["fixed"].colour, "s"),
@@ -57,15 +53,13 @@ def collect(runs: Sequence[StoredRun]) -> list[Memory]:
 
 
 def _memory(run: StoredRun) -> Memory:
-    task = run.study["task"]
-    if task["name"] != TASK:
-        raise NeuromodelsError("pdlf_memory", f"draws runs of {TASK}", task["name"])
+    length, latency = cell_of("pdlf_memory", run)
     measures = measures_of(run, MEASURE, [CONDITION])
     tests = {
         name: over_seeds(by_condition(measures, lambda a, name=name: [a[name].mean()])[CONDITION])
         for name in TESTS
     }
-    return Memory(task["length"], task["latency"], run.study["circuit"]["hidden"], tests)
+    return Memory(length, latency, run.study["circuit"]["hidden"], tests)
 
 
 def draw(data: list[Memory]):

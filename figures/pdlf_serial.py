@@ -7,25 +7,21 @@ whose memory is in their weights; arXiv:2308.12063 has means over positions only
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 from matplotlib.lines import Line2D
 
+from figures._copy import CHANCE, STUDIES, cell_of
 from figures._measures import by_condition, measures_of
 from figures._scores import Spread, note_on, over_seeds, write_note
-from neuromodels.errors import NeuromodelsError
-from neuromodels.figures import studies_of_task
 from neuromodels.plotting.draw import columns_for, new_figure, width_for
 from neuromodels.plotting.panels import draw_band, draw_level
 from neuromodels.plotting.style import Mark, shades, styled
 from neuromodels.storage.store import StoredRun
 
-TASK = "sequence_copy"
 CONDITION = "plastic"
-NEEDS = studies_of_task(TASK, Path(__file__).parent.parent)
+NEEDS = STUDIES
 MEASURE = "memory"
-CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,12 +49,10 @@ def collect(runs: Sequence[StoredRun]) -> list[Serial]:
 
 
 def _serial(run: StoredRun) -> Serial:
-    task = run.study["task"]
-    if task["name"] != TASK:
-        raise NeuromodelsError("pdlf_serial", f"draws runs of {TASK}", task["name"])
+    length, latency = cell_of("pdlf_serial", run)
     measures = measures_of(run, MEASURE, [CONDITION])
     right = by_condition(measures, lambda arrays: arrays["own"].mean(axis=0))[CONDITION]
-    return Serial(task["length"], task["latency"], over_seeds(right))
+    return Serial(length, latency, over_seeds(right))
 
 
 def draw(data: list[Serial]):
