@@ -5,6 +5,7 @@ from neuromodels.tasks.base import Task
 from neuromodels.tasks.cart_pole import CART_POLE
 from neuromodels.tasks.cue_association import CUE_ASSOCIATION
 from neuromodels.tasks.cue_label import CUE_LABEL
+from neuromodels.tasks.cue_reward import CUE_REWARD
 from neuromodels.tasks.embodied import EMBODIED
 from neuromodels.tasks.few_shot import FEW_SHOT
 from neuromodels.tasks.point_direction import POINT_DIRECTION
@@ -17,7 +18,7 @@ from neuromodels.tasks.velocity import VELOCITY
 
 WRITTEN = (
     SEQUENCE_COPY, POINT_DIRECTION, VELOCITY, REACHER, CART_POLE, SWIMMER,
-    CUE_ASSOCIATION, CUE_LABEL, T_MAZE, FEW_SHOT, TARGET_RATE,
+    CUE_ASSOCIATION, CUE_LABEL, CUE_REWARD, T_MAZE, FEW_SHOT, TARGET_RATE,
 )  # fmt: skip
 
 CATALOG = Catalog(Task, (*WRITTEN, *EMBODIED))
