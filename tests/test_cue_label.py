@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from recorded_trial import recorded_trial
 from scipy.special import log_softmax
 
 from neuromodels.circuits import feedforward
@@ -9,7 +10,6 @@ from neuromodels.models import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
 from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.controls import Controls
 from neuromodels.tasks import CATALOG as TASKS
 
 STEPS, SLOPE = 41, 0.3
@@ -19,17 +19,7 @@ HALF = (STEPS + 1) // 2
 
 def trial_of(**parameters):
     """Return the record of one trial of random PDLF coefficients: batch, assembly."""
-    circuit = feedforward(TASK.channels, 8, MODELS["ternary_lif"], RULES["pdlf"], TASK.outputs)
-    chosen = {"steps": STEPS, "slope": SLOPE, **parameters}
-    made = assemble(circuit, TASK, chosen, controls=Controls(record=True))
-    batch = Batch(made.network, 1, dtype="float64", threads=1, namespace={}, seed=5)
-    for address, expression in made.initial.items():
-        batch.initialise(address, expression)
-    drawn = 0.3 * np.random.default_rng(0).normal(size=(1, circuit.coefficients.dimension))
-    for label, values in circuit.coefficients.decode(drawn).items():
-        batch[made.addresses[label]] = values[0]
-    batch.run(made.duration)
-    return batch, made
+    return recorded_trial(TASK, {"steps": STEPS, "slope": SLOPE, **parameters})
 
 
 @pytest.fixture(scope="module")

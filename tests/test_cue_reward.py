@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from recorded_trial import recorded_trial
 
 from neuromodels.circuits import feedforward
 from neuromodels.models import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
 from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.controls import Controls
 from neuromodels.tasks import CATALOG as TASKS
 from neuromodels.tasks.cue_reward import BITS, GO, LENGTH, NO, PUNISHED, REWARDED, SLOT, YES
 
@@ -21,16 +21,7 @@ CERTAIN = {"trials": TRIALS, "slope": SLOPE, "active": 200.0, "noise": 0.0}
 @pytest.fixture(scope="module")
 def episode():
     """Return the record of one episode of random weights: batch, assembly."""
-    circuit = feedforward(TASK.channels, 8, MODELS["ternary_lif"], RULES["pdlf"], TASK.outputs)
-    made = assemble(circuit, TASK, CERTAIN, controls=Controls(record=True))
-    batch = Batch(made.network, 1, dtype="float64", threads=1, namespace={}, seed=5)
-    for address, expression in made.initial.items():
-        batch.initialise(address, expression)
-    drawn = 0.3 * np.random.default_rng(0).normal(size=(1, circuit.coefficients.dimension))
-    for label, values in circuit.coefficients.decode(drawn).items():
-        batch[made.addresses[label]] = values[0]
-    batch.run(made.duration)
-    return batch, made
+    return recorded_trial(TASK, CERTAIN)
 
 
 def channels_of(batch) -> np.ndarray:
