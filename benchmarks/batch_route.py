@@ -8,7 +8,7 @@ from cases import PDLF_COEFFICIENTS, RATE, RECURRENT, Case, codes, pdlf_outcome,
 from networks import RECURRENT_PROJECTIONS, RECURRENT_SIZES, pdlf_copy, poisson_recurrent
 
 from neuromodels.simulation import Batch
-from neuromodels.simulation.tiled import Tiled
+from neuromodels.simulation.tiled.tiled import Tiled
 
 
 def measure(case: Case, repeats: int, threads: int | None, device: str = "cpp") -> dict:

@@ -19,16 +19,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from neuromodels.bodies import CATALOG
-from neuromodels.embodiment import EmbodiedExperiment
+from neuromodels.experiment.embodied import EmbodiedExperiment
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.study import (
+from neuromodels.study.study import (
     CircuitChoice,
     DeviceChoice,
     RuleChoice,
     Study,
     TaskChoice,
 )
+from neuromodels.tasks.bodies import CATALOG
 
 HIDDEN, CANDIDATES, TRIALS = 32, 64, 8
 

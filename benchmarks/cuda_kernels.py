@@ -16,11 +16,11 @@ from functools import partial
 
 from networks import pdlf_copy, poisson_recurrent
 
-from neuromodels import models, rules, tasks
-from neuromodels.circuits import feedforward
+from neuromodels import neurons, rules, tasks
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.kernels import kernel_report
+from neuromodels.simulation.device.occupancy import kernel_report
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import feedforward
 
 HIDDEN = 128
 COLUMNS = {
@@ -38,7 +38,7 @@ def by_hand(build: Callable, dtype: str) -> Batch:
 
 def as_assembled(dtype: str) -> Batch:
     """Return the copy task (length 8, latency 0) with 128 neurons as a study makes it."""
-    circuit = feedforward(3, HIDDEN, models.CATALOG["ternary_lif"], rules.CATALOG["pdlf"])
+    circuit = feedforward(3, HIDDEN, neurons.CATALOG["ternary_lif"], rules.CATALOG["pdlf"])
     made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": 8, "latency": 0})
     batch = Batch(made.network, 1, dtype=dtype, namespace={})
     for address, expression in made.initial.items():

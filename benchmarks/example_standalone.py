@@ -12,7 +12,7 @@ from brian2.core.variables import ArrayVariable
 from example_networks import Example
 from stock_route import FLAGS
 
-from neuromodels.simulation.library import core_count
+from neuromodels.simulation.device.library import core_count
 
 
 def measure(example: Example, runs: int, seconds: float, repeats: int) -> dict:

@@ -86,7 +86,7 @@ def tiled(case: Case, repeats: int, device: str) -> dict:
     """Run the copies side by side on a standalone device; the loop alone is timed."""
     import batch_route
 
-    from neuromodels.simulation.tiled import Tiled
+    from neuromodels.simulation.tiled.tiled import Tiled
 
     constants, start = batch_route.values_of(case)
     network = batch_route.network_of(case.network, case.rate)
@@ -172,13 +172,13 @@ def generations(device: str, repeats: int) -> Iterator[dict]:
     import pdlf_generation
 
     from neuromodels.simulation import Batch
-    from neuromodels.storage.provenance import usable_cores
+    from neuromodels.store.provenance import usable_cores
 
     def on_device(*given, **options) -> Batch:
         return Batch(*given, **{**options, "device": device})
 
     # The study that is timed runs on the processor: its batch is made on the device instead.
-    with patch("neuromodels.evaluation.Batch", on_device):
+    with patch("neuromodels.experiment.compiled.Batch", on_device):
         for length, latency in pdlf_generation.PUBLISHED:
             row = pdlf_generation.row_of(length, latency, usable_cores(), repeats)
             yield {"device": device, **row}

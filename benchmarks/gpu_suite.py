@@ -20,7 +20,7 @@ def judged(select: str, precision: str, device: str) -> dict:
     """Run the tests that match on a device; return counts and the reasons of what failed."""
     import brian2
 
-    from neuromodels.simulation import brian2_suite
+    from neuromodels.simulation.brian2_suite import suite as brian2_suite
 
     options = {} if device == "cpp" else {"on": device}
     with patch.object(brian2, "test", partial(brian2.test, build_options=options)):

@@ -16,12 +16,12 @@ import platform
 import sys
 from time import perf_counter
 
-from neuromodels.evaluation import Experiment
-from neuromodels.scoring import losses_per_candidate
-from neuromodels.search.optimizer import make_optimizer
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.scoring import losses_per_candidate
+from neuromodels.search.optimizers import make_optimizer
 from neuromodels.seeding import trial_streams
-from neuromodels.storage.provenance import cpu, usable_cores
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.store.provenance import cpu, usable_cores
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
 PUBLISHED = {(8, 0): 0.039, (64, 32): 0.37}
 """(length, latency) -> seconds per generation in the authors' logs, on a GPU, with a GRU beside."""

@@ -25,13 +25,13 @@ from time import perf_counter
 
 import numpy as np
 
-from neuromodels.distribution import local_workers
-from neuromodels.events import Event, GenerationDone
-from neuromodels.runner import Runner
+from neuromodels.experiment.events import Event, GenerationDone
+from neuromodels.experiment.runner import Runner
+from neuromodels.experiment.workers import local_workers
 from neuromodels.search.plan import SearchPlan
-from neuromodels.storage.provenance import cpu, usable_cores
-from neuromodels.storage.store import Store
-from neuromodels.study import CircuitChoice, RuleChoice, Study, TaskChoice
+from neuromodels.store.provenance import cpu, usable_cores
+from neuromodels.store.store import Store
+from neuromodels.study.study import CircuitChoice, RuleChoice, Study, TaskChoice
 
 CANDIDATES = 256
 SEARCHES = 4

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.lines import Line2D
 
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.style import Mark
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.style import Mark
+from neuromodels.store.store import StoredRun
 
 STUDY = "halfcheetah_run"
 CONDITION = "plastic"

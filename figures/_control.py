@@ -9,11 +9,11 @@ import numpy as np
 from figures._measures import Arrays
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError
-from neuromodels.figures import studies_of_task
-from neuromodels.plotting.style import MARKS, Mark
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.figures import studies_of_task
+from neuromodels.report.plotting.style import MARKS, Mark
+from neuromodels.store.store import StoredRun
 from neuromodels.tasks import Task
-from neuromodels.tasks.control import GOALS, TRAINED
+from neuromodels.tasks.goals import GOALS, TRAINED
 
 FINALS = {
     "plastic": MARKS["plastic"],

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from neuromodels.errors import NeuromodelsError
-from neuromodels.figures import studies_of_task
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.figures import studies_of_task
+from neuromodels.store.store import StoredRun
 
 TASK = "sequence_copy"
 STUDIES = studies_of_task(TASK, Path(__file__).parent.parent)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.style import Mark
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.style import Mark
+from neuromodels.store.store import StoredRun
 
 TASK = "cue_association"
 STUDY = "cue_association"

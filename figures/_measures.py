@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.measuring import measure_path
-from neuromodels.storage.files import read_arrays
-from neuromodels.storage.store import StoredRun
-from neuromodels.study import SEARCHED
+from neuromodels.files import read_arrays
+from neuromodels.measures.examine import measure_path
+from neuromodels.store.store import StoredRun
+from neuromodels.study.study import SEARCHED
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import columns_for, new_figure, width_for
-from neuromodels.plotting.panels import draw_band, draw_level, draw_point
-from neuromodels.plotting.style import GREY, MARKS, Mark
-from neuromodels.scoring import seeds_interval
-from neuromodels.storage.records import TestRecord
-from neuromodels.storage.store import StoredRun
-from neuromodels.study import SEARCHED
+from neuromodels.experiment.scoring import seeds_interval
+from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
+from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
+from neuromodels.report.plotting.style import GREY, MARKS, Mark
+from neuromodels.store.records import TestRecord
+from neuromodels.store.store import StoredRun
+from neuromodels.study.study import SEARCHED
 
 FEW = 5
 """From this many seeds on an interval is 95 %; below, it is the full range."""

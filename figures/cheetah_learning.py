@@ -13,10 +13,10 @@ from figures._cheetah import CONDITION, FIVE, STUDY, by_rule, keys_of
 from figures._scores import Curve, Final, counted, note_on, scores_of, write_note
 from figures.numbers import SPIKEPROPAMINE_FRACTIONS, SPIKEPROPAMINE_GAINS
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import draw_band, draw_level, draw_point, make_room
-from neuromodels.plotting.style import PAGE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point, make_room
+from neuromodels.report.plotting.style import PAGE, styled
+from neuromodels.store.store import StoredRun
 
 NEEDS = (STUDY,)
 UNIT = "nm_oja"

@@ -12,9 +12,9 @@ from figures._cheetah import CONDITION, FIVE, STUDY, by_rule, keys_of
 from figures._measures import Arrays, measures_of
 from figures._scores import note_on, over_seeds, write_note
 from neuromodels.errors import RunNotFound
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.style import COLUMN, GREY, PALE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.style import COLUMN, GREY, PALE, styled
+from neuromodels.store.store import StoredRun
 
 NEEDS = (STUDY,)
 MEASURE = "novel"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from figures._cue import CHANCE, CONDITION, RULES, SHORT, STUDY, runs_by_rule
 from figures._scores import Curve, Final, counted, note_on, scores_of, write_note
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import draw_band, draw_level, draw_point
-from neuromodels.plotting.style import COLUMN, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
+from neuromodels.report.plotting.style import COLUMN, styled
+from neuromodels.store.store import StoredRun
 
 NEEDS = (STUDY,)
 HEIGHT = 74.0

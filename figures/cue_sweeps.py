@@ -9,10 +9,10 @@ from figures._cue import CHANCE, CONDITION, RULES, STUDY, runs_by_rule
 from figures._measures import Arrays, measures_of
 from figures._scores import Spread, note_on, over_seeds, write_note
 from neuromodels.errors import RunNotFound
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import draw_band, draw_level
-from neuromodels.plotting.style import COLUMN, GREY, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_band, draw_level
+from neuromodels.report.plotting.style import COLUMN, GREY, styled
+from neuromodels.store.store import StoredRun
 
 NEEDS = (STUDY,)
 MEASURE = "transfer"

@@ -10,9 +10,9 @@ from figures._cue import CONDITION, RULES, STUDY, runs_by_rule
 from figures._scores import final_scores
 from neuromodels import rules
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.style import COLUMN, DARK, GREY, NEGATIVE, PALE, POSITIVE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.style import COLUMN, DARK, GREY, NEGATIVE, PALE, POSITIVE, styled
+from neuromodels.store.store import StoredRun
 from neuromodels.tasks.cue_association import GAP, MS, PERIOD, SIZE, WINDOW
 
 NEEDS = (STUDY,)

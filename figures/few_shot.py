@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from figures._few_shot import stored_nearest
 from figures._scores import Final, note_on, over_seeds, scores_of, write_note
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import draw_level, draw_point
-from neuromodels.plotting.style import COLUMN, GREY, MARKS, Mark, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_level, draw_point
+from neuromodels.report.plotting.style import COLUMN, GREY, MARKS, Mark, styled
+from neuromodels.store.store import StoredRun
 
 TASK = "few_shot"
 NEEDS = ("few_shot_1", "few_shot_5")

@@ -12,10 +12,10 @@ from figures._measures import measures_of
 from figures._scores import Final, Spread, note_on, over_seeds, scores_of, write_note
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import draw_band, draw_level, draw_point
-from neuromodels.plotting.style import COLUMN, GREY, MARKS, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
+from neuromodels.report.plotting.style import COLUMN, GREY, MARKS, styled
+from neuromodels.store.store import StoredRun
 
 TASK = "t_maze"
 CONDITION = "plastic"

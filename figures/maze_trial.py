@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from figures._scores import final_scores
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.style import COLUMN, DARK, GREY, NEGATIVE, PALE, POSITIVE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.style import COLUMN, DARK, GREY, NEGATIVE, PALE, POSITIVE, styled
+from neuromodels.store.store import StoredRun
 from neuromodels.tasks.t_maze import SENSORY, STEP_MS
 
 TASK = "t_maze"

@@ -21,11 +21,11 @@ from figures._scores import (
     write_note,
 )
 from neuromodels.errors import NeuromodelsError
-from neuromodels.imprint import written
-from neuromodels.plotting.draw import new_figure, place
-from neuromodels.plotting.panels import draw_level, draw_weights
-from neuromodels.plotting.style import GREY, PAGE, Mark, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.measures.imprint import written
+from neuromodels.report.plotting.draw import new_figure, place
+from neuromodels.report.plotting.panels import draw_level, draw_weights
+from neuromodels.report.plotting.style import GREY, PAGE, Mark, styled
+from neuromodels.store.store import StoredRun
 
 TASK = "sequence_copy"
 CONDITION = "plastic"

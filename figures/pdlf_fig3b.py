@@ -15,8 +15,8 @@ from figures._scores import (
     used_of,
     write_note,
 )
-from neuromodels.plotting.style import styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.style import styled
+from neuromodels.store.store import StoredRun
 
 NEEDS = control_studies()
 MARGIN = 0.06

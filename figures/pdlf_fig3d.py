@@ -13,11 +13,11 @@ from matplotlib.ticker import MaxNLocator
 from figures._control import called
 from figures._scores import final_scores, median_seed, the_run
 from neuromodels.errors import NeuromodelsError
-from neuromodels.loading import coefficients_of
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import draw_level
-from neuromodels.plotting.style import DARK, DIVERGING, PAGE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_level
+from neuromodels.report.plotting.style import DARK, DIVERGING, PAGE, styled
+from neuromodels.store.load import coefficients_of
+from neuromodels.store.store import StoredRun
 
 CONDITION = "plastic"
 NEEDS = ("control_reacher",)

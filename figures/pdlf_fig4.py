@@ -15,11 +15,11 @@ from figures._control import NOTHING, called, control_studies, explained, task_o
 from figures._measures import Arrays, by_condition, measures_of
 from figures._scores import Spread, counted, note_on, over_seeds, write_note
 from neuromodels.analysis.recovery import recovered_fraction
-from neuromodels.measuring import UNITS
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import condition_keys, draw_band, draw_level, make_room
-from neuromodels.plotting.style import GREY, MARKS, PAGE, PALE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.measures.examine import UNITS
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import condition_keys, draw_band, draw_level, make_room
+from neuromodels.report.plotting.style import GREY, MARKS, PAGE, PALE, styled
+from neuromodels.store.store import StoredRun
 
 NEEDS = control_studies()
 MEASURE = "injury"

@@ -18,10 +18,10 @@ from figures._scores import (
     the_run,
     write_note,
 )
-from neuromodels.plotting.draw import new_figure, place
-from neuromodels.plotting.panels import draw_weights
-from neuromodels.plotting.style import DARK, GREY, PAGE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure, place
+from neuromodels.report.plotting.panels import draw_weights
+from neuromodels.report.plotting.style import DARK, GREY, PAGE, styled
+from neuromodels.store.store import StoredRun
 
 CONDITION = "plastic"
 NEEDS = ("control_reacher",)

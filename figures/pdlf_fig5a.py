@@ -18,11 +18,11 @@ from figures._control import (
 )
 from figures._measures import by_condition, measures_of
 from figures._scores import Spread, counted, note_on, over_seeds, write_note
-from neuromodels.plotting.draw import columns_for, new_figure, place, width_for
-from neuromodels.plotting.panels import condition_keys, draw_level, make_room
-from neuromodels.plotting.style import GREY, MARKS, styled
-from neuromodels.storage.store import StoredRun
-from neuromodels.tasks.control import APART, GOALS
+from neuromodels.report.plotting.draw import columns_for, new_figure, place, width_for
+from neuromodels.report.plotting.panels import condition_keys, draw_level, make_room
+from neuromodels.report.plotting.style import GREY, MARKS, styled
+from neuromodels.store.store import StoredRun
+from neuromodels.tasks.goals import APART, GOALS
 
 NEEDS = control_studies()
 MEASURE = "goals"

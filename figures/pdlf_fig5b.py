@@ -23,12 +23,12 @@ from figures._scores import (
     over_seeds,
     write_note,
 )
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import draw_level, draw_point
-from neuromodels.plotting.style import COLUMN, MARKS, PAGE, styled
-from neuromodels.storage.store import StoredRun
-from neuromodels.study import SEARCHED
-from neuromodels.tasks.control import TRAINED
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_level, draw_point
+from neuromodels.report.plotting.style import COLUMN, MARKS, PAGE, styled
+from neuromodels.store.store import StoredRun
+from neuromodels.study.study import SEARCHED
+from neuromodels.tasks.goals import TRAINED
 
 NEEDS = control_studies()
 MEASURE = "states"

@@ -10,10 +10,10 @@ from figures._control import called, task_of
 from figures._measures import Arrays, by_condition, measures_of
 from figures._scores import Spread, counted, note_on, over_seeds, the_run, write_note
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import new_figure
-from neuromodels.plotting.panels import condition_keys, draw_band, draw_borders
-from neuromodels.plotting.style import MARKS, PAGE, PALE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import condition_keys, draw_band, draw_borders
+from neuromodels.report.plotting.style import MARKS, PAGE, PALE, styled
+from neuromodels.store.store import StoredRun
 
 NEEDS = ("control_point_direction",)
 MEASURE = "path"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from figures._copy import CHANCE, STUDIES, cell_of
 from figures._measures import by_condition, measures_of
 from figures._scores import Spread, counted, note_on, over_seeds, write_note
-from neuromodels.plotting.draw import columns_for, new_figure, width_for
-from neuromodels.plotting.panels import draw_level, draw_point
-from neuromodels.plotting.style import DARK, GREY, MARKS, Mark, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
+from neuromodels.report.plotting.panels import draw_level, draw_point
+from neuromodels.report.plotting.style import DARK, GREY, MARKS, Mark, styled
+from neuromodels.store.store import StoredRun
 
 CONDITION = "plastic"
 NEEDS = STUDIES

@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from figures._scores import final_scores, median_seed, the_run
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import new_figure, place
-from neuromodels.plotting.panels import (
+from neuromodels.report.plotting.draw import new_figure, place
+from neuromodels.report.plotting.panels import (
     answer_keys,
     draw_answers,
     draw_borders,
@@ -21,8 +21,8 @@ from neuromodels.plotting.panels import (
     draw_signs,
     draw_weights,
 )
-from neuromodels.plotting.style import PAGE, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.style import PAGE, styled
+from neuromodels.store.store import StoredRun
 
 TASK = "sequence_copy"
 CONDITION = "plastic"

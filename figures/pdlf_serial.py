@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from figures._copy import CHANCE, STUDIES, cell_of
 from figures._measures import by_condition, measures_of
 from figures._scores import Spread, note_on, over_seeds, write_note
-from neuromodels.plotting.draw import columns_for, new_figure, width_for
-from neuromodels.plotting.panels import draw_band, draw_level
-from neuromodels.plotting.style import Mark, shades, styled
-from neuromodels.storage.store import StoredRun
+from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
+from neuromodels.report.plotting.panels import draw_band, draw_level
+from neuromodels.report.plotting.style import Mark, shades, styled
+from neuromodels.store.store import StoredRun
 
 CONDITION = "plastic"
 NEEDS = STUDIES

@@ -11,11 +11,11 @@ import numpy as np
 
 from neuromodels.analysis.effects import Effect, effect_of
 from neuromodels.errors import NeuromodelsError
-from neuromodels.plotting.draw import new_figure, place
-from neuromodels.plotting.panels import draw_rows
-from neuromodels.plotting.style import PAGE, styled
-from neuromodels.scoring import seeds_interval
-from neuromodels.storage.store import StoredRun
+from neuromodels.experiment.scoring import seeds_interval
+from neuromodels.report.plotting.draw import new_figure, place
+from neuromodels.report.plotting.panels import draw_rows
+from neuromodels.report.plotting.style import PAGE, styled
+from neuromodels.store.store import StoredRun
 
 NEEDS = ("pdlf_terms",)
 CONDITION = "plastic"

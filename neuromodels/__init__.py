@@ -26,11 +26,11 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Import ``neuromodels.run(study)`` and ``neuromodels.load(folder)`` when asked for."""
     if name == "run":
-        from neuromodels.running import run
+        from neuromodels.api import run
 
         return run
     if name == "load":
-        from neuromodels.loading import load
+        from neuromodels.store.load import load
 
         return load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

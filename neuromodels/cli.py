@@ -19,12 +19,12 @@ import neuromodels
 from neuromodels.errors import NeuromodelsError
 
 if TYPE_CHECKING:
-    from neuromodels.study import Study
-    from neuromodels.sweep import Sweep
+    from neuromodels.study.study import Study
+    from neuromodels.study.sweep import Sweep
 
 Start = Callable[[Callable[[str], None]], Any]
 """Starts workers, and says whom to tell what the user should know of them."""
-RUNS = Path("runs")  # that of neuromodels.running, which takes a moment to import
+RUNS = Path("runs")  # that of neuromodels.api, which takes a moment to import
 USER_ERROR = 2
 EXPORTED = ("generations", "tests", "runs", "solutions", "fronts", "archives")
 
@@ -63,8 +63,8 @@ def _checkout() -> Path:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from neuromodels.running import default_folder
-    from neuromodels.sweep import Sweep, read_declared
+    from neuromodels.api import default_folder
+    from neuromodels.study.sweep import Sweep, read_declared
 
     start = [f"search.start={json.dumps(options.start)}"] if options.start else []
     changes = [*options.set, *start]
@@ -76,10 +76,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from neuromodels.storage.store import StoredRun
-    from neuromodels.storage.sweeps import is_sweep
-    from neuromodels.studyfile import study_of
-    from neuromodels.sweeping import extended, extended_sweep, stored_sweep
+    from neuromodels.experiment.sweep import extended, extended_sweep, stored_sweep
+    from neuromodels.store.store import StoredRun
+    from neuromodels.store.sweeps import is_sweep
+    from neuromodels.study.file import study_of
 
     if is_sweep(options.run):
         sweep = stored_sweep(options.run, _announce)
@@ -90,14 +90,14 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _announce(file: Path) -> None:
-    from neuromodels.running import announcement
+    from neuromodels.api import announcement
 
     _complain(announcement(file))
 
 
 def _go(study: Study, folder: Path, options: argparse.Namespace) -> int:
-    from neuromodels.display import display_on
-    from neuromodels.running import StopSignal, work
+    from neuromodels.api import StopSignal, work
+    from neuromodels.report.display import display_on
 
     console = Console(stderr=options.json)
     with StopSignal(_say) as stop, _workers(options) as start:
@@ -107,9 +107,9 @@ def _go(study: Study, folder: Path, options: argparse.Namespace) -> int:
 
 
 def _go_through(sweep: Sweep, folder: Path, options: argparse.Namespace) -> int:
-    from neuromodels.display import Log, display_on
-    from neuromodels.running import StopSignal, work_through
-    from neuromodels.sidebyside import ENOUGH, SideBySide
+    from neuromodels.api import StopSignal, work_through
+    from neuromodels.experiment.side_by_side import ENOUGH, SideBySide
+    from neuromodels.report.display import Log, display_on
 
     console = Console(stderr=options.json)
     has_workers = options.workers is not None or options.scheduler is not None
@@ -154,7 +154,7 @@ def _workers(options: argparse.Namespace) -> Iterator[Start]:
 
 
 def _started(options: argparse.Namespace, tell: Callable[[str], None]) -> Any:
-    from neuromodels.distribution import local_workers, scheduler_at
+    from neuromodels.experiment.workers import local_workers, scheduler_at
 
     if options.workers is None:
         return scheduler_at(options.scheduler, seconds=options.chunk_seconds, tell=tell)
@@ -168,8 +168,8 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _write_page(folder: Path, target: str) -> int:
-    from neuromodels.storage.store import StoredRun
-    from neuromodels.webpage import write_page
+    from neuromodels.report.page import write_page
+    from neuromodels.store.store import StoredRun
 
     path = write_page(StoredRun(folder), Path(target) if target else None)
     print(f"page: {path}")
@@ -177,8 +177,8 @@ def _write_page(folder: Path, target: str) -> int:
 
 
 def _show_report(folder: Path, as_json: bool) -> int:
-    from neuromodels.reporting import report_of, summary
-    from neuromodels.storage.store import StoredRun
+    from neuromodels.report.run import report_of, summary
+    from neuromodels.store.store import StoredRun
 
     found = summary(StoredRun(folder))
     _show(found, report_of(found), as_json)
@@ -190,7 +190,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _show_comparison(folders: Sequence[Path], as_json: bool) -> int:
-    from neuromodels.comparison import comparison, comparison_of
+    from neuromodels.report.compare import comparison, comparison_of
 
     found = comparison(folders)
     _show(found, comparison_of(found), as_json)
@@ -198,7 +198,7 @@ def _show_comparison(folders: Sequence[Path], as_json: bool) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from neuromodels.status import standing, standing_of
+    from neuromodels.report.status import standing, standing_of
 
     found = standing(options.folder)
     _show(found, standing_of(found), options.json)
@@ -206,7 +206,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from neuromodels.watching import follow
+    from neuromodels.report.watch import follow
 
     # a pipe has no width: tables are not folded to 80 columns there
     console = Console() if sys.stdout.isatty() else Console(width=160)
@@ -215,8 +215,8 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from neuromodels.exporting import export
-    from neuromodels.loading import load
+    from neuromodels.store.export import export
+    from neuromodels.store.load import load
 
     count = export(load(options.folder), options.table, options.out)
     print(f"{options.table}: {count:,} values in {options.out}" if options.out.suffix == ".nc"
@@ -225,7 +225,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from neuromodels.templates import write_template
+    from neuromodels.study.templates import write_template
 
     path, command = write_template(options.kind, options.name, options.folder)
     print(f"{options.kind}: {path}\ntry it: {command}")
@@ -233,7 +233,7 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from neuromodels.listing import items_of, table_of
+    from neuromodels.report.listing import items_of, table_of
 
     items = items_of(options.kind, _checkout())
     _show({"kind": options.kind, "items": items}, table_of(options.kind, items), options.json)
@@ -243,7 +243,7 @@ def _list(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from neuromodels.doctor import examine, shown
+    from neuromodels.report.doctor import examine, shown
 
     checks = examine(RUNS)
     healthy = all(check.ok for check in checks)
@@ -253,7 +253,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _cache(options: argparse.Namespace) -> int:
-    from neuromodels.simulation import cache
+    from neuromodels.simulation.build import cache
 
     if options.action == "clear":
         print(f"{cache.clear()} builds removed from {cache.folder()}")
@@ -268,8 +268,8 @@ def _cache(options: argparse.Namespace) -> int:
 
 
 def _measure(options: argparse.Namespace) -> int:
-    from neuromodels.measuring import measured, table_of
-    from neuromodels.storage.store import StoredRun
+    from neuromodels.measures.examine import measured, table_of
+    from neuromodels.store.store import StoredRun
 
     run, measure = StoredRun(options.run), options.measure
     found = measured(run, measure, options.trials, _announce, options.vary, options.only)
@@ -278,7 +278,7 @@ def _measure(options: argparse.Namespace) -> int:
 
 
 def _figure(options: argparse.Namespace) -> int:
-    from neuromodels.figures import draw_figure, load_script, runs_for, targets_for
+    from neuromodels.report.figures import draw_figure, load_script, runs_for, targets_for
 
     if options.name == "all":
         return _all_figures(options)
@@ -294,7 +294,13 @@ def _figure(options: argparse.Namespace) -> int:
 
 def _all_figures(options: argparse.Namespace) -> int:
     """Draw what has runs; say of the others which command makes what they lack."""
-    from neuromodels.figures import draw_figure, fitting_runs, load_script, scripts_of, targets_in
+    from neuromodels.report.figures import (
+        draw_figure,
+        fitting_runs,
+        load_script,
+        scripts_of,
+        targets_in,
+    )
 
     checkout, drawn = _checkout(), 0
     for name in scripts_of(checkout):
@@ -420,7 +426,7 @@ def _add_stored(commands: Any) -> None:
 
 
 def _add_looks(commands: Any) -> None:
-    from neuromodels.listing import KINDS
+    from neuromodels.report.listing import KINDS
 
     listing = _command(commands, "list", _list, "show what there is to choose from")
     listing.add_argument("kind", choices=KINDS)

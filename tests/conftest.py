@@ -64,12 +64,12 @@ def here(tmp_path, monkeypatch):
     """Go to an empty checkout with one study, one figure, and a parabola for a network."""
     monkeypatch.chdir(tmp_path)
     fake = SimpleNamespace(Experiment=FakeExperiment, recording_of=fake_recording)
-    monkeypatch.setitem(sys.modules, "neuromodels.evaluation", fake)
+    monkeypatch.setitem(sys.modules, "neuromodels.experiment.compiled", fake)
     acting = SimpleNamespace(experiment_of=FakeExperiment, trial_of=fake_recording)
-    monkeypatch.setitem(sys.modules, "neuromodels.embodiment", acting)
-    monkeypatch.setattr("neuromodels.studychecks.installed_catalogs", catalogs)
-    monkeypatch.setattr("neuromodels.studyfile.installed_catalogs", catalogs)
-    monkeypatch.setattr("neuromodels.sweep.installed_catalogs", catalogs)
+    monkeypatch.setitem(sys.modules, "neuromodels.experiment.embodied", acting)
+    monkeypatch.setattr("neuromodels.study.checks.installed_catalogs", catalogs)
+    monkeypatch.setattr("neuromodels.study.file.installed_catalogs", catalogs)
+    monkeypatch.setattr("neuromodels.study.sweep.installed_catalogs", catalogs)
     for name, text in {"studies/small.toml": STUDY, "figures/fig1.py": FIGURE}.items():
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text(text)

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from neuromodels.coefficients import Coefficient
-from neuromodels.outcome import Outcome
-from neuromodels.search.optimizer import OPTIMIZERS
-from neuromodels.studychecks import Catalogs
+from neuromodels.search.optimizers import OPTIMIZERS
+from neuromodels.study.checks import Catalogs
+from neuromodels.study.outcome import Outcome
 
 TARGET = np.linspace(-0.5, 0.5, 6)
 HANDICAP = {

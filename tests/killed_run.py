@@ -11,10 +11,10 @@ from pathlib import Path
 
 from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
-import neuromodels.storage.store
-from neuromodels.runner import Runner
-from neuromodels.storage.store import Store
-from neuromodels.studyfile import study_of
+import neuromodels.store.store
+from neuromodels.experiment.runner import Runner
+from neuromodels.store.store import Store
+from neuromodels.study.file import study_of
 
 
 def dying(function, steps, last):
@@ -30,7 +30,7 @@ def dying(function, steps, last):
 
 def main(folder, kind="", last="0"):
     if kind == "durable":
-        neuromodels.storage.store.SYNC_EVERY = 0.0
+        neuromodels.store.store.SYNC_EVERY = 0.0
     storing = [(os, "fsync"), (os, "replace"), (os, "link")]
     places = {
         "evaluate": [(FakeExperiment, "evaluate")],

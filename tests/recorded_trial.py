@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from neuromodels.circuits import feedforward
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import Assembly, assemble
-from neuromodels.simulation.controls import Controls
+from neuromodels.simulation.network.assembly import Assembly, assemble
+from neuromodels.simulation.network.circuit import feedforward
+from neuromodels.study.conditions import Controls
 from neuromodels.tasks.base import Task
 
 

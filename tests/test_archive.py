@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuromodels.archive import Archive, Patience
+from neuromodels.search.archive import Archive, Patience
 
 
 def archive_of(points, count=3, margin=0.2, sigma=(1.0, 1.0)):

@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuromodels.bodies import CATALOG, Body, Goals, open_world
-from neuromodels.bodies.worlds import is_lost, measured
-from neuromodels.embodiment import EmbodiedExperiment, experiment_of
 from neuromodels.errors import DeclarationError
-from neuromodels.injuries import rewards_of
+from neuromodels.experiment.embodied import EmbodiedExperiment, experiment_of
+from neuromodels.measures.goals import scores_by_goal
+from neuromodels.measures.injury import rewards_of
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.steering import scores_by_goal
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.tasks.bodies import CATALOG, Body, Goals, open_world
+from neuromodels.tasks.bodies.mujoco_worlds import is_lost, measured
 
 DIRECTIONS = Goals("direction", lowest=-1.125 * np.pi, span=2 * np.pi)
 SPEEDS = Goals("velocity", lowest=0.5, span=4.0)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from neuromodels import models, rules, tasks
+from neuromodels import neurons, rules, tasks
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
 
 MEMBERS = [
     pytest.param(member, id=f"{kind.__name__.split('.')[-1]}.{name}")
-    for kind in (models, rules, tasks)
+    for kind in (neurons, rules, tasks)
     for name, member in kind.CATALOG.items()
 ]
 

@@ -182,7 +182,7 @@ def test_doctor_finds_what_is_here(here, said):
 
 
 def test_doctor_names_a_missing_compiler(here, said, monkeypatch):
-    monkeypatch.setattr("neuromodels.doctor.compiler", lambda: None)
+    monkeypatch.setattr("neuromodels.report.doctor.compiler", lambda: None)
     code, out, _ = said("doctor")
     assert code == 1
     assert "Install g++" in out

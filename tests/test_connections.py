@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import circuit_of
-from neuromodels.loading import coefficients_of
-from neuromodels.runner import Runner
-from neuromodels.storage.store import Store
-from neuromodels.studyfile import StudyFileError, read_study, study_of
-from neuromodels.sweep import read_declared
+from neuromodels.experiment.compiled import circuit_of
+from neuromodels.experiment.runner import Runner
+from neuromodels.store.load import coefficients_of
+from neuromodels.store.store import Store
+from neuromodels.study.file import StudyFileError, read_study, study_of
+from neuromodels.study.sweep import read_declared
 from neuromodels.tasks import CATALOG as TASKS
 
 STUDIES = Path(__file__).parent.parent / "studies"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import (
+from neuromodels.experiment.compiled import (
     Experiment,
     batch_of,
     circuit_of,
@@ -12,7 +12,7 @@ from neuromodels.evaluation import (
     recording_of,
 )
 from neuromodels.seeding import trial_streams
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from neuromodels.tasks import CATALOG
 
 TASK = CATALOG["cue_association"]

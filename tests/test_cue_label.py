@@ -5,11 +5,11 @@ import pytest
 from recorded_trial import recorded_trial
 from scipy.special import log_softmax
 
-from neuromodels.circuits import feedforward
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import feedforward
 from neuromodels.tasks import CATALOG as TASKS
 
 STEPS, SLOPE = 41, 0.3

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from recorded_trial import recorded_trial
 
-from neuromodels.circuits import feedforward
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import feedforward
 from neuromodels.tasks import CATALOG as TASKS
 from neuromodels.tasks.cue_reward import BITS, GO, LENGTH, NO, PUNISHED, REWARDED, SLOT, YES
 

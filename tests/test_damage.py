@@ -15,11 +15,11 @@ import pytest
 from conftest import STUDY
 from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
-from neuromodels.runner import Runner
-from neuromodels.simulation import cache
-from neuromodels.storage.files import arrays_to_bytes, folder_key
-from neuromodels.storage.store import Store
-from neuromodels.studyfile import study_of
+from neuromodels.experiment.runner import Runner
+from neuromodels.files import arrays_to_bytes, folder_key
+from neuromodels.simulation.build import cache
+from neuromodels.store.store import Store
+from neuromodels.study.file import study_of
 
 ROOT = Path(__file__).parent.parent
 TEN = """\

@@ -11,11 +11,11 @@ import pytest
 from fake_experiment import TABLE, catalogs
 from rich.console import Console
 
-from neuromodels.display import Log, Notebook, Terminal, display_here, display_on
-from neuromodels.events import Building, GenerationDone, Notice, Scored, SearchStarted
-from neuromodels.progress import Progress
-from neuromodels.storage.records import GenerationRecord, TestRecord
-from neuromodels.studyfile import study_of
+from neuromodels.experiment.events import Building, GenerationDone, Notice, Scored, SearchStarted
+from neuromodels.report.display import Log, Notebook, Terminal, display_here, display_on
+from neuromodels.report.progress import Progress
+from neuromodels.store.records import GenerationRecord, TestRecord
+from neuromodels.study.file import study_of
 
 GENERATIONS = 20000
 FINAL = TestRecord("plastic", 1, "final", 12, 10000, 0.95, 0.94, 0.96, 0.1)

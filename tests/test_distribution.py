@@ -39,28 +39,28 @@ from marked import MARK, environment, marked, new_mark, vanish
 from marked import workers as worker_processes
 from test_torture import numbers
 
-import neuromodels.distribution.crew
-import neuromodels.distribution.experiment
+import neuromodels.experiment.workers.crew
 from neuromodels.cli import main
-from neuromodels.distribution import (
-    DistributedExperiment,
-    clusters,
-    local_workers,
-    nursery,
-    scheduler_at,
-    splitting,
-)
-from neuromodels.distribution.answers import Answer, Lost
-from neuromodels.distribution.crew import Crew
-from neuromodels.distribution.splitting import Splitting
-from neuromodels.distribution.turns import Turns
-from neuromodels.distribution.worker import check_files, digest_of
 from neuromodels.errors import BuildError, DeclarationError, SimulationError
-from neuromodels.evaluation import Experiment, recording_of
-from neuromodels.objectives import Objective, Term
+from neuromodels.experiment.compiled import Experiment, recording_of
+from neuromodels.experiment.workers import (
+    DistributedExperiment,
+    chunks,
+    distributed,
+    local_processes,
+    local_workers,
+    pools,
+    scheduler_at,
+)
+from neuromodels.experiment.workers.answers import Answer, Lost
+from neuromodels.experiment.workers.chunks import Splitting
+from neuromodels.experiment.workers.crew import Crew
+from neuromodels.experiment.workers.exclusive import Turns
+from neuromodels.experiment.workers.worker import check_files, digest_of
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.study import CircuitChoice, RuleChoice, Study, TaskChoice
-from neuromodels.studyfile import study_of
+from neuromodels.study.file import study_of
+from neuromodels.study.objective import Objective, Term
+from neuromodels.study.study import CircuitChoice, RuleChoice, Study, TaskChoice
 
 CLI = [sys.executable, "-m", "neuromodels"]
 STUDY = """
@@ -183,13 +183,13 @@ def test_results_do_not_depend_on_the_calls(workers, monkeypatch, calls):
     there = workers.build(REAL, "plastic")
     xs = vectors(33, there.dimension)
     expected = there.evaluate(xs, STREAMS)
-    monkeypatch.setattr(splitting, "LEAST_SECONDS", 1e-9)
-    monkeypatch.setattr(splitting, "calls_for", lambda number, workers: calls)
+    monkeypatch.setattr(chunks, "LEAST_SECONDS", 1e-9)
+    monkeypatch.setattr(chunks, "calls_for", lambda number, workers: calls)
     assert_same(there.evaluate(xs, STREAMS), expected)
 
 
 def test_more_workers_get_more_calls_but_not_without_end():
-    calls_for = splitting.calls_for
+    calls_for = chunks.calls_for
     assert [calls_for(257, n) for n in (1, 2, 8, 16, 64, 500)] == [4, 8, 32, 32, 64, 257]
     assert calls_for(1, 8) == 1
 
@@ -312,7 +312,7 @@ def test_chunks_that_are_only_too_large_become_smaller(lost, said):
 
 def test_a_worker_that_is_stopped_is_replaced(lost, said, monkeypatch):
     """Not a call that hangs but a process: nothing in it can notice."""
-    monkeypatch.setattr(nursery, "MISSED_AFTER", 2.0)
+    monkeypatch.setattr(local_processes, "MISSED_AFTER", 2.0)
     # Dask misses none within ten of its workers' signs of life
     monkeypatch.setattr("distributed.scheduler.heartbeat_interval", lambda workers: 0.1)
     with local_workers(1) as alone:
@@ -330,7 +330,7 @@ def give_up(dask_worker):
 
 def test_a_worker_whose_nanny_gave_up_is_replaced(lost, said, monkeypatch):
     """As when there was no memory for its replacement."""
-    monkeypatch.setattr(neuromodels.distribution.crew, "LOOK_EVERY", 0.2)
+    monkeypatch.setattr(neuromodels.experiment.workers.crew, "LOOK_EVERY", 0.2)
     with local_workers(1) as alone:
         experiment, xs = lost(alone.crew), vectors(6)
         alone.crew.client.run(give_up, nanny=True)
@@ -344,7 +344,7 @@ def test_a_candidate_without_memory_fails_alone(lost, said):
 
 
 def test_a_worker_over_its_memory_is_replaced(lost, monkeypatch):
-    monkeypatch.setattr(nursery, "MEMORY_LIMIT", 600 * 10**6)
+    monkeypatch.setattr(local_processes, "MEMORY_LIMIT", 600 * 10**6)
     with local_workers(1) as alone:
         found = lost(alone.crew).evaluate(with_deeds(1, k0=GROWS), STREAMS)
     assert found.counts["timeout"] == len(STREAMS)
@@ -409,7 +409,7 @@ def test_closing_ends_workers_that_hang(tmp_path, monkeypatch):
 def test_closing_ends_a_replacement_that_hangs_as_it_starts(starting, tmp_path, monkeypatch):
     mark = new_mark()
     monkeypatch.setenv(MARK, mark)
-    monkeypatch.setattr(nursery, "CLOSE_WITHIN", 60)  # not by the last resort
+    monkeypatch.setattr(local_processes, "CLOSE_WITHIN", 60)  # not by the last resort
     code = "if first == 1: os.kill(os.getpid(), signal.SIGSTOP)"
     with starting(code), local_workers(1) as alone:
         (pid,) = alone.crew.client.run(os.getpid).values()
@@ -425,9 +425,9 @@ def test_closing_ends_workers_also_when_nobody_listens_to_them(tmp_path, monkeyp
     """The thread of scheduler and nannies hangs, as in a call that waits for a broken pipe."""
     mark = new_mark()
     monkeypatch.setenv(MARK, mark)
-    monkeypatch.setattr(clusters, "LEAVE_WITHIN", 0.5)
-    monkeypatch.setattr(nursery, "CLOSE_WITHIN", 1.0)
-    monkeypatch.setattr(nursery, "GRACE", 0.5)
+    monkeypatch.setattr(pools, "LEAVE_WITHIN", 0.5)
+    monkeypatch.setattr(local_processes, "CLOSE_WITHIN", 1.0)
+    monkeypatch.setattr(local_processes, "GRACE", 0.5)
     wake = Event()
     with local_workers(2) as workers:
         workers.crew.client.loop.add_callback(wake.wait)
@@ -446,7 +446,7 @@ def test_nobody_is_replaced_at_the_end(monkeypatch):
     """Another thread may look after the workers while they are closed."""
     mark = new_mark()
     monkeypatch.setenv(MARK, mark)
-    with nursery.Nursery(2) as here:
+    with local_processes.Nursery(2) as here:
         os.kill(here._keepers[0].pid, signal.SIGSTOP)  # so that the other is closed long before
         closed = asyncio.run_coroutine_threadsafe(here._close(), here._loop)
         while not closed.done():
@@ -485,7 +485,7 @@ def dask_setup(worker):
 def test_a_worker_that_hangs_as_it_starts_is_ended(starting, tmp_path, monkeypatch):
     mark = new_mark()
     monkeypatch.setenv(MARK, mark)
-    monkeypatch.setattr(nursery, "START_WITHIN", 1.5)
+    monkeypatch.setattr(local_processes, "START_WITHIN", 1.5)
     message = r"workers: must start: a worker did not start within 1\.5 s; got 2\. .*Try fewer"
     with (
         starting("os.kill(os.getpid(), signal.SIGSTOP)"),
@@ -507,7 +507,7 @@ def test_a_worker_that_dies_as_it_starts_is_one_message(starting, tmp_path, monk
 def test_a_replacement_that_hangs_as_it_starts_is_replaced(starting, lost, monkeypatch):
     code = "if first == 1: os.kill(os.getpid(), signal.SIGSTOP)"
     with starting(code), local_workers(1) as alone:
-        monkeypatch.setattr(nursery, "START_WITHIN", 3.0)
+        monkeypatch.setattr(local_processes, "START_WITHIN", 3.0)
         experiment, xs = lost(alone.crew), with_deeds(6, k3=KILLS_ONCE)
         assert_same(experiment.evaluate(xs, STREAMS), FakeExperiment().evaluate(xs, STREAMS))
 
@@ -516,7 +516,8 @@ def test_a_script_without_a_guard_is_told_so(tmp_path):
     """Every worker imports the script, which would start workers in turn."""
     script = tmp_path / "script.py"
     script.write_text(
-        "from neuromodels.distribution import local_workers\nwith local_workers(2):\n    pass\n"
+        "from neuromodels.experiment.workers import local_workers\n"
+        "with local_workers(2):\n    pass\n"
     )
     mark = new_mark()
     done = subprocess.run(
@@ -531,8 +532,8 @@ def test_a_script_without_a_guard_is_told_so(tmp_path):
 
 def test_workers_of_whom_none_answers_are_not_waited_for(lost, monkeypatch):
     """There is a worker, it is not missed yet, and nothing comes back."""
-    monkeypatch.setattr(neuromodels.distribution.crew, "LOOK_EVERY", 0.1)
-    monkeypatch.setattr(neuromodels.distribution.crew, "STALLED", 0.5)
+    monkeypatch.setattr(neuromodels.experiment.workers.crew, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(neuromodels.experiment.workers.crew, "STALLED", 0.5)
     with local_workers(1) as alone:
         experiment = lost(alone.crew, seconds=0.5)
         with pytest.raises(SimulationError, match=r"workers: must answer; for 1 s none did"):
@@ -623,8 +624,8 @@ def test_a_workers_other_version_is_refused(workers, monkeypatch):
 
 def test_a_worker_that_joins_later_with_another_version_refuses(lost, monkeypatch):
     """Whoever gets work compares the driver's versions with its own."""
-    versions = {**neuromodels.distribution.experiment.versions_here(), "numpy": "1.2.3"}
-    monkeypatch.setattr(neuromodels.distribution.experiment, "versions_here", lambda: versions)
+    versions = {**distributed.versions_here(), "numpy": "1.2.3"}
+    monkeypatch.setattr(distributed, "versions_here", lambda: versions)
     message = rf"must have numpy 1\.2\.3, as the driver; got '{np.__version__} on worker \d+ at "
     with pytest.raises(SimulationError, match=message):
         lost()
@@ -634,7 +635,7 @@ def test_unlike_machines_are_told_once(workers, monkeypatch):
     """The last bits of a result depend on processor and compiler."""
     machines = {"old processor, g++ 12", "new processor, g++ 14"}
     monkeypatch.setattr(
-        neuromodels.distribution.crew, "machines_of", lambda client, workers: machines
+        neuromodels.experiment.workers.crew, "machines_of", lambda client, workers: machines
     )
     said = []
     crew = Crew(workers.crew.client, said.append)
@@ -647,8 +648,9 @@ def test_unlike_machines_are_told_once(workers, monkeypatch):
 def test_without_distributed_the_extra_is_named(monkeypatch, tmp_path, capsys, where):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "neuromodels.distribution.nursery", raising=False)
-    monkeypatch.delattr(neuromodels.distribution, "nursery", raising=False)
+    here = "neuromodels.experiment.workers.local_processes"
+    monkeypatch.delitem(sys.modules, here, raising=False)
+    monkeypatch.delattr(neuromodels.experiment.workers, "local_processes", raising=False)
     assert main(["run", QUICK, *where]) == 2
     assert 'pip install "neuromodels[cluster]"' in capsys.readouterr().err
 
@@ -710,7 +712,7 @@ def scheduler(tmp_path):
 def test_workers_of_a_scheduler(scheduler, lost, monkeypatch):
     address, process, add_worker = scheduler
     said = []
-    monkeypatch.setattr(neuromodels.distribution.crew, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(neuromodels.experiment.workers.crew, "LOOK_EVERY", 0.1)
     Timer(0.5, add_worker).start()
     patience = dask.config.set({"distributed.comm.timeouts.connect": "2s"})
     with patience, scheduler_at(address, tell=said.append) as there:
@@ -769,8 +771,8 @@ def test_a_scheduler_that_is_stopped_is_not_waited_for(scheduler, lost, monkeypa
     add_worker()
     with scheduler_at(address) as there:
         experiment = lost(there.crew)
-        monkeypatch.setattr(neuromodels.distribution.crew, "ANSWER_WITHIN", 1.0)
-        monkeypatch.setattr(clusters, "LEAVE_WITHIN", 1.0)
+        monkeypatch.setattr(neuromodels.experiment.workers.crew, "ANSWER_WITHIN", 1.0)
+        monkeypatch.setattr(pools, "LEAVE_WITHIN", 1.0)
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(SimulationError, match="must stay reachable: no answer within 1 s"):
             experiment.evaluate(vectors(4), STREAMS)

@@ -9,14 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuromodels import embodiment, tasks
-from neuromodels.bodies import CATALOG
-from neuromodels.embodiment import EmbodiedExperiment, embodied_recording, is_embodied
+from neuromodels import tasks
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import Experiment
-from neuromodels.objectives import FailurePlan
+from neuromodels.experiment import embodied
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.embodied import EmbodiedExperiment, embodied_recording, is_embodied
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.study.objective import FailurePlan
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.tasks.bodies import CATALOG
 
 RUNNER, HOPPER = CATALOG["halfcheetah"], CATALOG["hopper"]
 HIDDEN, STEPS = 6, 12
@@ -155,7 +156,7 @@ def test_neither_company_nor_the_size_of_a_turn_changes_a_number(plastic, monkey
     xs, streams = vectors(plastic), trial_streams(1, 6)
     together = plastic.evaluate(xs, streams).scores
     for width in (4, 7, 30):
-        monkeypatch.setattr(embodiment, "MOST_AT_ONCE", width)
+        monkeypatch.setattr(embodied, "MOST_AT_ONCE", width)
         again = experiment().evaluate(xs, streams).scores
         np.testing.assert_array_equal(again, together)
     alone = np.vstack([plastic.evaluate(x[None], streams).scores for x in xs])

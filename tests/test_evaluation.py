@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import BUILT, Experiment, recording_of, rule_of
+from neuromodels.experiment.compiled import BUILT, Experiment, recording_of, rule_of
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
 DECLARED = [condition for condition in BUILT if not condition.startswith("unseen")]
 HIDDEN, SYNAPSES = 8, 3 * 8 + 8

@@ -7,10 +7,10 @@ from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 from test_runner import numbers
 
 from neuromodels.errors import StorageError
-from neuromodels.events import SearchStarted
-from neuromodels.runner import Runner
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.studyfile import study_of
+from neuromodels.experiment.events import SearchStarted
+from neuromodels.experiment.runner import Runner
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.file import study_of
 
 
 def run(folder, generations, stop=None, **changes):

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from brian2.units import ms
 
-from neuromodels.analysis.nearest import episodes_of, nearest_class
-from neuromodels.circuits import Population, layered
+from neuromodels.analysis.nearest_class import episodes_of, nearest_class
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import Experiment
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.controls import Controls
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Population, layered
+from neuromodels.study.conditions import Controls
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from neuromodels.tasks import characters
 from neuromodels.tasks.few_shot import FEW_SHOT, few_shot
 

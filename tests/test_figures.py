@@ -9,13 +9,13 @@ import pytest
 from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.figures import draw_figure, load_script, runs_for, studies_of_task
-from neuromodels.runner import Runner
+from neuromodels.experiment.runner import Runner
+from neuromodels.report.figures import draw_figure, load_script, runs_for, studies_of_task
 from neuromodels.seeding import trial_streams
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.storage.sweeps import StoredSetting, write_sweep
-from neuromodels.studyfile import study_of
-from neuromodels.sweep import read_declared
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.store.sweeps import StoredSetting, write_sweep
+from neuromodels.study.file import study_of
+from neuromodels.study.sweep import read_declared
 
 ROOT = Path(__file__).parent.parent
 PER_INCH = 25.4
@@ -74,7 +74,7 @@ def assert_readable(figure, width):
     """Nothing is cut off or smaller than 7 pt, and the figure has its width in mm."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    from neuromodels.plotting.style import styled
+    from neuromodels.report.plotting.style import styled
 
     assert figure.get_figwidth() * PER_INCH == pytest.approx(width)
     with styled():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuromodels.figures import load_script, scripts_of, studies_of_task
+from neuromodels.report.figures import load_script, scripts_of, studies_of_task
 
 ROOT = Path(__file__).parent.parent
 MEASURED = 'NEEDS = ("small", "third")\nMEASURE = "goals"\n'

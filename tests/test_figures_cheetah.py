@@ -8,10 +8,10 @@ from fake_experiment import FakeExperiment
 from test_figures import assert_readable, texts
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.figures import load_script
-from neuromodels.runner import Runner
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.sweep import read_declared
+from neuromodels.experiment.runner import Runner
+from neuromodels.report.figures import load_script
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.sweep import read_declared
 
 ROOT = Path(__file__).parent.parent
 RULES = ["fixed", "plastic_bcm", "plastic_oja", "nm_bcm", "nm_oja"]

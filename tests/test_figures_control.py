@@ -10,10 +10,10 @@ from test_figures import assert_readable, scores, texts
 
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.figures import draw_figure, load_script, studies_of_task
-from neuromodels.runner import Runner
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.studyfile import study_of
+from neuromodels.experiment.runner import Runner
+from neuromodels.report.figures import draw_figure, load_script, studies_of_task
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.file import study_of
 
 ROOT = Path(__file__).parent.parent
 CONTROL = ("point_direction", "velocity", "reacher", "cart_pole", "swimmer")

@@ -8,12 +8,19 @@ import pytest
 from test_figures import assert_readable, scores, texts
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.figures import load_script
-from neuromodels.measuring import measured
-from neuromodels.runner import Runner
+from neuromodels.experiment.runner import Runner
+from neuromodels.measures.examine import measured
+from neuromodels.report.figures import load_script
 from neuromodels.search.plan import SearchPlan
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice, TestPlan
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.study import (
+    CircuitChoice,
+    DeviceChoice,
+    RuleChoice,
+    Study,
+    TaskChoice,
+    TestPlan,
+)
 
 ROOT = Path(__file__).parent.parent
 BLOCK = {"per": "block", "sigma": 0.5}

@@ -8,7 +8,7 @@ from test_figures import assert_readable
 from test_figures_control import keep, labels, made, measured
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.figures import load_script
+from neuromodels.report.figures import load_script
 from neuromodels.rules.pdlf import PDLF
 
 ROOT = Path(__file__).parent.parent

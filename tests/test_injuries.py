@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from neuromodels import injuries
 from neuromodels.analysis.recovery import (
     recovered_fraction,
     recovery_interval,
     recovery_steps,
 )
-from neuromodels.episodes import Episodes
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import Experiment
-from neuromodels.injuries import Injury, rewards_of
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.episodes import Episodes
+from neuromodels.measures import injury as injuries
+from neuromodels.measures.injury import Injury, rewards_of
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
 STUDY = Study(
     name="small",

@@ -1,110 +1,61 @@
 """Who may import whom, who may import Brian2, nevergrad and matplotlib, and who prints."""
 
 import ast
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "neuromodels"
-DECLARED = {
-    "errors", "seeding", "spec", "recording", "coefficients", "models", "rules", "tasks",
-    "circuits", "objectives", "study", "search", "version",
-}  # fmt: skip
-STORED = {"errors", "version", "spec", "recording"}
-
 MAY_IMPORT = {
-    "errors": set(),
-    "seeding": set(),
-    "spec": {"errors"},
-    "recording": {"errors"},
-    "coefficients": {"errors", "spec"},
-    "catalog": {"errors"},
-    "models": {"errors", "catalog", "coefficients"},
-    "rules": {"errors", "catalog", "coefficients"},
-    "bodies": {"errors"},
-    "tasks": {"errors", "catalog", "bodies"},
-    "circuits": {"errors", "spec", "coefficients", "models", "rules", "tasks"},
-    "outcome": set(),
-    "objectives": {"errors", "outcome"},
-    "archive": set(),
-    "search": {"errors", "spec", "seeding", "coefficients"},
-    "analysis": {"errors", "recording", "seeding"},
-    "storage": STORED,
-    "plotting": {"errors"},
-    "study": {"errors", "objectives", "search"},
-    "studyform": {"errors", "coefficients", "objectives", "study"},
-    "studynames": {"errors", "studyform"},
-    "rulechecks": {"errors", "coefficients", "study", "studyform", "studynames"},
-    "circuitchecks": {"errors", "coefficients", "rulechecks", "study", "studyform", "studynames"},
-    "studychecks": DECLARED | {"circuitchecks", "rulechecks", "studyform", "studynames"},
-    "ownfiles": {"errors", "studyform", "studynames"},
-    "pythonstudy": {"errors", "study"},
-    "studyfile": {"errors", "study", "studyform", "studynames", "studychecks"}
-    | {"ownfiles", "pythonstudy"},
-    "sweep": {"study", "studychecks", "studyfile", "ownfiles"},
-    "sidebyside": set(),
-    "sweeping": {"ownfiles", "sidebyside", "storage", "study", "studyfile", "sweep"},
-    "templates": {"errors", "storage"},
-    "alternatives": {"storage", "study"},
-    "loading": {"errors", "alternatives", "coefficients", "rules", "storage", "study"},
-    "exporting": {"errors", "loading", "storage"},
-    "comparison": {"errors", "reporting", "storage", "study"},
-    "standings": {"outcome", "storage"},
-    "scoreboard": {"standings"},
-    "status": {"errors", "standings", "storage", "study"},
-    "watching": {"errors", "scoreboard", "standings", "status", "storage"},
-    "extension": {"storage", "study"},
-    "warmstart": DECLARED | STORED | {"evaluation", "loading", "ownfiles", "storage"},
-    "simulation": DECLARED - {"study", "search", "objectives"},
-    "evaluation": DECLARED | {"simulation", "outcome"},
-    "embodiment": DECLARED | {"bodies", "evaluation", "outcome", "simulation"},
-    "episodes": DECLARED | {"embodiment", "evaluation", "simulation"},
-    "memory": DECLARED | {"analysis", "episodes"},
-    "imprint": DECLARED | {"analysis", "episodes"},
-    "representation": DECLARED | {"episodes"},
-    "injuries": DECLARED | {"episodes"},
-    "steering": DECLARED | {"episodes"},
-    "transfer": DECLARED | {"embodiment", "scoring"},
-    "novelty": DECLARED | {"bodies", "embodiment", "scoring"},
-    "scoring": {"errors", "outcome", "seeding"},
-    "distribution": {"embodiment", "errors", "outcome", "scoring", "sidebyside"}
-    | {"storage", "study"},
-    "events": STORED | {"storage"},
-    "evolution": DECLARED | STORED | {"archive", "events", "outcome", "scoring", "storage"},
-    "others": {"evolution", "scoring", "search", "seeding"},
-    "runner": DECLARED
-    | STORED
-    | {"embodiment", "events", "evolution", "extension", "others", "outcome", "scoring"}
-    | {"sidebyside", "storage", "warmstart"},
-    "measuring": DECLARED
-    | STORED
-    | {"analysis", "episodes", "imprint", "injuries", "memory", "novelty", "ownfiles"}
-    | {"representation", "scoring", "steering", "storage", "studyfile", "transfer"},
-    "reporting": STORED | {"alternatives", "outcome", "scoring", "storage", "study", "tasks"},
-    "webpage": {"plotting", "reporting", "standings", "storage"},
-    "progress": {"events", "scoreboard", "standings", "storage", "study"},
-    "display": {"events", "progress", "scoreboard"},
-    "running": {"display", "events", "loading", "progress", "runner", "sidebyside", "status"}
-    | {"storage", "study", "sweep", "sweeping"},
-    "listing": {"models", "rules", "tasks", "search"},
-    "doctor": {"storage", "simulation"},
-    "figures": STORED | {"plotting", "storage", "study", "studyform", "sweep"},
+    "errors": "",
+    "seeding": "",
+    "catalog": "errors",
+    "coefficients": "errors",
+    "files": "errors",
+    "analysis": "seeding",
+    "neurons": "errors catalog coefficients",
+    "rules": "errors catalog coefficients",
+    "tasks": "errors catalog",
+    "search": "errors seeding",
+    "study": "errors coefficients files search neurons rules tasks",
+    "simulation.build": "errors",
+    "simulation.capture": "errors simulation.build",
+    "simulation.arrays": "errors simulation.capture",
+    "simulation.source": "simulation.capture simulation.arrays",
+    "simulation.device": "errors seeding simulation.build simulation.capture simulation.arrays"
+    " simulation.source",
+    "simulation": "simulation.device",
+    "simulation.tiled": "errors simulation.build simulation.device",
+    "simulation.brian2_suite": "errors simulation.device",
+    "simulation.network": "errors coefficients neurons rules tasks study simulation.capture"
+    " simulation.device",
+    "store": "errors coefficients files study",
+    "experiment": "errors seeding coefficients neurons rules tasks study search store simulation"
+    " simulation.device simulation.network",
+    "measures": "errors seeding files analysis tasks study store experiment",
+    "report": "errors files tasks study search store simulation.build experiment",
+    "api": "study store experiment report",
 }
+"""Each room of the package and the rooms that it may import, from the ground up."""
+FREE = ("__init__", "__main__", "cli")
+"""The face, which imports on demand, and the command line, which imports everything."""
 AT_HOME = {
-    "brian2": {"models", "rules", "simulation"},
-    "nevergrad": {"search/optimizer.py", "search/pareto.py", "search/registered.py"},
-    "matplotlib": {"plotting"},
-    "distributed": {"distribution"},
-    "dask": {"distribution"},
-    "gymnasium": {"bodies"},
-    "mujoco": {"bodies"},
+    "brian2": {"neurons", "rules", "simulation"},
+    "nevergrad": {"search/optimizers.py", "search/pareto.py", "search/inside_nevergrad.py"},
+    "matplotlib": {"report/plotting"},
+    "distributed": {"experiment/workers"},
+    "dask": {"experiment/workers"},
+    "gymnasium": {"tasks/bodies"},
+    "mujoco": {"tasks/bodies"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
-def unit_of(path):
-    """Return the first name below the package: the unit a file belongs to."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def room_of(parts):
+    """Return the room that a file or module lies in; the simulation has rooms of its own."""
+    inner = len(parts) > 1 and parts[0] == "simulation" and (PACKAGE / "simulation" / parts[1])
+    return f"simulation.{parts[1]}" if inner and inner.is_dir() else parts[0]
 
 
 def imports_of(path):
@@ -114,8 +65,8 @@ def imports_of(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            if node.module == "neuromodels":
-                yield from (f"neuromodels.{alias.name}" for alias in node.names)
+            if node.module in ("neuromodels", "neuromodels.simulation"):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
             else:
                 yield str(node.module)
 
@@ -124,29 +75,45 @@ def name(path):
     return str(path.relative_to(PACKAGE))
 
 
+def own_room(path):
+    return room_of(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def rooms_used(path):
+    """Return the other rooms that a file imports; ``__version__`` is the package's own name."""
+    dotted = [each.split(".")[1:] for each in imports_of(path) if each.startswith("neuromodels.")]
+    return {room_of(parts) for parts in dotted if parts != ["__version__"]} - {own_room(path)}
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_imports_point_one_way(path):
-    unit = unit_of(path)
-    if unit in ("cli", "__main__", "__init__"):
+    room = own_room(path)
+    if room in FREE:
         return
-    assert unit in MAY_IMPORT, f"{unit} needs a line in this table"
-    used = {each.split(".")[1] for each in imports_of(path) if each.startswith("neuromodels.")}
-    assert used - {unit} <= MAY_IMPORT[unit]
+    assert room in MAY_IMPORT, f"{room} needs a line in this table"
+    assert rooms_used(path) <= set(MAY_IMPORT[room].split())
+
+
+def test_the_table_has_no_entry_that_nothing_uses():
+    used = defaultdict(set)
+    for path in FILES:
+        used[own_room(path)] |= rooms_used(path)
+    idle = {room: set(MAY_IMPORT[room].split()) - used[room] for room in MAY_IMPORT}
+    assert not {room: names for room, names in idle.items() if names}
+
+
+def test_each_room_imports_only_rooms_above_it_in_the_table():
+    rooms = list(MAY_IMPORT)
+    for number, room in enumerate(rooms):
+        assert set(MAY_IMPORT[room].split()) <= set(rooms[:number]), room
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_heavy_packages_stay_at_home(path):
+    places = {name(path), own_room(path).split(".")[0], str(path.relative_to(PACKAGE).parent)}
     for package, homes in AT_HOME.items():
         if any(each.split(".")[0] == package for each in imports_of(path)):
-            assert {unit_of(path), name(path)} & homes, f"{package} has no home in {name(path)}"
-
-
-def test_the_table_has_no_cycle():
-    left = {unit: set(allowed) & set(MAY_IMPORT) - {unit} for unit, allowed in MAY_IMPORT.items()}
-    while left:
-        free = {unit for unit, needs in left.items() if not needs & set(left)}
-        assert free, f"a cycle among {sorted(left)}"
-        left = {unit: needs for unit, needs in left.items() if unit not in free}
+            assert places & homes, f"{package} has no home in {name(path)}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -156,3 +123,40 @@ def test_only_the_command_line_prints(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in ("print", "Console"), f"{name(path)}:{node.lineno}"
+
+
+def test_the_house_has_few_rooms_and_no_full_one():
+    """At most eight modules and eleven rooms at the top, and twenty files in any folder."""
+    tops = [path for path in PACKAGE.iterdir() if not path.name.startswith("_")]
+    assert len([path for path in tops if path.suffix == ".py"]) <= 8
+    assert len([path for path in tops if path.is_dir()]) <= 11
+    for folder in {path.parent for path in FILES}:
+        assert len([path for path in folder.iterdir() if path.is_file()]) <= 20, folder
+
+
+def test_no_module_is_imported_in_a_circle():
+    """Modules that import each other before any function runs would depend on who comes first."""
+    known = {dotted(path): path for path in FILES}
+    left = {module: top_imports(path, known) - {module} for module, path in known.items()}
+    while left:
+        free = {module for module, needs in left.items() if not needs & set(left)}
+        assert free, f"a circle among {sorted(left)}"
+        left = {module: needs for module, needs in left.items() if module not in free}
+
+
+def dotted(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def top_imports(path, known):
+    """Return the package's own modules that a file imports when it is imported."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            inside = members & set(known)
+            found |= inside if inside == members else {str(node.module), *inside}
+    return found & set(known)

@@ -14,7 +14,7 @@ import xarray as xr
 from conftest import STUDY
 
 import neuromodels
-from neuromodels.storage.store import StoredRun
+from neuromodels.store.store import StoredRun
 
 ROOT = Path(__file__).parent.parent
 GRID = "[sweep]\n'rule.coefficients.A.per' = ['synapse', 'pre']\ntask.latency = [1, 2]\n"

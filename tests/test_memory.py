@@ -10,14 +10,21 @@ from rich.console import Console
 from neuromodels import tasks
 from neuromodels.cli import main
 from neuromodels.errors import DeclarationError, NeuromodelsError
-from neuromodels.evaluation import Experiment
-from neuromodels.measuring import measured, table_of
-from neuromodels.memory import memory_of
-from neuromodels.runner import Runner
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.runner import Runner
+from neuromodels.measures.examine import measured, table_of
+from neuromodels.measures.memory import memory_of
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice, TestPlan
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.study import (
+    CircuitChoice,
+    DeviceChoice,
+    RuleChoice,
+    Study,
+    TaskChoice,
+    TestPlan,
+)
 
 STUDY = Study(
     name="small",

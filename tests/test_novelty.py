@@ -5,14 +5,22 @@ import json
 import numpy as np
 import pytest
 
-from neuromodels.bodies import CATALOG, USUAL, Novelty, open_world
-from neuromodels.embodiment import EmbodiedExperiment, embodied_recording
-from neuromodels.episodes import Episodes, steps_of
 from neuromodels.errors import DeclarationError
-from neuromodels.measuring import measured, table_of
-from neuromodels.novelty import DEAD, LEVELS, NOMINAL, Frayed, Trials, conditions_of, trials_of
+from neuromodels.experiment.embodied import EmbodiedExperiment, embodied_recording
+from neuromodels.experiment.episodes import Episodes, steps_of
+from neuromodels.measures.examine import measured, table_of
+from neuromodels.measures.novel import (
+    DEAD,
+    LEVELS,
+    NOMINAL,
+    Frayed,
+    Trials,
+    conditions_of,
+    trials_of,
+)
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.tasks.bodies import CATALOG, USUAL, Novelty, open_world
 
 for package in ("mujoco", "gymnasium"):
     pytest.importorskip(package, reason="Gymnasium and MuJoCo are not installed")
@@ -201,8 +209,8 @@ def test_the_set_of_conditions():
 
 
 def test_a_solution_is_run_under_each_and_twice_alike(runner, monkeypatch):
-    monkeypatch.setattr("neuromodels.novelty.FULL", 20)
-    monkeypatch.setattr("neuromodels.novelty.LEVELS", strongest())
+    monkeypatch.setattr("neuromodels.measures.novel.FULL", 20)
+    monkeypatch.setattr("neuromodels.measures.novel.LEVELS", strongest())
     x = vector_of(runner)
     found, again = (trials_of(study(), "plastic", x, STREAMS, 5) for _ in range(2))
     np.testing.assert_array_equal(found.scores, again.scores)
@@ -307,10 +315,10 @@ def test_the_measure_reports_returns_and_retentions(monkeypatch, tmp_path):
         2: [[4.0, 2.0], [2.0, 1.0]],
         3: [[-1.0, 0.5], [1.0, 1.0]],
     }
-    monkeypatch.setattr("neuromodels.novelty.trials_of", lambda *given: Trials(
+    monkeypatch.setattr("neuromodels.measures.novel.trials_of", lambda *given: Trials(
         ("nominal", "uphill"), np.array(scores[given[-1]]), 12, np.array([1.0, 3.0])))  # fmt: skip
     solutions = [("plastic", seed) for seed in scores]
-    monkeypatch.setattr("neuromodels.measuring._finished", lambda *given: solutions)
+    monkeypatch.setattr("neuromodels.measures.examine._finished", lambda *given: solutions)
     found = measured(Stored(tmp_path), "novel", 2)
     json.dumps(found, allow_nan=False)
     rows = {(row["seed"], row["quantity"]): row for row in found["rows"]}

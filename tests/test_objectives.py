@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.objectives import FailurePlan, Objective, Term
-from neuromodels.outcome import FAILURES, Outcome
+from neuromodels.study.objective import FailurePlan, Objective, Term
+from neuromodels.study.outcome import FAILURES, Outcome
 
 PLAN = FailurePlan(nan=5.0, explosion=6.0, silence=7.0, timeout=8.0)
 RNG = np.random.default_rng(0)

@@ -10,8 +10,8 @@ from neuromodels.catalog import Catalog
 from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
 from neuromodels.rules.pdlf import PDLF
-from neuromodels.studyfile import StudyFileError, read_study, study_of
-from neuromodels.sweep import read_declared
+from neuromodels.study.file import StudyFileError, read_study, study_of
+from neuromodels.study.sweep import read_declared
 
 RULE = """\
 from neuromodels.coefficients import Coefficient
@@ -23,7 +23,7 @@ HEBB = PlasticityRule(
 """
 PYTHON = """\
 from neuromodels.search.plan import SearchPlan
-from neuromodels.study import RuleChoice, Study, TaskChoice, TestPlan
+from neuromodels.study.study import RuleChoice, Study, TaskChoice, TestPlan
 STUDY = Study(
     name="small", question="Does it run?", seeds=(1, 2), conditions=("plastic", "random"),
     task=TaskChoice("sequence_copy"), rule=RuleChoice("pdlf"),

@@ -7,11 +7,18 @@ import pytest
 from fake_experiment import TABLE, catalogs
 from rich.console import Console
 
-from neuromodels.events import Building, GenerationDone, Notice, Scored, Scoring, SearchStarted
-from neuromodels.progress import Progress
-from neuromodels.standings import Standing
-from neuromodels.storage.records import GenerationRecord, TestRecord
-from neuromodels.studyfile import study_of
+from neuromodels.experiment.events import (
+    Building,
+    GenerationDone,
+    Notice,
+    Scored,
+    Scoring,
+    SearchStarted,
+)
+from neuromodels.report.progress import Progress
+from neuromodels.report.standings import Standing
+from neuromodels.store.records import GenerationRecord, TestRecord
+from neuromodels.study.file import study_of
 
 FINAL = TestRecord("plastic", 1, "final", 12, 10000, 0.95, 0.94, 0.96, 0.1)
 

@@ -3,8 +3,8 @@
 import pytest
 from rich.console import Console
 
-from neuromodels.reporting import MEANING, report_of
-from neuromodels.study import CONDITIONS
+from neuromodels.report.run import MEANING, report_of
+from neuromodels.study.study import CONDITIONS
 
 SEED = {"seed": 1, "score": 0.75, "low": 0.7, "high": 0.8, "loss": 0.1, "trials": 2000,
         "generation": 9}  # fmt: skip

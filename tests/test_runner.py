@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from fake_experiment import TABLE, TARGET, FakeExperiment, catalogs, fake_recording
 
-from neuromodels.events import GenerationDone, Notice, Scored, SearchStarted
-from neuromodels.runner import Runner
+from neuromodels.experiment.events import GenerationDone, Notice, Scored, SearchStarted
+from neuromodels.experiment.runner import Runner
 from neuromodels.seeding import trial_streams
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.studyfile import study_of
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.file import study_of
 
 WALL_TIMES = {"seconds", "optimizer_share", "instances_per_second"}
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 import neuromodels
 from neuromodels.errors import DeclarationError, StorageError
-from neuromodels.studyfile import StudyFileError, read_study
+from neuromodels.study.file import StudyFileError, read_study
 
 GRID = "[sweep]\ncircuit.hidden = [4, 8]\n"
 
@@ -23,7 +23,7 @@ GRID = "[sweep]\ncircuit.hidden = [4, 8]\n"
 def log(monkeypatch):
     """Return a file that gets what would be shown."""
     console = Console(file=StringIO(), width=200)
-    monkeypatch.setattr("neuromodels.running.get_console", lambda: console)
+    monkeypatch.setattr("neuromodels.api.get_console", lambda: console)
     return console.file
 
 
@@ -130,7 +130,7 @@ def test_mistakes_are_errors_of_this_package(here, log):
 
 def test_code_of_the_users_own_is_announced(here, log):
     (here / "studies" / "mine.py").write_text(
-        "from neuromodels.study import RuleChoice, Study, TaskChoice\n"
+        "from neuromodels.study.study import RuleChoice, Study, TaskChoice\n"
         'STUDY = Study(name="small", task=TaskChoice("sequence_copy", {"length": 4}),\n'
         '              rule=RuleChoice("pdlf"), seeds=())\n'
     )

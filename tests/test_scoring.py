@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuromodels.scoring import (
+from neuromodels.experiment.scoring import (
     FAILED_LOSS,
     Finalists,
     losses_per_candidate,

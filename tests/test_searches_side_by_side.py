@@ -10,11 +10,11 @@ from hanging import no_longer_than
 from test_runner import numbers, run
 
 from neuromodels.errors import StorageError
-from neuromodels.events import GenerationDone
-from neuromodels.runner import Runner
-from neuromodels.sidebyside import SideBySide
-from neuromodels.storage.store import Store
-from neuromodels.studyfile import study_of
+from neuromodels.experiment.events import GenerationDone
+from neuromodels.experiment.runner import Runner
+from neuromodels.experiment.side_by_side import SideBySide
+from neuromodels.store.store import Store
+from neuromodels.study.file import study_of
 
 
 @pytest.fixture(autouse=True)

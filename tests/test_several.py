@@ -8,14 +8,14 @@ from fake_experiment import TABLE, FakeExperiment
 from rich.console import Console
 from test_runner import numbers, run
 
-from neuromodels.events import GenerationDone, Notice
-from neuromodels.exporting import export
-from neuromodels.loading import load
-from neuromodels.outcome import FAILURES
-from neuromodels.reporting import report_of, summary
+from neuromodels.experiment.events import GenerationDone, Notice
+from neuromodels.report.run import report_of, summary
 from neuromodels.search.pareto import nondominated
-from neuromodels.storage.ledger import Ledger
-from neuromodels.storage.store import StoredRun
+from neuromodels.store.export import export
+from neuromodels.store.ledger import Ledger
+from neuromodels.store.load import load
+from neuromodels.store.store import StoredRun
+from neuromodels.study.outcome import FAILURES
 
 PARETO = {"terms": {"loss": {}, "rate": {"weight": 0.5}}, "pareto": True}
 STUCK = {**TABLE["search"], "generations": 20, "patience": 1}

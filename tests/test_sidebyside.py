@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 from hanging import no_longer_than
 
-from neuromodels.sidebyside import SideBySide
+from neuromodels.experiment.side_by_side import SideBySide
 
 
 @pytest.fixture(autouse=True)

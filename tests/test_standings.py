@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from neuromodels.scoreboard import lines_of
-from neuromodels.standings import (
+from neuromodels.report.scoreboard import lines_of
+from neuromodels.report.standings import (
     RECENT,
     Standing,
     failures_text,
@@ -14,7 +14,7 @@ from neuromodels.standings import (
     time_text,
     with_active,
 )
-from neuromodels.storage.records import GenerationRecord, TestRecord
+from neuromodels.store.records import GenerationRecord, TestRecord
 
 FINAL = TestRecord("plastic", 1, "final", 40, 10000, 0.95, 0.94, 0.96, 0.1)
 CURVE = replace(FINAL, kind="curve", generation=20)

@@ -10,9 +10,9 @@ import pytest
 from conftest import STUDY
 from fake_experiment import FakeExperiment
 
-from neuromodels.status import standing, statuses
-from neuromodels.storage.ledger import Ledger
-from neuromodels.storage.lock import FolderLock, owner_of
+from neuromodels.report.status import standing, statuses
+from neuromodels.store.ledger import Ledger
+from neuromodels.store.lock import FolderLock, owner_of
 
 GRID = "[sweep]\ncircuit.hidden = [4, 8]\n"
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from neuromodels.episodes import Episodes
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import Experiment
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.episodes import Episodes
+from neuromodels.measures.goals import PATHS, Walk, headings_of, scores_by_goal, walk_of
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.steering import PATHS, Walk, headings_of, scores_by_goal, walk_of
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
 STUDY = Study(
     name="small",

@@ -7,7 +7,8 @@ from fake_experiment import TABLE, catalogs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuromodels.study import (
+from neuromodels.study.file import study_of
+from neuromodels.study.study import (
     CONDITIONS,
     SEARCHED,
     CircuitChoice,
@@ -16,7 +17,6 @@ from neuromodels.study import (
     Study,
     TaskChoice,
 )
-from neuromodels.studyfile import study_of
 
 
 def study(**changes):

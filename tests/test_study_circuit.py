@@ -2,8 +2,8 @@
 
 import pytest
 
-from neuromodels.evaluation import circuit_of
-from neuromodels.studyfile import StudyFileError, study_of
+from neuromodels.experiment.compiled import circuit_of
+from neuromodels.study.file import StudyFileError, study_of
 
 TABLE = {
     "name": "circuit",

@@ -7,8 +7,8 @@ import pytest
 from fake_experiment import catalogs
 
 from neuromodels.errors import DeclarationError
-from neuromodels.studyfile import StudyFileError, lines_of_keys, read_study, study_of
-from neuromodels.sweep import Sweep, read_declared
+from neuromodels.study.file import StudyFileError, lines_of_keys, read_study, study_of
+from neuromodels.study.sweep import Sweep, read_declared
 from neuromodels.tasks.base import NEEDED
 
 STUDIES = Path(__file__).parent.parent / "studies"

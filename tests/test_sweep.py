@@ -3,8 +3,8 @@
 import pytest
 from fake_experiment import catalogs
 
-from neuromodels.studyfile import StudyFileError, lines_of_keys, read_study
-from neuromodels.sweep import Sweep, read_declared
+from neuromodels.study.file import StudyFileError, lines_of_keys, read_study
+from neuromodels.study.sweep import Sweep, read_declared
 
 BASE = """\
 name = "small"

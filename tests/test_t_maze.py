@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from brian2.units import ms
 
-from neuromodels.circuits import Population, layered
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import Experiment, fixed_weights
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.experiment.compiled import Experiment, fixed_weights
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.controls import Controls
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Population, layered
+from neuromodels.study.conditions import Controls
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from neuromodels.tasks.t_maze import T_MAZE
 
 FIXED = RULES["fixed"].chosen({"normalisation": "none"})

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from neuromodels import rules, tasks
-from neuromodels.studyfile import read_study
-from neuromodels.templates import write_template
+from neuromodels.study.file import read_study
+from neuromodels.study.templates import write_template
 
 TINY = (
     "--set", "search.generations=2", "--set", "search.candidates=4", "--set", "search.trials=2",
@@ -60,7 +60,7 @@ def test_everything_that_is_commented_out_is_right(tmp_path):
 
 
 def test_the_sweep_of_the_study_is_right(tmp_path):
-    from neuromodels.sweep import read_declared
+    from neuromodels.study.sweep import read_declared
 
     path, _ = write_template("study", "first", tmp_path)
     head, sweep = path.read_text().split("# [sweep]\n")

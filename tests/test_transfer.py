@@ -9,14 +9,21 @@ import pytest
 from rich.console import Console
 
 from neuromodels.cli import main
-from neuromodels.evaluation import Experiment
-from neuromodels.measuring import table_of
-from neuromodels.runner import Runner
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.runner import Runner
+from neuromodels.measures.examine import table_of
+from neuromodels.measures.transfer import Transfer
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import trial_streams
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice, TestPlan
-from neuromodels.transfer import Transfer
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.study import (
+    CircuitChoice,
+    DeviceChoice,
+    RuleChoice,
+    Study,
+    TaskChoice,
+    TestPlan,
+)
 
 STUDY = Study(
     name="small",

@@ -6,8 +6,8 @@ from fake_experiment import FakeExperiment
 
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
-from neuromodels.storage.store import StoredRun
-from neuromodels.warmstart import Part, translated
+from neuromodels.experiment.warm_start import Part, translated
+from neuromodels.store.store import StoredRun
 
 SHAPE = (2, 3)
 TABLE = np.arange(6.0).reshape(SHAPE)
@@ -103,7 +103,7 @@ def parts_of_the_fake(study, condition):
 @pytest.fixture
 def source(here, said, monkeypatch):
     """Return the folder of a finished run to start from."""
-    monkeypatch.setattr("neuromodels.warmstart.parts_of", parts_of_the_fake)
+    monkeypatch.setattr("neuromodels.experiment.warm_start.parts_of", parts_of_the_fake)
     said("run", "studies/small.toml", "--out", "source")
     return here / "source"
 

@@ -19,11 +19,11 @@ from conftest import STUDY
 from fake_experiment import TABLE, FakeExperiment
 from rich.console import Console
 
-import neuromodels.watching
+import neuromodels.report.watch
 from neuromodels.errors import RunNotFound, StorageError
-from neuromodels.storage.files import read_json
-from neuromodels.storage.ledger import Ledger
-from neuromodels.watching import Watch, follow
+from neuromodels.files import read_json
+from neuromodels.report.watch import Watch, follow
+from neuromodels.store.ledger import Ledger
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -207,7 +207,7 @@ def test_a_folder_of_another_user_is_one_message(tmp_path, command):
     (tmp_path / "run").chmod(0)
     code = (
         "import os, sys\n"
-        "import neuromodels.watching\n"
+        "import neuromodels.report.watch\n"
         "from neuromodels.cli import main\n"
         "main([*sys.argv[1:-1], '.'])\n"  # imports everything, as the next line takes Python away
         "if os.geteuid() == 0:\n"  # nothing is forbidden to root
@@ -356,7 +356,7 @@ def test_between_two_settings_a_sweep_is_not_stopped(here, said, monkeypatch):
 
 
 def test_a_look_that_fails_is_forgiven_and_many_are_not(copy, monkeypatch):
-    found, looks = neuromodels.watching.statuses, []
+    found, looks = neuromodels.report.watch.statuses, []
 
     def failing(*arguments):
         looks.append(1)
@@ -364,18 +364,18 @@ def test_a_look_that_fails_is_forgiven_and_many_are_not(copy, monkeypatch):
             raise StorageError("ledger.sqlite", "cannot be read or written: database is locked")
         return found(*arguments)
 
-    monkeypatch.setattr(neuromodels.watching, "statuses", failing)
+    monkeypatch.setattr(neuromodels.report.watch, "statuses", failing)
     watch = Watch(copy)
     watch.look()
     before = watch.statuses
     watch.look()
     assert "cannot be read just now: ledger.sqlite" in watch.headline()
     assert watch.statuses == before
-    for _ in range(neuromodels.watching.PATIENCE - 2):
+    for _ in range(neuromodels.report.watch.PATIENCE - 2):
         watch.look()
     with pytest.raises(StorageError, match="database is locked"):
         watch.look()
-    monkeypatch.setattr(neuromodels.watching, "statuses", found)
+    monkeypatch.setattr(neuromodels.report.watch, "statuses", found)
     watch.look()
     assert watch.trouble == ""
 

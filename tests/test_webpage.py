@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
-from neuromodels.runner import Runner
-from neuromodels.storage.ledger import Ledger
-from neuromodels.storage.records import GenerationRecord, TestRecord
-from neuromodels.storage.store import Store, StoredRun
-from neuromodels.studyfile import study_of
-from neuromodels.webpage import _centre_scores, page_of
+from neuromodels.experiment.runner import Runner
+from neuromodels.report.page import _centre_scores, page_of
+from neuromodels.store.ledger import Ledger
+from neuromodels.store.records import GenerationRecord, TestRecord
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.file import study_of
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 

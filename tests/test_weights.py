@@ -9,18 +9,25 @@ from references.pdlf_numpy import COEFFICIENTS, PdlfCopy, p8_norm
 from neuromodels.analysis.decoding import nearest_mean
 from neuromodels.analysis.recovery import alikeness
 from neuromodels.cli import main
-from neuromodels.embodiment import trial_of
-from neuromodels.episodes import Episodes
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import Experiment
-from neuromodels.imprint import compared, imprints_of, written
-from neuromodels.injuries import Injury, weights_in
-from neuromodels.representation import looked_at, states_of
-from neuromodels.runner import Runner
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.embodied import trial_of
+from neuromodels.experiment.episodes import Episodes
+from neuromodels.experiment.runner import Runner
+from neuromodels.measures.imprint import compared, imprints_of, written
+from neuromodels.measures.injury import Injury, weights_in
+from neuromodels.measures.states import looked_at, states_of
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import generator, trial_streams
-from neuromodels.storage.store import Store
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice, TestPlan
+from neuromodels.store.store import Store
+from neuromodels.study.study import (
+    CircuitChoice,
+    DeviceChoice,
+    RuleChoice,
+    Study,
+    TaskChoice,
+    TestPlan,
+)
 
 HIDDEN, LENGTH, LATENCY = 8, 3, 4
 PARTS = {"circuit": CircuitChoice(hidden=HIDDEN), "rule": RuleChoice("pdlf"),

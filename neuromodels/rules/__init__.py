@@ -6,25 +6,25 @@ In docstrings, [P] is published, [C] is in released code, [I] is inferred or cho
 from neuromodels.catalog import Catalog
 from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.bcm import BCM
-from neuromodels.rules.doublet import DOUBLET
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
-from neuromodels.rules.inhibitory_stdp import INHIBITORY_STDP
-from neuromodels.rules.nm_bcm import NM_BCM
-from neuromodels.rules.nm_oja import NM_OJA
 from neuromodels.rules.oja import OJA
 from neuromodels.rules.pdlf import PDLF
 from neuromodels.rules.pdlf_terms import PARTS
 from neuromodels.rules.plastic_bcm import PLASTIC_BCM
 from neuromodels.rules.plastic_oja import PLASTIC_OJA
 from neuromodels.rules.polynomial import POLYNOMIAL
-from neuromodels.rules.retroactive_bcm import RETROACTIVE_BCM
-from neuromodels.rules.retroactive_oja import RETROACTIVE_OJA
 from neuromodels.rules.scaling import SCALING
-from neuromodels.rules.stdp import STDP
+from neuromodels.rules.spike_timing.doublet import DOUBLET
+from neuromodels.rules.spike_timing.inhibitory_stdp import INHIBITORY_STDP
+from neuromodels.rules.spike_timing.stdp import STDP
+from neuromodels.rules.spike_timing.triplet_stdp import TRIPLET_STDP
 from neuromodels.rules.taylor import TAYLOR
-from neuromodels.rules.three_factor import THREE_FACTOR, THREE_FACTOR_SPLIT
-from neuromodels.rules.triplet_stdp import TRIPLET_STDP
+from neuromodels.rules.third_factor.nm_bcm import NM_BCM
+from neuromodels.rules.third_factor.nm_oja import NM_OJA
+from neuromodels.rules.third_factor.retroactive_bcm import RETROACTIVE_BCM
+from neuromodels.rules.third_factor.retroactive_oja import RETROACTIVE_OJA
+from neuromodels.rules.third_factor.three_factor import THREE_FACTOR, THREE_FACTOR_SPLIT
 
 CATALOG = Catalog(
     PlasticityRule,

@@ -20,7 +20,7 @@ from brian2.units import ms
 
 from neuromodels.coefficients import Coefficient
 from neuromodels.rules.base import PlasticityRule
-from neuromodels.rules.doublet import factor
+from neuromodels.rules.spike_timing.doublet import factor
 
 
 def _shared(first: int) -> str:

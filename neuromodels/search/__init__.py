@@ -1,7 +1,7 @@
 """The outer loop: which vector to try next. Knows vectors and losses, nothing about neurons."""
 
 from neuromodels.search.interface import Optimizer, OptimizerInfo
-from neuromodels.search.optimizer import OPTIMIZERS, make_optimizer
+from neuromodels.search.optimizers import OPTIMIZERS, make_optimizer
 from neuromodels.search.plan import SearchPlan
 
 __all__ = [
@@ -16,6 +16,6 @@ __all__ = [
 
 def register_with_nevergrad() -> None:
     """Enter PGPE, SNES and OpenAI-ES in nevergrad's registry; imports nevergrad."""
-    from neuromodels.search.registered import register_with_nevergrad as register
+    from neuromodels.search.inside_nevergrad import register_with_nevergrad as register
 
     register()

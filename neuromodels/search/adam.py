@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from neuromodels.search.distribution import GaussianSearch
+from neuromodels.search.gaussian import GaussianSearch
 
 EPSILON = 1e-8
 

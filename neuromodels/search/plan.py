@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from neuromodels.search.checks import check_candidates, checked_count, completed_options
-from neuromodels.search.optimizer import checked_info
+from neuromodels.search.optimizers import checked_info
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Journal of Machine Learning Research 15:949; algorithm "SNES" and its default ra
 
 import numpy as np
 
-from neuromodels.search.distribution import GaussianSearch
+from neuromodels.search.gaussian import GaussianSearch
 from neuromodels.search.ranking import log_utilities
 
 OPTIONS = {"learning_rate": 1.0, "sigma_factor": 1.0}

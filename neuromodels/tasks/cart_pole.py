@@ -10,7 +10,7 @@ agent that does nothing is lost: half for the pole, half for a cart within 0.5 m
 that a score of 0.5 is balance far from it.
 """
 
-from neuromodels.tasks.control import control_task
+from neuromodels.tasks.goals import control_task
 
 CART_POLE = control_task(
     name="cart_pole",

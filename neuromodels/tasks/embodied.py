@@ -1,6 +1,6 @@
 """Tasks of bodies that an outside simulator moves (PDLF, arXiv:2308.12063, Figs. 3 and 5).
 
-The network draws the goal of a trial; its channels show what `neuromodels.embodiment` puts there
+The network draws the goal of a trial; its channels show what `experiment.embodied` puts there
 between two steps, and its read-out is the action.  Goals that are trained and goals that are not
 are split as in all control tasks, and so are the ranges of actions and observations.  The runner
 that is told nothing is that of SpikePropamine (arXiv:2106.02681).
@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from neuromodels.bodies import CATALOG, Body
 from neuromodels.tasks.base import Task
-from neuromodels.tasks.control import NUMBER, SHARE
+from neuromodels.tasks.bodies import CATALOG, Body
+from neuromodels.tasks.goals import NUMBER, SHARE
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class EmbodiedTask(Task):
     Parameters
     ----------
     moves
-        Name of the body, see `neuromodels.bodies`.
+        Name of the body, see `neuromodels.tasks.bodies`.
     decisions
         Steps of the body in a trial, an expression of the parameters; ``steps`` are the network's.
     """

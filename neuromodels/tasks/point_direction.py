@@ -7,7 +7,7 @@ the velocity along the goal over the mean that full thrust gives from rest: v(k)
 after k steps with q = exp(-dt*c/m).  So 1 is the best possible, and 0 is standing still.
 """
 
-from neuromodels.tasks.control import DIRECTION, control_task
+from neuromodels.tasks.goals import DIRECTION, control_task
 
 POINT_DIRECTION = control_task(
     name="point_direction",

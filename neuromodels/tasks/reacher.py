@@ -10,7 +10,7 @@ target that is gone; 1 would be to stand on the target from the first step on, w
 The layout of the targets is that of Georgopoulos et al. 1982 (J Neurosci 2:1527).
 """
 
-from neuromodels.tasks.control import DIRECTION, control_task
+from neuromodels.tasks.goals import DIRECTION, control_task
 
 REACHER = control_task(
     name="reacher",

@@ -17,7 +17,7 @@ came along the goal in this step.  A score of 1 is `cruise` rod lengths in the w
 square stroke up to the joints' limits swims straight ahead; no bound is known to us.
 """
 
-from neuromodels.tasks.control import DIRECTION, control_task
+from neuromodels.tasks.goals import DIRECTION, control_task
 
 SUBSTEPS = 2
 JOINTS = f"""

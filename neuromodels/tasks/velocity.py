@@ -7,7 +7,7 @@ scaled with the best possible: full thrust while that stays below the goal, for 
 the goal's speed, which a thrust of c*goal/F keeps.
 """
 
-from neuromodels.tasks.control import control_task
+from neuromodels.tasks.goals import control_task
 
 VELOCITY = control_task(
     name="velocity",

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuromodels.plotting.draw import svg_of
-from neuromodels.plotting.learning import (
+from neuromodels.report.plotting.draw import svg_of
+from neuromodels.report.plotting.learning import (
     MOST_POINTS,
     Searches,
     learning_curve,

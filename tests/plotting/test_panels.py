@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from neuromodels.plotting.draw import columns_for, new_figure, place
-from neuromodels.plotting.panels import draw_answers, draw_channels, draw_signs, draw_weights
-from neuromodels.plotting.style import DARK, MARKS, NEGATIVE, PALE, POSITIVE
+from neuromodels.report.plotting.draw import columns_for, new_figure, place
+from neuromodels.report.plotting.panels import draw_answers, draw_channels, draw_signs, draw_weights
+from neuromodels.report.plotting.style import DARK, MARKS, NEGATIVE, PALE, POSITIVE
 
 
 @pytest.fixture

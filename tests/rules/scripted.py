@@ -8,13 +8,13 @@ import numpy as np
 from brian2 import TimedArray
 from brian2.units import ms, second
 
-from neuromodels.circuits import Circuit, Population, Projection
-from neuromodels.models import CATALOG as MODELS
-from neuromodels.models import NeuronModel
+from neuromodels.neurons import CATALOG as MODELS
+from neuromodels.neurons import NeuronModel
 from neuromodels.rules import CATALOG, PlasticityRule
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.batch import Batch
-from neuromodels.simulation.controls import Controls
+from neuromodels.simulation.device.batch import Batch
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.study.conditions import Controls
 from neuromodels.tasks import Task
 
 DT, TAU = 1e-3, 0.02

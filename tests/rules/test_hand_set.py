@@ -9,11 +9,11 @@ answer, and the mean over the sensory neurons subtracted.
 import numpy as np
 import pytest
 
-from neuromodels.circuits import Circuit, Population, Projection
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.batch import Batch
+from neuromodels.simulation.device.batch import Batch
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection
 from neuromodels.tasks.cue_association import CUE_ASSOCIATION
 from neuromodels.tasks.t_maze import T_MAZE
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from neuromodels.circuits import Circuit, Population, Projection
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.batch import Batch
-from neuromodels.simulation.controls import Controls
-from neuromodels.simulation.protocols import driven, paired
+from neuromodels.simulation.device.batch import Batch
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.simulation.network.protocols import driven, paired
+from neuromodels.study.conditions import Controls
 from tests.rules.checks import checks
 from tests.rules.scripted import DT, SILENCE, TAU, stepped, with_values
 

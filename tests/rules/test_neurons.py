@@ -7,12 +7,12 @@ import pytest
 from brian2 import TimedArray
 from brian2.units import second
 
-from neuromodels.circuits import Circuit, Population, Projection
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.batch import Batch
-from neuromodels.simulation.controls import Controls
+from neuromodels.simulation.device.batch import Batch
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.study.conditions import Controls
 from tests.rules.scripted import DT, SILENCE, with_values
 
 STEPS = 1500

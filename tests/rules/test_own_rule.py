@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG
 from tests.rules.scripted import stepped, with_values
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuromodels.rules import CATALOG
-from neuromodels.simulation.protocols import driven
+from neuromodels.simulation.network.protocols import driven
 from tests.rules.checks import checks
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,7 @@ from neuromodels.rules import CATALOG
 
 @pytest.fixture(scope="module")
 def listed():
-    from neuromodels.listing import items_of
+    from neuromodels.report.listing import items_of
 
     return {item["name"]: item for item in items_of("rules", checkout=None)}
 

@@ -5,7 +5,7 @@ import pytest
 
 from neuromodels.errors import DeclarationError
 from neuromodels.rules import CATALOG
-from neuromodels.simulation.protocols import between_poisson, driven, paired
+from neuromodels.simulation.network.protocols import between_poisson, driven, paired
 from tests.rules.checks import checks
 
 STDP, TRIPLET, ISP = (CATALOG[n] for n in ("stdp", "triplet_stdp", "inhibitory_stdp"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuromodels.search.optimizer import make_optimizer
+from neuromodels.search.optimizers import make_optimizer
 from neuromodels.search.pareto import ParetoSearch, nondominated, spread
 
 

@@ -13,8 +13,9 @@ import brian2
 import pytest
 
 from neuromodels.errors import SimulationError
-from neuromodels.simulation import brian2_suite, suite_tables
-from neuromodels.simulation.suite_records import Record
+from neuromodels.simulation.brian2_suite import suite as brian2_suite
+from neuromodels.simulation.brian2_suite import tables
+from neuromodels.simulation.brian2_suite.records import Record
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "brian2_suite.md"
@@ -33,7 +34,7 @@ import pytest
 from brian2 import NeuronGroup, get_device
 from brian2.core.base import BrianObjectException
 from neuromodels.errors import UnsupportedFeature
-from neuromodels.simulation.device import batch_device
+from neuromodels.simulation.device.script import batch_device
 
 pytestmark = pytest.mark.standalone_compatible
 
@@ -119,7 +120,7 @@ import json, os, sys
 from dataclasses import asdict
 import brian2, numpy as np
 from brian2.devices.device import previous_devices
-from neuromodels.simulation.brian2_suite import judge
+from neuromodels.simulation.brian2_suite.suite import judge
 
 def settings():
     device = brian2.get_device()
@@ -196,12 +197,12 @@ VERDICT = {
 def rows_of(page: str) -> dict[tuple[str, str], list[int]]:
     """Return passed, refused, failed and skipped by precision and run statements."""
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()]
-    kept = [row for row in cells if len(row) == len(suite_tables.HEAD) and row[2].isdigit()]
+    kept = [row for row in cells if len(row) == len(tables.HEAD) and row[2].isdigit()]
     return {(row[0], row[1]): [int(number) for number in row[2:6]] for row in kept}
 
 
 def test_the_page_counts_every_test():
-    assert rows_of(suite_tables.markdown(VERDICT, "command")) == {
+    assert rows_of(tables.markdown(VERDICT, "command")) == {
         ("float64", "single"): [1, 1, 0, 1],
         ("float64", "multiple"): [0, 0, 1, 0],
         ("float64", "all"): [1, 1, 1, 1],
@@ -212,7 +213,7 @@ def test_the_page_counts_every_test():
 
 
 def test_the_page_gives_each_reason_once():
-    page = suite_tables.markdown(VERDICT, "command")
+    page = tables.markdown(VERDICT, "command")
     refused = r"| `test_a.py::test_2` | float64, float32 | cells_pre.delay: must \| be \<0>. |"
     assert page.count(refused) == 1
     assert r"| `test_a.py::test_3` | float64 | ValueError: 2\*a\*b in 'a.c' |" in page
@@ -220,7 +221,7 @@ def test_the_page_gives_each_reason_once():
 
 
 def test_the_text_names_refused_and_failed_tests():
-    lines = suite_tables.text(VERDICT, "command").splitlines()
+    lines = tables.text(VERDICT, "command").splitlines()
     assert "  test_a.py::test_3 (float64): ValueError: 2*a*b in 'a.c'" in lines
     assert "  test_a.py::test_2 (float64, float32): cells_pre.delay: must | be <0>." in lines
     assert any("GSL" in line for line in lines)
@@ -238,7 +239,7 @@ def test_a_selection_of_brian2s_tests_passes():
     assert verdict["brian2"] == brian2.__version__
     for precision in ("float64", "float32"):
         part = verdict[precision]
-        counts = {outcome: part[outcome] for outcome in suite_tables.COLUMNS}
+        counts = {outcome: part[outcome] for outcome in tables.COLUMNS}
         assert sum(counts.values()) == len(part["tests"]) == 5
         assert counts["failed"] == 0
         assert counts["passed"] >= 3
@@ -250,7 +251,7 @@ def test_a_failed_test_gives_1(monkeypatch, capsys):
     monkeypatch.setattr(brian2_suite, "judge", lambda precision, select: VERDICT[precision])
     assert brian2_suite.main(["--json"]) == 1
     verdict = json.loads(capsys.readouterr().out)
-    assert [verdict["float64"][name] for name in suite_tables.COLUMNS] == [1, 1, 1, 1]
+    assert [verdict["float64"][name] for name in tables.COLUMNS] == [1, 1, 1, 1]
     assert verdict["float32"]["tests"][1]["reason"] == "cells_pre.delay: must | be <0>."
     assert brian2_suite.main(["--precision", "float32"]) == 0
 

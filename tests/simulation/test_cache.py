@@ -10,7 +10,9 @@ import pytest
 from brian2 import Network, NeuronGroup, ms
 
 from neuromodels.errors import BuildError
-from neuromodels.simulation import Batch, cache, library
+from neuromodels.simulation import Batch
+from neuromodels.simulation.build import cache
+from neuromodels.simulation.device import library
 
 SOURCE = """
 extern "C" int answer() { return 42; }

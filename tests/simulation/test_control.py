@@ -22,14 +22,14 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import solve_continuous_are
 from scipy.optimize import linprog
 
-from neuromodels import models, rules, tasks
-from neuromodels.circuits import Circuit, Population, Projection, feedforward
-from neuromodels.evaluation import values_of
-from neuromodels.models import NeuronModel
-from neuromodels.models.readout import READOUT
+from neuromodels import neurons, rules, tasks
+from neuromodels.experiment.compiled import values_of
+from neuromodels.neurons import NeuronModel
+from neuromodels.neurons.readout import READOUT
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.controls import Controls, controlled
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward
+from neuromodels.study.conditions import Controls, controlled
 
 HIDDEN, STEPS = 16, 40
 ALL = tuple(BODIES)
@@ -59,7 +59,7 @@ def state_of(batch: Batch, body: Body) -> np.ndarray:
 def test_network_and_body_follow_the_reference(name):
     task, body, trials = tasks.CATALOG[name], BODIES[name], 6
     circuit = feedforward(
-        task.channels, HIDDEN, models.CATALOG["ternary_lif"], rules.CATALOG["pdlf"], task.outputs
+        task.channels, HIDDEN, neurons.CATALOG["ternary_lif"], rules.CATALOG["pdlf"], task.outputs
     )
     shorter = {"grace": SPARED * DT} if name == "cart_pole" else {}
     batch = batch_of(made := assemble(circuit, task, shorter), trials)

@@ -11,16 +11,17 @@ import pytest
 from brian2 import Network, NeuronGroup, ms
 
 from neuromodels.errors import DeclarationError, UnsupportedFeature
-from neuromodels.evaluation import Experiment
-from neuromodels.simulation import Batch, gpu
-from neuromodels.simulation.definitions import for_devices
-from neuromodels.simulation.gpu import Gpu
-from neuromodels.simulation.hazards import touched
-from neuromodels.simulation.kernel import Kernel
-from neuromodels.simulation.kernels import blocks_at_a_time, kernel_report
-from neuromodels.simulation.render import Program
-from neuromodels.simulation.targets import Automatic, threads_for
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.simulation import Batch
+from neuromodels.simulation.build import gpu
+from neuromodels.simulation.build.gpu import Gpu
+from neuromodels.simulation.device.occupancy import blocks_at_a_time, kernel_report
+from neuromodels.simulation.device.targets import Automatic, threads_for
+from neuromodels.simulation.source.device_functions import for_devices
+from neuromodels.simulation.source.hazards import touched
+from neuromodels.simulation.source.kernel import Kernel
+from neuromodels.simulation.source.program import Program
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from simulation.devices import active
 from simulation.networks import CATALOG
 from simulation.noisy import ADDRESSES, noisy_network

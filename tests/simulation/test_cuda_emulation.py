@@ -14,12 +14,13 @@ import pytest
 from brian2 import Network, NeuronGroup, SpikeMonitor, Synapses, ms
 from brian2.units import second
 
-from neuromodels import models, rules, tasks
-from neuromodels.circuits import Circuit, Population, Projection, feedforward
+from neuromodels import neurons, rules, tasks
 from neuromodels.errors import DeclarationError, SimulationError, UnsupportedFeature
-from neuromodels.simulation import Batch, Cuda, Emulation, launch
-from neuromodels.simulation.assembly import Assembly, assemble
-from neuromodels.simulation.kernel import Kernel
+from neuromodels.simulation import Batch, Cuda, Emulation
+from neuromodels.simulation.device import kernel_library
+from neuromodels.simulation.network.assembly import Assembly, assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward
+from neuromodels.simulation.source.kernel import Kernel
 from simulation.networks import CATALOG
 from simulation.noisy import ADDRESSES, noisy_network
 from simulation.outcomes import Outcome, assert_equal, batch_outcome
@@ -204,16 +205,16 @@ def test_threads_that_part_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def copy_task(rule: str = "pdlf") -> Assembly:
-    circuit = feedforward(3, 12, models.CATALOG["ternary_lif"], rules.CATALOG[rule])
+    circuit = feedforward(3, 12, neurons.CATALOG["ternary_lif"], rules.CATALOG[rule])
     return assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": 4, "latency": 3})
 
 
 def stdp_task() -> Assembly:
     """Channels -> first -> second -> read-out, spike-timing rules between the two in the middle."""
-    neuron, fixed = models.CATALOG["ternary_lif"], rules.CATALOG["fixed"]
+    neuron, fixed = neurons.CATALOG["ternary_lif"], rules.CATALOG["fixed"]
     populations = (
         Population("input", 3), Population("first", 5, neuron), Population("second", 4, neuron),
-        Population("output", 1, models.CATALOG["readout"]),
+        Population("output", 1, neurons.CATALOG["readout"]),
     )  # fmt: skip
     projections = (
         Projection("input", "first", fixed), Projection("first", "second", rules.CATALOG["stdp"]),
@@ -315,7 +316,7 @@ def test_wiring_and_delays_of_each_instance() -> None:
 
 
 def test_more_spikes_than_there_was_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch, "EVENT_BYTES", 400)
+    monkeypatch.setattr(kernel_library, "EVENT_BYTES", 400)
     group = NeuronGroup(7, "", threshold="True", name="cells", namespace={})
     network = Network(group, SpikeMonitor(group, name="seen"))
     batch = Batch(network, 2, device=Emulation(3), namespace={})
@@ -355,7 +356,7 @@ def test_too_little_memory_for_one_instance() -> None:
 
 
 def test_objects_are_not_timed_inside_a_kernel() -> None:
-    from neuromodels.simulation.targets import Code, target_of
+    from neuromodels.simulation.device.targets import Code, target_of
 
     batch = Batch(counting(), 1, namespace={})
     held_by = batch._instances

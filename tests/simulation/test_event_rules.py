@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from brian2.units import ms
 
-from neuromodels import models, rules, tasks
-from neuromodels.circuits import Circuit, Population, Projection
+from neuromodels import neurons, rules, tasks
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.controls import Controls
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.study.conditions import Controls
 
-NEURON, STDP = models.CATALOG["ternary_lif"], rules.CATALOG["stdp"]
+NEURON, STDP = neurons.CATALOG["ternary_lif"], rules.CATALOG["stdp"]
 FIXED = rules.CATALOG["fixed"].chosen({"normalisation": "none"})
 STEPS = 16
 
@@ -20,7 +20,7 @@ def circuit(rule=STDP, source="first"):
     """Return channels -> first -> second -> read-out, with a rule between the two in the middle."""
     populations = (
         Population("input", 3), Population("first", 5, NEURON), Population("second", 4, NEURON),
-        Population("output", 1, models.CATALOG["readout"]),
+        Population("output", 1, neurons.CATALOG["readout"]),
     )  # fmt: skip
     projections = (
         Projection("input", "first", FIXED), Projection(source, "second", rule),

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from neuromodels.evaluation import batch_of, circuit_of, network_of, values_of
+from neuromodels.experiment.compiled import batch_of, circuit_of, network_of, values_of
 from neuromodels.seeding import trial_streams
-from neuromodels.studyfile import read_study
+from neuromodels.study.file import read_study
 
 STUDY = """
 name = "four_rules"

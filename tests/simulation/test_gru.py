@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from neuromodels.circuits import Population, layered
-from neuromodels.evaluation import circuit_of
-from neuromodels.models import CATALOG as MODELS
+from neuromodels.experiment.compiled import circuit_of
+from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.controls import Controls
-from neuromodels.studyfile import study_of
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Population, layered
+from neuromodels.study.conditions import Controls
+from neuromodels.study.file import study_of
 from neuromodels.tasks import CATALOG as TASKS
 
 TASK = TASKS["sequence_copy"]

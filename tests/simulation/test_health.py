@@ -5,11 +5,11 @@ import pytest
 from brian2 import Clock, Network, NeuronGroup, ms
 
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import Experiment
-from neuromodels.objectives import FailurePlan, Objective, Term
+from neuromodels.experiment.compiled import Experiment
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.simulation import FAILED, Batch
-from neuromodels.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.study.objective import FailurePlan, Objective, Term
+from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
 STEPS = 20
 
@@ -92,7 +92,7 @@ def vectors(experiment, count=6):
 
 def rates_of(vector, streams):
     """Return the mean rate of each trial, counted in recordings of all signals."""
-    from neuromodels.evaluation import recording_of
+    from neuromodels.experiment.compiled import recording_of
 
     spikes = [recording_of(study(), "plastic", vector, int(s))["hidden.s"] for s in streams]
     return np.array([np.abs(each).mean() / 0.02 for each in spikes])

@@ -6,7 +6,7 @@ from brian2 import Network, NeuronGroup, Quantity, ms, mV
 
 from neuromodels.errors import DeclarationError, SimulationError
 from neuromodels.simulation import Batch
-from neuromodels.simulation.state import State
+from neuromodels.simulation.device.state import State
 from simulation.networks import CATALOG
 from simulation.noisy import ADDRESSES, noisy_network
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from neuromodels import models, rules, tasks
-from neuromodels.circuits import feedforward
+from neuromodels import neurons, rules, tasks
 from neuromodels.errors import EquationError
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.messages import marked
+from neuromodels.simulation.capture.messages import marked
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import feedforward
 
-PDLF, NEURON = rules.CATALOG["pdlf"], models.CATALOG["ternary_lif"]
+PDLF, NEURON = rules.CATALOG["pdlf"], neurons.CATALOG["ternary_lif"]
 
 
 def built(rule=PDLF, model=NEURON):

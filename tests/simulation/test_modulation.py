@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from brian2.units import ms
 
-from neuromodels.circuits import Circuit, Population, layered
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
-from neuromodels.models import CATALOG as MODELS
-from neuromodels.models import NeuronModel
+from neuromodels.neurons import CATALOG as MODELS
+from neuromodels.neurons import NeuronModel
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import assemble
-from neuromodels.simulation.controls import Controls
+from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, layered
+from neuromodels.study.conditions import Controls
 from neuromodels.tasks import Task
 
 STEPS = 12

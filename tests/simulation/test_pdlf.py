@@ -5,13 +5,13 @@ import pytest
 from brian2.units import ms
 from references.pdlf_numpy import COEFFICIENTS, PdlfCopy, p8_norm
 
-from neuromodels import models, rules, tasks
-from neuromodels.circuits import Circuit, Population, Projection, feedforward
+from neuromodels import neurons, rules, tasks
 from neuromodels.errors import DeclarationError
-from neuromodels.evaluation import values_of
+from neuromodels.experiment.compiled import values_of
 from neuromodels.simulation import Batch
-from neuromodels.simulation.assembly import Assembly, assemble
-from neuromodels.simulation.controls import controlled
+from neuromodels.simulation.network.assembly import Assembly, assemble
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward
+from neuromodels.study.conditions import controlled
 
 HIDDEN, LENGTH, LATENCY, TRIALS = 32, 8, 34, 16
 STEPS = 2 * LENGTH + LATENCY
@@ -26,7 +26,7 @@ STATES = {
 
 def declared(options: dict[str, str]) -> Circuit:
     rule = rules.CATALOG["pdlf"].chosen(options)
-    return feedforward(3, HIDDEN, models.CATALOG["ternary_lif"], rule)
+    return feedforward(3, HIDDEN, neurons.CATALOG["ternary_lif"], rule)
 
 
 def batch_of(made: Assembly, dtype: str = "float64", instances: int = TRIALS) -> Batch:
@@ -110,9 +110,9 @@ def test_trials_give_what_run_gives():
 def test_coarser_coefficients_equal_repeated_ones(per):
     settings = {name: {"per": per} for name in COEFFICIENTS}
     coarse = feedforward(
-        3, 8, models.CATALOG["ternary_lif"], rules.CATALOG["pdlf"].with_coefficients(settings)
+        3, 8, neurons.CATALOG["ternary_lif"], rules.CATALOG["pdlf"].with_coefficients(settings)
     )
-    fine = feedforward(3, 8, models.CATALOG["ternary_lif"], rules.CATALOG["pdlf"])
+    fine = feedforward(3, 8, neurons.CATALOG["ternary_lif"], rules.CATALOG["pdlf"])
     x = 0.5 * np.random.default_rng(4).standard_normal(coarse.coefficients.dimension)
     spread = np.zeros(fine.coefficients.dimension)
     for label, part in fine.coefficients.slices.items():
@@ -179,7 +179,7 @@ def test_halted_weights_only_rescale_once_the_delay_has_begun():
 
 
 def test_normalised_backward_projections_are_refused():
-    neuron = models.CATALOG["ternary_lif"]
+    neuron = neurons.CATALOG["ternary_lif"]
     populations = (Population("input", 3), Population("hidden", 4, neuron))
     with pytest.raises(DeclarationError, match="forward"):
         Circuit(populations, (Projection("hidden", "hidden", rules.CATALOG["pdlf"]),))
@@ -194,7 +194,7 @@ def test_normalised_backward_projections_are_refused():
 )  # fmt: skip
 def test_a_part_of_the_rule_is_the_rule_without_the_other_terms(name, gone, pdp_side):
     part = rules.CATALOG[name]
-    circuit = feedforward(3, HIDDEN, models.CATALOG["ternary_lif"], part)
+    circuit = feedforward(3, HIDDEN, neurons.CATALOG["ternary_lif"], part)
     made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": LENGTH, "latency": LATENCY})
     batch = batch_of(made)
     vector = 0.3 * np.random.default_rng(8).standard_normal(circuit.coefficients.dimension)

@@ -26,7 +26,8 @@ from brian2 import (
 )  # fmt: skip
 
 from neuromodels.errors import NeuromodelsError, SimulationError
-from neuromodels.simulation import Batch, library
+from neuromodels.simulation import Batch
+from neuromodels.simulation.device import library
 from simulation.devices import active
 
 TAU = {"tau": 10 * ms}

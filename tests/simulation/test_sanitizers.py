@@ -25,10 +25,11 @@ import pytest
 from brian2 import Network, NeuronGroup, StateMonitor, ms
 
 from neuromodels.errors import DeclarationError
-from neuromodels.simulation import Batch, cache
-from neuromodels.simulation.instances import Instances
-from neuromodels.simulation.layout import Array, Layout
-from neuromodels.simulation.library import Call, Library
+from neuromodels.simulation import Batch
+from neuromodels.simulation.arrays.layout import Array, Layout
+from neuromodels.simulation.build import cache
+from neuromodels.simulation.device.instances import Instances
+from neuromodels.simulation.device.library import Call, Library
 from simulation import grammar
 from simulation.cases import Case
 from simulation.networks import CATALOG

@@ -3,7 +3,8 @@
 import numpy as np
 from brian2 import Network, NeuronGroup, TimedArray, ms
 
-from neuromodels.simulation import Batch, cache
+from neuromodels.simulation import Batch
+from neuromodels.simulation.build import cache
 
 
 def solved(equations: str = "dv/dt = (1 - v)/tau : 1", method: str = "exact", tau=10 * ms) -> float:

@@ -25,10 +25,12 @@ from brian2 import (
 from brian2.devices.device import runtime_device
 
 from neuromodels.errors import BuildError, DeclarationError, SimulationError, UnsupportedFeature
-from neuromodels.simulation import Batch, gpu, tiled
-from neuromodels.simulation import brian2cuda_workarounds as cuda
-from neuromodels.simulation.tiled import CUDA, Tiled
-from neuromodels.simulation.tiling import Tiling
+from neuromodels.simulation import Batch
+from neuromodels.simulation.build import gpu
+from neuromodels.simulation.tiled import brian2cuda as cuda
+from neuromodels.simulation.tiled import tiled
+from neuromodels.simulation.tiled.tiled import CUDA, Tiled
+from neuromodels.simulation.tiled.tiling import Tiling
 from simulation.devices import active
 from simulation.networks import CATALOG
 from simulation.outcomes import monitors, stock_variable

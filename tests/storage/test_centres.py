@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuromodels.storage.centres import MOST, with_centre
+from neuromodels.store.centres import MOST, with_centre
 
 
 def kept(last, every=5, stored=None, first=0):

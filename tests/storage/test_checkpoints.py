@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import StorageError
-from neuromodels.storage.checkpoints import Checkpoint, Checkpoints
-from neuromodels.storage.files import arrays_to_bytes, read_arrays
+from neuromodels.files import arrays_to_bytes, read_arrays
+from neuromodels.store.checkpoints import Checkpoint, Checkpoints
 
 KEY = bytes(range(32))
 

@@ -5,10 +5,10 @@ from dataclasses import astuple, dataclass
 
 import pytest
 
-import neuromodels.storage.ledger as storage_ledger
+import neuromodels.store.ledger as storage_ledger
 from neuromodels.errors import StorageError
-from neuromodels.storage.ledger import Ledger
-from neuromodels.storage.records import GenerationRecord, RunRecord, TestRecord
+from neuromodels.store.ledger import Ledger
+from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
 
 
 def generation(number, condition="plastic", seed=1):

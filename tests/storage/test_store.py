@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import RunNotFound, StorageError
-from neuromodels.storage.provenance import changed_since, provenance
-from neuromodels.storage.store import Store, StoredRun, stored_runs
+from neuromodels.store.provenance import changed_since, provenance
+from neuromodels.store.store import Store, StoredRun, stored_runs
 
 STUDY = {"name": "x", "seeds": [1], "conditions": ["plastic"]}
 DIGEST = "0123456789ab"
@@ -87,7 +87,7 @@ def test_a_full_disk_keeps_what_was_stored(tmp_path, monkeypatch):
 
 def test_a_second_process_is_refused(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from neuromodels.storage.store import Store\n"
+        "import sys; from pathlib import Path; from neuromodels.store.store import Store\n"
         f"with Store(Path(sys.argv[1]), {STUDY!r}, {DIGEST!r}): pass"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

@@ -1,0 +1,279 @@
+"""One search: generation after generation, each stored before the next begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from time import perf_counter
+
+import numpy as np
+
+from neuromodels.experiment.events import (
+    Event,
+    GenerationDone,
+    Listener,
+    Notice,
+    Scored,
+    SearchStarted,
+)
+from neuromodels.experiment.scoring import (
+    ExperimentLike,
+    Finalists,
+    mean_loss,
+    score_vectors,
+    scores_per_trial,
+    summarise,
+)
+from neuromodels.search.archive import Archive, Patience
+from neuromodels.search.optimizers import Optimizer, make_optimizer
+from neuromodels.search.pareto import ParetoSearch
+from neuromodels.seeding import generator, seed_of, trial_streams
+from neuromodels.store.checkpoints import Checkpoint
+from neuromodels.store.records import GenerationRecord, TestRecord
+from neuromodels.store.store import Store
+from neuromodels.study.outcome import Outcome
+from neuromodels.study.study import Study
+
+
+class Stopped(Exception):
+    """The user asked to stop; everything so far is stored."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every part of a run shares.
+
+    Parameters
+    ----------
+    listener
+        Gets every event.
+    stop
+        Asked after each generation and between parts of large tests.
+    """
+
+    study: Study
+    store: Store
+    listener: Listener
+    stop: Callable[[], bool]
+
+    def tell(self, event: Event) -> None:
+        """Hand an event to the listener, and whatever the store has to say before it."""
+        for text in self.store.take_notices():
+            self.listener(Notice(text))
+        self.listener(event)
+
+    def check_stop(self) -> None:
+        """Raise `Stopped` when the user asked for it."""
+        if self.stop():
+            raise Stopped
+
+
+class Evolution:
+    """The search of one condition under one seed.
+
+    Parameters
+    ----------
+    experiment
+        Evaluates vectors; shared by all seeds of a condition.
+    """
+
+    def __init__(self, session: Session, condition: str, seed: int, experiment: ExperimentLike):
+        self.session = session
+        self.condition, self.seed = condition, seed
+        self.experiment = experiment
+        study = session.study
+        self.plan, self.objective = study.search, study.objective
+        self.generation = self.restart = 0
+        self.has_reached = False
+        self.optimizer = self._fresh_optimizer()
+        self.finalists = Finalists(study.test.finalists, experiment.dimension)
+        self.archive = Archive(study.test.archive, experiment.sigma, study.test.archive_margin)
+        self.patience = Patience(self.plan.patience)
+        self.pareto = ParetoSearch(experiment.dimension, len(self.objective.goals))
+
+    def run(self) -> None:
+        """Search from the last checkpoint to the last generation.
+
+        Raises
+        ------
+        Stopped
+            After the generation in which the user asked for it.
+        """
+        self._restore()
+        self.session.tell(
+            SearchStarted(
+                self.condition,
+                self.seed,
+                self.generation,
+                self.plan.generations,
+                self.experiment.dimension,
+            )
+        )
+        while not self.is_done:
+            self._advance()
+            self.session.check_stop()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the budget is spent or the target reached."""
+        return self.has_reached or self.generation >= self.plan.generations
+
+    def _advance(self) -> None:
+        if self.patience.is_over:
+            self._begin_anew()
+        record = self._one_generation()
+        self.generation += 1
+        tests = [self._test_centre()] if self._is_test_point() else []
+        store = self.session.store
+        store.ledger.add(record, *tests)
+        if self._is_checkpoint():
+            last = self.session.stop() or self.is_done
+            store.checkpoint(self.condition, self.seed, self._checkpoint(), durable=last)
+        self.session.tell(
+            GenerationDone(record, self.plan.generations, dict(self.experiment.report))
+        )
+        for test in tests:
+            self.session.tell(Scored(test))
+
+    def _one_generation(self) -> GenerationRecord:
+        start = perf_counter()
+        centre = np.asarray(self.optimizer.recommend(), dtype=float)
+        if self.generation == 0:
+            self._keep(centre)
+        xs = self.optimizer.ask()
+        asked = perf_counter()
+        # the name holds no condition: all candidates and conditions see the same sequences
+        streams = trial_streams(self.seed, self.plan.trials, "search", self.generation)
+        outcome = self.experiment.evaluate(np.vstack([xs, centre]), streams)
+        values = self.objective.losses(outcome, self.session.study.failures)
+        evaluated = perf_counter()
+        told = self._told(xs, values[:-1], outcome)
+        self.optimizer.tell(xs, told)
+        end = perf_counter()
+        searching = (asked - start) + (end - evaluated)
+        best = int(np.argmin(np.where(np.isfinite(told), told, np.inf)))
+        return self._record(outcome, values[:, 0], best, max(end - start, 1e-9), searching)
+
+    def _told(self, xs: np.ndarray, values: np.ndarray, outcome: Outcome) -> np.ndarray:
+        """Return the one loss of each candidate that the optimizer learns from."""
+        if not self.objective.pareto:
+            return values[:, 0]
+        within = self.objective.violations(outcome) == 0
+        return self.pareto.losses(xs, values, (outcome.ran.any(axis=1) & within)[: len(xs)])
+
+    def _record(
+        self, outcome: Outcome, losses: np.ndarray, best: int, seconds: float, searching: float
+    ) -> GenerationRecord:
+        scores = scores_per_trial(outcome).mean(axis=1)
+        losses = np.where(outcome.ran.any(axis=1), losses, np.nan)
+        return GenerationRecord(
+            self.condition,
+            self.seed,
+            self.generation,
+            centre_loss=_or_none(losses[-1]),
+            centre_score=float(scores[-1]),
+            best_loss=_or_none(losses[best]),
+            best_score=float(scores[best]),
+            mean_loss=mean_loss(outcome.losses[:-1]),
+            failures=outcome.failures,
+            seconds=seconds,
+            optimizer_share=searching / seconds,
+            instances_per_second=outcome.losses.size / seconds,
+            restart=self.restart,
+            **outcome.counts,
+        )
+
+    def _is_test_point(self) -> bool:
+        every, last = self.session.study.test.every, self.plan.generations
+        return self.generation % every == 0 or self.generation == last
+
+    def _is_checkpoint(self) -> bool:
+        is_due = self.generation % self.plan.checkpoint_every == 0
+        return is_due or self.is_done or self.session.stop()
+
+    def _test_centre(self) -> TestRecord:
+        centre = self.centre
+        trials = self.session.study.test.curve_trials
+        streams = trial_streams(self.seed, trials, "curve", self.generation)
+        outcome = score_vectors(self.experiment, centre[None], streams)
+        rng = generator(self.seed, "bootstrap", "curve", self.condition, self.generation)
+        score = summarise(outcome, rng)
+        if self.generation % self.session.study.test.every == 0:
+            self._keep(centre)
+            # the last centre is scored again anyway, and a search that is extended later must
+            # not depend on where it ended first
+            self.finalists.add(centre, self.generation, score.score)
+            self.archive.add(centre, self.generation, score.score)
+            self.patience.see(score.score)
+            self.has_reached = 0 < self.plan.target <= score.score
+        return TestRecord(self.condition, self.seed, "curve", self.generation, **asdict(score))
+
+    def _keep(self, centre: np.ndarray) -> None:
+        """Store where the search is, for pictures; nothing is ever computed from it."""
+        store, every = self.session.store, self.session.study.test.every
+        store.keep_centre(self.condition, self.seed, self.generation, centre, every)
+
+    @property
+    def centre(self) -> np.ndarray:
+        """The centre of the search, (d,)."""
+        return np.array(self.optimizer.recommend(), dtype=float)
+
+    def _begin_anew(self) -> None:
+        """Give up where the search is stuck; what it found so far stays in the archive."""
+        self.restart += 1
+        self.optimizer = self._fresh_optimizer()
+        self.patience.begin_anew()
+        self.session.tell(Notice(
+            f"{self.condition}, seed {self.seed}: no better score in {self.plan.patience} test"
+            f" points; beginning anew elsewhere at generation {self.generation}."
+        ))  # fmt: skip
+
+    def _fresh_optimizer(self) -> Optimizer:
+        start = self.session.store.start(self.condition, self.seed)
+        centre = self.experiment.centre if start is None else start
+        names: tuple[str | int, ...] = ("optimizer", self.condition)
+        if self.restart:
+            # drawn as random rules are, from where the search starts
+            names = (*names, self.restart)
+            draw = generator(self.seed, "restart", *names[1:])
+            centre = centre + self.experiment.sigma * draw.standard_normal(centre.size)
+        # nevergrad's generators take 32 bits
+        seed = seed_of(self.seed, *names) % 2**32
+        plan, sigma = self.plan, self.experiment.sigma
+        return make_optimizer(
+            plan.optimizer, centre, sigma, plan.candidates, seed, dict(plan.options)
+        )
+
+    def _checkpoint(self) -> Checkpoint:
+        kept = {f"{name}/{key}": array for name, part in self._kept().items()
+                for key, array in part.dump().items()}  # fmt: skip
+        kept |= {"restart": np.array(self.restart), "reached": np.array(self.has_reached)}
+        return Checkpoint(self.generation, self.optimizer.dump(), self.finalists.dump(), kept)
+
+    def _kept(self) -> dict[str, Archive | Patience | ParetoSearch]:
+        return {"archive": self.archive, "patience": self.patience, "pareto": self.pareto}
+
+    def _load_kept(self, checkpoint: Checkpoint) -> None:
+        self.restart = int(checkpoint.kept.get("restart", 0))
+        self.has_reached = bool(checkpoint.kept.get("reached", False))
+        for name, part in self._kept().items():
+            if state := checkpoint.part(name):  # older checkpoints have none
+                part.load(state)
+
+    def _restore(self) -> None:
+        store = self.session.store
+        recorded = len(store.ledger.generations(self.condition, self.seed))
+        checkpoint, warning = store.checkpoints.read(self.condition, self.seed, recorded)
+        if warning:
+            self.session.tell(Notice(warning))
+        if checkpoint:
+            self.generation = checkpoint.generation
+            self.optimizer.load(dict(checkpoint.optimizer))
+            self.finalists.load(checkpoint.finalists)
+            self._load_kept(checkpoint)
+        # the checkpoint is the truth: what the ledger has beyond it is computed again
+        store.ledger.rewind(self.condition, self.seed, self.generation)
+
+
+def _or_none(loss: float) -> float | None:
+    return float(loss) if np.isfinite(loss) else None

@@ -1,0 +1,264 @@
+"""Run or resume a study: its searches, then the controls derived from them."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+
+import numpy as np
+
+from neuromodels.experiment.events import Building, Listener, Scored, Scoring, ignore
+from neuromodels.experiment.evolution import Evolution, Session, Stopped
+from neuromodels.experiment.extend import reopen
+from neuromodels.experiment.front_and_archive import others_of, with_best_of_front
+from neuromodels.experiment.scoring import (
+    ExperimentLike,
+    Score,
+    losses_per_candidate,
+    mean_interval,
+    mean_loss,
+    score_vectors,
+    scores_per_trial,
+    summarise,
+)
+from neuromodels.experiment.side_by_side import Job, SideBySide
+from neuromodels.experiment.warm_start import keep_starts
+from neuromodels.seeding import generator, trial_streams
+from neuromodels.store.records import RunRecord, TestRecord
+from neuromodels.store.store import Store
+from neuromodels.study.outcome import Outcome
+from neuromodels.study.study import SEARCH_OF, SEARCHED, Study
+
+Build = Callable[[Study, str], ExperimentLike]
+Record = Callable[[Study, str, np.ndarray, int], dict[str, np.ndarray]]
+RECORDED = "plastic"
+"""The condition of which every seed's solution gets one recorded trial, for pictures."""
+
+
+def build_experiment(study: Study, condition: str) -> ExperimentLike:
+    """Build and compile the network of a condition; imports Brian2."""
+    from neuromodels.experiment.embodied import experiment_of
+
+    return experiment_of(study, condition)
+
+
+def record_trial(
+    study: Study, condition: str, vector: np.ndarray, stream: int
+) -> dict[str, np.ndarray]:
+    """Return the arrays of one trial with monitors; imports Brian2."""
+    from neuromodels.experiment.embodied import trial_of
+
+    return trial_of(study, condition, vector, stream)
+
+
+class Runner:
+    """Runs what a store does not yet hold of a study.
+
+    Parameters
+    ----------
+    store
+        An open store of the same study.
+    build
+        Makes the experiment of a condition; each is made once and shared by the seeds.
+    record
+        Runs one trial of a solution with monitors.
+    listener
+        Gets every event.
+    stop
+        Whether the user wants to stop; asked after every generation.
+    side_by_side
+        How many searches run at once; by default one after the other.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        store: Store,
+        *,
+        build: Build = build_experiment,
+        record: Record = record_trial,
+        listener: Listener = ignore,
+        stop: Callable[[], bool] = lambda: False,
+        side_by_side: SideBySide | None = None,
+    ):
+        self.study = study
+        self.store = store
+        self._side_by_side = side_by_side or SideBySide()
+        self._session = Session(study, store, listener, stop)
+        self._build, self._record = build, record
+        self._experiments: dict[str, ExperimentLike] = {}
+
+    def run(self) -> bool:
+        """Run everything that is missing; return False when the user stopped it."""
+        try:
+            reopen(self.study, self.store)
+            keep_starts(self.study, self.store)
+            if not self._side_by_side.run(self._missing()):
+                return False
+            if RECORDED in self.study.tested:
+                self._record_trials()
+        except Stopped:
+            return False
+        return True
+
+    def _missing(self) -> list[list[Job]]:
+        """Return what is to be run: one chain, or one per search and what needs its solution."""
+        chains: dict[object, list[Job]] = defaultdict(list)
+        for seed in self.study.seeds:
+            for condition in self.study.tested:
+                if not self._is_done(condition, seed):
+                    search = SEARCH_OF.get(condition, condition)
+                    chain = None if self._side_by_side.most == 1 else (seed, search)
+                    chains[chain].append(partial(self._run_or_stop, condition, seed))
+        return list(chains.values())
+
+    def _run_or_stop(self, condition: str, seed: int) -> bool:
+        try:
+            self._run_one(condition, seed)
+        except Stopped:
+            return False
+        return True
+
+    def _is_done(self, condition: str, seed: int) -> bool:
+        row = self.store.ledger.run(condition, seed)
+        if row is None or row.status != "finished":
+            return False
+        return condition not in SEARCHED or self.store.solution(condition, seed) is not None
+
+    def _run_one(self, condition: str, seed: int) -> None:
+        experiment = self._experiment(condition)
+        self.store.ledger.add(self._row(condition, seed, experiment, "unfinished"))
+        if condition in SEARCHED:
+            evolution = Evolution(self._session, condition, seed, experiment)
+            evolution.run()
+            score, generation = self._finish_search(evolution)
+        elif condition in SEARCH_OF:
+            score, generation = self._test_solution(condition, seed, experiment)
+        else:
+            score, generation = self._test_random_rules(condition, seed, experiment)
+        record = TestRecord(condition, seed, "final", generation, **asdict(score))
+        self.store.ledger.add(record, self._row(condition, seed, experiment, "finished"))
+        self._session.tell(Scored(record))
+
+    def _record_trials(self) -> None:
+        for seed in self.study.seeds:
+            if self.store.recording(RECORDED, seed) is not None:
+                continue
+            self._session.check_stop()
+            solution = self.store.solution(RECORDED, seed)
+            assert solution is not None, "its search is finished"
+            # the first trial of a stream of its own: nobody chose it
+            (stream,) = trial_streams(seed, 1, "recording")
+            arrays = self._record(self.study, RECORDED, solution["vector"], int(stream))
+            self.store.write_recording(RECORDED, seed, arrays)
+
+    def _experiment(self, condition: str) -> ExperimentLike:
+        # random rules run in the plastic network
+        built = "plastic" if condition == "random" else condition
+        with self._side_by_side.in_turn():
+            if built not in self._experiments:
+                self._session.tell(Building(built))
+                self._experiments[built] = self._build(self.study, built)
+            return self._experiments[built]
+
+    def _row(self, condition: str, seed: int, experiment: ExperimentLike, status: str) -> RunRecord:
+        """Return where a condition under a seed stands and what it cost so far."""
+        rows = self.store.ledger.generations(condition, seed)
+        rates = [row.instances_per_second for row in rows]
+        report = experiment.report
+        return RunRecord(
+            condition,
+            seed,
+            status,
+            dimension=experiment.dimension,
+            generations=len(rows),
+            seconds=sum(row.seconds for row in rows),
+            builds=int(report.get("builds", 0)),
+            cache_hits=int(report.get("cache_hits", 0)),
+            instances_per_second=float(np.median(rates)) if rates else 0.0,
+            synapse_updates_per_second=float(report.get("synapse_updates_per_second", 0.0)),
+            bytes=int(report.get("bytes", 0)),
+            threads=int(report.get("threads", 0)),
+        )
+
+    # -- final scores ---------------------------------------------------------------------------
+
+    def _finish_search(self, evolution: Evolution) -> tuple[Score, int]:
+        """Choose among the finalists on fresh streams, then score the choice on others."""
+        condition, seed, experiment = evolution.condition, evolution.seed, evolution.experiment
+        self._session.tell(Scoring(condition, seed))
+        last = evolution.generation
+        others = others_of(evolution)
+        centres, generations = evolution.finalists.with_last(evolution.centre, last)
+        centres, generations = with_best_of_front(centres, generations, others, last)
+        outcome = self._score(experiment, centres, seed, "finalists")
+        means = scores_per_trial(outcome).mean(axis=1)
+        chosen = _first_of(means, outcome.losses, generations)
+        score = self._final_score(condition, seed, experiment, centres[chosen])
+        arrays = {
+            "vector": centres[chosen],
+            "generation": generations[chosen],
+            "finalists": centres,
+            "finalist_generations": generations,
+            "finalist_scores": means,
+            **others,
+            **_named(experiment.slices),
+        }
+        self.store.write_solution(condition, seed, arrays)
+        return score, int(generations[chosen])
+
+    def _test_solution(
+        self, condition: str, seed: int, experiment: ExperimentLike
+    ) -> tuple[Score, int]:
+        self._session.tell(Scoring(condition, seed))
+        solution = self.store.solution(SEARCH_OF[condition], seed)
+        assert solution is not None, "the search comes first"
+        score = self._final_score(condition, seed, experiment, solution["vector"])
+        return score, int(solution["generation"])
+
+    def _test_random_rules(
+        self, condition: str, seed: int, experiment: ExperimentLike
+    ) -> tuple[Score, int]:
+        """Score rules drawn from where the search starts; the interval is over rules."""
+        self._session.tell(Scoring(condition, seed))
+        rules = self.study.test.random_rules
+        draws = generator(seed, "random rules").standard_normal((rules, experiment.dimension))
+        xs = experiment.centre + experiment.sigma * draws
+        trials = math.ceil(self.study.test.trials / rules)
+        streams = trial_streams(seed, trials, "final")
+        outcome = score_vectors(experiment, xs, streams, self._session.check_stop)
+        per_rule = scores_per_trial(outcome).mean(axis=1)
+        self.store.write_solution(condition, seed, {"vectors": xs, "scores": per_rule})
+        low, high = mean_interval(per_rule, generator(seed, "bootstrap", "final", condition))
+        loss, count = mean_loss(outcome.losses), outcome.losses.size
+        return Score(float(per_rule.mean()), low, high, loss, count, outcome.failures), 0
+
+    def _final_score(
+        self, condition: str, seed: int, experiment: ExperimentLike, vector: np.ndarray
+    ) -> Score:
+        # all conditions of a seed are scored on the same sequences
+        outcome = self._score(experiment, vector[None], seed, "final")
+        return summarise(outcome, generator(seed, "bootstrap", "final", condition))
+
+    def _score(
+        self, experiment: ExperimentLike, xs: np.ndarray, seed: int, name: str
+    ) -> Outcome:
+        streams = trial_streams(seed, self.study.test.trials, name)
+        return score_vectors(experiment, xs, streams, self._session.check_stop)
+
+
+def _first_of(scores: np.ndarray, losses: np.ndarray, generations: np.ndarray) -> int:
+    """Return the best score; of equals the lower loss, then the later generation."""
+    return int(np.lexsort((-generations, losses_per_candidate(losses), -scores))[0])
+
+
+def _named(slices: dict[str, slice]) -> dict[str, np.ndarray]:
+    """Return the names and bounds of the parts of a vector as arrays."""
+    return {
+        "names": np.array(list(slices), dtype=str),
+        "starts": np.array([each.start for each in slices.values()], dtype=np.int64),
+        "stops": np.array([each.stop for each in slices.values()], dtype=np.int64),
+    }

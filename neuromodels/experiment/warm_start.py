@@ -1,0 +1,241 @@
+"""Warm starts: a search begins from the solution of another run, also at another granularity.
+
+Coefficients are matched by their labels, ``projection.name``. A coefficient that stands for fewer
+numbers than before gets their mean on the searched scale, one that stands for more repeats them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from neuromodels.coefficients import GRANULARITIES, Block, Coefficient, Side
+from neuromodels.errors import DeclarationError
+from neuromodels.store.ledger import Ledger
+from neuromodels.store.load import coefficients_of
+from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.own_files import digest_of_run
+from neuromodels.study.study import CONNECTIONS, Study
+
+WHERE = "search.start"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one coefficient of one projection is in a circuit.
+
+    Parameters
+    ----------
+    label
+        Projection and coefficient.
+    coefficient
+        Its granularity, scale and bounds.
+    shape
+        Neurons on the pre- and on the postsynaptic side.
+    groups
+        Sizes of the groups on both sides; empty: one group.
+    """
+
+    label: str
+    coefficient: Coefficient
+    shape: tuple[int, int]
+    groups: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        return Side(self.shape[0], self.groups[0]), Side(self.shape[1], self.groups[1])
+
+    @property
+    def size(self) -> int:
+        return self.coefficient.size(*self.sides)
+
+
+def parts_of(study: Study, condition: str) -> list[Part]:
+    """Return the searched parts of a condition's vector, in order; imports Brian2."""
+    from neuromodels.experiment.compiled import circuit_of
+
+    circuit = circuit_of(study, condition)
+    sides = {each.name: circuit.sides(each) for each in circuit.projections}
+    sides |= {each.name: (each.side, each.side) for each in circuit.populations}
+    return [_part(block, *sides[block.projection]) for block in circuit.coefficients.blocks]
+
+
+def _part(block: Block, pre: Side, post: Side) -> Part:
+    shape, groups = (pre.size, post.size), (pre.groups, post.groups)
+    return Part(block.label, block.coefficient, shape, groups)
+
+
+def keep_starts(study: Study, store: Store) -> None:
+    """Put the starting point of every search into the run's own folder, once.
+
+    From then on the run needs the other one no more.
+
+    Raises
+    ------
+    DeclarationError
+        When the other run is gone, has changed, has no such solution, or does not match.
+    """
+    wanted = [
+        (condition, seed)
+        for condition in study.searched
+        for seed in study.seeds
+        if store.start(condition, seed) is None
+    ]
+    if not study.search.start or not wanted:
+        return
+    source = _source(study)
+    for condition in dict.fromkeys(condition for condition, _ in wanted):
+        parts = parts_of(study, condition)
+        for seed in [seed for each, seed in wanted if each == condition]:
+            solution = source.solution(condition, _seed_of(source, condition, seed))
+            given = coefficients_of(source.study, condition)
+            centre = translated(solution, given, parts, _frozen(study, condition))
+            store.write_start(condition, seed, centre)
+
+
+def _source(study: Study) -> StoredRun:
+    folder = Path(study.search.start)
+    if digest_of_run(folder) != study.contents.get(WHERE):
+        raise DeclarationError(
+            WHERE, "must still hold the solutions that this study began with", str(folder),
+            "Start another run from what it holds now.",
+        )
+    return StoredRun(folder)
+
+
+def _seed_of(source: StoredRun, condition: str, seed: int) -> int:
+    """Return the seed whose solution is taken: the same one, else the best on fresh sequences."""
+    found = [int(path.stem.rpartition("seed")[2]) for path in _solutions(source, condition)]
+    if not found:
+        raise DeclarationError(
+            WHERE, f"must hold a solution of the condition {condition!r}", str(source.folder),
+            "Start from a run that searched it, or leave the condition out.",
+        )
+    if seed in found:
+        return seed
+    ledger = source.ledger()
+    try:
+        return _best(ledger, condition, found)
+    finally:
+        ledger.close()
+
+
+def _solutions(source: StoredRun, condition: str) -> list[Path]:
+    return sorted((source.folder / "solutions").glob(f"{condition}-seed*.npz"))
+
+
+def _best(ledger: Ledger, condition: str, seeds: Sequence[int]) -> int:
+    scores = {test.seed: test.score for test in ledger.tests("final", condition)}
+    return max(seeds, key=lambda seed: (scores.get(seed, -np.inf), -seed))
+
+
+def _frozen(study: Study, condition: str) -> set[str]:
+    if condition == "fixed":
+        return set()
+    if not study.circuit.inhibitory:
+        return {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
+    return {
+        f"{'_'.join(between)}.{name}"
+        for kind, between in CONNECTIONS.items()
+        for name, each in study.rules.get(kind, study.rule).coefficients.items()
+        if each.get("frozen")
+    }
+
+
+def translated(
+    solution: Mapping[str, np.ndarray], given: Mapping[str, Coefficient], parts: Sequence[Part],
+    left_out: Collection[str] = (),
+) -> np.ndarray:
+    """Return a solution as a vector of other parts, (d,).
+
+    Parameters
+    ----------
+    solution
+        Arrays ``vector``, ``names``, ``starts``, ``stops``.
+    given
+        Its coefficients by name; a frozen one is not in the vector and gives its value.
+    parts
+        What the new vector consists of.
+    left_out
+        Coefficients of the solution that this study froze.
+
+    Raises
+    ------
+    DeclarationError
+        With everything that does not match.
+    """
+    slices = _slices(solution)
+    made, wrong = [], []
+    for part in parts:
+        _, _, name = part.label.rpartition(".")
+        coefficient = given.get(part.label) or given.get(name)
+        old = slices.get(part.label)
+        if old is None and coefficient is not None and coefficient.frozen:
+            old = coefficient.searched(np.full(1, coefficient.default))
+        if old is None or coefficient is None:
+            wrong.append(f"{part.label} is not in it")
+            continue
+        fitted = _fitted(old, coefficient, part)
+        if fitted is None:
+            wrong.append(_sizes(part, coefficient, old.size))
+        else:
+            made.append(fitted)
+    known = {part.label for part in parts}
+    for label in slices:
+        if label not in known and not {label, label.rpartition(".")[2]} & {*left_out}:
+            wrong.append(f"{label} is not in this study")
+    if wrong:
+        raise DeclarationError(
+            WHERE, f"must match this study's coefficients; {'; '.join(wrong)}",
+            cure="Start from a run of the same rule and circuit, or freeze what it does not have.",
+        )
+    return np.concatenate(made) if made else np.zeros(0)
+
+
+def _slices(solution: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    bounds = zip(solution["names"], solution["starts"], solution["stops"], strict=True)
+    return {str(name): solution["vector"][start:stop] for name, start, stop in bounds}
+
+
+def _sizes(part: Part, coefficient: Coefficient, size: int) -> str:
+    return (
+        f"{part.label} has {size:,} numbers per {coefficient.per} there and"
+        f" {part.size:,} per {part.coefficient.per} here"
+    )
+
+
+def _fitted(old: np.ndarray, given: Coefficient, part: Part) -> np.ndarray | None:
+    """Return old numbers on the scale, in the bounds and in the granularity of a part."""
+    wanted = part.coefficient
+    numbers = wanted.searched(np.clip(given.value(old), wanted.low, wanted.high))
+    if numbers.size == 1:
+        return np.full(part.size, numbers[0])
+    if part.size == 1:
+        return np.full(1, numbers.mean())
+    if numbers.size != given.size(*part.sides):  # another circuit
+        return None
+    return _resized(numbers, given, part)
+
+
+def _resized(numbers: np.ndarray, given: Coefficient, part: Part) -> np.ndarray:
+    """Return numbers of one granularity in another: spread over synapses or neurons, then means."""
+    pre, post = part.sides
+    places = (pre.size, post.size) if given.per in GRANULARITIES else (1, post.size)
+    indices = np.arange(places[0] * places[1]).reshape(places)
+    spread = numbers[_places(given, indices, part.sides)]
+    wanted = _places(part.coefficient, indices, part.sides).reshape(-1)
+    sums = np.bincount(wanted, spread.reshape(-1), minlength=part.size)
+    return sums / np.bincount(wanted, minlength=part.size)
+
+
+def _places(
+    coefficient: Coefficient, indices: np.ndarray, sides: tuple[Side, Side]
+) -> np.ndarray:
+    """Return which of its numbers each synapse or neuron takes, shaped as `indices`."""
+    rows, columns = np.divmod(indices, indices.shape[1])
+    plain = {"pre": rows, "post": columns, "projection": np.zeros_like(indices)}
+    shared = coefficient.spread(*sides)
+    return shared[indices] if shared is not None else plain.get(coefficient.per, indices)

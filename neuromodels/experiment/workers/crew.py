@@ -1,0 +1,240 @@
+"""The workers behind a client: which are fit for work, and what they answer."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import RLock
+from typing import Any
+from uuid import uuid4
+
+from neuromodels.errors import SimulationError
+from neuromodels.experiment.workers.answers import Answer, Lost, Refusal
+from neuromodels.experiment.workers.exclusive import Turns
+from neuromodels.experiment.workers.timeouts import ANSWER_WITHIN, begun, within
+from neuromodels.experiment.workers.versions import check_versions, lacking, machines_of
+from neuromodels.experiment.workers.worker import Work
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks at whether there still are workers."""
+STALLED = 900.0
+"""Seconds beyond the longest call after which some answer should have come: lost workers are
+missed after minutes, and new ones take their time to start."""
+TRIES = 3
+
+
+class Crew:
+    """All workers of one scheduler; several threads may ask them at once.
+
+    Parameters
+    ----------
+    client
+        A connected `distributed.Client`.
+    tell
+        Gets what the user should know, one sentence at a time.
+    alike
+        Whether workers are known to run in the driver's own environment: none is checked then.
+    patience
+        Seconds to wait for a first worker, or for one after all are gone; None for ever.
+    mend
+        Called when there are fewer workers than before.
+
+    Attributes
+    ----------
+    here
+        Addresses of the workers, as of the last count.
+    machines
+        Processor and compiler of all that ever were, as far as they may differ from the driver's.
+    """
+
+    def __init__(
+        self, client: Any, tell: Callable[[str], None] = lambda text: None, *,
+        alike: bool = False, patience: float | None = None, mend: Callable[[], None] = lambda: None,
+    ):  # fmt: skip
+        self.client = client
+        self.tell = tell
+        self.waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Entered while workers work, see `neuromodels.experiment.side_by_side`."""
+        self._alike, self._patience, self._mend = alike, patience, mend
+        self._turns = Turns()
+        self._looking = RLock()
+        self._most = 1
+        self.here: set[str] = set()
+        self.machines: set[str] = set()
+
+    def count(self) -> int:
+        """Return how many workers there are, at least one; those not seen before are checked."""
+        with self._looking, self._connected():
+            workers = self._present() or self._awaited()
+            new = sorted(workers - self.here)
+            if new and not self._alike:
+                check_versions(self.client, new)
+                self._note_machines(machines_of(self.client, new))
+            self.here = workers
+            return len(workers)
+
+    def ask(
+        self, function: Callable[..., Any], parts: Sequence[Any], work: Work, *,
+        alone: bool = False, **shared: Any,
+    ) -> list[Answer | Lost]:  # fmt: skip
+        """Call a function with every part, all at once, and return the answers in order.
+
+        Parameters
+        ----------
+        function
+            One of `neuromodels.experiment.workers.worker`.
+        work
+            What it is about, and how long one call may take.
+        alone
+            Wait until nothing else runs, and let nothing else begin.
+        shared
+            Further arguments, the same for all parts.
+
+        Raises
+        ------
+        NeuromodelsError
+            What a worker refused, as itself.
+        SimulationError
+            When nobody answers any more.
+        """
+        turn = self._turns.alone if alone else self._turns.beside
+        with self.waiting(), turn():
+            self.count()
+            with self._connected():
+                futures = self._sent(function, parts, work=work, **shared)
+                values = self._gathered(futures, work.seconds)
+        return [_answer(future, values[number]) for number, future in enumerate(futures)]
+
+    def _sent(self, function: Callable[..., Any], parts: Sequence[Any], **shared: Any) -> list[Any]:
+        key = f"neuromodels-{uuid4().hex}"
+        with self._looking, warnings.catch_warnings():  # which are those of all threads
+            # vectors of thousands of coefficients are meant to be sent
+            warnings.filterwarnings("ignore", "Sending large graph")
+            return self.client.map(function, parts, key=key, pure=False, **shared)
+
+    def ask_until(
+        self, function: Callable[..., Any], parts: Sequence[Any], work: Work, **shared: Any
+    ) -> list[Answer]:
+        """Call a function with every part until there is an answer to at least one.
+
+        Raises
+        ------
+        SimulationError
+            When workers were lost over it several times.
+        """
+        for _ in range(TRIES):
+            asked = self.ask(function, parts, work, **shared)
+            answers = [answer for answer in asked if isinstance(answer, Answer)]
+            if answers:
+                return answers
+        raise SimulationError(
+            "Distribution.worker",
+            f"must survive `{function.__name__}`; {TRIES} died, took too long or ran out of memory",
+            cure="Run the study without workers to see why, or give them more memory or time.",
+        )
+
+    def _gathered(self, futures: Sequence[Any], seconds: float) -> dict[int, Any]:
+        """Return what calls brought, by place; look after the workers meanwhile."""
+        numbered = dict(enumerate(futures))
+        task = begun(self.client, lambda: self.client.gather(numbered, errors="skip"))
+        before: object = None
+        since = time.monotonic()
+        try:
+            while True:
+                try:
+                    return task.result(LOOK_EVERY)
+                except TimeoutError:
+                    if task.done():
+                        raise
+                now = self._signs_of_life(futures)
+                if now != before:
+                    before, since = now, time.monotonic()
+                elif time.monotonic() - since > seconds + STALLED:
+                    raise _silent(time.monotonic() - since)
+        finally:
+            task.cancel()
+
+    def _signs_of_life(self, futures: Sequence[Any]) -> tuple[int, set[str]]:
+        """Return what changes as long as somebody works: calls that wait, and the workers."""
+        with self._looking:
+            workers = self._present() or self._awaited()
+        return sum(future.status == "pending" for future in futures), workers
+
+    def _present(self) -> set[str]:
+        workers = set(within(self.client, ANSWER_WITHIN, self.client.nthreads))
+        if len(workers) < self._most:
+            self._mend()
+        self._most = max(self._most, len(workers))
+        return workers
+
+    def _awaited(self) -> set[str]:
+        """Wait for a worker."""
+        start, said = time.monotonic(), False
+        while not (workers := self._present()):
+            waited = time.monotonic() - start
+            if self._patience is not None and waited > self._patience:
+                raise SimulationError(
+                    "Distribution.workers", f"one must start within {self._patience:g} s",
+                    cure="Is there enough memory for them? Try fewer.",
+                )  # fmt: skip
+            if not said and waited > LOOK_EVERY:
+                self.tell("There is no worker; waiting for one.")
+                said = True
+            time.sleep(0.1)
+        return workers
+
+    def _note_machines(self, machines: set[str]) -> None:
+        before, self.machines = self.machines, self.machines | machines
+        if len(self.machines) > max(1, len(before)):
+            self.tell(
+                "Workers differ in processor or compiler, so which of them evaluates a candidate"
+                f" may show in the last bits: {'; '.join(sorted(self.machines))}."
+            )
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, CancelledError) as error:
+            raise _unreachable(str(error) or type(error).__name__) from None
+
+
+def _silent(seconds: float) -> SimulationError:
+    return SimulationError(
+        "Distribution.workers", f"must answer; for {seconds:.0f} s none did, and none was lost",
+        cure="Do they work for somebody else? Everything until the last generation is stored:"
+        " start workers of your own and resume the run.",
+    )  # fmt: skip
+
+
+def _unreachable(reason: str) -> SimulationError:
+    return SimulationError(
+        "Distribution.scheduler", f"must stay reachable: {reason}",
+        cure="Everything until the last generation is stored: start it again and resume the run.",
+    )  # fmt: skip
+
+
+def _answer(future: Any, value: Any) -> Answer | Lost:
+    """Return what a finished call brought; raise what it raised."""
+    if isinstance(value, Refusal):
+        raise value.error()
+    if value is not None:
+        # whatever its status: the worker that held it may be gone already
+        return value
+    if future.status != "error":
+        raise _unreachable("it forgot what it was asked")
+    return _lost(future.exception(timeout=ANSWER_WITHIN), future)
+
+
+def _lost(error: BaseException, future: Any) -> Lost:
+    """Return that a call is lost, unless it raised an error of its own."""
+    from distributed.scheduler import KilledWorker
+
+    if isinstance(error, KilledWorker | MemoryError):
+        return Lost()
+    if isinstance(error, ImportError):
+        raise lacking(error) from None
+    raise error.with_traceback(future.traceback(timeout=ANSWER_WITHIN))

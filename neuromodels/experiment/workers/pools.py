@@ -1,0 +1,197 @@
+"""Workers on this machine, or those of a scheduler that already runs."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from neuromodels.errors import DeclarationError, SimulationError
+from neuromodels.experiment.side_by_side import ENOUGH, SideBySide
+from neuromodels.experiment.workers.crew import Crew
+from neuromodels.experiment.workers.distributed import DistributedExperiment, work_on
+from neuromodels.experiment.workers.worker import LIMIT, build_experiment, record, record_trial
+from neuromodels.study.study import Study
+
+Tell = Callable[[str], None]
+_ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d+")
+LEAVE_WITHIN = 10.0
+"""Seconds in which a connection to a scheduler is closed, or given up."""
+
+
+class Workers:
+    """What `Runner` needs to evaluate on workers.
+
+    Parameters
+    ----------
+    crew
+        The workers.
+    seconds
+        The longest that one may take over one chunk.
+    """
+
+    def __init__(self, crew: Crew, seconds: float = LIMIT):
+        self.crew = crew
+        self.seconds = seconds
+
+    def build(
+        self, study: Study, condition: str, tell: Tell | None = None
+    ) -> DistributedExperiment:
+        """Return the experiment of a condition, built on the workers."""
+        return DistributedExperiment(study, condition, self.crew, seconds=self.seconds, tell=tell)
+
+    def record(
+        self, study: Study, condition: str, vector: np.ndarray, stream: int
+    ) -> dict[str, np.ndarray]:
+        """Return the arrays of one trial with monitors, run on a worker."""
+        work = work_on(study, condition, build_experiment, self.seconds)
+        asked = {"how": record_trial, "stream": stream}
+        return self.crew.ask_until(record, [vector], work, **asked)[0].value
+
+    def for_runner(
+        self, study: Study, tell: Tell | None = None, others: SideBySide | None = None
+    ) -> dict[str, Any]:
+        """Return the arguments by which a `Runner` works here.
+
+        Parameters
+        ----------
+        tell
+            Gets what the user should know of this study.
+        others
+            Studies that are run at the same time; without, several searches of this one are.
+        """
+        enough = 1 + math.ceil(self.crew.count() / study.search.candidates)
+        searches = SideBySide() if others else SideBySide(max(ENOUGH, enough))
+        self.crew.waiting = (others or searches).away
+        build = partial(self.build, tell=tell)
+        return {"build": build, "record": self.record, "side_by_side": searches}
+
+    def provenance(self) -> dict[str, Any]:
+        """Return which workers a run starts with, as plain values.
+
+        ``machines`` is empty where all run on the driver's.
+        """
+        return {
+            "scheduler": self.crew.client.scheduler.address,
+            "count": self.crew.count(),
+            "machines": sorted(self.crew.machines),
+        }
+
+
+@contextmanager
+def local_workers(
+    count: int, *, seconds: float = LIMIT, tell: Tell = lambda text: None
+) -> Iterator[Workers]:
+    """Start worker processes of one core each on this machine; none outlives the block.
+
+    Parameters
+    ----------
+    count
+        How many.
+    seconds
+        The longest that one may take over one chunk; it is replaced then.
+    tell
+        Gets what the user should know.
+
+    Raises
+    ------
+    DeclarationError
+        When Dask `distributed` is not installed, or a script starts them outside of
+        ``if __name__ == "__main__":``.
+    SimulationError
+        When they do not start.
+    """
+    if count < 1:
+        raise DeclarationError("local_workers.count", "there must be at least 1", count)
+    with _needed():
+        from neuromodels.experiment.workers import local_processes as nursery
+    nursery.refuse_unguarded()
+    with (
+        nursery.Nursery(count) as here,
+        _client(**here.client_options(), direct_to_workers=True) as client,
+    ):
+        patience = nursery.START_WITHIN
+        yield Workers(Crew(client, tell, alike=True, patience=patience, mend=here.mend), seconds)
+
+
+@contextmanager
+def scheduler_at(
+    address: str, *, seconds: float = LIMIT, tell: Tell = lambda text: None
+) -> Iterator[Workers]:
+    """Use the workers of a running scheduler; certificates are those of Dask's configuration.
+
+    Parameters
+    ----------
+    address
+        ``"tcp://host:8786"`` or ``"tls://host:8786"``.
+    seconds, tell
+        As of `local_workers`.
+
+    Raises
+    ------
+    DeclarationError
+        When Dask `distributed` is not installed.
+    SimulationError
+        When no scheduler answers there.
+    """
+    with _client(address, security=_keys_for(address)) as client:
+        yield Workers(Crew(client, tell), seconds)
+
+
+def _keys_for(address: str) -> Any:
+    """Return Dask's certificates, as far as an address needs them."""
+    with _needed():
+        from distributed import Security
+    scheme = _ADDRESS.match(address)
+    if scheme is None:
+        raise DeclarationError(
+            "Distribution.scheduler", "must look like tcp://host:8786 or tls://host:8786", address,
+            "`dask scheduler` prints it.",
+        )  # fmt: skip
+    try:
+        security = Security()
+        has_keys = security.get_connection_args("client").get("ssl_context") is not None
+    except (OSError, ValueError) as error:
+        raise DeclarationError("distributed.comm.tls", f"cannot be read: {error}") from None
+    if has_keys < (scheme[1] == "tls"):
+        raise DeclarationError(
+            "Distribution.scheduler", "needs keys that Dask's configuration names", address,
+            "Set ca-file, client.cert and client.key of distributed.comm.tls there.",
+        )  # fmt: skip
+    return security
+
+
+@contextmanager
+def _needed() -> Iterator[None]:
+    """Name the cure where a package of the extra is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise DeclarationError(
+            "Distribution", f"needs Dask `distributed`: {error}",
+            cure='Install it: pip install "neuromodels[cluster]"',
+        ) from None  # fmt: skip
+
+
+@contextmanager
+def _client(address: str, **options: Any) -> Iterator[Any]:
+    """Connect to a scheduler, and leave it within a bounded time."""
+    with _needed():
+        from distributed import Client
+    try:
+        client = Client(address, set_as_default=False, **options)
+    except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
+        raise SimulationError(
+            "Distribution.scheduler", f"must answer: {error}", address,
+            "Start it with `dask scheduler`, or take the address from its log.",
+        ) from None  # fmt: skip
+    try:
+        yield client
+    finally:
+        with suppress(Exception):
+            client.close(timeout=LEAVE_WITHIN)

@@ -1,0 +1,35 @@
+"""Neuron models: one file each, and the catalog of them.
+
+In docstrings, [P] is published, [C] is in released code, [I] is inferred or chosen by us.
+"""
+
+from neuromodels.catalog import Catalog
+from neuromodels.neurons.alif import ALIF
+from neuromodels.neurons.base import NeuronModel
+from neuromodels.neurons.gru import GRU
+from neuromodels.neurons.inhibitory_lif import INHIBITORY_LIF
+from neuromodels.neurons.leaky_readout import LEAKY_READOUT
+from neuromodels.neurons.lif import LIF
+from neuromodels.neurons.modulator import MODULATOR
+from neuromodels.neurons.modulatory_lif import MODULATORY_LIF
+from neuromodels.neurons.readout import READOUT
+from neuromodels.neurons.ternary_lif import TERNARY_LIF
+from neuromodels.neurons.traced_lif import TRACED_LIF
+
+CATALOG = Catalog(
+    NeuronModel,
+    (
+        TERNARY_LIF,
+        READOUT,
+        LIF,
+        ALIF,
+        TRACED_LIF,
+        INHIBITORY_LIF,
+        GRU,
+        LEAKY_READOUT,
+        MODULATOR,
+        MODULATORY_LIF,
+    ),
+)
+
+__all__ = ["CATALOG", "NeuronModel"]

@@ -1,0 +1,1 @@
+"""What a person is shown: tables, pages, progress, lists, figures. Nothing here simulates."""

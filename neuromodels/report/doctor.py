@@ -1,0 +1,111 @@
+"""What this machine has, and what is missing to run a study."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuromodels.store.provenance import commit, compiler, cpu, usable_cores, versions
+
+REQUIRED = ("brian2", "nevergrad", "numpy", "scipy", "matplotlib", "rich")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding; `cure` says what to do when it is not ok."""
+
+    name: str
+    value: str
+    ok: bool = True
+    cure: str = ""
+
+
+def examine(runs: Path) -> list[Check]:
+    """Return every check, in the order in which they are shown.
+
+    Parameters
+    ----------
+    runs
+        The folder that run folders are made in.
+    """
+    return [
+        _python(),
+        *_packages(),
+        _source(),
+        _compiler(),
+        Check("processor", cpu()),
+        Check("threads", str(usable_cores())),
+        _cache(),
+        _gpu(),
+        _writable(runs),
+    ]
+
+
+def shown(check: Check) -> str:
+    """Return a check as one line, with its cure below when it is not ok."""
+    mark, cure = ("ok", "") if check.ok else ("MISSING", f"\n{'':8}{check.cure}")
+    return f"{mark:<8}{check.name:<12} {check.value}{cure}"
+
+
+def _python() -> Check:
+    ok = sys.version_info >= (3, 12)
+    return Check("python", platform.python_version(), ok, "Python 3.12 or later is needed.")
+
+
+def _packages() -> list[Check]:
+    found = versions()
+    cure = "Run `make study`, or `pip install -e .` in the checkout."
+    checks = [Check(p, found.get(p, "missing"), p in found, cure) for p in REQUIRED]
+    return [*checks, Check("brian2cuda", found.get("brian2cuda", "not installed (optional)"))]
+
+
+def _source() -> Check:
+    return Check("commit", commit() or "not a git checkout")
+
+
+def _compiler() -> Check:
+    found = compiler()
+    cure = "Install g++ or clang++ (Debian: sudo apt install g++), or set CXX."
+    return Check("compiler", found or "none", found is not None, cure)
+
+
+def _cache() -> Check:
+    try:
+        from neuromodels.simulation.build import cache
+
+        entries = cache.entries()
+        folder = cache.folder()
+    except Exception as error:  # whatever is broken is the finding
+        return Check("build cache", f"cannot be read: {error}", False, "neuromodels cache clear")
+    size = sum(entry["bytes"] for entry in entries) / 2**20
+    return Check("build cache", f"{folder}: {len(entries)} builds, {size:.1f} MiB")
+
+
+def _gpu() -> Check:
+    if not shutil.which("nvidia-smi"):
+        return Check("gpu", "none found (optional)")
+    wanted = "--query-gpu=name,memory.total,driver_version"
+    command = ["nvidia-smi", wanted, "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check("gpu", f"nvidia-smi fails (optional): {error}")
+    return Check("gpu", "; ".join(done.stdout.split("\n")).strip("; ") or "none found (optional)")
+
+
+def _writable(runs: Path) -> Check:
+    folder = runs.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        cure = "Free space or permissions, or name another folder with --out."
+        return Check("run folder", f"{runs}: {error.strerror}", False, cure)
+    return Check("run folder", f"{runs.absolute()} can be written")

@@ -1,0 +1,277 @@
+"""Figure scripts of a checkout: which stored runs they need, and drawing them."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from neuromodels.errors import NeuromodelsError, RunNotFound
+from neuromodels.files import writing
+from neuromodels.store.store import STUDY, StoredRun, stored_runs
+from neuromodels.store.sweeps import SWEEP, StoredSweep, is_sweep
+from neuromodels.study.schema import nearest
+from neuromodels.study.study import Study
+from neuromodels.study.sweep import Sweep, read_declared
+
+SUFFIXES = (".pdf", ".png")
+CELL = ("task.", "search.target", "search.trials")
+"""What a sweep varies that is a grid of one task, each cell with an aim and trials of its own."""
+
+
+def draw_figure(
+    script: ModuleType, runs: Sequence[StoredRun], targets: Sequence[Path]
+) -> list[Path]:
+    """Collect from stored runs, draw, and save; return where the figure lies."""
+    from neuromodels.report.plotting.draw import save  # matplotlib takes a second
+
+    for target in targets:
+        if target.suffix not in (*SUFFIXES, ".svg"):
+            raise NeuromodelsError(str(target), "must end in .pdf, .png or .svg")
+    figure = script.draw(script.collect(list(runs)))
+    for target in targets:
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            save(figure, target)
+    return list(targets)
+
+
+def targets_for(name: str, runs: Sequence[StoredRun], out: Path | None) -> list[Path]:
+    """Return where a figure goes: beside its only run, else into ``output/figures``."""
+    if out is not None:
+        return [out]
+    folder = runs[0].folder if len(runs) == 1 else Path("output")
+    return [folder / "figures" / f"{name}{suffix}" for suffix in SUFFIXES]
+
+
+def targets_in(folder: Path | None, name: str, runs: Sequence[StoredRun]) -> list[Path]:
+    """Return where one of all figures goes: into a folder, or where it goes when drawn alone.
+
+    Raises
+    ------
+    NeuromodelsError
+        When the folder is named like a figure.
+    """
+    if folder is None:
+        return targets_for(name, runs, None)
+    if folder.suffix in (*SUFFIXES, ".svg"):
+        raise NeuromodelsError("figure all --out", "must be a folder", str(folder))
+    return [folder / f"{name}{suffix}" for suffix in SUFFIXES]
+
+
+def studies_of_task(task: str, checkout: Path) -> tuple[str, ...]:
+    """Return the studies of a checkout that declare a task, the smallest numbers first.
+
+    Behind them stand sweeps of the task's own numbers; those of anything else are left out.
+    """
+    found = []
+    for path in sorted((checkout / "studies").glob("*.toml")):
+        everything = tomllib.loads(path.read_text(encoding="utf-8"))
+        declared = everything.get("task", {})
+        swept = _swept(everything.get("sweep", {}))
+        if declared.get("name") == task and all(key.startswith(CELL) for key in swept):
+            numbers = tuple(value for value in declared.values() if isinstance(value, int))
+            found.append((bool(swept), numbers, path.stem))
+    return tuple(name for _, _, name in sorted(found))
+
+
+def _swept(sweep: Mapping[str, Any]) -> set[str]:
+    """Return the keys that a sweep varies."""
+    listed = sweep.get("list", [])
+    return {key for entry in listed for key in entry} | set(sweep) - {"list"}
+
+
+def scripts_of(checkout: Path) -> list[str]:
+    """Return the names of all figure scripts: what in ``figures/`` declares what it NEEDS."""
+    paths = sorted((checkout / "figures").glob("*.py"))
+    return [path.stem for path in paths if re.search(r"^NEEDS\b", path.read_text("utf-8"), re.M)]
+
+
+def load_script(name: str, checkout: Path) -> ModuleType:
+    """Import ``figures/NAME.py``: a module with NEEDS, collect and draw.
+
+    It may import its neighbours, as ``from figures import numbers``.
+
+    Raises
+    ------
+    NeuromodelsError
+        When there is no such script.
+    """
+    path = checkout / "figures" / f"{name}.py"
+    if not path.is_file():
+        known = scripts_of(checkout)
+        cure = f"{nearest(name, known).strip()} Known: {', '.join(known) or 'none'}.".strip()
+        raise NeuromodelsError("figure", "must name a script in figures/", name, cure)
+    if str(checkout) not in sys.path:
+        sys.path.insert(0, str(checkout))
+    spec = importlib.util.spec_from_file_location(f"figures.{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look up the module they are declared in
+    spec.loader.exec_module(module)
+    return module
+
+
+def runs_for(
+    script: ModuleType, folders: Sequence[Path], runs: Path, checkout: Path
+) -> tuple[list[StoredRun], list[str]]:
+    """Return the runs a figure is drawn from, and a line about each that is not there.
+
+    Parameters
+    ----------
+    folders
+        Run folders the user named; they win over what is found.
+    runs
+        Where run folders lie.
+
+    Raises
+    ------
+    RunNotFound
+        When nothing can be drawn; names the command that makes the first run needed.
+    """
+    if folders:
+        return [run for folder in folders for run in _named_runs(folder)], []
+    found, absent = _declared_runs(script, runs, checkout)
+    if not found:
+        first = script.NEEDS[0]
+        raise RunNotFound(
+            "figure",
+            "needs a stored run",
+            absent[0],
+            f"Make it with: neuromodels run studies/{first}.toml",
+        )
+    return _measured_runs(script, found, absent)
+
+
+def fitting_runs(
+    script: ModuleType, folders: Sequence[Path], runs: Path, checkout: Path
+) -> tuple[list[StoredRun], list[str]]:
+    """Return what `runs_for` does; of named folders only runs of the studies a figure needs.
+
+    Of several runs of the same study the newest is taken.
+
+    Parameters
+    ----------
+    folders
+        Run folders, sweep folders, and folders of them.
+    """
+    if not folders:
+        return runs_for(script, [], runs, checkout)
+    named = _newest(run for folder in folders for run in _runs_below(folder))
+    found = [run for study in script.NEEDS for run in named if run.name == study]
+    if not found:
+        first = script.NEEDS[0]
+        raise RunNotFound(
+            "figure", "needs a run of one of its studies", [str(folder) for folder in folders],
+            f"Make it with: neuromodels run studies/{first}.toml --out {folders[0] / first}",
+        )  # fmt: skip
+    return _measured_runs(script, found, [])
+
+
+def _newest(runs: Iterable[StoredRun]) -> list[StoredRun]:
+    """Return the first run of each study, and of each setting of a sweep."""
+    found: dict[tuple[str, str], StoredRun] = {}
+    for run in runs:
+        setting = run.digest if is_sweep(run.folder.parent) else ""
+        found.setdefault((run.name, setting), run)
+    return list(found.values())
+
+
+def _runs_below(folder: Path) -> list[StoredRun]:
+    """Return the runs of a run or sweep folder, or of all such folders in it, newest first."""
+    if is_sweep(folder) or (folder / STUDY).is_file():
+        return _named_runs(folder)
+    swept = [StoredSweep(path.parent) for path in sorted(folder.glob(f"*/{SWEEP}"))]
+    return stored_runs(folder) + [run for sweep in swept for run in sweep.runs]
+
+
+def _measured_runs(
+    script: ModuleType, found: list[StoredRun], absent: list[str]
+) -> tuple[list[StoredRun], list[str]]:
+    """Leave out runs without the measure that a script draws, with a line about each.
+
+    Raises
+    ------
+    RunNotFound
+        When none was measured; names the command that does it.
+    """
+    measure = getattr(script, "MEASURE", None)
+    if measure is None:
+        return found, absent
+    done = [run for run in found if any((run.folder / "measures").glob(f"{measure}-*.npz"))]
+    others = [run for run in found if run not in done]
+    if not done:
+        raise RunNotFound(
+            "figure", f"needs the measure {measure}", f"{found[0].name} without it",
+            f"Make it with: neuromodels measure {found[0].folder} {measure}",
+        )  # fmt: skip
+    lines = [
+        f"{run.name} lacks a measure: neuromodels measure {run.folder} {measure}" for run in others
+    ]
+    return done, absent + lines
+
+
+def _declared_runs(
+    script: ModuleType, runs: Path, checkout: Path
+) -> tuple[list[StoredRun], list[str]]:
+    """Return the newest run of each study as it is declared, and a line about each missing."""
+    found, absent = [], []
+    for name in script.NEEDS:
+        path = checkout / "studies" / f"{name}.toml"
+        declared = read_declared(path) if path.is_file() else None
+        if isinstance(declared, Sweep):
+            new, missing = _runs_of_sweep(declared, runs)
+        else:
+            new, missing = _runs_of_study(name, declared, runs)
+        found += new
+        absent += missing
+    return found, absent
+
+
+def _named_runs(folder: Path) -> list[StoredRun]:
+    return StoredSweep(folder).runs if is_sweep(folder) else [StoredRun(folder)]
+
+
+def _runs_of_study(
+    name: str, study: Study | None, runs: Path
+) -> tuple[list[StoredRun], list[str]]:
+    """Return the newest run that answers a study, and a line when there is none."""
+    named = [run for run in stored_runs(runs) if run.name == name]
+    current = [run for run in named if study is None or _answers(run, study)]
+    return current[:1], [] if current else [_absence(name, named)]
+
+
+def _runs_of_sweep(sweep: Sweep, runs: Path) -> tuple[list[StoredRun], list[str]]:
+    """Return the newest run of each setting, and a line about each that has none."""
+    folders = sorted(runs.glob(f"*/{SWEEP}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    stored = [run for path in folders for run in StoredSweep(path.parent).runs]
+    found, absent = [], []
+    for setting in sweep.settings:
+        current = [run for run in stored if _answers(run, setting.study)]
+        found += current[:1]
+        if not current:
+            absent.append(f"{sweep.name}, setting {setting.name}, was not run")
+    if not found:
+        first, more = sweep.settings[0].name, len(sweep.settings) - 1
+        absent = [f"{sweep.name}, setting {first} and {more} more, was not run"]
+    return found, absent
+
+
+def _answers(run: StoredRun, study: Study) -> bool:
+    """Whether a run is of this study, and with at least its budget."""
+    return (
+        run.digest == study.digest
+        and run.study["search"]["generations"] >= study.search.generations
+    )
+
+
+def _absence(name: str, older: Sequence[StoredRun]) -> str:
+    if not older:
+        return f"{name} was not run"
+    return f"{name} was run from another declaration; --run {older[0].folder} draws it anyway"

@@ -1,0 +1,162 @@
+"""What there is to choose from, as plain values and as tables."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+ACTS = {"each_step": "each step", "on_pre": "pre spike", "on_post": "post spike"}
+"""Fields of a rule with statements, and when they act."""
+KINDS = ("rules", "models", "tasks", "optimizers", "studies")
+
+
+def items_of(kind: str, checkout: Path) -> list[dict[str, Any]]:
+    """Return the members of a kind, each with its name and one line about it.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+    checkout
+        Where ``studies/`` lies.
+    """
+    if kind == "studies":
+        return _studies(checkout / "studies")
+    return [_ITEM[kind](name, value) for name, value in sorted(_catalog(kind).items())]
+
+
+def _catalog(kind: str) -> Mapping[str, Any]:
+    if kind == "optimizers":
+        from neuromodels.search.optimizers import OPTIMIZERS
+
+        return OPTIMIZERS
+    from importlib import import_module
+
+    return import_module(f"neuromodels.{kind}").CATALOG
+
+
+def _rule(name: str, rule: Any) -> dict[str, Any]:
+    coefficients = [
+        {
+            "name": c.name, "default": c.default, "low": _finite(c.low), "high": _finite(c.high),
+            "per": c.per, "scale": c.scale, "searched": not c.frozen,
+        }
+        for c in rule.coefficients
+    ]  # fmt: skip
+    forms = [rule.chosen({"form": form}) for form in rule.options.get("form", ())] or [rule]
+    return {
+        **_named(name, rule),
+        "acts": [" and ".join(_acts(form)) or "never" for form in forms],
+        "factors": (3 if rule.modulator else 2) if rule.is_plastic else 0,
+        "reads": _reads(rule),
+        "state": _state(rule),
+        "weight": rule.weight,
+        "learns": list(rule.learns) if rule.is_plastic else [],
+        "coefficients": coefficients,
+        "options": {option: list(allowed) for option, allowed in rule.options.items()},
+    }
+
+
+def _finite(bound: float) -> float | None:
+    return bound if isfinite(bound) else None
+
+
+def _acts(rule: Any) -> list[str]:
+    return [when for field, when in ACTS.items() if getattr(rule, field).strip()]
+
+
+def _reads(rule: Any) -> list[str]:
+    """Return what a rule sees of the neurons on both sides: traces, signals, third factor."""
+    words = set(re.findall(r"\w+", " ".join([rule.model, *(getattr(rule, f) for f in ACTS)])))
+    return [name for name in ("x", "y", "sx", "sy", "M") if name in words]
+
+
+def _state(rule: Any) -> list[str]:
+    """Return the variables that a synapse keeps beside its coefficients and what it learns."""
+    names = re.findall(r"(?m)^\s*(?:d(\w+)/dt\b|(\w+)\s*:)", rule.model)
+    known = {*rule.learns, *(coefficient.name for coefficient in rule.coefficients)}
+    return [name for pair in names for name in pair if name and name not in known]
+
+
+def _task(name: str, task: Any) -> dict[str, Any]:
+    return {**_named(name, task), "parameters": dict(task.parameters)}
+
+
+def _optimizer(name: str, info: Any) -> dict[str, Any]:
+    return {**_named(name, info), "source": info.source, "options": dict(info.options)}
+
+
+def _named(name: str, value: Any) -> dict[str, Any]:
+    return {"name": name, "summary": value.summary, "reference": value.reference}
+
+
+_ITEM = {"rules": _rule, "models": _named, "tasks": _task, "optimizers": _optimizer}
+
+
+def _studies(folder: Path) -> list[dict[str, Any]]:
+    found = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            table = {"question": f"cannot be read: {error}"}
+        name, question = table.get("name", path.stem), table.get("question", "")
+        found.append({"name": name, "summary": question, "file": f"{folder.name}/{path.name}"})
+    return found
+
+
+def table_of(kind: str, items: list[dict[str, Any]]) -> Table:
+    """Return a table of the members of a kind."""
+    if kind == "rules":
+        return _comparison(items)
+    table = Table(title=kind, title_justify="left")
+    columns = [key for key in (items[0] if items else {"name": ""}) if key != "reference"]
+    for column in [*columns, *(["reference"] if items and "reference" in items[0] else [])]:
+        table.add_column(column)
+    for item in items:
+        cells = [_cell(item[column]) for column in columns]
+        table.add_row(*cells, *([item["reference"]] if "reference" in item else []))
+    return table
+
+
+def _comparison(rules: list[dict[str, Any]]) -> Table:
+    """Return the rules side by side, about 110 columns wide."""
+    table = Table(title="rules", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("rule", no_wrap=True)
+    for name, width in (
+        ("acts", 13), ("factors", 7), ("reads, keeps", 14), ("weight", 13), ("searched", 17),
+        ("reference", 24),
+    ):  # fmt: skip
+        table.add_column(name, max_width=width)
+    for rule in rules:
+        searched = [c["name"] for c in rule["coefficients"] if c["searched"]]
+        table.add_row(
+            rule["name"], "\nor ".join(rule["acts"]), str(rule["factors"] or "-"),
+            "; ".join(" ".join(each) for each in (rule["reads"], rule["state"]) if each),
+            rule["weight"], _shortened(searched), rule["reference"],
+        )  # fmt: skip
+    return table
+
+
+def _shortened(names: list[str]) -> str:
+    """Return names in a row, a long run of numbered ones by its ends."""
+    numbered = [name for name in names if re.fullmatch(r"[a-z]+\d+", name)]
+    if len(numbered) < 4:
+        return " ".join(names)
+    others = [name for name in names if name not in numbered]
+    return " ".join([*others, f"{numbered[0]}..{numbered[-1]}"])
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "\n".join(f"{key} = {_cell(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return " ".join(each["name"] if isinstance(each, Mapping) else str(each) for each in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

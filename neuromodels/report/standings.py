@@ -1,0 +1,192 @@
+"""Where each condition under each seed of a run stands, and how long the rest will take."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import numpy as np
+
+from neuromodels.store.records import GenerationRecord, TestRecord
+from neuromodels.study.outcome import FAILURES
+
+Key = tuple[str, int]
+RECENT = 50
+"""Generations whose median duration is the pace."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one condition under one seed stands.
+
+    Parameters
+    ----------
+    generations, of
+        Finished generations and how many there will be; 0 where nothing is searched.
+    centre, best
+        Newest scores of the centre and of the best candidate; None where every trial failed.
+    test
+        The newest point of the learning curve or, once there is one, the final score.
+    pace
+        Median seconds of the last `RECENT` generations.
+    failures
+        Failed instances so far by kind.
+    is_active
+        Whether it is what the run works on.
+    """
+
+    condition: str
+    seed: int
+    generations: int = 0
+    of: int = 0
+    centre: float | None = None
+    best: float | None = None
+    test: TestRecord | None = None
+    pace: float | None = None
+    failures: Mapping[str, int] = field(default_factory=dict)
+    is_active: bool = False
+
+    @property
+    def key(self) -> Key:
+        """Condition and seed."""
+        return self.condition, self.seed
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a final score."""
+        return self.test is not None and self.test.kind == "final"
+
+    @property
+    def state(self) -> str:
+        """``done``, ``searching``, ``scoring``, ``unfinished``, or ``waiting``."""
+        if self.is_done:
+            return "done"
+        if self.is_active:
+            return "searching" if self.generations < self.of else "scoring"
+        return "unfinished" if self.generations else "waiting"
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds that its missing generations take at its pace, if that is known."""
+        if self.pace is None or self.is_done:
+            return None
+        return (self.of - self.generations) * self.pace
+
+
+def standing_after(
+    condition: str, seed: int, of: int, rows: Sequence[GenerationRecord], test: TestRecord | None
+) -> Standing:
+    """Return where a search with these generations and this newest test stands."""
+    if not rows:
+        return Standing(condition, seed, of=of, test=test)
+    return Standing(
+        condition, seed, len(rows), of,
+        centre=rows[-1].centre_score, best=rows[-1].best_score, test=test,
+        pace=float(np.median([row.seconds for row in rows[-RECENT:]])),
+        failures=counted(rows),
+    )  # fmt: skip
+
+
+def with_active(standings: Iterable[Standing], keys: Collection[Key] = ()) -> tuple[Standing, ...]:
+    """Return standings, in the order of the run, with those that the run works on as active.
+
+    Parameters
+    ----------
+    keys
+        Conditions and seeds that are known to be worked on. Those that are done no longer count;
+        without any it is the first that is not done.
+    """
+    found = list(standings)
+    active = {each.key for each in found if each.key in keys and not each.is_done}
+    first = [each.key for each in found if not each.is_done][:1]
+    return tuple(replace(each, is_active=each.key in (active or first)) for each in found)
+
+
+def seconds_left(standings: Iterable[Standing]) -> float | None:
+    """Return the seconds that all missing generations take, each at its condition's pace.
+
+    A condition that was not begun is taken to be as fast as the others, and as many searches to
+    go on side by side as do now. Scoring is not counted. None before the first generation.
+    """
+    found = list(standings)
+    pace = {each.condition: each.pace for each in found if each.pace is not None}
+    if not pace:
+        return None
+    typical = float(np.mean(list(pace.values())))
+    left = [s for s in found if not s.is_done]
+    abreast = max(1, sum(s.is_active and s.of > 0 for s in left))
+    missing = ((s.of - s.generations) * pace.get(s.condition, typical) for s in left)
+    return sum(missing) / abreast
+
+
+# -- failures -----------------------------------------------------------------------------------
+
+
+def kinds_of(record: GenerationRecord) -> dict[str, int]:
+    """Return how many instances of a generation failed, by kind, kinds that occurred only."""
+    counts = {kind: getattr(record, kind) for kind in FAILURES}
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def counted(records: Iterable[GenerationRecord]) -> dict[str, int]:
+    """Return how many instances of several generations failed, by kind."""
+    return added(kinds_of(record) for record in records if record.failures)
+
+
+def added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sum of counts by kind, in the order of `FAILURES`."""
+    total = dict.fromkeys(FAILURES, 0)
+    for each in counts:
+        for kind, count in each.items():
+            total[kind] += count
+    return {kind: count for kind, count in total.items() if count}
+
+
+# -- as text ------------------------------------------------------------------------------------
+
+
+def failures_text(failures: Mapping[str, int]) -> str:
+    """Return counts by kind as text: ``5 (3 nan, 2 silence)``, ``3 nan``; empty without any."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in failures.items())
+    return f"{sum(failures.values()):,} ({kinds})" if len(failures) > 1 else kinds
+
+
+def score_text(score: float | None) -> str:
+    """Return a score as text."""
+    return "-" if score is None else f"{score:.3f}"
+
+
+def interval_text(test: TestRecord) -> str:
+    """Return a test with its interval as text."""
+    return f"{test.score:.3f} ({test.low:.3f} - {test.high:.3f})"
+
+
+def time_text(seconds: float | None) -> str:
+    """Return a duration as text, ``0:12:30``; empty when it is not known."""
+    return "" if seconds is None else str(timedelta(seconds=round(seconds)))
+
+
+def place_text(standing: Standing) -> str:
+    """Return condition and seed as text."""
+    return f"{standing.condition}, seed {standing.seed}"
+
+
+def scores_text(standing: Standing, gap: str = "  ") -> str:
+    """Return the newest scores of a search as text."""
+    scores = [f"centre {score_text(standing.centre)}", f"best {score_text(standing.best)}"]
+    if standing.test:
+        scores.append(f"test {interval_text(standing.test)} at {standing.test.generation:,}")
+    return gap.join(scores)
+
+
+def search_text(standing: Standing) -> str:
+    """Return how far a search is as text: ``plastic seed 1 6/12 centre ...``."""
+    place = f"{standing.condition} seed {standing.seed}"
+    return f"{place} {standing.generations}/{standing.of} {scores_text(standing)}"
+
+
+def final_text(test: TestRecord) -> str:
+    """Return a final score as text."""
+    trials = f"{test.trials:,} fresh trials"
+    return f"{test.condition}, seed {test.seed}: {interval_text(test)} on {trials}"

@@ -1,0 +1,275 @@
+"""What runs, how far it is, and when it will be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from neuromodels.errors import RunNotFound
+from neuromodels.report.standings import (
+    Key,
+    Standing,
+    seconds_left,
+    standing_after,
+    time_text,
+    with_active,
+)
+from neuromodels.store.ledger import Ledger
+from neuromodels.store.lock import owner_of
+from neuromodels.store.records import TestRecord
+from neuromodels.store.store import LEDGER, LOCK, STUDY, StoredRun, stored_runs
+from neuromodels.store.sweeps import StoredSweep, is_sweep
+from neuromodels.study.study import SEARCHED, tested_of
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """How far one run is, and who writes it.
+
+    Parameters
+    ----------
+    folder, study
+        Where it lies or will lie, and its study as plain values.
+    state
+        ``running``, ``starting``, ``stopped``, ``finished`` or ``not begun``.
+    owner
+        Who writes it now, ``"process 12 on host"``; empty when nobody does.
+    standings
+        Each condition under each seed, in the order in which they are run.
+    written
+        When its ledger was last written, seconds since 1970; None without one.
+    is_abandoned
+        Whether its last writer was killed: its name is still in the lock.
+    """
+
+    folder: Path
+    study: Mapping[str, Any]
+    state: str
+    owner: str
+    standings: tuple[Standing, ...]
+    written: float | None = None
+    is_abandoned: bool = False
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the last search is done; None when finished or not known."""
+        is_done = all(each.is_done for each in self.standings)
+        return None if is_done else seconds_left(self.standings)
+
+    @property
+    def failures(self) -> int:
+        """How many instances failed in all searches."""
+        return sum(sum(each.failures.values()) for each in self.standings)
+
+
+# -- reading ------------------------------------------------------------------------------------
+
+
+def statuses(folder: Path, before: Iterable[RunStatus] = ()) -> list[RunStatus]:
+    """Return the status of every run in a folder.
+
+    Parameters
+    ----------
+    folder
+        A run folder, a sweep's, or one with such folders in it.
+    before
+        What an earlier look found: searches that were done then are not read again.
+
+    Raises
+    ------
+    RunNotFound
+        When there is no run in it, or none that may be read.
+    """
+    folder = Path(folder)
+    known = {each.folder: each for each in before}
+    with permitted(folder):
+        rows = [_status(path, study, run, known.get(path)) for path, study, run in _found(folder)]
+    if not rows:
+        raise RunNotFound(str(folder), "holds no run", cure="`neuromodels run FILE` makes one.")
+    return rows
+
+
+@contextmanager
+def permitted(folder: Path) -> Iterator[None]:
+    """Turn the refusal to look into somebody's run folder into a message with a cure."""
+    try:
+        yield
+    except PermissionError as error:
+        raise RunNotFound(
+            str(folder), "may be read only by the user who made it",
+            cure="Ask that user for `neuromodels report RUN --html`, or for a copy.",
+        ) from error  # fmt: skip
+
+
+def _found(folder: Path) -> list[tuple[Path, Mapping[str, Any], StoredRun | None]]:
+    if (folder / STUDY).is_file():
+        run = StoredRun(folder)
+        return [(folder, run.study, run)]
+    if is_sweep(folder):
+        sweep = StoredSweep(folder)
+        settings = {each.folder: each for each in sweep.settings}
+        found = [(folder / name, each, sweep.run(each)) for name, each in settings.items()]
+        return [(path, run.study if run else each.study, run) for path, each, run in found]
+    rows = [(run.folder, run.study, run) for run in stored_runs(folder)]
+    sweeps = sorted(path for path in folder.glob("*") if is_sweep(path))
+    return rows + [row for path in sweeps for row in _found(path)]
+
+
+def _status(
+    folder: Path, study: Mapping[str, Any], run: StoredRun | None, before: RunStatus | None
+) -> RunStatus:
+    owner = owner_of(folder / LOCK)  # before the ledger: a run that ends meanwhile looks busy
+    written = _written(folder)
+    known = before.standings if before else ()
+    standings = _standings(run, study, known) if run else None
+    if standings is None:
+        state = "starting" if owner else "not begun"
+        return RunStatus(folder, study, state, owner, _waiting(study), written)
+    idle = "finished" if all(each.is_done for each in standings) else "stopped"
+    return RunStatus(
+        folder, study, "running" if owner else idle, owner,
+        with_active(standings, _moving(standings, known)) if owner else standings, written,
+        is_abandoned=not owner and _is_locked(folder),
+    )  # fmt: skip
+
+
+def _moving(standings: Iterable[Standing], before: Iterable[Standing]) -> set[Key]:
+    """Return what has grown since an earlier look, and what was worked on then."""
+    then = {each.key: each for each in before}
+    return {
+        each.key for each in standings
+        if each.key in then
+        and (then[each.key].is_active or then[each.key].generations < each.generations)
+    }  # fmt: skip
+
+
+def stored_standings(run: StoredRun) -> tuple[Standing, ...]:
+    """Return where each condition under each seed of a run stands, in the order of the run."""
+    return _standings(run, run.study, ()) or _waiting(run.study)
+
+
+def _standings(
+    run: StoredRun, study: Mapping[str, Any], known: Iterable[Standing]
+) -> tuple[Standing, ...] | None:
+    """Return where everything stands, or None when the run has no ledger yet."""
+    try:
+        ledger = run.ledger()
+    except RunNotFound:
+        return None
+    try:
+        tests = _newest_tests(ledger)
+        done = {each.key: each for each in known if each.is_done}
+        return tuple(
+            _standing(ledger, each, tests.get(each.key), done.get(each.key))
+            for each in _waiting(study)
+        )
+    finally:
+        ledger.close()
+
+
+def _standing(
+    ledger: Ledger, blank: Standing, test: TestRecord | None, done: Standing | None
+) -> Standing:
+    if done and (done.test, done.of) == (test, blank.of):
+        return done
+    rows = ledger.generations(blank.condition, blank.seed)
+    return standing_after(blank.condition, blank.seed, blank.of, rows, test)
+
+
+def _newest_tests(ledger: Ledger) -> dict[Key, TestRecord]:
+    """Return the final score of each search, else its newest point of the learning curve."""
+    found = [*ledger.tests("curve"), *ledger.tests("final")]
+    return {(test.condition, test.seed): test for test in found}
+
+
+def _waiting(study: Mapping[str, Any]) -> tuple[Standing, ...]:
+    """Return the standings of a study that was not begun."""
+    return tuple(_blanks(study))
+
+
+def _blanks(study: Mapping[str, Any]) -> Iterator[Standing]:
+    budget = study["search"]["generations"]
+    for seed in study["seeds"]:
+        for condition in tested_of(study["conditions"]):
+            yield Standing(condition, seed, of=budget if condition in SEARCHED else 0)
+
+
+def _written(folder: Path) -> float | None:
+    times = []
+    for name in (LEDGER, f"{LEDGER}-wal"):
+        try:
+            times.append((folder / name).stat().st_mtime)
+        except OSError:
+            continue
+    return max(times, default=None)
+
+
+def _is_locked(folder: Path) -> bool:
+    try:
+        return (folder / LOCK).stat().st_size > 0
+    except OSError:
+        return False
+
+
+# -- showing ------------------------------------------------------------------------------------
+
+
+def standing(folder: Path) -> dict[str, Any]:
+    """Return everything ``neuromodels status`` shows, as plain values.
+
+    The keys are documented in docs/running.md and stay.
+
+    Parameters
+    ----------
+    folder
+        A run folder, a sweep's, or one with such folders in it.
+
+    Raises
+    ------
+    RunNotFound
+        When there is no run in it.
+    """
+    rows = [_row(each) for each in statuses(folder)]
+    return {"schema": SCHEMA, "folder": str(folder), "runs": rows}
+
+
+def _row(status: RunStatus) -> dict[str, Any]:
+    standings = status.standings
+    return {
+        "run": str(status.folder),
+        "study": str(status.study.get("name", "")),
+        "state": status.state,
+        "owner": status.owner or None,
+        "generations": sum(each.generations for each in standings),
+        "of": sum(each.of for each in standings),
+        "scored": sum(each.is_done for each in standings),
+        "scored_of": len(standings),
+        "seconds_left": status.seconds_left,
+        "failures": status.failures,
+    }
+
+
+def standing_of(found: dict[str, Any]) -> Table:
+    """Return the table of a status for a terminal."""
+    table = Table(title=found["folder"], title_justify="left")
+    for name in ("run", "state", "generations", "scores", "time left", "failures", "owner"):
+        is_number = name in ("generations", "scores", "time left", "failures")
+        table.add_column(name, justify="right" if is_number else "left")
+    for row in found["runs"]:
+        table.add_row(
+            Path(row["run"]).name,
+            row["state"],
+            f"{row['generations']:,}/{row['of']:,}",
+            f"{row['scored']}/{row['scored_of']}",
+            time_text(row["seconds_left"]),
+            f"{row['failures']:,}",
+            row["owner"] or "",
+        )
+    return table

@@ -1,0 +1,1 @@
+"""Rules that act at the times of spikes."""

@@ -1,0 +1,1 @@
+"""Rules that a third factor, the trace of modulatory neurons, gates or steers."""

@@ -1,0 +1,1 @@
+"""Brian2's own tests as the judge of the batch device."""

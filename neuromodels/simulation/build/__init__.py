@@ -1,0 +1,1 @@
+"""Compilers, and what they left on disk."""

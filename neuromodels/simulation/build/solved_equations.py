@@ -1,0 +1,96 @@
+"""Solved equations on disk: the slowest part of a start that compiles nothing.
+
+Brian2 turns differential equations into update statements with sympy, and forgets them when the
+process ends.  While a network is captured, solutions are looked up first: they depend on the
+equations, the method, and on what kind of thing each name is, not on any number.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import brian2
+import sympy
+from brian2.core.functions import DEFAULT_FUNCTIONS, Function
+from brian2.equations import Equations
+from brian2.stateupdaters.base import StateUpdateMethod
+
+from neuromodels.simulation.build.cache import folder
+
+SUFFIX = ".solution"
+
+
+@contextmanager
+def remembered_solutions() -> Iterator[None]:
+    """Let Brian2 look up solutions of equations while a network is prepared."""
+    solve = StateUpdateMethod.__dict__["apply_stateupdater"]
+    looked_up = partial(_solution, solve.__func__)
+    StateUpdateMethod.apply_stateupdater = staticmethod(looked_up)
+    try:
+        yield
+    finally:
+        StateUpdateMethod.apply_stateupdater = solve
+
+
+def _solution(
+    solve: Callable, equations: Equations, variables: Mapping[str, Any], method: object,
+    method_options: object = None, group_name: str | None = None,
+) -> Any:  # fmt: skip
+    key = _key(equations, variables, method, method_options)
+    if key is None:
+        return solve(equations, variables, method, method_options, group_name)
+    path = folder() / f"{key}{SUFFIX}"
+    with suppress(OSError, UnicodeDecodeError):
+        return path.read_text()
+    code = solve(equations, variables, method, method_options, group_name)
+    if isinstance(code, str):
+        _keep(path, code)
+    return code
+
+
+def _key(
+    equations: Equations, variables: Mapping[str, Any], method: object, options: object
+) -> str | None:
+    """Return the digest of all that a solution depends on; None where that is not known."""
+    names = [method] if isinstance(method, str) else method
+    if options or not isinstance(names, list | tuple):
+        return None
+    if not all(isinstance(name, str) for name in names):
+        return None
+    kinds = [_kind(name, variable) for name, variable in sorted(variables.items())]
+    if None in kinds:
+        return None
+    parts = (brian2.__version__, sympy.__version__, tuple(names), _text(equations), kinds)
+    return sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _text(equations: Equations) -> list[tuple]:
+    return [
+        (eq.type, eq.varname, eq.expr and eq.expr.code, str(eq.dim), sorted(eq.flags))
+        for eq in sorted(equations.values(), key=lambda eq: eq.varname)
+    ]
+
+
+def _kind(name: str, variable: Any) -> tuple | None:
+    """Return what a solver may ask of a name; None for functions that know about time steps."""
+    if isinstance(variable, Function):
+        return (name, "function") if variable is DEFAULT_FUNCTIONS.get(name) else None
+    expression = getattr(variable, "expr", None)
+    flags = (variable.constant, variable.scalar, variable.read_only, variable.is_boolean)
+    what = (type(variable).__name__, str(variable.dim), str(variable.dtype))
+    return (name, *what, flags, expression)
+
+
+def _keep(path: Path, code: str) -> None:
+    """Write a solution in one step; a cache that cannot be written is only slower."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_text(code)
+        os.replace(part, path)

@@ -1,0 +1,1 @@
+"""Run many copies of one network, and read them back."""

@@ -1,0 +1,1 @@
+"""A study becomes a Brian2 network."""

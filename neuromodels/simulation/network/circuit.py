@@ -1,0 +1,286 @@
+"""Circuits: which populations there are, who projects to whom, and with which rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from neuromodels.coefficients import Block, Coefficient, CoefficientVector, Side
+from neuromodels.errors import DeclarationError
+from neuromodels.neurons import NeuronModel
+from neuromodels.neurons.readout import READOUT
+from neuromodels.rules import PlasticityRule
+
+
+@dataclass(frozen=True)
+class Population:
+    """Neurons of one model.
+
+    Parameters
+    ----------
+    name
+        Unique in the circuit.
+    size
+        Number of neurons.
+    model
+        Their equations; None for input channels, which a task drives.
+    groups
+        Sizes of the groups that share coefficients; empty: one group.
+    channel_trace
+        Of input channels, the variable that plasticity rules see.
+    """
+
+    name: str
+    size: int
+    model: NeuronModel | None = None
+    groups: tuple[int, ...] = ()
+    channel_trace: str = "u"
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise DeclarationError(
+                f"Population.{self.name}.size", "there must be at least 1 neuron", self.size
+            )
+        if self.groups and (sum(self.groups) != self.size or min(self.groups) < 1):
+            raise DeclarationError(
+                f"Population.{self.name}.groups", f"must divide its {self.size} neurons",
+                self.groups,
+            )  # fmt: skip
+
+    @property
+    def side(self) -> Side:
+        """Its size and groups, as coefficients count them."""
+        return Side(self.size, self.groups)
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """What a search may change in its neurons."""
+        return self.model.coefficients if self.model else ()
+
+    @property
+    def signal(self) -> str:
+        return self.model.signal if self.model else "u"
+
+    @property
+    def trace(self) -> str:
+        return self.model.trace if self.model else self.channel_trace
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses from one population to another, between all pairs or between some.
+
+    Parameters
+    ----------
+    source, target
+        Names of populations.
+    rule
+        How the weights change.
+    carries
+        What of a source neuron reaches the target: its ``"signal"`` or its ``"trace"``.
+    into
+        Where it arrives: the target's ``"input"``, its ``"modulation"``, or another variable of
+        its model, by name.
+    probability
+        Of each pair to be connected, drawn anew in each trial; a pair that is not transmits
+        nothing.
+    """
+
+    source: str
+    target: str
+    rule: PlasticityRule
+    carries: Literal["signal", "trace"] = "signal"
+    into: str = "input"
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        where = f"Projection.{self.name}"
+        if not 0 < self.probability <= 1:
+            raise DeclarationError(
+                f"{where}.probability", "must be above 0 and at most 1", self.probability
+            )
+        if self.is_sparse and self.rule.normalisation != "none":
+            raise DeclarationError(
+                f"{where}.rule", "weights of which only some transmit cannot be normalised",
+                self.rule.normalisation, "Choose normalisation = 'none'.",
+            )  # fmt: skip
+        if self.is_sparse and self.rule.centred:
+            raise DeclarationError(
+                f"{where}.rule", "no mean is known over synapses of which only some exist",
+                self.rule.name, "Connect all pairs.",
+            )  # fmt: skip
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether only some pairs are connected."""
+        return self.probability < 1
+
+    @property
+    def name(self) -> str:
+        extra = "" if self.into in ("input", "modulation") else f"_{self.into}"
+        return f"{self.source}_{self.target}{extra}"
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Populations in the order of signal flow, and projections between them."""
+
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+
+    def __post_init__(self) -> None:
+        names = [population.name for population in self.populations]
+        for projection in self.projections:
+            missing = {projection.source, projection.target} - set(names)
+            if missing:
+                raise DeclarationError(
+                    f"Projection.{projection.name}", f"populations are {', '.join(names)}",
+                    sorted(missing)[0],
+                )  # fmt: skip
+            self._check_normalisation(projection, names)
+            self._check_spikes(projection)
+            self._check_modulation(projection)
+
+    def population(self, name: str) -> Population:
+        """Return a population by name."""
+        return next(p for p in self.populations if p.name == name)
+
+    @property
+    def coefficients(self) -> CoefficientVector:
+        """The searched numbers of all projections as one vector."""
+        synaptic = [
+            _block(projection.name, coefficient, *self.sides(projection), projection.rule)
+            for projection in self.projections
+            for coefficient in projection.rule.coefficients
+        ]
+        neural = [
+            _block(population.name, coefficient, population.side, population.side)
+            for population in self.populations
+            for coefficient in population.coefficients
+        ]
+        return CoefficientVector((*synaptic, *neural))
+
+    def sides(self, projection: Projection) -> tuple[Side, Side]:
+        """Return the neurons on both sides of a projection."""
+        return self.population(projection.source).side, self.population(projection.target).side
+
+    def is_modulated(self, name: str) -> bool:
+        """Whether a population receives a modulation."""
+        return any(p.target == name and p.into == "modulation" for p in self.projections)
+
+    def _check_modulation(self, projection: Projection) -> None:
+        """Refuse a third factor that nothing provides."""
+        if projection.rule.modulator and not self.is_modulated(projection.target):
+            raise DeclarationError(
+                f"Projection.{projection.name}.rule",
+                f"the rule {projection.rule.name!r} needs modulatory neurons that project to"
+                f" {projection.target!r}",
+                cure="Give the circuit modulators, or take another rule.",
+            )  # fmt: skip
+
+    def _check_spikes(self, projection: Projection) -> None:
+        """Refuse a rule that acts at spikes of neurons that have none."""
+        rule = projection.rule
+        acting = {projection.source: rule.on_pre, projection.target: rule.on_post}
+        for name, statements in acting.items():
+            model = self.population(name).model
+            if statements.strip() and (model is None or model.threshold is None):
+                raise DeclarationError(
+                    f"Projection.{projection.name}.rule",
+                    f"the rule {rule.name!r} acts at spikes of {name!r}, which has none",
+                    cure="Choose a rule that acts in each step.",
+                )
+
+    def _check_normalisation(self, projection: Projection, names: list[str]) -> None:
+        forward = names.index(projection.source) < names.index(projection.target)
+        if projection.rule.normalisation != "none" and not forward:
+            raise DeclarationError(
+                f"Projection.{projection.name}.rule", "only forward projections can be normalised",
+                projection.rule.normalisation, "Choose normalisation = 'none'.",
+            )  # fmt: skip
+
+
+def _block(
+    owner: str, coefficient: Coefficient, pre: Side, post: Side, rule: PlasticityRule | None = None
+) -> Block:
+    spread = coefficient.spread(pre, post)
+    if rule is not None and coefficient.per == "projection" and rule.is_start(coefficient):
+        spread = np.zeros(pre.size * post.size, dtype=int)
+    return Block(owner, coefficient, coefficient.size(pre, post), spread)
+
+
+def layered(
+    layers: tuple[Population, ...],
+    rule: PlasticityRule,
+    fixed: PlasticityRule,
+    *,
+    plastic: Literal["all", "input", "output"] = "all",
+    recurrent: bool = False,
+    modulators: Population | None = None,
+    modulated_by: Literal["hidden", "all"] = "hidden",
+    beside: Population | None = None,
+) -> Circuit:
+    """Return channels -> hidden -> read-out, or channels -> read-out.
+
+    Parameters
+    ----------
+    layers
+        Two or three populations, the channels first, the read-out last.
+    rule, fixed
+        How the weights of plastic projections and of all others change.
+    plastic
+        Which projections are plastic: those into the hidden layer, into the read-out, or both.
+    recurrent
+        Whether hidden neurons project to each other, one step later, plastic unless only the
+        read-out is.
+    modulators
+        Neurons whose trace modulates every plastic projection; they come before the read-out, and
+        are left out if the rule has no third factor.
+    modulated_by
+        Who projects to them: the layer before the read-out, or the channels as well.
+    beside
+        Gated recurrent units with fixed weights between the channels and the read-out.
+    """
+    names = [population.name for population in layers]
+    forward = list(pairwise(names))
+    back = [(names[1], names[1])] if recurrent and len(layers) == 3 else []
+    changing = {"all": {*forward, *back}, "input": {forward[0], *back}, "output": {forward[-1]}}
+    projections = [
+        Projection(a, b, rule if (a, b) in changing[plastic] else fixed)
+        for a, b in [*forward, *back]
+    ]
+    if beside is not None:
+        projections += _gated(names[0], beside.name, names[-1], fixed)
+        layers = (*layers[:-1], beside, layers[-1])
+    if modulators is None or not rule.modulator:
+        return Circuit(layers, tuple(projections))
+    drivers = [names[-2]] if modulated_by == "hidden" else names[:-1]
+    targets = dict.fromkeys(p.target for p in projections if p.rule is rule)
+    third = [
+        *(Projection(name, modulators.name, fixed, "trace") for name in drivers),
+        *(Projection(modulators.name, name, fixed, "signal", "modulation") for name in targets),
+    ]
+    return Circuit((*layers[:-1], modulators, layers[-1]), (*projections, *third))
+
+
+def _gated(channels: str, units: str, output: str, fixed: PlasticityRule) -> list[Projection]:
+    """Return the projections of gated recurrent units: three from channels, three of their own."""
+    plain = fixed.chosen({"normalisation": "none"})
+    forward = [Projection(channels, units, plain, into=gate) for gate in ("r_in", "z_in", "n_in")]
+    back = [Projection(units, units, plain, into=gate) for gate in ("r_in", "z_in", "back")]
+    return [*forward, *back, Projection(units, output, plain)]
+
+
+def feedforward(
+    channels: int, hidden: int, neuron: NeuronModel, rule: PlasticityRule, outputs: int = 1
+) -> Circuit:
+    """Return channels -> hidden -> linear read-out, the circuit of PDLF (arXiv:2308.12063)."""
+    layers = (
+        Population("input", channels),
+        Population("hidden", hidden, neuron),
+        Population("output", outputs, READOUT),
+    )
+    return layered(layers, rule, rule)

@@ -1,0 +1,228 @@
+"""A declared circuit's populations and projections as Brian2 equations and statements.
+
+Everything here is text: nothing is simulated and no Brian2 object is made.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate, pairwise
+
+from neuromodels.coefficients import Coefficient
+from neuromodels.rules import PlasticityRule
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.simulation.network.health import beyond
+from neuromodels.study.conditions import Controls
+
+#: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
+NORM_SCALE, SMALLEST_NORM = 64, 1e-6
+CONNECTED = "is_connected"
+"""Variable of a sparse projection: 1 where a pair is connected, 0 elsewhere."""
+
+
+class Wording:
+    """The equations of one circuit under given controls.
+
+    Parameters
+    ----------
+    circuit
+        Populations and projections.
+    controls
+        What a control experiment does to them.
+    between
+        Expression of the steps at whose end episodes erase what does not outlive a trial.
+    """
+
+    def __init__(self, circuit: Circuit, controls: Controls, between: str = ""):
+        self.circuit, self.controls, self.between = circuit, controls, between
+
+    # -------------------------------------------------------------------------------- populations
+
+    def population(self, population: Population) -> str:
+        """Return all equations of a population."""
+        assert population.model is not None
+        return self._with_inputs(population) + self.channels(population) + self._scales(population)
+
+    def _with_inputs(self, population: Population) -> str:
+        """Return a population's own equations, with one variable for each of several inputs.
+
+        Brian2 lets only one projection sum into a variable.
+        """
+        model = population.model
+        assert model is not None
+        modulated = self.circuit.is_modulated(population.name)
+        equations = "\n".join([model.equations, *(["modulation : 1"] if modulated else [])])
+        lines = [f"{c.name} : 1 (constant)" for c in population.coefficients]
+        for variable, arriving in self._arrivals(population).items():
+            if len(arriving) > 1:
+                names = [self._input_of(projection) for projection in arriving]
+                total = f"{variable} = {' + '.join(names)} : 1"
+                equations = re.sub(rf"(?m)^\s*{variable}\s*:\s*1\b", total, equations)
+                lines += [f"{name} : 1" for name in names]
+        return "\n".join([equations, *lines])
+
+    def channels(self, population: Population) -> str:
+        """Return what projections keep in the neurons of a population, channels or others."""
+        sides = {"pre": "source", "post": "target"}
+        lines = [
+            f"{coefficient.name}_{projection.name} : 1 (constant)"
+            for projection in self.circuit.projections
+            for coefficient in projection.rule.coefficients
+            if getattr(projection, sides.get(coefficient.per, "rule")) == population.name
+        ]
+        normalised = [
+            f"q_{projection.name} : 1"
+            for projection in self.circuit.projections
+            if projection.source == population.name and projection.rule.normalisation == "p8"
+        ]
+        counted = [
+            f"beyond_{projection.name} : 1"
+            for projection in self.circuit.projections
+            if projection.target == population.name and self.controls.limits.largest_weight
+        ]
+        centred = [
+            f"{name} : 1"
+            for projection in self.circuit.projections
+            if projection.target == population.name and projection.rule.centred
+            for name in self._means(projection)
+        ]
+        return "\n" + "\n".join(lines + normalised + counted + centred)
+
+    def _scales(self, population: Population) -> str:
+        lines = [
+            f"scale_{projection.name} : 1 (linked)"
+            for projection in self.circuit.projections
+            if projection.target == population.name and projection.rule.normalisation == "p8"
+        ]
+        return "\n" + "\n".join(lines)
+
+    def _arrivals(self, target: Population) -> dict[str, list[Projection]]:
+        """Return the variables of a population in which projections arrive, and which do."""
+        found: dict[str, list[Projection]] = {}
+        for projection in self.circuit.projections:
+            if projection.target == target.name:
+                found.setdefault(_variable(projection, target), []).append(projection)
+        return found
+
+    # -------------------------------------------------------------------------------- projections
+
+    def projection(self, projection: Projection) -> str:
+        """Return all equations of a projection's synapses."""
+        source = self.circuit.population(projection.source)
+        target = self.circuit.population(projection.target)
+        lines = [
+            projection.rule.model,
+            f"{self._input_of(projection)}_post = {self._sent(projection)} : 1 (summed)",
+            f"x = {source.trace}_pre : 1",
+            f"y = {target.trace}_post : 1",
+            f"sx = {source.signal}_pre : 1",
+            f"sy = {target.signal}_post : 1",
+        ]
+        if projection.rule.normalisation == "p8":
+            power = f"({NORM_SCALE}*w)**8"
+            lines.append(f"q_{projection.name}_pre = {power} : 1 (summed)")
+        if projection.rule.centred:
+            lines += self._centring(projection)
+        if projection.rule.modulator:
+            lines += self._third_factor(projection)
+        if projection.is_sparse:
+            lines.append(f"{CONNECTED} : 1 (constant)")
+        lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
+        lines.append(beyond(projection.name, _weight(projection), self.controls.limits))
+        return "\n".join(lines)
+
+    def _sent(self, projection: Projection) -> str:
+        """Return what arrives from one source neuron."""
+        source, weight = self.circuit.population(projection.source), _weight(projection)
+        weight = weight if weight.isidentifier() else f"({weight})"
+        carried = source.trace if projection.carries == "trace" else source.signal
+        return f"{weight}*{carried}_pre"
+
+    def _input_of(self, projection: Projection) -> str:
+        """Return the variable of the target in which a projection arrives."""
+        target = self.circuit.population(projection.target)
+        name = _variable(projection, target)
+        alone = len(self._arrivals(target)[name]) == 1
+        return name if alone else f"{name}_{projection.source}"
+
+    def _means(self, projection: Projection) -> dict[str, tuple[int, int]]:
+        """Return the means that a target neuron keeps, and the sources that each is over."""
+        source, name = self.circuit.population(projection.source), f"centre_{projection.name}"
+        if projection.rule.centred_over == "synapses":
+            return {name: (0, source.size)}
+        ends = list(accumulate(source.side.groups, initial=0))
+        return {f"{name}_{k}": pair for k, pair in enumerate(pairwise(ends))}
+
+    def _centring(self, projection: Projection) -> list[str]:
+        """Return the sums of means, and what a synapse sees of them."""
+        lines, seen = [], []
+        for mean, (first, end) in self._means(projection).items():
+            among = f"int(i >= {first} and i < {end})"
+            summand = f"{among}*({projection.rule.centred})/{end - first}"
+            lines.append(f"{mean}_post = {summand} : 1 (summed)")
+            seen.append(f"{among}*{mean}_post")
+        return [*lines, f"centre = {' + '.join(seen)} : 1"]
+
+    def _third_factor(self, projection: Projection) -> list[str]:
+        held = self.controls.modulation
+        says = projection.rule.modulator if held is None else repr(float(held))
+        return ["m = modulation_post : 1", f"M = {says} : 1"]
+
+    def _coefficient_line(self, coefficient: Coefficient, projection: Projection) -> str:
+        name = coefficient.name
+        if projection.rule.is_start(coefficient):
+            return ""
+        kinds = {
+            "synapse": f"{name} : 1 (constant)",
+            "block": f"{name} : 1 (constant)",
+            "projection": f"{name} : 1 (shared, constant)",
+            "pre": f"{name} = {name}_{projection.name}_pre : 1",
+            "post": f"{name} = {name}_{projection.name}_post : 1",
+        }
+        return kinds[coefficient.per]
+
+    def changes(self, rule: PlasticityRule, statements: str) -> str:
+        """Return a rule's statements, without effect from the step at which a control freezes."""
+        if self.controls.freeze_at is None or not statements.strip():
+            return statements
+        changing = f"int(timestep(t, dt) < {self.controls.freeze_at})"
+        before = [f"before_{name} = {name}" for name in rule.learns]
+        after = [
+            f"{name} = before_{name} + {changing}*({name} - before_{name})" for name in rule.learns
+        ]
+        return "\n".join([*before, statements, *after])
+
+    def erasure(self, statements: str) -> str:
+        """Return statements that erase variables in the delay of a control, and between trials.
+
+        Parameters
+        ----------
+        statements
+            One line ``variable = 0`` for each.
+        """
+        when = [f"({self.between})"] if self.between else []
+        if self.controls.forget is not None:
+            now, (first, last) = "timestep(t, dt)", self.controls.forget
+            when.append(f"({now} >= {first} and {now} < {last})")
+        kept = assigned(statements)
+        if not when or not kept:
+            return ""
+        lines = [f"is_kept = 1 - int({' or '.join(when)})"]
+        return "\n".join(lines + [f"{name} = is_kept*{name}" for name in kept])
+
+
+def _variable(projection: Projection, target: Population) -> str:
+    """Return the variable of the target for which a projection is meant."""
+    assert target.model is not None
+    return target.model.input if projection.into == "input" else projection.into
+
+
+def _weight(projection: Projection) -> str:
+    """Return what multiplies the signal of a source neuron, 0 between pairs without a synapse."""
+    weight = projection.rule.weight
+    return f"{CONNECTED}*({weight})" if projection.is_sparse else weight
+
+
+def assigned(statements: str) -> list[str]:
+    """Return the variables to which statements assign."""
+    return [line.split("=")[0].strip() for line in statements.splitlines() if line.strip()]

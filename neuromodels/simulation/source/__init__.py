@@ -1,0 +1,1 @@
+"""Statements become C++ or CUDA."""

@@ -1,0 +1,113 @@
+"""Tables of stored runs as files that other programs read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuromodels.errors import NeuromodelsError, StorageError
+from neuromodels.files import TEMPORARY, writing
+from neuromodels.store.load import Loaded
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from xarray import Dataset
+
+TABLES = ("generations", "tests", "runs", "solutions", "fronts", "archives")
+SUFFIXES = (".csv", ".parquet", ".nc")
+
+
+def export(loaded: Loaded, table: str, out: Path) -> int:
+    """Write a table in the format that the suffix names; return how many rows or numbers.
+
+    Parameters
+    ----------
+    table
+        One of `TABLES`.
+    out
+        Ends in ``.csv``, ``.parquet`` or ``.nc``; replaced as a whole when it is there.
+
+    Raises
+    ------
+    NeuromodelsError
+        For another suffix, a format whose package is missing, or one that cannot hold the table.
+    """
+    if out.suffix not in SUFFIXES:
+        raise NeuromodelsError("export --out", f"must end in {', '.join(SUFFIXES)}", str(out))
+    if out.suffix == ".parquet":
+        _need_pyarrow()
+    temporary = out.with_name(out.name + TEMPORARY)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            count = _write(loaded, table, temporary, out.suffix)
+            temporary.replace(out)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return count
+
+
+def _write(loaded: Loaded, table: str, path: Path, suffix: str) -> int:
+    if suffix == ".nc":
+        dataset = loaded.solutions if table == "solutions" else _as_arrays(getattr(loaded, table))
+        _write_netcdf(dataset, path)
+        return sum(variable.size for variable in dataset.data_vars.values())
+    rows = tidy(loaded.solutions) if table == "solutions" else getattr(loaded, table)
+    if suffix == ".csv":
+        rows.to_csv(path, index=False)
+    else:
+        rows.to_parquet(path, index=False)
+    return len(rows)
+
+
+def tidy(solutions: Dataset) -> DataFrame:
+    """Return one row per number of every solution: which coefficient, its index, its value."""
+    from pandas import concat
+
+    own = [name for name in solutions.data_vars if "." in str(name)]
+    parts = []
+    for name in own:
+        frame = solutions[name].rename("value").to_dataframe().dropna().reset_index()
+        extra = [c for c in frame.columns if c not in ("run", "condition", "seed", "value")]
+        frame["index"] = frame[extra[0]] if extra else 0
+        frame.insert(3, "coefficient", str(name))
+        parts.append(frame[["run", "condition", "seed", "coefficient", "index", "value"]])
+    if not parts:
+        return solutions.to_dataframe().reset_index()
+    return concat(parts, ignore_index=True)
+
+
+def _as_arrays(rows: DataFrame) -> Dataset:
+    """Return a table as one array per column over the dimension ``row``."""
+    from xarray import Dataset
+
+    columns = {name: ("row", _plain(rows[name])) for name in rows.columns}
+    return Dataset(columns)
+
+
+def _plain(column):
+    """Return a column as numbers, or as text where it holds anything else."""
+    if column.dtype.kind in "iuf":
+        return column.to_numpy()
+    return column.astype(str).to_numpy(dtype=str)
+
+
+def _write_netcdf(dataset: Dataset, path: Path) -> None:
+    try:
+        dataset.to_netcdf(path, engine="scipy")
+    except ValueError as error:  # NetCDF 3 has whole numbers of 32 bits
+        raise StorageError(
+            str(path).removesuffix(TEMPORARY),
+            f"cannot be written as NetCDF: {str(error).partition('.')[0]}",
+            cure="Export to .csv or .parquet.",
+        ) from None  # fmt: skip
+
+
+def _need_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise NeuromodelsError(
+            "export --out", "needs pyarrow for .parquet, which is not installed",
+            cure="Install it with: pip install 'neuromodels[export]'; or export to .csv.",
+        ) from None  # fmt: skip

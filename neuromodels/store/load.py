@@ -1,0 +1,259 @@
+"""Stored runs as tables: pandas for what a search wrote, xarray for what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuromodels.coefficients import FIXED_WEIGHT, Coefficient
+from neuromodels.errors import RunNotFound
+from neuromodels.store.front_and_archive import archives_of, fronts_of
+from neuromodels.store.ledger import Ledger
+from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
+from neuromodels.store.store import STUDY, StoredRun, solution_path, stored_runs
+from neuromodels.store.sweeps import StoredSweep, is_sweep
+from neuromodels.study.study import CONNECTIONS, SEARCHED
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from xarray import Dataset
+
+
+def load(folder: Path | str) -> Loaded:
+    """Return the tables of a run folder, of a sweep, or of every run in a folder.
+
+    Parameters
+    ----------
+    folder
+        As printed when the run or the sweep started.
+
+    Raises
+    ------
+    RunNotFound
+        When the folder holds none.
+    """
+    folder = Path(folder)
+    if is_sweep(folder):
+        sweep = StoredSweep(folder)
+        unset = dict.fromkeys(sweep.keys)
+        values = {each.folder: {**unset, **each.values} for each in sweep.settings}
+        runs = tuple((run, values[run.folder.name]) for run in sweep.runs)
+        return Loaded(folder, runs, sweep.keys)
+    if (folder / STUDY).is_file():
+        return Loaded(folder, ((StoredRun(folder), {}),))
+    found = sorted(stored_runs(folder), key=lambda run: run.folder)
+    if not found:
+        raise RunNotFound(
+            str(folder),
+            "holds no run and no sweep",
+            cure="`neuromodels run FILE` makes one and prints its name.",
+        )
+    return Loaded(folder, tuple((run, {}) for run in found))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The tables of one or several runs, read when they are first asked for.
+
+    Parameters
+    ----------
+    folder
+        Where they lie.
+    members
+        Each run with what its setting of a sweep sets.
+    keys
+        What the sweep varies; columns of every table.
+    """
+
+    folder: Path
+    members: tuple[tuple[StoredRun, Mapping[str, Any]], ...]
+    keys: tuple[str, ...] = ()
+
+    @cached_property
+    def generations(self) -> DataFrame:
+        """One row per generation: losses, scores, failures, seconds."""
+        return self._table(GenerationRecord)
+
+    @cached_property
+    def tests(self) -> DataFrame:
+        """One row per test on fresh sequences: ``kind`` is ``curve`` or ``final``."""
+        return self._table(TestRecord)
+
+    @cached_property
+    def runs(self) -> DataFrame:
+        """One row per condition and seed: where it stands and what it cost."""
+        return self._table(RunRecord)
+
+    @cached_property
+    def fronts(self) -> DataFrame:
+        """One row per member of the front of a search with several goals, and its goals."""
+        return self._alternatives(fronts_of, ["condition", "seed", "member", "score"])
+
+    @cached_property
+    def archives(self) -> DataFrame:
+        """One row per vector of the diverse archive of a search, and its score."""
+        return self._alternatives(
+            archives_of, ["condition", "seed", "member", "generation", "score"]
+        )
+
+    def _alternatives(
+        self, rows_of: Callable[[StoredRun], list[dict[str, Any]]], columns: list[str]
+    ) -> DataFrame:
+        from pandas import DataFrame
+
+        rows = [
+            {"run": run.folder.name, **values, **row}
+            for run, values in self.members
+            for row in rows_of(run)
+        ]
+        return DataFrame(rows) if rows else DataFrame(columns=["run", *self.keys, *columns])
+
+    @cached_property
+    def solutions(self) -> Dataset:
+        """The values of every searched coefficient by ``run``, ``condition`` and ``seed``.
+
+        One variable per coefficient and projection, ``"input_hidden.eta"``; its last dimension,
+        ``"input_hidden.synapse"``, ``".pre"`` or ``".post"``, numbers synapses (row by source
+        neuron) or neurons, and is absent where one number holds for all. NaN where a condition
+        has no such coefficient or no solution yet, or a smaller circuit. A coefficient that has
+        several granularities is one variable each, ``"input_hidden.eta per post"``. ``score``,
+        ``low`` and ``high`` are the final score with its 95 % interval, ``generation`` that of
+        the chosen centre.
+        """
+        return _solutions([run for run, _ in self.members])
+
+    def _table(self, record: type) -> DataFrame:
+        from pandas import DataFrame
+
+        columns = [each.name for each in fields(record)]
+        rows = [
+            {"run": run.folder.name, **values, **asdict(each)}
+            for run, values in self.members
+            for each in _records(run, record)
+        ]
+        table = DataFrame(rows, columns=["run", *self.keys, *columns])
+        numbers = [f.name for f in fields(record) if "float" in str(f.type)]
+        return table.astype(dict.fromkeys(numbers, float))
+
+
+def _records(run: StoredRun, record: type) -> list[Any]:
+    try:
+        ledger = run.ledger()
+    except RunNotFound:
+        return []
+    try:
+        return _rows(ledger, record)
+    finally:
+        ledger.close()
+
+
+def _rows(ledger: Ledger, record: type) -> list[Any]:
+    if record is RunRecord:
+        return ledger.runs()
+    if record is TestRecord:
+        return [*ledger.tests("curve"), *ledger.tests("final")]
+    return [each for row in ledger.runs() for each in ledger.generations(row.condition, row.seed)]
+
+
+# -- solutions ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Number:
+    """One coefficient of one solution, or one number about it, and its place in the dataset."""
+
+    place: tuple[str, str, int]
+    name: str
+    values: np.ndarray
+    per: str = "projection"
+
+    @property
+    def dimension(self) -> str:
+        """The name of its own dimension; empty where it is one number."""
+        projection = self.name.rpartition(".")[0]
+        return "" if self.per == "projection" else f"{projection}.{self.per}"
+
+
+def _solutions(runs: Sequence[StoredRun]) -> Dataset:
+    from xarray import Dataset
+
+    found = [number for run in runs for number in _numbers_of(run)]
+    axes: dict[str, list[Any]] = {
+        "run": list(dict.fromkeys(each.place[0] for each in found)),
+        "condition": [c for c in SEARCHED if any(each.place[1] == c for each in found)],
+        "seed": sorted({each.place[2] for each in found}),
+    }
+    lengths: dict[str, int] = {}
+    granularities: dict[str, set[str]] = {}
+    for each in found:
+        lengths[each.dimension] = max(lengths.get(each.dimension, 0), each.values.size)
+        granularities.setdefault(each.name, set()).add(each.per)
+    arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    for each in found:
+        is_one = len(granularities[each.name]) == 1
+        name = each.name if is_one else f"{each.name} per {each.per}"
+        own = [each.dimension] if each.dimension else []
+        shape = [*map(len, axes.values()), *(lengths[dimension] for dimension in own)]
+        _, array = arrays.setdefault(name, ((*axes, *own), np.full(shape, np.nan)))
+        run, condition, seed = map(list.index, axes.values(), each.place)
+        if own:
+            array[run, condition, seed, : each.values.size] = each.values
+        else:
+            array[run, condition, seed] = each.values[0]
+    return Dataset(arrays, coords={name: np.array(axis) for name, axis in axes.items()})
+
+
+def _numbers_of(run: StoredRun) -> Iterator[_Number]:
+    finals = {
+        (test.condition, test.seed): test
+        for test in _records(run, TestRecord)
+        if test.kind == "final"
+    }
+    for condition in SEARCHED:
+        for seed in run.study["seeds"]:
+            if solution_path(run.folder, condition, seed).is_file():
+                yield from _coefficients(run, condition, seed)
+                final = finals.get((condition, seed))
+                for name in ("score", "low", "high") if final else ():
+                    values = np.array([getattr(final, name)])
+                    yield _Number((run.folder.name, condition, seed), name, values)
+
+
+def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number]:
+    arrays = run.solution(condition, seed)
+    place = (run.folder.name, condition, seed)
+    yield _Number(place, "generation", np.array([float(arrays["generation"])]))
+    known = coefficients_of(run.study, condition)
+    for label, start, stop in zip(arrays["names"], arrays["starts"], arrays["stops"], strict=True):
+        coefficient = known.get(str(label)) or known[str(label).rpartition(".")[2]]
+        values = coefficient.value(arrays["vector"][start:stop])
+        yield _Number(place, str(label), values, coefficient.per)
+
+
+def coefficients_of(study: Mapping[str, Any], condition: str) -> dict[str, Coefficient]:
+    """Return the coefficients of a stored study, without running anything of it.
+
+    Those of ``[rule]`` by name, those of other rules and of neurons by label,
+    ``projection.name`` or ``population.name``.
+    """
+    of_neurons = study["circuit"].get("coefficients", {})
+    of_rule = study["rule"]["coefficients"]
+    known = {
+        label: Coefficient(label.rpartition(".")[2]).changed(each)
+        for label, each in of_neurons.items()
+    }
+    for kind, rule in study.get("rules", {}).items():
+        projection = "_".join(CONNECTIONS[kind])
+        known |= {
+            f"{projection}.{name}": Coefficient(name).changed(each)
+            for name, each in rule["coefficients"].items()
+        }
+    if condition == "fixed":
+        of_rule = {name: each for name, each in of_rule.items() if name == FIXED_WEIGHT.name}
+    known |= {name: Coefficient(name).changed(each) for name, each in of_rule.items()}
+    return {FIXED_WEIGHT.name: FIXED_WEIGHT, **known}

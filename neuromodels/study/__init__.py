@@ -1,0 +1,34 @@
+"""A study: one question as one value, what its file may say, and every mistake at once.
+
+User files and Python studies import the values from here. Nothing here imports Brian2.
+"""
+
+from neuromodels.search.plan import SearchPlan
+from neuromodels.study.objective import FailurePlan, Objective, Term
+from neuromodels.study.study import (
+    CONDITIONS,
+    CONNECTIONS,
+    SEARCHED,
+    CircuitChoice,
+    DeviceChoice,
+    RuleChoice,
+    Study,
+    TaskChoice,
+    TestPlan,
+)
+
+__all__ = [
+    "CONDITIONS",
+    "CONNECTIONS",
+    "SEARCHED",
+    "CircuitChoice",
+    "DeviceChoice",
+    "FailurePlan",
+    "Objective",
+    "RuleChoice",
+    "SearchPlan",
+    "Study",
+    "TaskChoice",
+    "Term",
+    "TestPlan",
+]

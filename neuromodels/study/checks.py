@@ -1,0 +1,289 @@
+"""Everything that can be wrong with a study, found before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from neuromodels.errors import DeclarationError
+from neuromodels.search.plan import SearchPlan
+from neuromodels.study.circuit_checks import circuit_from, circuit_problems
+from neuromodels.study.names import Catalogs, chosen, section_of, unknown_name
+from neuromodels.study.objective import MEASURES, FailurePlan, Objective, Term
+from neuromodels.study.rule_checks import rule_from, rule_kinds, rule_problems, without_place
+from neuromodels.study.schema import (
+    NUMBER,
+    REQUIRED,
+    SECTIONS,
+    SWITCH,
+    TABLE,
+    TERM,
+    Kind,
+    Problem,
+    Table,
+    is_number,
+    nearest,
+    whole,
+)
+from neuromodels.study.study import DeviceChoice, Study, TaskChoice, TestPlan
+from neuromodels.tasks.base import CLAMPED, NEEDED
+
+
+def installed_catalogs() -> Catalogs:
+    """Return the catalogs of this package; imports Brian2's units."""
+    from neuromodels import neurons, rules, tasks
+    from neuromodels.search.optimizers import OPTIMIZERS
+
+    return Catalogs(rules.CATALOG, neurons.CATALOG, tasks.CATALOG, OPTIMIZERS)
+
+
+def problems_of(table: Table, catalogs: Catalogs) -> list[Problem]:
+    """Return every problem of a study given as plain values."""
+    return [
+        *_missing(table),
+        *_unknown_sections(table, catalogs),
+        *_sections(table, catalogs),
+        *rule_problems(table, catalogs),
+        *circuit_problems(table, catalogs),
+        *_search(table, catalogs),
+        *_task_items(table, catalogs),
+        *_controls(table, catalogs),
+        *_terms(table),
+        *_limits(table),
+    ]
+
+
+def study_from(
+    table: Table, catalogs: Catalogs, contents: Mapping[str, str] | None = None
+) -> Study:
+    """Return the study of a table without problems, all defaults filled in.
+
+    Parameters
+    ----------
+    contents
+        Digests of what it names outside itself.
+
+    Raises
+    ------
+    DeclarationError
+        What the search plan or the task refuses beyond the checks of single values.
+    """
+    return Study(
+        name=table["name"],
+        question=table.get("question", ""),
+        seeds=tuple(table.get("seeds", Study.seeds)),
+        conditions=tuple(table.get("conditions", Study.conditions)),
+        task=_task(table["task"], catalogs),
+        rule=rule_from(table["rule"], catalogs),
+        rules={kind: rule_from(each, catalogs) for kind, each in table.get("rules", {}).items()},
+        circuit=circuit_from(table, catalogs),
+        search=_plan(table.get("search", {}), catalogs),
+        test=TestPlan(**table.get("test", {})),
+        objective=_objective(table.get("objective", {})),
+        failures=FailurePlan(**{k: float(v) for k, v in table.get("failures", {}).items()}),
+        device=DeviceChoice(**table.get("device", {})),
+        contents=contents or {},
+    )
+
+
+# -- finding problems ---------------------------------------------------------------------------
+
+
+def _missing(table: Table) -> Iterable[Problem]:
+    for path in REQUIRED:
+        section = section_of(table, *path[:-1])
+        if path[-1] not in section:
+            yield Problem(path, "is missing. Every study needs it.")
+
+
+def _kinds(name: str, table: Table, catalogs: Catalogs) -> dict[str, Kind]:
+    kinds = dict(SECTIONS[name])
+    task = chosen(table, ("task", "name"), catalogs)
+    if name == "task" and task:
+        kinds |= {
+            parameter: whole(0) if isinstance(default, int) else NUMBER
+            for parameter, default in task.parameters.items()
+        }
+    if name == "rule":
+        return rule_kinds(chosen(table, ("rule", "name"), catalogs))
+    return kinds
+
+
+def _unknown_sections(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    for key, value in table.items():
+        if key in SECTIONS and not isinstance(value, Mapping):
+            yield Problem((key,), f"must be a table; got {value!r}. Write it as [{key}].")
+        elif key not in SECTIONS and key not in SECTIONS[""]:
+            yield Problem((key,), _unknown_key(key, "", table, catalogs))
+
+
+def _unknown_key(key: str, section: str, table: Table, catalogs: Catalogs) -> str:
+    known = [*_kinds(section, table, catalogs), *([] if section else filter(None, SECTIONS))]
+    elsewhere = [
+        f"{name}.{key}" if name else key
+        for name in SECTIONS
+        if name != section and key in _kinds(name, table, catalogs)
+    ]
+    close = nearest(key, known)
+    if not close and elsewhere:
+        return f"unknown key. It belongs under {elsewhere[0]!r}."
+    return f"unknown key.{close or f' Known here: {", ".join(known)}.'}"
+
+
+def _sections(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    for name in SECTIONS:
+        kinds = _kinds(name, table, catalogs)
+        closed = name not in ("task", "rule") or _names_are_known(name, table, catalogs)
+        for key, value in section_of(table, *filter(None, [name])).items():
+            path = (name, key) if name else (key,)
+            if key in kinds:
+                wrong = kinds[key].problem(value) or unknown_name(path, value, catalogs)
+                if wrong:
+                    yield Problem(path, wrong)
+            elif name and closed:
+                yield Problem(path, _unknown_key(key, name, table, catalogs))
+
+
+def _names_are_known(section: str, table: Table, catalogs: Catalogs) -> bool:
+    # without the task or rule its own keys cannot be told from misspelt ones
+    return chosen(table, (section, "name"), catalogs) is not None
+
+
+def _search(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Ask the plan itself, one value at a time, so that each problem has its line."""
+    section = section_of(table, "search")
+    name = section.get("optimizer", SearchPlan.optimizer)
+    if not isinstance(name, str) or name not in catalogs.optimizers:
+        return
+    candidates = section.get("candidates", SearchPlan.candidates)
+    if SECTIONS["search"]["candidates"].holds(candidates):
+        yield from _refused(("search", "candidates"), optimizer=name, candidates=candidates)
+    options = section.get("options")
+    for option, value in options.items() if isinstance(options, Mapping) else ():
+        yield from _refused(("search", "options", option), optimizer=name, options={option: value})
+
+
+def _refused(path: tuple[str, ...], **settings: Any) -> Iterable[Problem]:
+    try:
+        SearchPlan(**settings)
+    except DeclarationError as error:
+        yield Problem(path, without_place(error))
+
+
+def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    task = chosen(table, ("task", "name"), catalogs)
+    given = {k: v for k, v in section_of(table, "task").items() if k != "name"}
+    if task is None or not all(key in task.parameters and is_number(v) for key, v in given.items()):
+        return
+    parameters = {**task.parameters, **given}
+    if task.number(task.items, parameters) < 1:
+        path = ("task", next((key for key, value in given.items() if value < 1), "name"))
+        wrong = f"leaves the task nothing to show: {task.items} must be at least 1."
+        yield Problem(path, wrong)
+    elif not task.holds(parameters):
+        path = ("task", next((key for key in given if key in task.requires), "name"))
+        yield Problem(path, f"is not possible: {task.requires} must hold.")
+
+
+def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse control conditions that a task does not declare."""
+    task = chosen(table, ("task", "name"), catalogs)
+    conditions = table.get("conditions", ())
+    if task is None or not isinstance(conditions, list | tuple):
+        return
+    rule = chosen(table, ("rule", "name"), catalogs)
+    for condition in CLAMPED:
+        if condition in conditions and rule is not None and not rule.modulator:
+            wrong = f"{condition!r} needs a rule with a third factor; {rule.name!r} has none."
+            yield Problem(("conditions",), wrong)
+    for condition, field in NEEDED.items():
+        if condition in conditions and not getattr(task, field):
+            wrong = f"{condition!r} needs a task with {field!r}; {task.name!r} declares none."
+            yield Problem(("conditions",), wrong)
+
+
+def _terms(table: Table) -> Iterable[Problem]:
+    section = section_of(table, "objective")
+    given = section.get("terms", {})
+    if not isinstance(given, Mapping):
+        return
+    found = [problem for name, term in given.items() for problem in _term(name, term)]
+    yield from found
+    if not found and SWITCH.holds(section.get("pareto", False)):
+        try:
+            _objective(section)
+        except DeclarationError as error:
+            yield Problem(("objective", "terms"), without_place(error))
+
+
+def _term(name: str, settings: Any) -> Iterable[Problem]:
+    path = ("objective", "terms", name)
+    if name not in MEASURES:
+        close = nearest(name, MEASURES) or f" Known: {', '.join(MEASURES)}."
+        yield Problem(path, f"nothing of that name is measured.{close}")
+    elif wrong := TABLE.problem(settings):
+        yield Problem(path, wrong)
+    else:
+        found = list(_settings_of_term(path, settings))
+        yield from found or _contradiction(path, settings)
+
+
+def _settings_of_term(path: tuple[str, ...], settings: Table) -> Iterable[Problem]:
+    for key, value in settings.items():
+        if key not in TERM:
+            close = nearest(key, TERM) or f" Known: {', '.join(TERM)}."
+            yield Problem((*path, key), f"unknown key.{close}")
+        elif wrong := TERM[key].problem(value):
+            yield Problem((*path, key), wrong)
+
+
+def _contradiction(path: tuple[str, ...], settings: Table) -> Iterable[Problem]:
+    try:
+        Term(**settings)
+    except DeclarationError as error:
+        yield Problem((*path, error.where.removeprefix("Term.")), without_place(error))
+
+
+def _limits(table: Table) -> Iterable[Problem]:
+    section = section_of(table, "failures")
+    if all(SECTIONS["failures"].get(key, TABLE).holds(value) for key, value in section.items()):
+        try:
+            FailurePlan(**section)
+        except DeclarationError as error:
+            key = error.where.removeprefix("FailurePlan.")
+            yield Problem(("failures", key), without_place(error))
+
+
+# -- filling in ---------------------------------------------------------------------------------
+
+
+def _task(section: Table, catalogs: Catalogs) -> TaskChoice:
+    task = catalogs.tasks[section["name"]]
+    given = {key: value for key, value in section.items() if key != "name"}
+    return TaskChoice(section["name"], {**task.parameters, **given})
+
+
+def _objective(section: Table) -> Objective:
+    terms = section.get("terms")
+    given = {} if terms is None else {"terms": {k: _term_of(each) for k, each in terms.items()}}
+    return Objective(**given, pareto=section.get("pareto", False))
+
+
+def _term_of(settings: Table) -> Term:
+    numbers = {key: float(value) for key, value in settings.items() if key != "constraint"}
+    return Term(**numbers, constraint=settings.get("constraint", False))
+
+
+def _plan(section: Table, catalogs: Catalogs) -> SearchPlan:
+    optimizer = section.get("optimizer", SearchPlan.optimizer)
+    defaults = catalogs.optimizers[optimizer].options
+    options = {**defaults, **section.get("options", {})}
+    settings = {**section, "optimizer": optimizer}
+    settings["options"] = {key: _like(defaults[key], value) for key, value in options.items()}
+    if "target" in settings:
+        settings["target"] = float(settings["target"])
+    return SearchPlan(**settings)
+
+
+def _like(default: object, value: Any) -> Any:
+    return float(value) if isinstance(default, float) else value

@@ -1,0 +1,76 @@
+"""The names that a study chooses out of catalogs, and the tables in which it chooses them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from neuromodels.errors import DeclarationError
+from neuromodels.study.schema import Table, nearest
+
+Path = tuple[str, ...]
+RULE: Path = ("rule",)
+NEURONS = ("neuron", "inhibitor", "readout", "modulator")
+"""Keys of a circuit that name a neuron model."""
+
+
+@dataclass(frozen=True)
+class Catalogs:
+    """The names a study may choose from."""
+
+    rules: Mapping[str, Any]
+    models: Mapping[str, Any]
+    tasks: Mapping[str, Any]
+    optimizers: Mapping[str, Any]
+
+    def behind(self, path: Path) -> Mapping[str, Any] | None:
+        """Return the catalog that a key's value is a name of; None: of no one."""
+        if path[0] == "rules":
+            path = ("rule", *path[2:])
+        known: dict[Path, Mapping[str, Any]] = {
+            ("task", "name"): self.tasks,
+            ("rule", "name"): self.rules,
+            ("search", "optimizer"): self.optimizers,
+            **{("circuit", key): self.models for key in NEURONS},
+        }
+        return known.get(path)
+
+
+def section_of(table: Table, *path: str) -> Any:
+    """Return the table at `path`, empty where there is none."""
+    for name in path:
+        table = table.get(name, {})
+        if not isinstance(table, Mapping):
+            return {}
+    return table
+
+
+def rule_tables(table: Table) -> dict[Path, Table]:
+    """Return ``[rule]`` and the rules of connection types, by their paths."""
+    given = section_of(table, "rules").items()
+    paths = [RULE, *(("rules", kind) for kind, each in given if isinstance(each, Mapping))]
+    return {path: section_of(table, *path) for path in paths}
+
+
+def chosen(table: Table, path: Path, catalogs: Catalogs) -> Any:
+    """Return what the name at `path` stands for, None where that is unknown."""
+    name, catalog = section_of(table, *path[:-1]).get(path[-1]), catalogs.behind(path)
+    try:
+        return catalog.get(name) if isinstance(name, str) and catalog is not None else None
+    except DeclarationError:  # a user's own file that cannot be used: `unknown_name` says so
+        return None
+
+
+def unknown_name(path: Path, value: Any, catalogs: Catalogs) -> str | None:
+    """Return what is wrong with a name, None if it is known or if the value is no name."""
+    catalog = catalogs.behind(path)
+    try:
+        if catalog is None or value in catalog:
+            return None
+    except DeclarationError as error:
+        return str(error)
+    own = "task" if path[0] == "task" else "rule"
+    noun = {"name": own, "optimizer": "optimizer"}.get(path[-1], "neuron model")
+    known = ", ".join(catalog) if len(catalog) <= 12 else f"see `neuromodels list {noun}s`"
+    return f"unknown {noun} {value!r}.{nearest(value, catalog)} Known: {known}."

@@ -1,0 +1,58 @@
+"""Python studies: files with one frozen value, ``STUDY``."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+from neuromodels.errors import DeclarationError
+from neuromodels.study.study import Study
+
+
+def table_of(path: Path, announce: Callable[[Path], None]) -> dict[str, Any]:
+    """Run a Python study and return its value as plain values, shaped as a study file.
+
+    Parameters
+    ----------
+    announce
+        Called with the file before it is run.
+
+    Raises
+    ------
+    DeclarationError
+        When there is no such file, it cannot be run, or it declares no study.
+    """
+    if not path.is_file():
+        raise DeclarationError(
+            str(path), "no such study file", cure="`neuromodels list studies` shows what there is."
+        )
+    announce(path)
+    try:
+        names = run_path(str(path))
+    except Exception as error:
+        raise _failure(path, error) from None
+    study = names.get("STUDY")
+    if not isinstance(study, Study):
+        got = "no such name" if study is None else type(study).__name__
+        raise DeclarationError(
+            str(path), "must declare STUDY, a neuromodels.study.Study", got,
+            "`STUDY = Study(name=..., task=TaskChoice(...), rule=RuleChoice(...))` does.",
+        )  # fmt: skip
+    table = study.to_table()
+    table.pop("contents", None)
+    return table
+
+
+def _failure(path: Path, error: Exception) -> DeclarationError:
+    """Return a message with the last line of the file that took part."""
+    if isinstance(error, SyntaxError):
+        line = error.lineno or 1
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if Path(frame.filename) == path]
+        line = lines[-1] if lines and lines[-1] else 1
+    said = str(error) if isinstance(error, DeclarationError) else f"{type(error).__name__}: {error}"
+    return DeclarationError(f"{path}:{line}", f"cannot be run: {said.rstrip('.')}")

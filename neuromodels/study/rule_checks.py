@@ -1,0 +1,129 @@
+"""What can be wrong with a study's rules, for all of a circuit or for a type of connection."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
+from neuromodels.errors import DeclarationError
+from neuromodels.study.names import RULE, Catalogs, Path, chosen, rule_tables, unknown_name
+from neuromodels.study.schema import (
+    COEFFICIENT,
+    NUMBER,
+    SECTIONS,
+    TABLE,
+    Kind,
+    Problem,
+    Table,
+    nearest,
+    one_of,
+)
+from neuromodels.study.study import RuleChoice
+
+
+def rule_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Yield what is wrong with rules of connection types, and with every rule's coefficients."""
+    for path, section in rule_tables(table).items():
+        rule = chosen(table, (*path, "name"), catalogs)
+        if path != RULE:
+            yield from _of_type(path, section, rule, catalogs)
+        yield from _coefficients((*path, "coefficients"), section.get("coefficients"), rule)
+
+
+def rule_kinds(rule: Any) -> dict[str, Kind]:
+    """Return the keys of a rule's table, those of its options among them if it is known."""
+    options = {} if rule is None else rule.options
+    return {**SECTIONS["rule"], **{name: one_of(*allowed) for name, allowed in options.items()}}
+
+
+def _of_type(path: Path, section: Table, rule: Any, catalogs: Catalogs) -> Iterable[Problem]:
+    if "name" not in section:
+        yield Problem((*path, "name"), "is missing. Each type of connection has one rule.")
+    kinds = rule_kinds(rule)
+    for key, value in section.items():
+        if key in kinds:
+            wrong = kinds[key].problem(value) or unknown_name((*path, key), value, catalogs)
+            if wrong:
+                yield Problem((*path, key), wrong)
+        elif rule is not None:
+            close = nearest(key, kinds) or f" Known here: {', '.join(kinds)}."
+            yield Problem((*path, key), f"unknown key.{close}")
+
+
+# -- coefficients -------------------------------------------------------------------------------
+
+
+def _coefficients(path: Path, given: Any, rule: Any) -> Iterable[Problem]:
+    if not isinstance(given, Mapping):
+        return
+    known = {c.name: c for c in rule.coefficients} if rule else {}
+    owner = f"the rule {rule.name!r} has" if rule else ""
+    for name, settings in given.items():
+        yield from setting_problems((*path, name), settings, known, owner, GRANULARITIES)
+
+
+def setting_problems(
+    path: Path, settings: Any, known: Mapping[str, Any], owner: str, granularities: tuple[str, ...]
+) -> Iterable[Problem]:
+    """Check one coefficient's settings; `owner` is empty where nobody knows what there is."""
+    name = path[-1]
+    if owner and name not in known:
+        close = nearest(name, known) or f" Known: {', '.join(known) or 'none'}."
+        yield Problem(path, f"{owner} no such coefficient.{close}")
+    elif wrong := TABLE.problem(settings):
+        yield Problem(path, wrong)
+    elif settings.get("per") in {*GRANULARITIES, *OF_NEURONS} - set(granularities):
+        yield Problem((*path, "per"), f"is here one of {', '.join(granularities)}.")
+    else:
+        yield from _coefficient(path, settings, known.get(name))
+
+
+def _coefficient(path: Path, settings: Table, coefficient: Any) -> Iterable[Problem]:
+    found = []
+    for key, value in settings.items():
+        if key not in COEFFICIENT:
+            close = nearest(key, COEFFICIENT) or f" Known: {', '.join(COEFFICIENT)}."
+            found.append(Problem((*path, key), f"unknown key.{close}"))
+        elif wrong := COEFFICIENT[key].problem(value):
+            found.append(Problem((*path, key), wrong))
+    yield from found
+    if coefficient is None or found:
+        return
+    try:
+        coefficient.changed(settings)
+    except DeclarationError as error:
+        yield Problem((*path, _culprit(settings)), without_place(error))
+
+
+def _culprit(settings: Table) -> str:
+    return next((key for key in ("low", "high", "default", "frozen") if key in settings), "")
+
+
+def without_place(error: DeclarationError) -> str:
+    """Return what an error says, without where."""
+    return str(error).removeprefix(f"{error.where}: ")
+
+
+# -- filling in ---------------------------------------------------------------------------------
+
+
+def rule_from(section: Table, catalogs: Catalogs) -> RuleChoice:
+    """Return a rule's table without problems, all defaults filled in."""
+    rule = catalogs.rules[section["name"]]
+    options = {option: section.get(option, allowed[0]) for option, allowed in rule.options.items()}
+    changes = section.get("coefficients", {})
+    settings = {c.name: settings_of(c, changes.get(c.name, {})) for c in rule.coefficients}
+    return RuleChoice(section["name"], options, settings)
+
+
+def settings_of(coefficient: Any, changes: Table) -> dict[str, object]:
+    """Return all settings of a coefficient; infinite bounds of the rule's own are left out."""
+    changed = coefficient.changed(changes)
+    settings = {}
+    for key, kind in COEFFICIENT.items():
+        value = getattr(changed, key)
+        if not (value in (math.inf, -math.inf) and value == getattr(coefficient, key)):
+            settings[key] = float(value) if kind is NUMBER or key == "sigma" else value
+    return settings

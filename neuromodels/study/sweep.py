@@ -1,0 +1,294 @@
+"""Sweeps: one study file, several settings of some of its keys."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from neuromodels.study.checks import Catalogs, installed_catalogs
+from neuromodels.study.file import (
+    SET,
+    SWEEP,
+    Declaration,
+    StudyFileError,
+    checked,
+    examined,
+    read_declaration,
+)
+from neuromodels.study.own_files import Announce, ignore
+from neuromodels.study.study import Study
+
+LIST = "list"
+MOST_SETTINGS = 1000
+_LONGEST_NAME = 80
+_NOT_SWEPT = {
+    "seeds": "Every setting runs all seeds of the study; list them at its top.",
+    "name": "Settings are named after their values.",
+    "question": "It changes no number.",
+    "device.threads": "It changes no number.",
+    "search.generations": "Generations are a budget that can only grow; the learning curve shows"
+    " every smaller one.",
+}
+Values = dict[str, Any]
+"""Dotted key -> value."""
+Path_ = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One point of a sweep.
+
+    Parameters
+    ----------
+    name
+        Made of its values; distinct in the sweep.
+    values
+        What it sets, by dotted key.
+    study
+        The whole study with these values.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    study: Study
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A study in several settings.
+
+    Parameters
+    ----------
+    name
+        The study's name.
+    keys
+        What is swept, in the order of the file.
+    settings
+        A grid in the order of its loops, or a list as it was written.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    settings: tuple[Setting, ...]
+
+
+def read_declared(
+    path: Path | str, changes: Iterable[str] = (), catalogs: Catalogs | None = None,
+    announce: Announce = ignore,
+) -> Study | Sweep:
+    """Read a study file that may declare a sweep; parameters as for `read_study`.
+
+    Raises
+    ------
+    StudyFileError
+        With every problem of every setting, each said once.
+    """
+    seen: set[Path] = set()
+
+    def announce_once(file: Path) -> None:
+        if file not in seen:
+            seen.add(file)
+            announce(file)
+
+    declaration = read_declaration(path, changes, announce_once)
+    if SWEEP not in declaration.table:
+        return checked(declaration, catalogs, announce_once)
+    return _expanded(declaration, catalogs or installed_catalogs(), announce_once)
+
+
+def _expanded(declaration: Declaration, catalogs: Catalogs, announce: Announce) -> Sweep:
+    table = dict(declaration.table)
+    rows = _rows(table.pop(SWEEP), declaration.places)
+    lines = [f"{_place(declaration, path)}: {text}" for path, text in _problems(rows, table)]
+    if lines:
+        raise StudyFileError(declaration.source, [*declaration.problems, *lines])
+    made, found = [], dict.fromkeys(declaration.problems)
+    base = replace(declaration, table=table, problems=())
+    points = list(_points(rows))
+    for values, places in points:
+        study, wrong = examined(_with_values(base, values, places), catalogs, announce)
+        made.append(study)
+        found |= dict.fromkeys(wrong)
+    if found:
+        raise StudyFileError(declaration.source, list(found))
+    names = _names([values for values, _ in points])
+    settings = [
+        Setting(name, values, study)
+        for name, (values, _), study in zip(names, points, made, strict=True)
+        if study is not None
+    ]
+    keys = tuple(dict.fromkeys(key for values, _ in points for key in values))
+    return Sweep(settings[0].study.name, keys, tuple(settings))
+
+
+# -- what is declared ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A table of values: a whole grid, or one entry of a list."""
+
+    place: Path_
+    values: tuple[tuple[Path_, str, Any], ...]
+    is_grid: bool
+
+
+def _rows(declared: Any, places: Mapping[Path_, str]) -> list[_Row] | str:
+    """Return the grid or the entries of the list; text when it is neither."""
+    if not isinstance(declared, Mapping) or not declared:
+        return "must be a table of lists, or a list of tables [[sweep.list]]."
+    entries = declared.get(LIST)
+    if entries is None:
+        return [_Row((SWEEP,), _changed(list(_flat(declared, (SWEEP,))), places), True)]
+    if len(declared) > 1:
+        other = next(key for key in declared if key != LIST)
+        return f"must be a grid or a list, not both; got {other!r} beside [[sweep.list]]."
+    if not isinstance(entries, list) or not all(isinstance(each, Mapping) for each in entries):
+        return "list must be tables, each written under its own [[sweep.list]]."
+    rows = []
+    for number, entry in enumerate(entries):
+        place = (SWEEP, LIST, str(number))
+        rows.append(_Row(place, tuple(_flat(entry, place)), False))
+    return rows
+
+
+def _changed(
+    values: list[tuple[Path_, str, Any]], places: Mapping[Path_, str]
+) -> tuple[tuple[Path_, str, Any], ...]:
+    """Return the values without those of the file that --set gives again, in other quotes."""
+    by_hand = {key for place, key, _ in values if places.get(place) == SET}
+    return tuple(v for v in values if v[1] not in by_hand or places.get(v[0]) == SET)
+
+
+def _flat(table: Mapping[str, Any], place: Path_) -> Iterator[tuple[Path_, str, Any]]:
+    """Yield place, dotted key and value of every leaf, however the keys are written."""
+    for key, value in table.items():
+        if isinstance(value, Mapping) and value:
+            for inner, rest, leaf in _flat(value, (*place, key)):
+                yield inner, f"{key}.{rest}", leaf
+        else:
+            yield (*place, key), key, value
+
+
+def _problems(rows: list[_Row] | str, table: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
+    """Yield what is wrong with the sweep itself, with the place of each."""
+    if isinstance(rows, str):
+        yield (SWEEP,), f"sweep: {rows}"
+        return
+    for row in rows:
+        if not row.values:
+            yield row.place, "sweep.list: sets nothing; the entry needs at least one key."
+        yield from _row_problems(row, table)
+    count = sum(_size(row) for row in rows)
+    if count > MOST_SETTINGS:
+        yield (SWEEP,), f"sweep: must have at most {MOST_SETTINGS:,} settings; got {count:,}."
+
+
+def _row_problems(row: _Row, table: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
+    paths = [tuple(key.split(".")) for _, key, _ in row.values]
+    for (place, key, value), path in zip(row.values, paths, strict=True):
+        if key in _NOT_SWEPT:
+            yield place, f"{key}: cannot be swept. {_NOT_SWEPT[key]}"
+        elif any(other != path and other == path[: len(other)] for other in paths):
+            yield place, f"{key}: is set twice, as a whole and in part."
+        elif paths.count(path) > 1:
+            yield place, f"{key}: is set twice."
+        elif blocking := _blocking(table, path):
+            yield place, f"{key}: {blocking!r} is a value in this study, not a table."
+        elif row.is_grid and (wrong := _grid_problem(value)):
+            yield place, f"{key}: {wrong}"
+
+
+def _grid_problem(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return f"must be a list of values in a grid, at least one; got {value!r}."
+    repeated = [each for number, each in enumerate(value) if each in value[:number]]
+    return f"has the value {repeated[0]!r} twice." if repeated else ""
+
+
+def _blocking(table: Mapping[str, Any], path: Path_) -> str:
+    """Return the part of a dotted key that is a plain value in the study, if any."""
+    inner: Any = table
+    for number, part in enumerate(path[:-1]):
+        inner = inner.get(part, {})
+        if not isinstance(inner, Mapping):
+            return ".".join(path[: number + 1])
+    return ""
+
+
+def _place(declaration: Declaration, path: Path_) -> str:
+    while path and path not in declaration.places:
+        path = path[:-1]
+    return declaration.places.get(path, declaration.source)
+
+
+def _size(row: _Row) -> int:
+    return prod(len(v) for _, _, v in row.values if isinstance(v, list)) if row.is_grid else 1
+
+
+# -- its settings -------------------------------------------------------------------------------
+
+
+def _points(rows: list[_Row] | str) -> Iterator[tuple[Values, dict[str, Path_]]]:
+    """Yield the values of every setting, and where each of its keys stands."""
+    assert not isinstance(rows, str), "its problems were reported"
+    for row in rows:
+        places = {key: place for place, key, _ in row.values}
+        choices = [value if row.is_grid else [value] for _, _, value in row.values]
+        for chosen in product(*choices):
+            yield dict(zip(places, chosen, strict=True)), places
+
+
+def _with_values(base: Declaration, values: Values, places: Mapping[str, Path_]) -> Declaration:
+    """Return the declaration of one setting: its problems are placed where the sweep says so."""
+    table, where = deepcopy(base.table), dict(base.places)
+    problems = []
+    for key, value in values.items():
+        path = tuple(key.split("."))
+        if where.get(path) == SET:
+            problems.append(f"{_place(base, places[key])}: {key}: is swept and given by --set.")
+        section = table
+        for part in path[:-1]:
+            section = section.setdefault(part, {})
+        section[path[-1]] = deepcopy(value)
+        for inner in [each for each in where if each[: len(path)] == path]:
+            del where[inner]
+        where[path] = _place(base, places[key])
+    return replace(base, table=table, places=where, problems=tuple(problems))
+
+
+def _names(points: list[Values]) -> list[str]:
+    """Return a short distinct name per setting: the ends of its keys with their values."""
+    keys = dict.fromkeys(key for values in points for key in values)
+    ends = Counter(key.rpartition(".")[2] for key in keys)
+    known: dict[str, list[Any]] = {key: [] for key in keys}
+    names = []
+    for values in points:
+        parts = []
+        for key, value in values.items():
+            end = key.rpartition(".")[2]
+            label = end if ends[end] == 1 else key.replace(".", "-")
+            parts.append(f"{label}-{_shown(value, known[key])}")
+        names.append(re.sub(r"[^\w.+-]+", "-", "_".join(parts), flags=re.ASCII)[:_LONGEST_NAME])
+    seen = Counter(names)
+    return [
+        name if seen[name] == 1 else f"{name}_{number}"
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def _shown(value: Any, known: list[Any]) -> str:
+    """Return a value as text; a list or table as its number among those of its key."""
+    if not isinstance(value, list | Mapping):
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return Path(text).name or text
+    if value not in known:
+        known.append(value)
+    return f"v{known.index(value) + 1}"
