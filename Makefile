@@ -1,7 +1,7 @@
 # make study   set up, run the quick study, draw its figures
 # make figures   set up, run a reduced study for every figure, measure, draw all (SMALL="" for full ones)
 # make test    set up, then ruff, mypy and pytest
-# make lint    ruff and mypy only
+# make lint    ruff (rules and format) and mypy only
 # make sanitize   the generated code of every test network under AddressSanitizer and UBSan
 # make gpu-check   set up, then everything that a machine with a GPU can say, in under nine minutes
 # make gpu-wheels   what gpu-check needs on a machine without a network, into WHEELS
@@ -90,6 +90,7 @@ test: lint
 
 lint: .venv/.installed-test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 
 # Both libraries must be loaded before Python: the compiled networks need the sanitizers' own.

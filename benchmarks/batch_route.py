@@ -33,8 +33,12 @@ def measure(case: Case, repeats: int, threads: int | None, device: str = "cpp") 
         _seconds_of_one_run(batch, start_values, duration_of(case)) for _ in range(repeats + 1)
     ]
     report = batch.report.as_dict()
-    return {"seconds": min(seconds[1:]), "build_s": build, "outcome": outcome_of(case, batch),
-            "report": report}  # fmt: skip
+    return {
+        "seconds": min(seconds[1:]),
+        "build_s": build,
+        "outcome": outcome_of(case, batch),
+        "report": report,
+    }
 
 
 def duration_of(case: Case) -> Quantity:

@@ -37,9 +37,12 @@ def network_row(name: str, threads: int, steps: int, repeats: int) -> dict:
     """Return microseconds per body and step of a generation, the fastest of some."""
     task = TaskChoice(f"{name}_{CATALOG[name].goals.kind}", {"steps": steps})
     study = Study(
-        "benchmark", task, RuleChoice("pdlf"), circuit=CircuitChoice(HIDDEN),
+        "benchmark",
+        task,
+        RuleChoice("pdlf"),
+        circuit=CircuitChoice(HIDDEN),
         device=DeviceChoice(threads=threads),
-    )  # fmt: skip
+    )
     made = EmbodiedExperiment(study)
     xs = made.sigma * generator(1, name).standard_normal((CANDIDATES, made.dimension))
     rows = []
@@ -51,10 +54,14 @@ def network_row(name: str, threads: int, steps: int, repeats: int) -> dict:
         rows.append([1e6 * each / moved for each in spent])
     total, world, network = min(rows[1:])
     return {
-        "body": name, "threads": threads, "us_per_step": round(total, 1),
-        "simulator": round(world, 1), "network": round(network, 1),
-        "between": round(total - world - network, 1), "steps_per_second": round(1e6 / total),
-    }  # fmt: skip
+        "body": name,
+        "threads": threads,
+        "us_per_step": round(total, 1),
+        "simulator": round(world, 1),
+        "network": round(network, 1),
+        "between": round(total - world - network, 1),
+        "steps_per_second": round(1e6 / total),
+    }
 
 
 def gymnasium_row(name: str, threads: int, steps: int, count: int = 64) -> dict:
@@ -86,15 +93,29 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--repeats", type=int, default=3)
     chosen = parser.parse_args()
-    print(json.dumps({
-        "network": f"{HIDDEN} hidden neurons, PDLF, {CANDIDATES} candidates x {TRIALS} trials",
-        "cores": os.cpu_count(), "load": os.getloadavg(), "machine": platform.processor(),
-        "versions": {each: version(each) for each in ("mujoco", "gymnasium", "numpy")},
-        "loops": [network_row(name, threads, chosen.steps, chosen.repeats)
-                  for name in CATALOG for threads in chosen.threads],
-        "gymnasium": [gymnasium_row(name, threads, chosen.steps)
-                      for name in CATALOG for threads in chosen.threads],
-    }, indent=1))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "network": f"{HIDDEN} hidden neurons, PDLF, "
+                f"{CANDIDATES} candidates x {TRIALS} trials",
+                "cores": os.cpu_count(),
+                "load": os.getloadavg(),
+                "machine": platform.processor(),
+                "versions": {each: version(each) for each in ("mujoco", "gymnasium", "numpy")},
+                "loops": [
+                    network_row(name, threads, chosen.steps, chosen.repeats)
+                    for name in CATALOG
+                    for threads in chosen.threads
+                ],
+                "gymnasium": [
+                    gymnasium_row(name, threads, chosen.steps)
+                    for name in CATALOG
+                    for threads in chosen.threads
+                ],
+            },
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -39,8 +39,10 @@ def measure_example(example: Example, given: Namespace) -> dict:
             return row | {"refused": times["batch_1"]["refused"]}
         times["standalone"], outcomes["standalone"] = run_worker(
             {"route": "standalone", "network": example.name, "count": given.standalone_runs},
-            seconds, given.repeats, cache,
-        )  # fmt: skip
+            seconds,
+            given.repeats,
+            cache,
+        )
     compared = {name: outcomes[name] for name in ("standalone", "batch", "batch_float32")}
     largest = check(example.name, compared)
     return row | {
@@ -103,9 +105,12 @@ def run_worker(
         worker = str(Path(__file__).with_name("example_worker.py"))
         command = [sys.executable, worker, asked["route"], asked["network"], *options]
         done = subprocess.run(
-            [*command, f"--outcome={file}"], cwd=ROOT, capture_output=True, text=True,
+            [*command, f"--outcome={file}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
             env={**os.environ, "NEUROMODELS_CACHE": cache},
-        )  # fmt: skip
+        )
         if done.returncode:
             raise SystemExit(f"benchmark: {asked} failed.\n{done.stderr}")
         with np.load(file) as outcome:
@@ -133,9 +138,10 @@ def _described(row: dict) -> list[str]:
             f"{many['instances']} instances, wall (s)", **many["wall_s"]
         )
         + "   standalone/batch {standalone_over_batch:.2f},".format(**many)
-        + " float32 {standalone_over_batch_float32:.2f}".format(**many) + note,
+        + " float32 {standalone_over_batch_float32:.2f}".format(**many)
+        + note,
         f"  means differ by at most {row['largest_difference']:.2%}, within statistical error",
-    ]  # fmt: skip
+    ]
 
 
 def arguments() -> Namespace:

@@ -24,11 +24,19 @@ from neuromodels.simulation.network.circuit import feedforward
 
 HIDDEN = 128
 COLUMNS = {
-    "network": "network", "dtype": "dtype", "arch": "arch", "threads": "threads",
-    "registers": "registers", "spill_store_bytes": "spilled", "stack_bytes": "stack",
-    "block_bytes": "state", "shared_bytes": "shared", "blocks_per_multiprocessor": "blocks",
-    "barriers": "barriers", "compile_seconds": "seconds",
-}  # fmt: skip
+    "network": "network",
+    "dtype": "dtype",
+    "arch": "arch",
+    "threads": "threads",
+    "registers": "registers",
+    "spill_store_bytes": "spilled",
+    "stack_bytes": "stack",
+    "block_bytes": "state",
+    "shared_bytes": "shared",
+    "blocks_per_multiprocessor": "blocks",
+    "barriers": "barriers",
+    "compile_seconds": "seconds",
+}
 
 
 def by_hand(build: Callable, dtype: str) -> Batch:
@@ -47,9 +55,10 @@ def as_assembled(dtype: str) -> Batch:
 
 
 NETWORKS = {
-    "32-64-4": partial(by_hand, poisson_recurrent), "PDLF copy": partial(by_hand, pdlf_copy),
+    "32-64-4": partial(by_hand, poisson_recurrent),
+    "PDLF copy": partial(by_hand, pdlf_copy),
     "PDLF copy of a study": as_assembled,
-}  # fmt: skip
+}
 
 
 def rows() -> list[dict]:

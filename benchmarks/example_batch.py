@@ -10,8 +10,9 @@ from neuromodels.errors import UnsupportedFeature
 from neuromodels.simulation import Batch
 
 
-def measure(example: Example, instances: int, dtype: str, threads: int | None,
-            seconds: float, repeats: int) -> dict:  # fmt: skip
+def measure(
+    example: Example, instances: int, dtype: str, threads: int | None, seconds: float, repeats: int
+) -> dict:
     """Build once, run `repeats` times; return the best times and every instance's summary.
 
     ``loop_s`` is the time inside the compiled program; ``wall_s`` is everything after the network
@@ -37,16 +38,18 @@ def measure(example: Example, instances: int, dtype: str, threads: int | None,
     return {"build_s": build, "loop_s": loop, "wall_s": wall, "outcome": outcome}
 
 
-def _build_seconds(example: Example, network: Network, instances: int, dtype: str,
-                   threads: int | None) -> float:  # fmt: skip
+def _build_seconds(
+    example: Example, network: Network, instances: int, dtype: str, threads: int | None
+) -> float:
     """Return the seconds from `Batch(...)` to a program that is loaded and ready."""
     start = perf_counter()
     _batch(example, network, instances, dtype, threads, seed=0)
     return perf_counter() - start
 
 
-def _batch(example: Example, network: Network, instances: int, dtype: str, threads: int | None,
-           seed: int) -> Batch:  # fmt: skip
+def _batch(
+    example: Example, network: Network, instances: int, dtype: str, threads: int | None, seed: int
+) -> Batch:
     """Return a batch that is compiled and whose initial values are drawn."""
     batch = Batch(
         network, instances=instances, seed=seed, dtype=dtype, threads=threads, namespace={}

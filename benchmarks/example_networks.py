@@ -102,10 +102,18 @@ def without_self(pairs: dict[str, np.ndarray], first: int = 0) -> dict[str, np.n
 # -- STDP ---------------------------------------------------------------------------
 
 STDP_CONSTANTS = {
-    "tau_m": 20 * ms, "V_rest": -70 * mV, "E_ex": 0 * mV, "V_t": -54 * mV, "V_reset": -60 * mV,
-    "tau_ex": 5 * ms, "g_max": 0.015, "tau_plus": 20 * ms, "tau_minus": 20 * ms,
-    "A_plus": 0.005, "A_minus": 0.00525,
-}  # fmt: skip
+    "tau_m": 20 * ms,
+    "V_rest": -70 * mV,
+    "E_ex": 0 * mV,
+    "V_t": -54 * mV,
+    "V_reset": -60 * mV,
+    "tau_ex": 5 * ms,
+    "g_max": 0.015,
+    "tau_plus": 20 * ms,
+    "tau_minus": 20 * ms,
+    "A_plus": 0.005,
+    "A_minus": 0.00525,
+}
 STDP_INPUTS, STDP_RATE = 1000, 15 * Hz
 STDP_NEURON = """
 dv/dt = (V_rest - v + g_ex*(E_ex - v))/tau_m : volt
@@ -132,13 +140,24 @@ def stdp() -> Network:
     defaultclock.dt = DT
     inputs = PoissonGroup(STDP_INPUTS, STDP_RATE, name="inputs", namespace={})
     neuron = NeuronGroup(
-        1, STDP_NEURON, threshold="v > V_t", reset="v = V_reset", method="euler", name="neuron",
+        1,
+        STDP_NEURON,
+        threshold="v > V_t",
+        reset="v = V_reset",
+        method="euler",
+        name="neuron",
         namespace=STDP_CONSTANTS,
-    )  # fmt: skip
+    )
     synapses = Synapses(
-        inputs, neuron, STDP_SYNAPSE, on_pre=STDP_PRE, on_post=STDP_POST, method="exact",
-        name="synapses", namespace=STDP_CONSTANTS,
-    )  # fmt: skip
+        inputs,
+        neuron,
+        STDP_SYNAPSE,
+        on_pre=STDP_PRE,
+        on_post=STDP_POST,
+        method="exact",
+        name="synapses",
+        namespace=STDP_CONSTANTS,
+    )
     synapses.connect()
     neuron.v = STDP_CONSTANTS["V_rest"]
     monitor = SpikeMonitor(neuron, name="spikes")
@@ -148,9 +167,15 @@ def stdp() -> Network:
 # -- CUBA ---------------------------------------------------------------------------
 
 CUBA_CONSTANTS = {
-    "tau_m": 20 * ms, "tau_e": 5 * ms, "tau_i": 10 * ms, "E_L": -49 * mV, "V_t": -50 * mV,
-    "V_reset": -60 * mV, "w_e": 1.62 * mV, "w_i": -9 * mV,
-}  # fmt: skip
+    "tau_m": 20 * ms,
+    "tau_e": 5 * ms,
+    "tau_i": 10 * ms,
+    "E_L": -49 * mV,
+    "V_t": -50 * mV,
+    "V_reset": -60 * mV,
+    "w_e": 1.62 * mV,
+    "w_i": -9 * mV,
+}
 CUBA_SIZES = {"excitatory": 3200, "inhibitory": 800}
 CUBA_NEURON = """
 dv/dt = (E_L - v + g_e + g_i)/tau_m : volt (unless refractory)
@@ -164,9 +189,15 @@ def cuba() -> Network:
     """Declare the balanced network with current synapses."""
     defaultclock.dt = DT
     cells = NeuronGroup(
-        sum(CUBA_SIZES.values()), CUBA_NEURON, threshold="v > V_t", reset="v = V_reset",
-        refractory=5 * ms, method="exact", name="cells", namespace=CUBA_CONSTANTS,
-    )  # fmt: skip
+        sum(CUBA_SIZES.values()),
+        CUBA_NEURON,
+        threshold="v > V_t",
+        reset="v = V_reset",
+        refractory=5 * ms,
+        method="exact",
+        name="cells",
+        namespace=CUBA_CONSTANTS,
+    )
     on_pre = {"excitatory": "g_e_post += w_e", "inhibitory": "g_i_post += w_i"}
     return _balanced(cells, CUBA_SIZES, on_pre, CUBA_CONSTANTS, "cuba")
 
@@ -187,9 +218,12 @@ def _balanced(cells, sizes: dict[str, int], on_pre: dict, constants: dict, name:
     made, first = [cells, SpikeMonitor(cells, name="spikes")], 0
     for kind, size in sizes.items():
         synapses = Synapses(
-            cells[first : first + size], cells, on_pre=on_pre[kind], name=kind,
+            cells[first : first + size],
+            cells,
+            on_pre=on_pre[kind],
+            name=kind,
             namespace=constants,
-        )  # fmt: skip
+        )
         synapses.connect(**without_self(random_pairs(rng, size, len(cells)), first))
         made.append(synapses)
         first += size
@@ -200,12 +234,21 @@ def _balanced(cells, sizes: dict[str, int], on_pre: dict, constants: dict, name:
 
 AREA = 20000 * um**2
 COBAHH_CONSTANTS = {
-    "C": 1 * uF / cm**2 * AREA, "g_L": 5e-5 * siemens / cm**2 * AREA, "E_L": -60 * mV,
-    "g_Na": 100 * msiemens / cm**2 * AREA, "E_Na": 50 * mV,
-    "g_K": 30 * msiemens / cm**2 * AREA, "E_K": -90 * mV, "V_T": -63 * mV,
-    "tau_e": 5 * ms, "tau_i": 10 * ms, "E_e": 0 * mV, "E_i": -80 * mV,
-    "w_e": 6 * nS, "w_i": 67 * nS,
-}  # fmt: skip
+    "C": 1 * uF / cm**2 * AREA,
+    "g_L": 5e-5 * siemens / cm**2 * AREA,
+    "E_L": -60 * mV,
+    "g_Na": 100 * msiemens / cm**2 * AREA,
+    "E_Na": 50 * mV,
+    "g_K": 30 * msiemens / cm**2 * AREA,
+    "E_K": -90 * mV,
+    "V_T": -63 * mV,
+    "tau_e": 5 * ms,
+    "tau_i": 10 * ms,
+    "E_e": 0 * mV,
+    "E_i": -80 * mV,
+    "w_e": 6 * nS,
+    "w_i": 67 * nS,
+}
 COBAHH_NEURON = """
 dv/dt = (g_L*(E_L - v) + g_e*(E_e - v) + g_i*(E_i - v) + I_Na + I_K)/C : volt
 I_Na = g_Na*m**3*h*(E_Na - v) : amp
@@ -229,9 +272,14 @@ def cobahh() -> Network:
     """Declare the balanced network of Hodgkin-Huxley neurons with conductance synapses."""
     defaultclock.dt = DT
     cells = NeuronGroup(
-        sum(CUBA_SIZES.values()), COBAHH_NEURON, threshold="v > -20*mV", refractory=3 * ms,
-        method="exponential_euler", name="cells", namespace=COBAHH_CONSTANTS,
-    )  # fmt: skip
+        sum(CUBA_SIZES.values()),
+        COBAHH_NEURON,
+        threshold="v > -20*mV",
+        refractory=3 * ms,
+        method="exponential_euler",
+        name="cells",
+        namespace=COBAHH_CONSTANTS,
+    )
     on_pre = {"excitatory": "g_e_post += w_e", "inhibitory": "g_i_post += w_i"}
     return _balanced(cells, CUBA_SIZES, on_pre, COBAHH_CONSTANTS, "cobahh")
 
@@ -239,11 +287,23 @@ def cobahh() -> Network:
 # -- inhibitory plasticity ----------------------------------------------------------
 
 VOGELS_CONSTANTS = {
-    "C": 200 * pF, "g_L": 10 * nS, "E_L": -60 * mV, "V_t": -50 * mV, "V_reset": -60 * mV,
-    "tau_e": 5 * ms, "tau_i": 10 * ms, "E_e": 0 * mV, "E_i": -80 * mV, "I_b": 200 * pA,
-    "g_e_bar": 0.3 * nS, "g_i_bar": 3 * nS, "tau_x": 20 * ms, "eta": 0.005, "w_max": 30.0,
+    "C": 200 * pF,
+    "g_L": 10 * nS,
+    "E_L": -60 * mV,
+    "V_t": -50 * mV,
+    "V_reset": -60 * mV,
+    "tau_e": 5 * ms,
+    "tau_i": 10 * ms,
+    "E_e": 0 * mV,
+    "E_i": -80 * mV,
+    "I_b": 200 * pA,
+    "g_e_bar": 0.3 * nS,
+    "g_i_bar": 3 * nS,
+    "tau_x": 20 * ms,
+    "eta": 0.005,
+    "w_max": 30.0,
     "depression": 2 * 5 * Hz * 20 * ms,  # 2 x target rate x tau_x
-}  # fmt: skip
+}
 VOGELS_SIZES = {"excitatory": 8000, "inhibitory": 2000}
 VOGELS_NEURON = """
 dv/dt = (g_L*(E_L - v) + g_e*(E_e - v) + g_i*(E_i - v) + I_b)/C : volt (unless refractory)
@@ -270,9 +330,15 @@ def vogels() -> Network:
     """Declare the network whose inhibition learns to balance excitation."""
     defaultclock.dt = DT
     cells = NeuronGroup(
-        sum(VOGELS_SIZES.values()), VOGELS_NEURON, threshold="v > V_t", reset="v = V_reset",
-        refractory=5 * ms, method="euler", name="cells", namespace=VOGELS_CONSTANTS,
-    )  # fmt: skip
+        sum(VOGELS_SIZES.values()),
+        VOGELS_NEURON,
+        threshold="v > V_t",
+        reset="v = V_reset",
+        refractory=5 * ms,
+        method="euler",
+        name="cells",
+        namespace=VOGELS_CONSTANTS,
+    )
     n_e = VOGELS_SIZES["excitatory"]
     excitatory, inhibitory = cells[:n_e], cells[n_e:]
     static = {
@@ -286,9 +352,15 @@ def vogels() -> Network:
         synapses.connect(**without_self(random_pairs(rng, len(source), len(target))))
         made.append(synapses)
     plastic = Synapses(
-        inhibitory, excitatory, VOGELS_SYNAPSE, on_pre=VOGELS_PRE, on_post=VOGELS_POST,
-        method="exact", name="plastic", namespace=VOGELS_CONSTANTS,
-    )  # fmt: skip
+        inhibitory,
+        excitatory,
+        VOGELS_SYNAPSE,
+        on_pre=VOGELS_PRE,
+        on_post=VOGELS_POST,
+        method="exact",
+        name="plastic",
+        namespace=VOGELS_CONSTANTS,
+    )
     plastic.connect(**random_pairs(rng, len(inhibitory), len(excitatory)))
     return Network(*made, plastic, name="vogels")
 
@@ -299,15 +371,30 @@ BALANCED = {"excitatory": (0, 3200), "inhibitory": (3200, 4000)}
 CUBA_START = {"cells.v": "V_reset + rand()*(V_t - V_reset)"}
 ALL = (
     Example(
-        "stdp", "Song, Miller & Abbott 2000", stdp, seconds=50, quick_seconds=2,
-        populations={"neuron": (0, 1)}, start={"synapses.w": "rand()*g_max"}, weight="synapses.w",
+        "stdp",
+        "Song, Miller & Abbott 2000",
+        stdp,
+        seconds=50,
+        quick_seconds=2,
+        populations={"neuron": (0, 1)},
+        start={"synapses.w": "rand()*g_max"},
+        weight="synapses.w",
     ),
     Example(
-        "cuba", "Vogels & Abbott 2005; Brette et al. 2007, benchmark 2", cuba,
-        seconds=10, quick_seconds=0.2, populations=BALANCED, start=CUBA_START,
+        "cuba",
+        "Vogels & Abbott 2005; Brette et al. 2007, benchmark 2",
+        cuba,
+        seconds=10,
+        quick_seconds=0.2,
+        populations=BALANCED,
+        start=CUBA_START,
     ),
     Example(
-        "cobahh", "Brette et al. 2007, benchmark 3", cobahh, seconds=1, quick_seconds=0.05,
+        "cobahh",
+        "Brette et al. 2007, benchmark 3",
+        cobahh,
+        seconds=1,
+        quick_seconds=0.05,
         populations=BALANCED,
         start={
             "cells.v": "E_L + 5*mV*(randn() - 1)",
@@ -316,14 +403,23 @@ ALL = (
         },
     ),
     Example(
-        "vogels", "Vogels, Sprekeler et al. 2011", vogels, seconds=2, quick_seconds=0.1,
+        "vogels",
+        "Vogels, Sprekeler et al. 2011",
+        vogels,
+        seconds=2,
+        quick_seconds=0.1,
         populations={"excitatory": (0, 8000), "inhibitory": (8000, 10000)},
         start={"cells.v": "E_L + rand()*(V_t - E_L)", "plastic.w": "2.5*rand()"},
         weight="plastic.w",
     ),
     Example(
-        "cuba_delays", "as cuba, every synapse with a delay of 0.1 to 5 ms", cuba_delays,
-        seconds=10, quick_seconds=0.2, populations=BALANCED, start=CUBA_START,
+        "cuba_delays",
+        "as cuba, every synapse with a delay of 0.1 to 5 ms",
+        cuba_delays,
+        seconds=10,
+        quick_seconds=0.2,
+        populations=BALANCED,
+        start=CUBA_START,
     ),
-)  # fmt: skip
+)
 EXAMPLES = {example.name: example for example in ALL}

@@ -149,11 +149,14 @@ def stages_without_gpu() -> list[Stage]:
     tests = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("tests/simulation/test_cuda*"))
     return [
         Stage(
-            "agreement tests, emulated", (_pytest("-m", "not gpu", *tests),), 300, least=20,
+            "agreement tests, emulated",
+            (_pytest("-m", "not gpu", *tests),),
+            300,
+            least=20,
             unable=None if tests else "there is no tests/simulation/test_cuda*",
         ),
         _kernels(200),
-    ]  # fmt: skip
+    ]
 
 
 def _kernels(budget: float) -> Stage:
@@ -224,12 +227,13 @@ def environment_of(site: Path | None) -> dict[str, str]:
     folders = [str(site)] if site else []
     folders += [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
-        "PYTHONPATH": os.pathsep.join(folders), "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(folders),
+        "PYTHONUNBUFFERED": "1",
         # otherwise JAX takes three quarters of the memory
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         # otherwise it may multiply with 10 bits
         "JAX_DEFAULT_MATMUL_PRECISION": "highest",
-    }  # fmt: skip
+    }
 
 
 def arguments(words: Sequence[str] | None) -> Namespace:

@@ -96,8 +96,12 @@ def tiled(case: Case, repeats: int, device: str) -> dict:
         before = copies.report.seconds
         copies.run(batch_route.duration_of(case), constants | start, seed=seed)
         loops.append(copies.report.seconds - before)
-    return {"seconds": min(loops), "loop_s": min(loops), "build_s": copies.report.build_seconds,
-            "outcome": batch_route.outcome_of(case, copies)}  # fmt: skip
+    return {
+        "seconds": min(loops),
+        "loop_s": min(loops),
+        "build_s": copies.report.build_seconds,
+        "outcome": batch_route.outcome_of(case, copies),
+    }
 
 
 def judge(case: Case, repeats: int) -> dict:
@@ -125,12 +129,15 @@ def measure(route: str, cases: list[Case], repeats: int, outcomes: Path) -> Iter
         updates = case.synapse_steps
         loop = measured["loop_s"]
         yield {
-            "route": route, "network": case.network, "instances": case.instances,
-            "steps": case.steps, "rate": case.rate,
+            "route": route,
+            "network": case.network,
+            "instances": case.instances,
+            "steps": case.steps,
+            "rate": case.rate,
             "updates_per_s": updates / loop if loop else None,
             "updates_per_s_with_copies": updates / measured["seconds"] if loop else None,
             **measured,
-        }  # fmt: skip
+        }
 
 
 def _key(case: Case) -> str:
@@ -159,8 +166,12 @@ def agree(outcomes: Path) -> Iterator[dict]:
                 found[file.stem.rpartition("-")[2]] = dict(arrays)
         short, instances, steps, rate = key.split("-")
         case = LargeCase(NETWORKS[short], int(instances), int(steps), rate=float(rate))
-        row = {"network": case.network, "instances": case.instances, "rate": case.rate,
-               "routes": sorted(found)}  # fmt: skip
+        row = {
+            "network": case.network,
+            "instances": case.instances,
+            "rate": case.rate,
+            "routes": sorted(found),
+        }
         try:
             yield row | {"largest_difference": check(case, found)}
         except Disagreement as problem:
@@ -214,9 +225,15 @@ def main() -> int:
         "agree": lambda: agree(given.outcomes),
         "generations": lambda: generations(given.device, given.repeats),
         "kernels": kernels,
-    }.get(given.what, lambda: measure(
-        given.what, cases_of(given.network, sizes, given.noiseless), given.repeats, given.outcomes
-    ))  # fmt: skip
+    }.get(
+        given.what,
+        lambda: measure(
+            given.what,
+            cases_of(given.network, sizes, given.noiseless),
+            given.repeats,
+            given.outcomes,
+        ),
+    )
     bad = False
     for row in rows():
         print(json.dumps(row), flush=True)

@@ -131,9 +131,14 @@ def _started(
     """Start a process with a group of its own, so that its compilers can be stopped with it."""
     with file.open("w") as out:
         return subprocess.Popen(
-            command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=folder,
-            env=dict(environment), start_new_session=True,
-        )  # fmt: skip
+            command,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env=dict(environment),
+            start_new_session=True,
+        )
 
 
 def _wait(processes: list[subprocess.Popen], end: float) -> bool:

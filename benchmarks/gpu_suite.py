@@ -27,8 +27,13 @@ def judged(select: str, precision: str, device: str) -> dict:
         tests = brian2_suite.judge(precision, select)
     counts = Counter(test.outcome for test in tests)
     failed = {test.name: test.reason for test in tests if test.outcome == "failed"}
-    return {"precision": precision, "select": select, "device": device,
-            **{kind: counts[kind] for kind in KINDS}, "failures": failed}  # fmt: skip
+    return {
+        "precision": precision,
+        "select": select,
+        "device": device,
+        **{kind: counts[kind] for kind in KINDS},
+        "failures": failed,
+    }
 
 
 def main() -> int:

@@ -10,10 +10,15 @@ WANTED = {"jax": 5, "brian2cuda": 20}
 def table(result: dict) -> str:
     """Return speeds, ratios, generations, agreement and tests as text."""
     parts = [
-        _heading(result), speeds(result["routes"]), ratios(result["routes"]),
-        generations(result["generations"]), agreement(result["agreement"]),
-        tests(result["brian2_tests"]), kernels(result["kernels"]), *filter(None, [result["note"]]),
-    ]  # fmt: skip
+        _heading(result),
+        speeds(result["routes"]),
+        ratios(result["routes"]),
+        generations(result["generations"]),
+        agreement(result["agreement"]),
+        tests(result["brian2_tests"]),
+        kernels(result["kernels"]),
+        *filter(None, [result["note"]]),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 

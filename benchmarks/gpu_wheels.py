@@ -18,9 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = "3.12"
 PLATFORMS = (
-    "manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64",
-    "manylinux2014_x86_64", "manylinux1_x86_64",
-)  # fmt: skip
+    "manylinux_2_28_x86_64",
+    "manylinux_2_27_x86_64",
+    "manylinux_2_17_x86_64",
+    "manylinux2014_x86_64",
+    "manylinux1_x86_64",
+)
 TESTS = ("pytest", "hypothesis", "setuptools")
 #: Must be of the version that was carried, even where the machine has another one.
 EXACT = ("brian2", "brian2cuda", "nevergrad")
@@ -52,9 +55,23 @@ def fill(folder: Path, without: Iterable[str] = (), also: Iterable[str] = ()) ->
     pins = [f"{name}=={found}" for name, found in needed().items() if name not in left_out]
     pins += also
     platforms = [word for name in PLATFORMS for word in ("--platform", name)]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-               "--no-deps", "--only-binary=:all:", "--implementation", "cp",
-               "--python-version", PYTHON, *platforms, "--dest", str(folder)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--implementation",
+        "cp",
+        "--python-version",
+        PYTHON,
+        *platforms,
+        "--dest",
+        str(folder),
+    ]
     subprocess.run([*command, *pins], check=True)
     (folder / COMMIT).write_text(commit_of(ROOT) + "\n")
     return pins
@@ -122,9 +139,22 @@ def install(wheels: Path, site: Path) -> list[str]:
         raise SystemExit(f"gpu_check: --wheels must name a folder of wheels; got {wheels}.")
     site.mkdir(parents=True, exist_ok=True)
     chosen = list(missing(wheels))
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-               "--no-index", "--no-deps", "--no-compile", "--no-cache-dir", "--upgrade",
-               "--target", str(site), *map(str, chosen)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+        "--no-deps",
+        "--no-compile",
+        "--no-cache-dir",
+        "--upgrade",
+        "--target",
+        str(site),
+        *map(str, chosen),
+    ]
     if chosen and subprocess.run(command).returncode:
         raise SystemExit(f"gpu_check: pip could not install from {wheels}.")
     (site / "sitecustomize.py").write_text(STARTUP)

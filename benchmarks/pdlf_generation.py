@@ -59,12 +59,16 @@ def row_of(length: int, latency: int, threads: int, repeats: int) -> dict[str, o
         shares.append((asked - start + end - evaluated) / (end - start))
     best = min(seconds[1:])
     return {
-        "length": length, "latency": latency, "steps": 2 * length + latency, "threads": threads,
-        "seconds_per_generation": best, "published_seconds": PUBLISHED[length, latency],
+        "length": length,
+        "latency": latency,
+        "steps": 2 * length + latency,
+        "threads": threads,
+        "seconds_per_generation": best,
+        "published_seconds": PUBLISHED[length, latency],
         "ours_over_published": best / PUBLISHED[length, latency],
         "instances_per_second": CANDIDATES * TRIALS / best,
         "optimizer_share": min(shares[1:]),
-    }  # fmt: skip
+    }
 
 
 def table_of(rows: list[dict[str, object]]) -> str:

@@ -42,7 +42,14 @@ def by_rule(figure: str, runs: Sequence[StoredRun]) -> dict[str, StoredRun]:
 def keys_of(rules: Sequence[str]) -> list[Line2D]:
     """Return the curves of some rules, for a legend."""
     return [
-        Line2D([], [], linestyle=mark.line, color=mark.colour, marker=mark.marker, markersize=3,
-               label=mark.label)
+        Line2D(
+            [],
+            [],
+            linestyle=mark.line,
+            color=mark.colour,
+            marker=mark.marker,
+            markersize=3,
+            label=mark.label,
+        )
         for mark in (FIVE[rule] for rule in rules)
-    ]  # fmt: skip
+    ]

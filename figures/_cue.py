@@ -19,9 +19,12 @@ RULES = {
 }
 """Rule -> the paper's name of the condition, in the paper's order."""
 SHORT = {
-    "fixed": "SNN", "plastic_bcm": "P-BCM", "plastic_oja": "P-Oja", "nm_bcm": "NM-BCM",
+    "fixed": "SNN",
+    "plastic_bcm": "P-BCM",
+    "plastic_oja": "P-Oja",
+    "nm_bcm": "NM-BCM",
     "nm_oja": "NM-Oja",
-}  # fmt: skip
+}
 
 
 def rule_of(run: StoredRun) -> str:

@@ -30,9 +30,10 @@ def measures_of(
         path = measure_path(run, f"{measure}-{condition}", seed)
         if not path.is_file():
             raise RunNotFound(
-                f"{run.name}, {condition} seed {seed}", f"the measure {measure} was not made",
+                f"{run.name}, {condition} seed {seed}",
+                f"the measure {measure} was not made",
                 cure=f"Make it with: neuromodels measure {run.folder} {measure}",
-            )  # fmt: skip
+            )
         found.setdefault(condition, {})[seed] = read_arrays(path)
     return found
 

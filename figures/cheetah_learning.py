@@ -142,7 +142,12 @@ def _draw_gains(axes, found: Mapping[str, tuple[np.ndarray, np.ndarray]], title:
     for rule, (fractions, gained) in found.items():
         mark = FIVE[rule]
         axes.plot(
-            fractions, gained, mark.line, color=mark.colour, linewidth=0.8,
-            marker=mark.marker, markersize=2,
-        )  # fmt: skip
+            fractions,
+            gained,
+            mark.line,
+            color=mark.colour,
+            linewidth=0.8,
+            marker=mark.marker,
+            markersize=2,
+        )
     axes.set(title=title, xlim=(0, 1.02), ylabel="relative gain")

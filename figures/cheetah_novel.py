@@ -100,6 +100,11 @@ def _draw_rule(axes, rule: str, kept: Kept, offset: float) -> None:
     axes.hlines(rows, low, high, color=mark.colour, linewidth=0.8)
     for is_beyond, face in ((middle != spread.median, "white"), (middle == spread.median, None)):
         axes.plot(
-            middle[is_beyond], rows[is_beyond], mark.marker, color=mark.colour,
-            markerfacecolor=face or mark.colour, markersize=2.8, linestyle="",
-        )  # fmt: skip
+            middle[is_beyond],
+            rows[is_beyond],
+            mark.marker,
+            color=mark.colour,
+            markerfacecolor=face or mark.colour,
+            markersize=2.8,
+            linestyle="",
+        )

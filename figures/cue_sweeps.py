@@ -57,9 +57,11 @@ def collect(runs: Sequence[StoredRun]) -> list[Sweep]:
     if not found:
         run = next(iter(chosen.values()))
         raise RunNotFound(
-            "cue_sweeps", "needs the measure transfer", run.name,
+            "cue_sweeps",
+            "needs the measure transfer",
+            run.name,
             f"Make it with: neuromodels measure {run.folder} transfer --vary task.delay=300,1050",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -99,9 +101,11 @@ def draw(data: list[Sweep]):
         for axes, sweep in zip(panels, data, strict=True):
             _draw_sweep(axes, sweep)
         figure.legend(
-            *panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=2,
+            *panels[0].get_legend_handles_labels(),
+            loc="outside upper left",
+            ncols=2,
             frameon=False,
-        )  # fmt: skip
+        )
         counts = [len(spread.each) for sweep in data for _, spread in sweep.scores.values()]
         note = note_on(counts, "one seed: mean over trials")
         write_note(figure, f"{note}\nGrey: what the searches saw")

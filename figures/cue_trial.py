@@ -83,10 +83,19 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
     values = _coefficients(run, seed)
     group, plastic = _plastic_part(found, values["input_hidden.alpha"])
     return Trial(
-        rule, seed, scores[seed], len(scores), int(run.study["task"].get("prelude", 0)),
-        found["items.side"], found["input.u"], found["hidden.s"], group, plastic,
-        _modulation(run, found, values), found["output.o"][0],
-    )  # fmt: skip
+        rule,
+        seed,
+        scores[seed],
+        len(scores),
+        int(run.study["task"].get("prelude", 0)),
+        found["items.side"],
+        found["input.u"],
+        found["hidden.s"],
+        group,
+        plastic,
+        _modulation(run, found, values),
+        found["output.o"][0],
+    )
 
 
 def _coefficients(run: StoredRun, seed: int) -> dict[str, np.ndarray]:
@@ -173,8 +182,10 @@ def _finish(figure, panels, trial: Trial) -> None:
     panels["output"].set(xlabel="time (s)", ylabel="read-out")
     figure.align_ylabels()
     panels["channels"].set_title(_title(trial))
-    keys = [Line2D([], [], color=SIDES[0], label="left; first half of hidden"),
-            Line2D([], [], color=SIDES[1], linestyle="--", label="right; second half")]  # fmt: skip
+    keys = [
+        Line2D([], [], color=SIDES[0], label="left; first half of hidden"),
+        Line2D([], [], color=SIDES[1], linestyle="--", label="right; second half"),
+    ]
     figure.legend(handles=keys, loc="outside lower center", ncols=2, frameon=False)
 
 

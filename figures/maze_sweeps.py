@@ -23,9 +23,11 @@ NEEDS = (TASK, "t_maze_additive", "t_maze_fixed")
 CHANCE = 0.5
 AXES = {"training": "training trials", "cues": "cues in a trial"}
 """Parameter that is varied -> its axis."""
-LABELS = {"plastic": "three\nfactors", "additive": "no\ncontrast", **{
-    name: MARKS[name].label for name in ("M1", "M0", "fixed")
-}}  # fmt: skip
+LABELS = {
+    "plastic": "three\nfactors",
+    "additive": "no\ncontrast",
+    **{name: MARKS[name].label for name in ("M1", "M0", "fixed")},
+}
 COLOURS = {"additive": MARKS["random"]}
 
 
@@ -52,8 +54,9 @@ def collect(runs: Sequence[StoredRun]) -> Maze:
         raise NeuromodelsError("maze_sweeps", f"needs a run of {TASK}", list(found))
     finals = dict(scores_of(found[TASK])[2])
     for study, condition, name in (
-        ("t_maze_additive", CONDITION, "additive"), ("t_maze_fixed", "fixed", "fixed"),
-    ):  # fmt: skip
+        ("t_maze_additive", CONDITION, "additive"),
+        ("t_maze_fixed", "fixed", "fixed"),
+    ):
         if study in found:
             finals[name] = scores_of(found[study])[2][condition]
     return Maze({name: _sweep(found[TASK], name) for name in AXES}, finals)
@@ -64,9 +67,11 @@ def _sweep(run: StoredRun, parameter: str) -> tuple[np.ndarray, Spread, float]:
         seeds = measures_of(run, f"transfer-{parameter}", (CONDITION,))[CONDITION]
     except RunNotFound:
         raise RunNotFound(
-            "maze_sweeps", f"needs the measure transfer of {parameter}", run.name,
+            "maze_sweeps",
+            f"needs the measure transfer of {parameter}",
+            run.name,
             f"Make it: neuromodels measure {run.folder} transfer --vary task.{parameter}=1,3,7",
-        ) from None  # fmt: skip
+        ) from None
     values = next(iter(seeds.values()))[parameter]
     means = np.array([each["scores"].mean(axis=1) for each in seeds.values()])
     known = {**tasks.CATALOG[TASK].parameters, **run.study["task"]}

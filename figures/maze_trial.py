@@ -86,13 +86,19 @@ def collect(runs: Sequence[StoredRun]) -> Episode:
     }
     difference = synapses["w"][:, 0] - synapses["w"][:, 1]
     return Episode(
-        seed, scores[seed], len(scores),
+        seed,
+        scores[seed],
+        len(scores),
         (known["cues"] * known["period"] + known["delay"] + known["decision"]) / 1000,
-        known["decision"] / 1000, sides, found["items.label"].ravel(), found["input.u"],
-        np.tanh(found["output.modulation"]), found["output.o"],
+        known["decision"] / 1000,
+        sides,
+        found["items.label"].ravel(),
+        found["input.u"],
+        np.tanh(found["output.modulation"]),
+        found["output.o"],
         np.array([synapses["elig"][seen, 0].mean(axis=0) for seen in (sides, ~sides)]),
         np.array([difference[seen].mean(axis=0) for seen in (sides, ~sides)]),
-    )  # fmt: skip
+    )
 
 
 def draw(data: Episode):
@@ -141,8 +147,10 @@ def _finish(figure, rows, data: Episode) -> None:
     rows[-1].set_xlabel("time (s)")
     figure.align_ylabels()
     rows[0].set_title(_title(data))
-    keys = [Line2D([], [], color=SIDES[0], label="left wall or read-out"),
-            Line2D([], [], color=SIDES[1], linestyle="--", label="right")]  # fmt: skip
+    keys = [
+        Line2D([], [], color=SIDES[0], label="left wall or read-out"),
+        Line2D([], [], color=SIDES[1], linestyle="--", label="right"),
+    ]
     figure.legend(handles=keys, loc="outside lower center", ncols=2, frameon=False)
 
 

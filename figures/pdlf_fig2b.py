@@ -66,9 +66,15 @@ def _panel(run: StoredRun) -> Panel:
     length, latency = cell_of("pdlf_fig2b", run)
     seeds, curves, finals = scores_of(run)
     return Panel(
-        study=run.name, length=length, latency=latency, hidden=run.study["circuit"]["hidden"],
-        seeds=seeds, curves=curves, finals=finals, published=_published((length, latency)),
-    )  # fmt: skip
+        study=run.name,
+        length=length,
+        latency=latency,
+        hidden=run.study["circuit"]["hidden"],
+        seeds=seeds,
+        curves=curves,
+        finals=finals,
+        published=_published((length, latency)),
+    )
 
 
 def _published(cell: tuple[int, int]) -> dict[str, tuple[float, float]]:

@@ -86,10 +86,13 @@ def collect(runs: Sequence[StoredRun]) -> Imprint:
     first, second = (ours[f"{name}.change"] for name in LAYERS)
     read = {n: by_condition(measures, lambda a, n=n: a[f"{n}.read"])[CONDITION] for n in LAYERS}
     return Imprint(
-        seed, scores[seed], len(scores), ours["sequences"],
+        seed,
+        scores[seed],
+        len(scores),
+        ours["sequences"],
         dict(zip(LAYERS, (first[:, 0, :], second[:, :, 0]), strict=True)),
         {name: over_seeds(each) for name, each in read.items()},
-    )  # fmt: skip
+    )
 
 
 def arranged(neurons: np.ndarray) -> np.ndarray:

@@ -70,10 +70,15 @@ def _panel(run: StoredRun) -> Panel:
     task = task_of("pdlf_fig3b", run)
     seeds, curves, finals = scores_of(run)
     return Panel(
-        study=run.name, task=called(run), hidden=run.study["circuit"]["hidden"],
-        score_name=task.score_name, nothing=task.chance,
-        seeds=seeds, curves=curves, finals=finals,
-    )  # fmt: skip
+        study=run.name,
+        task=called(run),
+        hidden=run.study["circuit"]["hidden"],
+        score_name=task.score_name,
+        nothing=task.chance,
+        seeds=seeds,
+        curves=curves,
+        finals=finals,
+    )
 
 
 def draw(data: list[Panel]):

@@ -92,9 +92,10 @@ def _check(run: StoredRun) -> None:
     whole = all(name in known and known[name].per == "synapse" for name in NAMES)
     if not whole or (rule["name"], rule.get("pdp_side")) != ("pdlf", "post"):
         raise NeuromodelsError(
-            "pdlf_fig3d", "draws runs of the rule pdlf, pdp_side = 'post', one number per synapse",
+            "pdlf_fig3d",
+            "draws runs of the rule pdlf, pdp_side = 'post', one number per synapse",
             rule["name"],
-        )  # fmt: skip
+        )
 
 
 def _layer(run: StoredRun, seed: int, centres: np.ndarray) -> np.ndarray:
@@ -158,9 +159,12 @@ def draw(data: Synapse):
         left.set(title="the published formula", ylabel="window, weight")
         right.set(title="one pair in our network, beyond the drift D", ylabel="change, weight")
         keys = right.legend(
-            title="generation", frameon=False, handlelength=1.2, loc="upper left",
+            title="generation",
+            frameon=False,
+            handlelength=1.2,
+            loc="upper left",
             bbox_to_anchor=(1.02, 1),
-        )  # fmt: skip
+        )
         keys.set_in_layout(False)  # beside the panel, where the colours of the map have their room
         return figure
 
@@ -186,9 +190,15 @@ def _draw_map(axes, bar, data: Synapse) -> None:
     found = window(data.values, steps).T
     limit = float(np.abs(found).max()) or 1.0
     image = axes.pcolormesh(
-        data.generations, STEP * steps, found, cmap=DIVERGING, vmin=-limit, vmax=limit,
-        shading="nearest", rasterized=True,
-    )  # fmt: skip
+        data.generations,
+        STEP * steps,
+        found,
+        cmap=DIVERGING,
+        vmin=-limit,
+        vmax=limit,
+        shading="nearest",
+        rasterized=True,
+    )
     axes.set(xlim=(0, data.generations[-1]), xlabel="generation", ylabel="t pre - t post (ms)")
     axes.set_title("the published formula")
     bar.figure.colorbar(image, cax=bar, label="window, weight", ticks=MaxNLocator(5))

@@ -85,13 +85,16 @@ def _injured(run: StoredRun) -> Injured:
 
     any_one = next(iter(next(iter(measures.values())).values()))
     return Injured(
-        task=called(run), score_name=task.score_name, chance=task.chance,
+        task=called(run),
+        score_name=task.score_name,
+        chance=task.chance,
         wound=tuple(map(int, any_one["wound"])),
         intact=spreads(lambda arrays: _reward(arrays["intact"])),
         injured=spreads(lambda arrays: _reward(arrays["injured"])),
-        recovered=spreads(_recovered), shares=np.array([0.0, *any_one["shares"]]),
+        recovered=spreads(_recovered),
+        shares=np.array([0.0, *any_one["shares"]]),
         without={unit: spreads(lambda arrays, unit=unit: _without(arrays, unit)) for unit in UNITS},
-    )  # fmt: skip
+    )
 
 
 def _reward(gained: np.ndarray) -> np.ndarray:

@@ -86,10 +86,15 @@ def collect(runs: Sequence[StoredRun]) -> Wounded:
         return {name: over_seeds(each[CONDITION]) for name, each in found.items()}
 
     return Wounded(
-        called(run), seed, len(measures[CONDITION]), ours["looks"],
+        called(run),
+        seed,
+        len(measures[CONDITION]),
+        ours["looks"],
         task.number(task.steps, run.study["task"]),
-        {name: ours[f"{name}.w"] for name in LAYERS}, spreads("alike"), spreads("others"),
-    )  # fmt: skip
+        {name: ours[f"{name}.w"] for name in LAYERS},
+        spreads("alike"),
+        spreads("others"),
+    )
 
 
 # -- from arrays to a figure --------------------------------------------------------------------
@@ -142,9 +147,13 @@ def _draw_alike(axes, data: Wounded) -> None:
         axes.vlines(where, each.low, each.high, color=key.get_color(), linewidth=1)
         face = key.get_markerfacecolor()
         axes.plot(
-            where, each.median, key.get_marker(), color=key.get_color(), markerfacecolor=face,
+            where,
+            each.median,
+            key.get_marker(),
+            color=key.get_color(),
+            markerfacecolor=face,
             markersize=3.5,
-        )  # fmt: skip
+        )
     axes.set(xlim=(-0.5, len(places) - 0.5), ylim=(-0.05, 1.05), ylabel="cosine to\nintact weights")
     axes.set_xticks(places, [f"step {look}" for look in data.looks])
     axes.tick_params(axis="x", length=0)
@@ -157,7 +166,17 @@ def _compared(data: Wounded) -> Iterator[tuple[str, Mapping[str, Spread], Line2D
     kinds = ((data.alike, "same trial", DARK), (data.others, "another", "w"))
     for name, marker, layer in zip(LAYERS, "os", ("layer 1", "read-out"), strict=True):
         for spreads, whose, face in kinds:
-            yield name, spreads, Line2D(
-                [], [], linestyle="", marker=marker, color=DARK if face == DARK else GREY,
-                markerfacecolor=face, markersize=3.5, label=f"{layer}, {whose}",
-            )  # fmt: skip
+            yield (
+                name,
+                spreads,
+                Line2D(
+                    [],
+                    [],
+                    linestyle="",
+                    marker=marker,
+                    color=DARK if face == DARK else GREY,
+                    markerfacecolor=face,
+                    markersize=3.5,
+                    label=f"{layer}, {whose}",
+                ),
+            )

@@ -86,9 +86,13 @@ def _goals(run: StoredRun) -> Goals:
     found = by_condition(measures_of(run, MEASURE), scores_by_goal)
     places, axis = goal_axis(task, parameters)
     return Goals(
-        called(run), task.score_name, task.chance, places, axis,
+        called(run),
+        task.score_name,
+        task.chance,
+        places,
+        axis,
         {condition: over_seeds(each) for condition, each in found.items()},
-    )  # fmt: skip
+    )
 
 
 # -- from arrays to a figure --------------------------------------------------------------------
@@ -143,9 +147,12 @@ def _draw_scores(axes, each: Goals) -> None:
         axes.fill_between(places, *bounds, color=mark.colour, alpha=0.22, linewidth=0)
         axes.plot(places, spread.median[order], mark.line, color=mark.colour, linewidth=0.9)
         axes.plot(
-            each.places[IS_TRAINED], spread.median[IS_TRAINED], mark.marker,
-            color=mark.colour, markersize=4,
-        )  # fmt: skip
+            each.places[IS_TRAINED],
+            spread.median[IS_TRAINED],
+            mark.marker,
+            color=mark.colour,
+            markersize=4,
+        )
 
 
 def _finish_line(axes, each: Goals) -> None:

@@ -98,11 +98,13 @@ def _hidden(run: StoredRun) -> Hidden:
         return {c: over_seeds(each) for c, each in found.items()}
 
     return Hidden(
-        called(run), not goal_axis(task, parameters)[1],
+        called(run),
+        not goal_axis(task, parameters)[1],
         {c: _flat(each) for c, each in medians.items()},
         {c: np.repeat(each["goals"], len(each["steps"])) for c, each in medians.items()},
-        spreads("read"), spreads("read_channels"),
-    )  # fmt: skip
+        spreads("read"),
+        spreads("read_channels"),
+    )
 
 
 def _flat(arrays: Arrays) -> np.ndarray:
@@ -142,9 +144,14 @@ def draw(data: list[Hidden]):
             _draw_read(axes, each, column == 0)
         keys, labels = _keys(data)
         figure.legend(
-            keys, labels, loc="outside upper left", ncols=1 + (columns > 2), frameon=False,
-            handlelength=6, handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
-        )  # fmt: skip
+            keys,
+            labels,
+            loc="outside upper left",
+            ncols=1 + (columns > 2),
+            frameon=False,
+            handlelength=6,
+            handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
+        )
         write_note(figure, note_on((each.seeds for each in data), "one seed: mean over trials"))
         return figure
 

@@ -119,9 +119,13 @@ def draw(data: Walked):
         conditions = {c for path in data.paths.values() for c in path.walks}
         told = Line2D([], [], color=PALE, linewidth=4, label="told headings, at mean speed")
         figure.legend(
-            handles=[*condition_keys(conditions), told], loc="outside upper left", ncols=4,
-            frameon=False, title=f"{data.task}, {counted(data.seeds)}", alignment="left",
-        )  # fmt: skip
+            handles=[*condition_keys(conditions), told],
+            loc="outside upper left",
+            ncols=4,
+            frameon=False,
+            title=f"{data.task}, {counted(data.seeds)}",
+            alignment="left",
+        )
         note = note_on([data.seeds], "one seed: mean over walks")
         write_note(figure, f"Paths: {WALKS} walks of the median seed. Errors: {note.lower()}")
         return figure

@@ -86,12 +86,17 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
     borders = (shown, shown + task["latency"])
     steps = found["t"].size
     return Trial(
-        seed=seed, score=scores[seed], seeds=len(scores),
-        ms_per_step=1000 * float(found["t"][1] - found["t"][0]), borders=borders,
-        bits=found["items"], channels=found["input.u"], spikes=found["hidden.s"],
+        seed=seed,
+        score=scores[seed],
+        seeds=len(scores),
+        ms_per_step=1000 * float(found["t"][1] - found["t"][0]),
+        borders=borders,
+        bits=found["items"],
+        channels=found["input.u"],
+        spikes=found["hidden.s"],
         output=found["output.o"][0],
         weights=np.stack([_weights(found, last - 1) for last in (*borders, steps)]),
-    )  # fmt: skip
+    )
 
 
 def _weights(found: dict[str, np.ndarray], step: int) -> np.ndarray:
@@ -167,9 +172,13 @@ def _name_phases(axes, edges: Sequence[int]) -> None:
     for (start, end), name in zip(pairwise(edges), PHASES, strict=True):
         if end > start:
             axes.annotate(
-                name, ((start + end - 1) / 2, 1), xycoords=("data", "axes fraction"),
-                xytext=(0, 2), textcoords="offset points", ha="center",
-            )  # fmt: skip
+                name,
+                ((start + end - 1) / 2, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="center",
+            )
 
 
 def _draw_maps(maps, bar, trial: Trial) -> None:

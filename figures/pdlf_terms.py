@@ -68,9 +68,11 @@ def collect(runs: Sequence[StoredRun]) -> list[Setting]:
     found = [setting for run in runs if (setting := _setting(run)).scores]
     if REFERENCE not in [setting.key for setting in found]:
         raise NeuromodelsError(
-            "pdlf_terms", "needs the full rule, with which all others are compared",
-            [run.name for run in runs], "Run studies/pdlf_terms.toml until its first setting ends.",
-        )  # fmt: skip
+            "pdlf_terms",
+            "needs the full rule, with which all others are compared",
+            [run.name for run in runs],
+            "Run studies/pdlf_terms.toml until its first setting ends.",
+        )
     order = list(LABELS)
     return sorted(found, key=lambda s: order.index(s.key) if s.key in order else len(order))
 

@@ -54,7 +54,9 @@ class Catalog[T](Mapping[str, T]):
         if not isinstance(names.get(name), self.kind):
             known = [key for key, value in names.items() if isinstance(value, self.kind)]
             raise DeclarationError(
-                where, f"the file must declare a {self.kind.__name__} of that name", name,
+                where,
+                f"the file must declare a {self.kind.__name__} of that name",
+                name,
                 f"It declares: {', '.join(known) or 'none'}.",
-            )  # fmt: skip
+            )
         return names[name]

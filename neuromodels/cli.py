@@ -219,8 +219,11 @@ def _export(options: argparse.Namespace) -> int:
     from neuromodels.store.load import load
 
     count = export(load(options.folder), options.table, options.out)
-    print(f"{options.table}: {count:,} values in {options.out}" if options.out.suffix == ".nc"
-          else f"{options.table}: {count:,} rows in {options.out}")  # fmt: skip
+    print(
+        f"{options.table}: {count:,} values in {options.out}"
+        if options.out.suffix == ".nc"
+        else f"{options.table}: {count:,} rows in {options.out}"
+    )
     return 0
 
 
@@ -376,7 +379,10 @@ def _add_workers(command: argparse.ArgumentParser) -> None:
         "--scheduler", metavar="ADDRESS", help="evaluate on the workers of a Dask scheduler"
     )
     command.add_argument(
-        "--chunk-seconds", metavar="S", type=float, default=600.0,
+        "--chunk-seconds",
+        metavar="S",
+        type=float,
+        default=600.0,
         help="replace a worker that takes longer over a part of a generation (600)",
     )
 
@@ -435,18 +441,33 @@ def _add_looks(commands: Any) -> None:
     measure.add_argument("run", type=Path, help="run folder")
     measure.add_argument(
         "measure",
-        choices=("memory", "imprint", "injury", "weights", "goals", "states", "path", "novel",
-                 "transfer"),
+        choices=(
+            "memory",
+            "imprint",
+            "injury",
+            "weights",
+            "goals",
+            "states",
+            "path",
+            "novel",
+            "transfer",
+        ),
         help="where a sequence is held, and what it leaves in the weights; what losing weights"
         " costs, and how they come back; trained and unseen goals, and hidden states by goal; a"
         " commanded path; a body under novel conditions; other parameters of the task",
-    )  # fmt: skip
+    )
     measure.add_argument(
-        "--vary", metavar="KEY=VALUES", action="append", default=[],
+        "--vary",
+        metavar="KEY=VALUES",
+        action="append",
+        default=[],
         help="of transfer: e.g. task.latency=0,4,8; of several, all combinations",
     )
     measure.add_argument(
-        "--only", metavar="CONDITION", action="append", default=[],
+        "--only",
+        metavar="CONDITION",
+        action="append",
+        default=[],
         help="e.g. plastic; without it all conditions that the measure is about",
     )
     measure.add_argument("--trials", type=int, default=2000, help="per solution (2000)")
@@ -456,11 +477,17 @@ def _add_looks(commands: Any) -> None:
     cache.add_argument("action", choices=("show", "clear"), nargs="?", default="show")
     figure = _command(commands, "figure", _figure, "draw a figure from stored runs")
     figure.add_argument(
-        "name", metavar="NAME",
+        "name",
+        metavar="NAME",
         help="a script in figures/, e.g. pdlf_fig2b; all draws every one that has its runs",
     )
     figure.add_argument(
-        "--run", metavar="RUN", type=Path, nargs="+", action="extend", default=[],
+        "--run",
+        metavar="RUN",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
         help="run folders to draw from; for all also folders of them",
     )
     figure.add_argument(

@@ -81,13 +81,17 @@ class Coefficient:
     def __post_init__(self) -> None:
         if self.low > self.high:
             raise DeclarationError(
-                f"Coefficient.{self.name}", "low <= high must hold",
-                (self.low, self.high), "Swap or widen the bounds.",
+                f"Coefficient.{self.name}",
+                "low <= high must hold",
+                (self.low, self.high),
+                "Swap or widen the bounds.",
             )
         if not self.low <= self.default <= self.high:
             raise DeclarationError(
-                f"Coefficient.{self.name}", f"default must lie in [{self.low:g}, {self.high:g}]",
-                self.default, "Move the default or widen the bounds.",
+                f"Coefficient.{self.name}",
+                f"default must lie in [{self.low:g}, {self.high:g}]",
+                self.default,
+                "Move the default or widen the bounds.",
             )
         self._check_words()
 
@@ -108,10 +112,13 @@ class Coefficient:
     def size(self, pre: Side, post: Side) -> int:
         """Return how many numbers it stands for between two populations, or in the second."""
         sizes = {
-            "synapse": pre.size * post.size, "pre": pre.size, "post": post.size,
-            "block": len(pre.groups) * len(post.groups), "neuron": post.size,
+            "synapse": pre.size * post.size,
+            "pre": pre.size,
+            "post": post.size,
+            "block": len(pre.groups) * len(post.groups),
+            "neuron": post.size,
             "group": len(post.groups),
-        }  # fmt: skip
+        }
         return sizes.get(self.per, 1)
 
     def spread(self, pre: Side, post: Side) -> np.ndarray | None:
@@ -215,6 +222,5 @@ class CoefficientVector:
     def decode(self, vectors: np.ndarray) -> dict[str, np.ndarray]:
         """Return the values by label, each (n, size), of vectors (n, d)."""
         return {
-            block.label: block.values(vectors[:, self.slices[block.label]])
-            for block in self.blocks
+            block.label: block.values(vectors[:, self.slices[block.label]]) for block in self.blocks
         }

@@ -14,8 +14,13 @@ from neuromodels.study.outcome import Outcome
 
 TARGET = np.linspace(-0.5, 0.5, 6)
 HANDICAP = {
-    "plastic": 0.0, "fixed": 0.3, "frozen": 1.5, "reset": 0.1, "unseen": 0.2, "unseen_fixed": 0.6,
-}  # fmt: skip
+    "plastic": 0.0,
+    "fixed": 0.3,
+    "frozen": 1.5,
+    "reset": 0.1,
+    "unseen": 0.2,
+    "unseen_fixed": 0.6,
+}
 
 
 @dataclass
@@ -58,12 +63,16 @@ def fake_recording(study, condition, vector, stream):
     output[0, -length:] = 2 * bits - 1
     spikes = np.vstack([np.sign(output), -np.sign(output)])
     return {
-        "t": 0.02 * np.arange(steps), "items": bits,
-        "input.u": channels, "hidden.s": spikes, "hidden.tr": 0.6 * spikes,
-        "output.o": output, "output.z": np.tanh(output),
+        "t": 0.02 * np.arange(steps),
+        "items": bits,
+        "input.u": channels,
+        "hidden.s": spikes,
+        "hidden.tr": 0.6 * spikes,
+        "output.o": output,
+        "output.z": np.tanh(output),
         "input_hidden.w": rng.normal(size=(6, steps)),
         "hidden_output.w": rng.normal(size=(2, steps)),
-    }  # fmt: skip
+    }
 
 
 def _named(name: str, **more: object) -> SimpleNamespace:
@@ -74,11 +83,15 @@ def catalogs() -> Catalogs:
     letters = tuple(Coefficient(name, per="synapse") for name in ("eta", "A", "B", "C", "D"))
     options = {"normalisation": ("p8", "none"), "pdp_side": ("post", "pre")}
     task = _named(
-        "sequence_copy", parameters={"length": 4, "latency": 4}, items="length",
+        "sequence_copy",
+        parameters={"length": 4, "latency": 4},
+        items="length",
         number=lambda expression, parameters: parameters[expression],
-        settling="length", delay=("length", "2*length"), unseen={"latency": 9},
+        settling="length",
+        delay=("length", "2*length"),
+        unseen={"latency": 9},
         holds=lambda parameters: True,
-    )  # fmt: skip
+    )
     return Catalogs(
         rules={"pdlf": _named("pdlf", coefficients=letters, options=options, modulator="m")},
         models={

@@ -64,10 +64,21 @@ def test_a_body_needs_a_number_for_each_observation():
 
 def test_observations_are_normalised_and_clipped_and_hide_the_place():
     body = Body(
-        name="b", gymnasium="", positions=2, velocities=2, axes=1, actions=1, seconds=0.1,
-        goals=SPEEDS, effort=0.5, mean=(1.0, 0.0, 0.0), spread=(2.0, 1.0, 1.0), fastest=4.0,
-        alive=1.0, upright={1: (0.0, 9.0)},
-    )  # fmt: skip
+        name="b",
+        gymnasium="",
+        positions=2,
+        velocities=2,
+        axes=1,
+        actions=1,
+        seconds=0.1,
+        goals=SPEEDS,
+        effort=0.5,
+        mean=(1.0, 0.0, 0.0),
+        spread=(2.0, 1.0, 1.0),
+        fastest=4.0,
+        alive=1.0,
+        upright={1: (0.0, 9.0)},
+    )
     before = np.array([[7.0, 3.0, -99.0, 0.5], [8.0, -99.0, 1.0, 0.0]])
     np.testing.assert_allclose(
         body.shown(before, np.array([4.5, 0.0])), [[1, -4, 0.5, 1], [-5, 1, 0, 0]]
@@ -157,8 +168,12 @@ def test_bodies_fall_when_gymnasium_says_so(gymnasium, name):
 def test_neither_threads_nor_company_change_a_bit(gymnasium, name):
     body = CATALOG[name]
     states, actions = wandering(body, open_world(body, 1), count=20)
-    alone = np.vstack([open_world(body, 1).step(*each) for each in zip(
-        np.split(states, 4), np.split(actions, 4), strict=True)])  # fmt: skip
+    alone = np.vstack(
+        [
+            open_world(body, 1).step(*each)
+            for each in zip(np.split(states, 4), np.split(actions, 4), strict=True)
+        ]
+    )
     for threads in (2, 3):
         world = open_world(body, threads)
         world.step(states[::-1], -actions)

@@ -100,10 +100,14 @@ def test_wrong_task_parameters_are_refused(parameters):
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        ("velocity", {"thrust": 1.0}), ("velocity", {"drag": 0}), ("point_direction", {"steps": 0}),
-        ("swimmer", {"unseen": 2}), ("cart_pole", {"steps": 50}), ("reacher", {"fore": 0}),
+        ("velocity", {"thrust": 1.0}),
+        ("velocity", {"drag": 0}),
+        ("point_direction", {"steps": 0}),
+        ("swimmer", {"unseen": 2}),
+        ("cart_pole", {"steps": 50}),
+        ("reacher", {"fore": 0}),
     ],
-)  # fmt: skip
+)
 def test_parameters_that_contradict_each_other_are_refused(name, parameters):
     with pytest.raises(DeclarationError, match=f"{name}: .* must hold"):
         tasks.CATALOG[name].with_defaults(parameters)

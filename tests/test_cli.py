@@ -44,8 +44,12 @@ def test_report_as_json_has_documented_keys(here, said):
     found = json.loads(out)
     assert code == 0
     documented = (ROOT / "docs" / "running.md").read_text()
-    for key in [*found, *found["conditions"][0], *found["conditions"][0]["seeds"][0],
-                *found["searches"][0]]:  # fmt: skip
+    for key in [
+        *found,
+        *found["conditions"][0],
+        *found["conditions"][0]["seeds"][0],
+        *found["searches"][0],
+    ]:
         assert f"`{key}`" in documented, f"{key} is not documented"
     assert found["status"] == "finished"
     assert [each["condition"] for each in found["conditions"]] == ["plastic", "random"]
@@ -89,8 +93,10 @@ def test_a_signal_stops_after_the_generation_and_names_the_resume_command(
         (("run", "studies/small.toml", "--set", "rule.name=pdfl"), ["unknown rule", "'pdlf'"]),
         (("run", "studies/small.toml", "--set", "circuit.hidden=-1"), ["circuit.hidden", "got -1"]),
         (("run", "studies/small.toml", "--set", "serach.trials=1"), ["serach", "'search'"]),
-        (("run", "studies/small.toml", "--set", "rule.coefficients.A={low=2, high=1}"),
-         ["rule.coefficients.A", "low <= high"]),
+        (
+            ("run", "studies/small.toml", "--set", "rule.coefficients.A={low=2, high=1}"),
+            ["rule.coefficients.A", "low <= high"],
+        ),
         (("run", "studies/small.toml", "--out", "studies/small.toml"), ["cannot be written"]),
         (("run", "studies/small.toml", "--out", "figures"), ["fig1.py", "--out"]),
         (("resume", "studies"), ["is not a run folder", "neuromodels run"]),
@@ -98,7 +104,7 @@ def test_a_signal_stops_after_the_generation_and_names_the_resume_command(
         (("figure", "fig2"), ["fig2", "'fig1'"]),
         (("figure", "fig1"), ["small was not run", "neuromodels run studies/small.toml"]),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_one_screen_and_exit_code_2(here, said, arguments, words):
     code, _, err = said(*arguments)
     assert code == 2
@@ -161,7 +167,7 @@ def test_a_figure_is_not_drawn_from_an_older_declaration(here, said):
     assert (code, out) == (0, "figure: a/b.png\n")
 
 
-@pytest.mark.parametrize("kind", ["rules", "models", "tasks", "optimizers", "studies"])
+@pytest.mark.parametrize("kind", ["rules", "neurons", "tasks", "optimizers", "studies"])
 def test_lists_are_tables_and_json(said, kind):
     code, out, _ = said("list", kind)
     assert code == 0
@@ -208,9 +214,12 @@ def test_reports_import_nothing_heavy(here, said):
     )
     for arguments in (["report", "here"], ["list", "studies"], ["report", "here", "--json"]):
         done = subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False,
+            [sys.executable, "-c", code, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        )
         assert done.returncode == 0, done.stderr
 
 
@@ -218,8 +227,12 @@ def test_a_reader_that_goes_away_is_no_error(here, said):
     said("run", "studies/small.toml", "--out", "here")
     command = f"{sys.executable} -m neuromodels report here --json | head -1"
     done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, check=False,
+        command,
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert done.stdout == "{\n"
     assert done.stderr == ""

@@ -44,15 +44,21 @@ def test_a_type_follows_its_rule_and_all_others_follow_the_rule_of_the_study():
     circuit = circuit_of(study, "plastic")
     rules = {each.name: each.rule.name for each in circuit.projections}
     assert rules == {
-        "input_hidden": "fixed", "input_inhibitory": "fixed", "hidden_hidden": "fixed",
-        "hidden_inhibitory": "fixed", "inhibitory_hidden": "doublet", "hidden_output": "fixed",
-    }  # fmt: skip
+        "input_hidden": "fixed",
+        "input_inhibitory": "fixed",
+        "hidden_hidden": "fixed",
+        "hidden_inhibitory": "fixed",
+        "inhibitory_hidden": "doublet",
+        "hidden_output": "fixed",
+    }
     chances = {each.name: each.probability for each in circuit.projections if each.is_sparse}
     assert chances == {"input_hidden": 0.5}
     assert circuit.population("inhibitory").model.name == "inhibitory_lif"
     weights = ["input_inhibitory.w", "hidden_hidden.w", "hidden_inhibitory.w"]
-    searched = [f"inhibitory_hidden.{name}" for name in ("tau_x", "tau_y", "alpha", "beta",
-                                                         "gamma", "kappa")]  # fmt: skip
+    searched = [
+        f"inhibitory_hidden.{name}"
+        for name in ("tau_x", "tau_y", "alpha", "beta", "gamma", "kappa")
+    ]
     biases = {"hidden.bias": 6, "inhibitory.bias": 2}
     assert labels(study, "plastic") == dict.fromkeys([*weights, *searched], 1) | biases
     assert labels(study, "fixed") == dict.fromkeys([*weights, "inhibitory_hidden.w"], 1) | biases
@@ -138,9 +144,15 @@ def test_a_rate_that_cannot_be_asked_for_is_refused(parameters):
 
 def test_the_shipped_study_runs(tmp_path):
     changes = [
-        "conditions=['plastic']", "seeds=[1]", "search.generations=2", "search.candidates=6",
-        "search.trials=2", "test.trials=8", "test.curve_trials=4", "task.duration=200",
-    ]  # fmt: skip
+        "conditions=['plastic']",
+        "seeds=[1]",
+        "search.generations=2",
+        "search.candidates=6",
+        "search.trials=2",
+        "test.trials=8",
+        "test.curve_trials=4",
+        "task.duration=200",
+    ]
     study = read_study(STUDIES / "ei_target_rate.toml", changes)
     with Store(tmp_path / "run", study.to_table(), study.digest) as store:
         assert Runner(study, store, record=lambda *_: {}).run()

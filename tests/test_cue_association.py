@@ -25,14 +25,19 @@ def study_of(rule: str = "plastic_oja", **parameters) -> Study:
     shared = {"w": PER_BLOCK, **({} if rule == "fixed" else {"alpha": PER_BLOCK})}
     options = {"normalisation": "none"} if rule == "fixed" else {}
     return Study(
-        name="cues", task=TaskChoice("cue_association", parameters),
+        name="cues",
+        task=TaskChoice("cue_association", parameters),
         rule=RuleChoice(rule, options, shared),
         circuit=CircuitChoice(
-            hidden=8, neuron="lif", readout="leaky_readout", groups=2, plastic="input",
+            hidden=8,
+            neuron="lif",
+            readout="leaky_readout",
+            groups=2,
+            plastic="input",
             coefficients={"hidden.bias": {"per": "group"}},
         ),
         device=DeviceChoice(threads=1),
-    )  # fmt: skip
+    )
 
 
 def by_hand(experiment: Experiment) -> np.ndarray:
@@ -195,9 +200,13 @@ def test_weights_that_do_not_change_are_at_chance(fixed):
 
 @pytest.mark.parametrize(
     ("parameters", "wrong"),
-    [({"cues": 4}, "cues % 2 == 1"), ({"delay": 301}, "delay % 5 == 0"),
-     ({"dropout": 1.5}, "dropout <= 1"), ({"noise": 300.0}, "<= 200")],
-)  # fmt: skip
+    [
+        ({"cues": 4}, "cues % 2 == 1"),
+        ({"delay": 301}, "delay % 5 == 0"),
+        ({"dropout": 1.5}, "dropout <= 1"),
+        ({"noise": 300.0}, "<= 200"),
+    ],
+)
 def test_impossible_parameters_are_refused(parameters, wrong):
     with pytest.raises(DeclarationError, match=wrong):
         TASK.with_defaults(parameters)

@@ -64,8 +64,11 @@ def test_go_reward_and_answer_are_told_in_their_slots(episode):
     answer, present = answers_of(batch), (shown_by(batch) == 0).any(axis=1)
     right = np.where(present, answer, -answer) > 1e-6
     for channel, when in (
-        (REWARDED, right), (PUNISHED, ~right), (YES, answer > 1e-6), (NO, answer < -1e-6),
-    ):  # fmt: skip
+        (REWARDED, right),
+        (PUNISHED, ~right),
+        (YES, answer > 1e-6),
+        (NO, answer < -1e-6),
+    ):
         here[when, 5, :, channel - BITS] = 1
     np.testing.assert_array_equal(told, here)
     assert right.any()

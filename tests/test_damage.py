@@ -44,11 +44,17 @@ candidates = 7
 generations = 2.5
 """
 WORDS = [
-    (1, "name: must be letters"), (2, "seeds: must be a list of distinct"),
-    (3, "conditions: must be a list of distinct names"), (6, "'length'"), (8, "got -1"),
-    (11, "must be one of post, pre; got 'past'"), (13, "low <= high"),
-    (15, "no such coefficient"), (18, "even"), (19, "whole number >= 1; got 2.5"),
-]  # fmt: skip
+    (1, "name: must be letters"),
+    (2, "seeds: must be a list of distinct"),
+    (3, "conditions: must be a list of distinct names"),
+    (6, "'length'"),
+    (8, "got -1"),
+    (11, "must be one of post, pre; got 'past'"),
+    (13, "low <= high"),
+    (15, "no such coefficient"),
+    (18, "even"),
+    (19, "whole number >= 1; got 2.5"),
+]
 
 
 def test_ten_mistakes_are_ten_messages(here, said):
@@ -90,15 +96,19 @@ def test_a_run_that_may_only_be_read_is_still_shown(here, said):
 
 def limited(folder, size):
     """Run the fake study in a process whose files may not grow beyond `size` bytes."""
+
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
     tests = str(Path(__file__).parent)
     return subprocess.run(
         [sys.executable, "-c", "import test_damage, sys; test_damage.run(sys.argv[1])", folder],
-        env={**os.environ, "PYTHONPATH": f"{tests}:{ROOT}"}, preexec_fn=limit,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": f"{tests}:{ROOT}"},
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def run(folder):
@@ -151,15 +161,25 @@ def stopped(tmp_path):
 
 def resumed(folder, stop=None):
     study = study_of(
-        {**TABLE, "seeds": [1], "conditions": ["plastic"],
-         "search": {**TABLE["search"], "optimizer": "OnePlusOne"}}, "table", catalogs(),
-    )  # fmt: skip
+        {
+            **TABLE,
+            "seeds": [1],
+            "conditions": ["plastic"],
+            "search": {**TABLE["search"], "optimizer": "OnePlusOne"},
+        },
+        "table",
+        catalogs(),
+    )
     events = []
     with Store(folder, study.to_table(), study.digest) as store:
         Runner(
-            study, store, build=FakeExperiment, record=fake_recording, listener=events.append,
+            study,
+            store,
+            build=FakeExperiment,
+            record=fake_recording,
+            listener=events.append,
             stop=lambda: stop is not None and len(events) > stop,
-        ).run()  # fmt: skip
+        ).run()
     return [str(getattr(event, "text", "")) for event in events]
 
 

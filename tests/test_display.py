@@ -99,8 +99,13 @@ def test_every_line_of_a_log_says_when(progress):
     display = Log(console)
     before = datetime.now().replace(microsecond=0)
     display.say("run folder: [bold]runs/x")
-    events = [Notice("a note"), Building("plastic"), SearchStarted("plastic", 1, 0, 9, 6),
-              done(0), Scored(FINAL)]  # fmt: skip
+    events = [
+        Notice("a note"),
+        Building("plastic"),
+        SearchStarted("plastic", 1, 0, 9, 6),
+        done(0),
+        Scored(FINAL),
+    ]
     for event in events:
         tell(display, progress, event)
     lines = console.file.getvalue().splitlines()
@@ -184,14 +189,16 @@ def test_a_notebook_has_one_output_that_is_replaced(progress, clock):
         for number in range(10):
             clock.now += 1
             tell(display, progress, done(number))
-        assert re.search(r"^run folder: runs/x\nplastic, seed 1:   0%\|.{10}\| 10/20000 \[0:00:10<",
-                         cell.text)  # fmt: skip
+        assert re.search(
+            r"^run folder: runs/x\nplastic, seed 1:   0%\|.{10}\| 10/20000 \[0:00:10<", cell.text
+        )
         tell(display, progress, Notice("the disk is slow"))
         tell(display, progress, Scored(FINAL))
     assert cell.text.splitlines() == [
-        "run folder: runs/x", "note: the disk is slow",
+        "run folder: runs/x",
+        "note: the disk is slow",
         "plastic, seed 1: 0.950 (0.940 - 0.960) on 10,000 fresh trials",
-    ]  # fmt: skip
+    ]
 
 
 def test_fast_generations_are_not_all_drawn(progress, clock):

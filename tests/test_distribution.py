@@ -489,8 +489,9 @@ def test_a_worker_that_hangs_as_it_starts_is_ended(starting, tmp_path, monkeypat
     message = r"workers: must start: a worker did not start within 1\.5 s; got 2\. .*Try fewer"
     with (
         starting("os.kill(os.getpid(), signal.SIGSTOP)"),
-        pytest.raises(SimulationError, match=message), local_workers(2),
-    ):  # fmt: skip
+        pytest.raises(SimulationError, match=message),
+        local_workers(2),
+    ):
         pass
     assert vanish(mark, 5)
 
@@ -521,9 +522,13 @@ def test_a_script_without_a_guard_is_told_so(tmp_path):
     )
     mark = new_mark()
     done = subprocess.run(
-        [sys.executable, str(script)], env=environment(mark), capture_output=True, text=True,
-        timeout=60, check=False,
-    )  # fmt: skip
+        [sys.executable, str(script)],
+        env=environment(mark),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 1
     assert done.stderr.count("Traceback") == 1
     assert 'must be called below `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
@@ -687,17 +692,28 @@ def scheduler(tmp_path):
 
     def start(*command, **more):
         done = subprocess.Popen(
-            [sys.executable, "-m", "dask", *command], env=environment(mark, **more), cwd=tmp_path,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [sys.executable, "-m", "dask", *command],
+            env=environment(mark, **more),
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         started.append(done)
         return done
 
     file = tmp_path / "scheduler.json"
     process = start(
-        "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-        "--dashboard-address", ":0", "--scheduler-file", str(file),
-    )  # fmt: skip
+        "scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-dashboard",
+        "--dashboard-address",
+        ":0",
+        "--scheduler-file",
+        str(file),
+    )
     while not file.exists() or not file.read_text().strip():
         assert process.poll() is None
         time.sleep(0.05)
@@ -743,10 +759,14 @@ def test_a_scheduler_that_does_not_answer_is_one_message(tmp_path):
     """The whole program: a connection that was never made must not be waited for at its end."""
     (tmp_path / "long.toml").write_text(STUDY)
     done = subprocess.run(
-        [*CLI, "run", "long.toml", "--scheduler", "tcp://127.0.0.1:1"], cwd=tmp_path, timeout=60,
-        env=environment(new_mark(), DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="1s"), text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
+        [*CLI, "run", "long.toml", "--scheduler", "tcp://127.0.0.1:1"],
+        cwd=tmp_path,
+        timeout=60,
+        env=environment(new_mark(), DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="1s"),
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("neuromodels: Distribution.scheduler: must answer: ")
@@ -797,10 +817,14 @@ def long_run(tmp_path):
     (tmp_path / "long.toml").write_text(STUDY)
     mark = new_mark()
     run = subprocess.Popen(
-        [*CLI, "run", "long.toml", "--workers", "2", "--out", "here"], cwd=tmp_path, text=True,
-        env=environment(mark), start_new_session=True, stdout=subprocess.PIPE,
+        [*CLI, "run", "long.toml", "--workers", "2", "--out", "here"],
+        cwd=tmp_path,
+        text=True,
+        env=environment(mark),
+        start_new_session=True,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )  # fmt: skip
+    )
     checkpoint = tmp_path / "here" / "checkpoints" / "plastic-seed1.npz"
     while not checkpoint.exists():
         assert run.poll() is None, run.communicate()

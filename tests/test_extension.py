@@ -20,9 +20,13 @@ def run(folder, generations, stop=None, **changes):
     events = []
     with Store(folder, study.to_table(), study.digest) as store:
         done = Runner(
-            study, store, build=FakeExperiment, record=fake_recording, listener=events.append,
+            study,
+            store,
+            build=FakeExperiment,
+            record=fake_recording,
+            listener=events.append,
             stop=lambda: stop is not None and len(events) > stop,
-        ).run()  # fmt: skip
+        ).run()
     return events, done
 
 
@@ -107,8 +111,16 @@ def test_resume_extends(here, said):
     assert code == 0
     assert "from generation 6" in out
     assert "12 / 12" in out
-    said("run", "studies/small.toml", "--out", "long", "--set", "seeds=[1]",
-         "--set", "search.generations=12")  # fmt: skip
+    said(
+        "run",
+        "studies/small.toml",
+        "--out",
+        "long",
+        "--set",
+        "seeds=[1]",
+        "--set",
+        "search.generations=12",
+    )
     assert numbers(here / "here") == numbers(here / "long")
     code, _, err = said("run", "studies/small.toml", "--out", "here", "--set", "seeds=[1]")
     assert code == 2

@@ -49,8 +49,9 @@ def seen():
     batch.run(5 * ms)
     names = ("character", "asked")
     return {name: np.asarray(batch[f"items.{name}"]) for name in names} | {
-        "drawers": drawers(batch, 5), "bytes": batch.report.as_dict()["bytes"]
-    }  # fmt: skip
+        "drawers": drawers(batch, 5),
+        "bytes": batch.report.as_dict()["bytes"],
+    }
 
 
 @with_data
@@ -120,21 +121,26 @@ def test_instances_share_the_bank(seen):
 def study(parameters):
     shared = {"per": "projection"}
     return Study(
-        name="few", task=TaskChoice("few_shot", parameters),
+        name="few",
+        task=TaskChoice("few_shot", parameters),
         rule=RuleChoice(
-            "three_factor", {"pairs": "rates", "contrast": "group"},
+            "three_factor",
+            {"pairs": "rates", "contrast": "group"},
             {"w": {"per": "block", "frozen": 0.0}, "a_lead": shared, "a_lag": shared},
         ),
         circuit=CircuitChoice(hidden=0, readout="leaky_readout", modulated_by="all"),
         device=DeviceChoice(threads=1),
-    )  # fmt: skip
+    )
 
 
 HAND = {
     # what was shown times what was told; the teacher gates
-    "input_output.a_lead": 1, "input_output.eta": 1e-3, "input_output.tau_e": 0.1,
-    "input_modulators.w": [0, 3], "modulators_output.w": 1,
-}  # fmt: skip
+    "input_output.a_lead": 1,
+    "input_output.eta": 1e-3,
+    "input_output.tau_e": 0.1,
+    "input_modulators.w": [0, 3],
+    "modulators_output.w": 1,
+}
 
 
 def score(parameters, condition="plastic"):

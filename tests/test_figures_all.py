@@ -53,8 +53,14 @@ def test_all_draws_from_named_folders_into_one(several, said):
 
 def test_of_one_study_the_newest_named_run_is_drawn(several, said):
     for trials in (5, 6):
-        said("run", "studies/small.toml", "--set", f"search.trials={trials}",
-             "--out", f"elsewhere/{trials}")  # fmt: skip
+        said(
+            "run",
+            "studies/small.toml",
+            "--set",
+            f"search.trials={trials}",
+            "--out",
+            f"elsewhere/{trials}",
+        )
     said("figure", "all", "--run", "elsewhere", "--out", "pictures")
     assert (several / "pictures" / "fig1.png").read_text() == "small"
 

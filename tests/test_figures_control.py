@@ -52,8 +52,13 @@ def injury(rng, loss):
     injured[:, 10:11] = 0
     injured[:, 11:] *= 1 - loss
     without = {f"without_{unit}": rng.uniform(0, 1, (5, TRIALS)) for unit in ("weights", "neurons")}
-    return {"intact": intact, "injured": injured, "wound": np.array([10, 11]), "shares": SHARES,
-            **without}  # fmt: skip
+    return {
+        "intact": intact,
+        "injured": injured,
+        "wound": np.array([10, 11]),
+        "shares": SHARES,
+        **without,
+    }
 
 
 def goals(rng, span=400):
@@ -62,9 +67,11 @@ def goals(rng, span=400):
     numbers = np.array([k for k in range(80) if k % 10 != 5])
     others = rng.choice(numbers, size=span)
     return {
-        "trained_shares": (trained / 80).astype(np.float32), "trained_scores": rng.random(span),
-        "unseen_shares": (others / 80).astype(np.float32), "unseen_scores": rng.random(span),
-    }  # fmt: skip
+        "trained_shares": (trained / 80).astype(np.float32),
+        "trained_scores": rng.random(span),
+        "unseen_shares": (others / 80).astype(np.float32),
+        "unseen_scores": rng.random(span),
+    }
 
 
 def path(off, speed=0.1, walks=3, steps=30):

@@ -28,7 +28,8 @@ SMALL = Study(
     name="t_maze",
     task=TaskChoice("t_maze", {"cues": 3, "delay": 50}),
     rule=RuleChoice(
-        "three_factor", {"pairs": "rates", "contrast": "group"},
+        "three_factor",
+        {"pairs": "rates", "contrast": "group"},
         {"w": BLOCK, "a_lead": {"per": "projection"}, "a_lag": {"per": "projection"}},
     ),
     circuit=CircuitChoice(hidden=0, readout="leaky_readout", modulated_by="all"),
@@ -37,11 +38,14 @@ SMALL = Study(
     search=SearchPlan(candidates=4, trials=4, generations=2),
     test=TestPlan(trials=20, every=2, curve_trials=10, archive=0, finalists=1),
     device=DeviceChoice(threads=1),
-)  # fmt: skip
+)
 ADDITIVE = replace(
-    SMALL, name="t_maze_additive", seeds=(1,), conditions=("plastic",),
+    SMALL,
+    name="t_maze_additive",
+    seeds=(1,),
+    conditions=("plastic",),
     rule=replace(SMALL.rule, options={"pairs": "rates", "contrast": "none"}),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

@@ -77,10 +77,11 @@ def imprinted(folder):
     def arrays():
         return {
             "sequences": sequences,
-            "input_hidden.change": RNG.normal(size=(4, 3, 12)), "input_hidden.read": RNG.random(4),
+            "input_hidden.change": RNG.normal(size=(4, 3, 12)),
+            "input_hidden.read": RNG.random(4),
             "hidden_output.change": RNG.normal(size=(4, 12, 1)),
             "hidden_output.read": RNG.random(4),
-        }  # fmt: skip
+        }
 
     kept = {seed: arrays() for seed in (1, 2)}
     for seed, each in kept.items():
@@ -125,13 +126,17 @@ def test_fig2d_is_readable_and_zero_is_white(scripts, imprinted):
 def moved(folder):
     """A run whose synapses onto two read-outs moved 1, 2, ..., 8 times a path."""
     run = made(folder / "moved", "reacher", seeds=[1], conditions=["plastic"])
-    names = [f"{p}.{c}" for p in ("input_hidden", "hidden_output") for c in ("eta", "A", "B", "C",
-             "D")]  # fmt: skip
+    names = [
+        f"{p}.{c}" for p in ("input_hidden", "hidden_output") for c in ("eta", "A", "B", "C", "D")
+    ]
     starts, stops = 8 * np.arange(10), 8 * np.arange(1, 11)
     np.savez(
         run.folder / "solutions" / "plastic-seed1.npz",
-        names=names, starts=starts, stops=stops, vector=np.zeros(80),
-    )  # fmt: skip
+        names=names,
+        starts=starts,
+        stops=stops,
+        vector=np.zeros(80),
+    )
     path = np.array([0.3, -0.2, 0.5, 0.1, -0.4])
     far = np.random.default_rng(1).permutation(8) + 1
     parts = np.array([0, 0.25, 1])
@@ -243,9 +248,12 @@ def hidden(neurons=5, steps=3, each=4):
     states = RNG.normal(scale=0.1, size=(goals.size, steps, neurons))
     states[..., 1] += goals[:, None]
     return {
-        "hidden": states, "goals": goals, "steps": np.arange(steps),
-        "read": RNG.random(50), "read_channels": RNG.random(50),
-    }  # fmt: skip
+        "hidden": states,
+        "goals": goals,
+        "steps": np.arange(steps),
+        "read": RNG.random(50),
+        "read_channels": RNG.random(50),
+    }
 
 
 @pytest.fixture(scope="module")

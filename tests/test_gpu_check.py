@@ -96,8 +96,11 @@ def test_what_cannot_run_says_why() -> None:
     stage = module("gpu_stages").Stage
     results, _ = run([stage("jax", (python("raise SystemExit(1)"),), 9, unable="no JAX")])
     assert results[0].as_dict() == {
-        "name": "jax", "status": "skipped", "seconds": 0.0, "reason": "no JAX",
-    }  # fmt: skip
+        "name": "jax",
+        "status": "skipped",
+        "seconds": 0.0,
+        "reason": "no JAX",
+    }
 
 
 # -- the whole script ------------------------------------------------------------------------------
@@ -108,12 +111,13 @@ def test_without_a_gpu_the_result_says_so(tmp_path: Path, monkeypatch, capsys) -
     monkeypatch.setattr(check, "SCRATCH", tmp_path)
     monkeypatch.setattr(check, "device", lambda: None)
     monkeypatch.setattr(
-        check, "stages_without_gpu",
+        check,
+        "stages_without_gpu",
         lambda: [
             stages.Stage("kernels", (python(f"print({json.dumps(KERNEL)!r})"),), 30),
             stages.Stage("tests", (python("raise SystemExit('one failed')"),), 20),
         ],
-    )  # fmt: skip
+    )
     out = tmp_path / "found.json"
     assert check.main(["--out", str(out)]) == 1
     found = json.loads(out.read_text())
@@ -141,9 +145,10 @@ def test_with_a_gpu_the_table_is_written(tmp_path: Path, monkeypatch, capsys) ->
     monkeypatch.setattr(check, "RESULTS", tmp_path)
     monkeypatch.setattr(check, "device", lambda: gpu)
     monkeypatch.setattr(
-        check, "gpu_stages",
+        check,
+        "gpu_stages",
         lambda outcomes: [stages.Stage("routes", (python(f"print({rows!r})"),), 20)],
-    )  # fmt: skip
+    )
     assert check.main([]) == 0
     found = json.loads((tmp_path / "gpu_nvidia_h200.json").read_text())
     assert found["note"] is None
@@ -155,29 +160,49 @@ def test_with_a_gpu_the_table_is_written(tmp_path: Path, monkeypatch, capsys) ->
 
 
 KERNEL = {
-    "network": "32-64-4", "arch": "sm_90", "threads": 128, "registers": 40, "shared_bytes": 26000,
-    "spill_store_bytes": 0, "blocks_per_multiprocessor": 8,
-}  # fmt: skip
+    "network": "32-64-4",
+    "arch": "sm_90",
+    "threads": 128,
+    "registers": 40,
+    "shared_bytes": 26000,
+    "spill_store_bytes": 0,
+    "blocks_per_multiprocessor": 8,
+}
 
 
 def row(route: str, instances: int, loop: float, **more) -> dict:
     return {
-        "route": route, "network": "pdlf-copy", "instances": instances, "rate": 20.0,
-        "loop_s": loop, "updates_per_s": 1e9 / loop, "updates_per_s_with_copies": 0.5e9 / loop,
+        "route": route,
+        "network": "pdlf-copy",
+        "instances": instances,
+        "rate": 20.0,
+        "loop_s": loop,
+        "updates_per_s": 1e9 / loop,
+        "updates_per_s_with_copies": 0.5e9 / loop,
         **more,
-    }  # fmt: skip
+    }
 
 
 ROWS = [
     row("batch_cuda", 4096, 0.5),
     row("jax", 4096, 4.0, platform="gpu"),
     row("batch_cpp", 256, 2.0),
-    {"device": "cuda", "length": 8, "latency": 0, "seconds_per_generation": 0.0123,
-     "published_seconds": 0.039},
-    {"routes": ["batch_cuda", "jax"], "network": "pdlf-copy", "instances": 256, "rate": 20.0,
-     "largest_difference": 2e-7},
+    {
+        "device": "cuda",
+        "length": 8,
+        "latency": 0,
+        "seconds_per_generation": 0.0123,
+        "published_seconds": 0.039,
+    },
+    {
+        "routes": ["batch_cuda", "jax"],
+        "network": "pdlf-copy",
+        "instances": 256,
+        "rate": 20.0,
+        "largest_difference": 2e-7,
+    },
     {"precision": "float32", "passed": 70, "refused": 2, "failed": 0, "skipped": 1},
-]  # fmt: skip
+]
 
 
 def test_the_table_shows_what_was_measured_and_nothing_else() -> None:

@@ -42,9 +42,11 @@ def test_every_row_comes_back(run):
             keys = [k for k in ("condition", "seed", "kind", "generation") if k in stored]
             ordered = [each.sort_values(keys, ignore_index=True) for each in (stored, loaded)]
             for column in stored.columns:
-                assert ordered[0][column].tolist() == pytest.approx(
-                    ordered[1][column].tolist(), abs=0, nan_ok=True
-                ) or ordered[0][column].tolist() == ordered[1][column].tolist()
+                assert (
+                    ordered[0][column].tolist()
+                    == pytest.approx(ordered[1][column].tolist(), abs=0, nan_ok=True)
+                    or ordered[0][column].tolist() == ordered[1][column].tolist()
+                )
     connection.close()
     assert found.runs["run"].unique().tolist() == ["run"]
     assert found.generations["centre_loss"].dtype == float
@@ -67,8 +69,10 @@ def test_solutions_have_names_and_places(run):
 def test_a_sweep_is_one_table_with_what_it_varies(swept):
     found = neuromodels.load(swept)
     assert list(found.generations.columns[:3]) == [
-        "run", "rule.coefficients.A.per", "task.latency",
-    ]  # fmt: skip
+        "run",
+        "rule.coefficients.A.per",
+        "task.latency",
+    ]
     counts = found.generations.groupby(["rule.coefficients.A.per", "task.latency"]).size()
     assert counts.to_dict() == {(per, n): 12 for per in ("pre", "synapse") for n in (1, 2)}
     assert found.solutions.sizes["run"] == 4

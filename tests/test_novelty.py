@@ -28,9 +28,14 @@ for package in ("mujoco", "gymnasium"):
 BODY = CATALOG["halfcheetah_runner"]
 STREAMS = trial_streams(3, 4)
 DERIVED = {
-    "actuator_acc0", "body_invweight0", "body_subtreemass", "cam_poscom0", "dof_M0",
-    "dof_invweight0", "light_poscom0",
-}  # fmt: skip
+    "actuator_acc0",
+    "body_invweight0",
+    "body_subtreemass",
+    "cam_poscom0",
+    "dof_M0",
+    "dof_invweight0",
+    "light_poscom0",
+}
 """What MuJoCo computes from masses when it compiles a model."""
 CHANGED = {
     "friction": (Novelty(friction=0.5), {"geom_friction"}),
@@ -131,9 +136,12 @@ def test_a_runner_rolls_back_where_forward_is_uphill():
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"seen": -0.1}, "seen: must be >= 0; got -0.1"), ({"mass": 0.0}, "mass: must be positive"),
-     ({"slope": 90.0}, "slope: must lie between -90 and 90")],
-)  # fmt: skip
+    [
+        ({"seen": -0.1}, "seen: must be >= 0; got -0.1"),
+        ({"mass": 0.0}, "mass: must be positive"),
+        ({"slope": 90.0}, "slope: must lie between -90 and 90"),
+    ],
+)
 def test_novelties_without_sense_are_refused(wrong, message):
     with pytest.raises(DeclarationError, match=message):
         Novelty(**wrong)
@@ -315,8 +323,12 @@ def test_the_measure_reports_returns_and_retentions(monkeypatch, tmp_path):
         2: [[4.0, 2.0], [2.0, 1.0]],
         3: [[-1.0, 0.5], [1.0, 1.0]],
     }
-    monkeypatch.setattr("neuromodels.measures.novel.trials_of", lambda *given: Trials(
-        ("nominal", "uphill"), np.array(scores[given[-1]]), 12, np.array([1.0, 3.0])))  # fmt: skip
+    monkeypatch.setattr(
+        "neuromodels.measures.novel.trials_of",
+        lambda *given: Trials(
+            ("nominal", "uphill"), np.array(scores[given[-1]]), 12, np.array([1.0, 3.0])
+        ),
+    )
     solutions = [("plastic", seed) for seed in scores]
     monkeypatch.setattr("neuromodels.measures.examine._finished", lambda *given: solutions)
     found = measured(Stored(tmp_path), "novel", 2)

@@ -81,7 +81,7 @@ def test_the_digest_sees_the_content_and_not_the_place(mine):
 
 
 def test_every_own_name_of_a_study_enters_its_digest(mine):
-    with_two = RULE + 'OTHER = HEBB\n'
+    with_two = RULE + "OTHER = HEBB\n"
     (mine / "studies" / "my_rules.py").write_text(with_two)
     path = mine / "studies" / "mine.toml"
     first = digest(path)
@@ -146,7 +146,7 @@ def test_a_study_writes_nowhere_but_into_its_folder(here, said, name):
         (RULE.replace('Coefficient("A")', 'Coefficient("A", low=2, high=1)'), ["low <= high"]),
         (None, ["FileNotFoundError"]),
     ],
-)  # fmt: skip
+)
 def test_an_own_file_that_cannot_be_used_is_one_line_among_the_others(mine, said, text, words):
     path = mine / "studies" / "my_rules.py"
     path.write_text(text) if text is not None else path.unlink()
@@ -219,5 +219,3 @@ def test_what_is_wrong_with_a_python_study_is_one_message(python, text, words):
 def test_a_missing_python_study_is_one_sentence(here):
     with pytest.raises(DeclarationError, match="no such study file"):
         read_study(here / "none.py", (), catalogs())
-
-

@@ -25,9 +25,21 @@ FINAL = TestRecord("plastic", 1, "final", 12, 10000, 0.95, 0.94, 0.96, 0.1)
 
 def done(number, condition="plastic", seed=1, seconds=2.0):
     record = GenerationRecord(
-        condition, seed, number, 0.1, 0.75, 0.1, 0.875, 0.2, 3, seconds, 0.012, 12345.6,
-        nan=2, silence=1,
-    )  # fmt: skip
+        condition,
+        seed,
+        number,
+        0.1,
+        0.75,
+        0.1,
+        0.875,
+        0.2,
+        3,
+        seconds,
+        0.012,
+        12345.6,
+        nan=2,
+        silence=1,
+    )
     return GenerationDone(record, 12, {"builds": 1, "cache_hits": 2})
 
 
@@ -70,9 +82,15 @@ def take_all(progress, *events):
 
 def test_a_line_of_the_log_tells_the_newest_generation(progress):
     take_all(progress, started(), *map(done, range(12)))
-    for word in ("plastic seed 1 12/12 centre 0.750", "best 0.875", "12,346 instances/s",
-                 "builds 1 (+2 cached)", "optimizer 1.2%", "failed 36 (24 nan, 12 silence)",
-                 "ETA 0:01:12"):  # fmt: skip
+    for word in (
+        "plastic seed 1 12/12 centre 0.750",
+        "best 0.875",
+        "12,346 instances/s",
+        "builds 1 (+2 cached)",
+        "optimizer 1.2%",
+        "failed 36 (24 nan, 12 silence)",
+        "ETA 0:01:12",
+    ):
         assert word in progress.line()
 
 
@@ -93,14 +111,22 @@ def test_the_table_has_every_condition_and_seed(progress):
     take_all(progress, done(0, "fixed"), done(1, "fixed"))
     lines = shown(progress).splitlines()
     assert [" ".join(line.split()[:4]) for line in lines[1:5]] == [
-        "plastic 1 done 12/12", "fixed 1 searching 2/12",
-        "plastic 2 waiting 0/12", "fixed 2 waiting 0/12",
-    ]  # fmt: skip
+        "plastic 1 done 12/12",
+        "fixed 1 searching 2/12",
+        "plastic 2 waiting 0/12",
+        "fixed 2 waiting 0/12",
+    ]
     assert "0.950 (0.940 - 0.960)  final" in lines[1]
     assert "36 (24 nan, 12 silence)" in lines[1]
     below = "\n".join(lines[6:])
-    for word in ("fixed, seed 1", "17%", "12,346 instances/s", "builds 1 (+2 cached)",
-                 "optimizer 1.2%", "time left 0:01:08"):  # fmt: skip
+    for word in (
+        "fixed, seed 1",
+        "17%",
+        "12,346 instances/s",
+        "builds 1 (+2 cached)",
+        "optimizer 1.2%",
+        "time left 0:01:08",
+    ):
         assert word in below
 
 
@@ -202,8 +228,11 @@ def test_the_bar_of_a_notebook_fills(progress, clock):
 def test_several_searches_at_once_share_a_bar(progress, clock):
     take_all(progress, started(), started(seed=2), done(2), done(5, seed=2))
     assert [each.state for each in progress.standings] == [
-        "searching", "waiting", "searching", "waiting",
-    ]  # fmt: skip
+        "searching",
+        "waiting",
+        "searching",
+        "waiting",
+    ]
     assert progress.seconds_left() == (9 + 6 + 12 + 12) * 2 / 2
     assert "2 searches at once" in shown(progress)
     clock.now += 3

@@ -6,16 +6,38 @@ from rich.console import Console
 from neuromodels.report.run import MEANING, report_of
 from neuromodels.study.study import CONDITIONS
 
-SEED = {"seed": 1, "score": 0.75, "low": 0.7, "high": 0.8, "loss": 0.1, "trials": 2000,
-        "generation": 9}  # fmt: skip
+SEED = {
+    "seed": 1,
+    "score": 0.75,
+    "low": 0.7,
+    "high": 0.8,
+    "loss": 0.1,
+    "trials": 2000,
+    "generation": 9,
+}
 
 
 def text_of(task: str, condition: str = "plastic") -> str:
-    one = {"condition": condition, "median": 0.75, "low": 0.7, "high": 0.8, "seeds": [SEED],
-           "interval_over": "sequences"}  # fmt: skip
-    found = {"study": "s", "digest": "d", "status": "finished", "question": "", "run": "r",
-             "task": {"name": task}, "conditions": [one], "searches": [], "front": [],
-             "missing": []}  # fmt: skip
+    one = {
+        "condition": condition,
+        "median": 0.75,
+        "low": 0.7,
+        "high": 0.8,
+        "seeds": [SEED],
+        "interval_over": "sequences",
+    }
+    found = {
+        "study": "s",
+        "digest": "d",
+        "status": "finished",
+        "question": "",
+        "run": "r",
+        "task": {"name": task},
+        "conditions": [one],
+        "searches": [],
+        "front": [],
+        "missing": [],
+    }
     console = Console(width=400, record=True)
     with console.capture() as capture:
         console.print(report_of(found))

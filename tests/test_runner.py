@@ -21,9 +21,13 @@ WALL_TIMES = {"seconds", "optimizer_share", "instances_per_second"}
 
 
 def run(
-    folder, build=FakeExperiment, record=fake_recording, listener=None, stop=lambda: False,
+    folder,
+    build=FakeExperiment,
+    record=fake_recording,
+    listener=None,
+    stop=lambda: False,
     **changes,
-):  # fmt: skip
+):
     """Run the fake study; return whether it finished, and its events."""
     events = []
     study = study_of({**TABLE, **changes}, "table", catalogs())
@@ -263,9 +267,12 @@ def killed(folder, *where):
     command = [sys.executable, killed_run.__file__, str(folder), *map(str, where)]
     tests = str(Path(__file__).parent)
     done = subprocess.run(
-        command, env={"PYTHONPATH": f"{tests}:{Path(tests).parent}"}, check=False,
-        capture_output=True, text=True,
-    )  # fmt: skip
+        command,
+        env={"PYTHONPATH": f"{tests}:{Path(tests).parent}"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode in (0, -9), done.stderr
     return done.returncode == -9
 

@@ -95,8 +95,11 @@ def test_a_notebook_gets_a_bar_and_no_lines(here, log, monkeypatch):
     kept = texts[-1].splitlines()
     assert kept[0] == "run folder: mine"
     assert [line.partition(":")[0] for line in kept[1:]] == [
-        "plastic, seed 1", "random, seed 1", "plastic, seed 2", "random, seed 2",
-    ]  # fmt: skip
+        "plastic, seed 1",
+        "random, seed 1",
+        "plastic, seed 2",
+        "random, seed 2",
+    ]
 
 
 def test_an_interrupt_stops_after_the_generation_and_the_same_call_goes_on(here, log, interrupted):

@@ -43,9 +43,14 @@ class Searches:
     def run(self):
         with Store(self.folder, self.study.to_table(), self.study.digest) as store:
             return Runner(
-                self.study, store, build=self.build, record=fake_recording, stop=self.stop,
-                listener=self.listen, side_by_side=self.side_by_side,
-            ).run()  # fmt: skip
+                self.study,
+                store,
+                build=self.build,
+                record=fake_recording,
+                stop=self.stop,
+                listener=self.listen,
+                side_by_side=self.side_by_side,
+            ).run()
 
     def build(self, study, condition):
         self.wait()
@@ -86,9 +91,11 @@ def test_a_stop_lets_each_search_finish_its_generation_and_all_go_on_later(tmp_p
     for most in (3, 1, 5):
         count = next(stops)
         searches = Searches(
-            tmp_path, most, stop=lambda count=count: len(seen) >= count, listen=lambda event: (
-                seen.append(event) if isinstance(event, GenerationDone) else None),
-        )  # fmt: skip
+            tmp_path,
+            most,
+            stop=lambda count=count: len(seen) >= count,
+            listen=lambda event: seen.append(event) if isinstance(event, GenerationDone) else None,
+        )
         assert not searches.run()
         assert count <= len(seen) < count + most, "nobody begins another generation"
     assert Searches(tmp_path, 4).run()

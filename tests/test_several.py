@@ -20,9 +20,12 @@ from neuromodels.study.outcome import FAILURES
 PARETO = {"terms": {"loss": {}, "rate": {"weight": 0.5}}, "pareto": True}
 STUCK = {**TABLE["search"], "generations": 20, "patience": 1}
 SEVERAL = {
-    "conditions": ["plastic"], "seeds": [1], "objective": PARETO, "search": STUCK,
+    "conditions": ["plastic"],
+    "seeds": [1],
+    "objective": PARETO,
+    "search": STUCK,
     "test": {**TABLE["test"], "every": 2, "archive": 3, "archive_margin": 0.5},
-}  # fmt: skip
+}
 
 
 def solution(folder):
@@ -55,8 +58,14 @@ def test_fronts_and_archives_are_tables(tmp_path):
     run(tmp_path / "one", **SEVERAL)
     found, loaded = solution(tmp_path / "one"), load(tmp_path / "one")
     assert list(loaded.fronts.columns) == [
-        "run", "condition", "seed", "member", "score", "loss", "rate",
-    ]  # fmt: skip
+        "run",
+        "condition",
+        "seed",
+        "member",
+        "score",
+        "loss",
+        "rate",
+    ]
     np.testing.assert_array_equal(loaded.fronts[["loss", "rate"]], found["front_losses"])
     np.testing.assert_array_equal(loaded.archives["score"], found["archive_scores"])
     assert export(loaded, "fronts", tmp_path / "fronts.csv") == len(found["front"])
@@ -173,15 +182,14 @@ def test_failures_are_counted_by_kind(tmp_path):
 def test_a_constraint_keeps_the_search_within_its_band(tmp_path):
     band = {"terms": {"loss": {}, "rate": {"high": 0.6, "constraint": True}}}
     search = {
-        "candidates": 32, "trials": 4, "generations": 150, "options": {"learning_rate": 0.05},
-    }  # fmt: skip
+        "candidates": 32,
+        "trials": 4,
+        "generations": 150,
+        "options": {"learning_rate": 0.05},
+    }
     for name, objective in (("free", {}), ("bound", band)):
-        run(
-            tmp_path / name, conditions=["plastic"], seeds=[1], search=search, objective=objective
-        )
-    free, bound = (
-        np.abs(solution(tmp_path / name)["vector"]).sum() for name in ("free", "bound")
-    )
+        run(tmp_path / name, conditions=["plastic"], seeds=[1], search=search, objective=objective)
+    free, bound = (np.abs(solution(tmp_path / name)["vector"]).sum() for name in ("free", "bound"))
     assert free > 0.9
     assert bound < 0.8
 

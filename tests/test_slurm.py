@@ -64,8 +64,15 @@ def test_a_job_holds_one_worker_per_core(example):
     with example.cluster_of(options, example.Security.temporary()) as cluster:
         script = cluster.job_script()
     lines = script.splitlines()
-    for line in ("-J neuromodels-workers", "-p long", "-A us", "-n 1", "--cpus-per-task=8",
-                 "--mem=15G", "-t 04:00:00"):  # fmt: skip
+    for line in (
+        "-J neuromodels-workers",
+        "-p long",
+        "-A us",
+        "-n 1",
+        "--cpus-per-task=8",
+        "--mem=15G",
+        "-t 04:00:00",
+    ):
         assert f"#SBATCH {line}" in lines
     assert "export DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE=False" in lines
     assert f"{sys.executable} -m distributed.cli.dask_worker tls://" in script
@@ -95,11 +102,26 @@ def test_a_study_runs_over_jobs(tmp_path):
     (tmp_path / "small.toml").write_text(STUDY)
     mark = new_mark()
     done = subprocess.run(
-        [sys.executable, str(EXAMPLE / "over_jobs.py"), "small.toml", "--jobs", "2", "--cores", "1",
-         "--memory", "2GB", "--out", "here"],
-        env=environment(mark, PATH=f"{commands}{os.pathsep}{os.environ['PATH']}"), cwd=tmp_path,
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            str(EXAMPLE / "over_jobs.py"),
+            "small.toml",
+            "--jobs",
+            "2",
+            "--cores",
+            "1",
+            "--memory",
+            "2GB",
+            "--out",
+            "here",
+        ],
+        env=environment(mark, PATH=f"{commands}{os.pathsep}{os.environ['PATH']}"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "finished" in done.stdout
     assert vanish(mark)

@@ -24,9 +24,19 @@ CONDITIONS = ("plastic", "fixed", "frozen", "reset", "random")
 def generation(number, seconds=2.0, **more):
     values = {"failures": sum(more.values()), **more}
     return GenerationRecord(
-        "plastic", 1, number, 0.1, number / 100, 0.1, 0.875, 0.2, seconds=seconds,
-        optimizer_share=0.01, instances_per_second=10.0, **values,
-    )  # fmt: skip
+        "plastic",
+        1,
+        number,
+        0.1,
+        number / 100,
+        0.1,
+        0.875,
+        0.2,
+        seconds=seconds,
+        optimizer_share=0.01,
+        instances_per_second=10.0,
+        **values,
+    )
 
 
 def study_of_three_seeds(active=7):
@@ -38,11 +48,17 @@ def study_of_three_seeds(active=7):
         done = number < active
         found.append(
             Standing(
-                condition, seed, generations=of if done else 0, of=of, centre=0.5, best=0.6,
-                test=FINAL if done else None, pace=1.5 if done else None,
+                condition,
+                seed,
+                generations=of if done else 0,
+                of=of,
+                centre=0.5,
+                best=0.6,
+                test=FINAL if done else None,
+                pace=1.5 if done else None,
                 failures={"nan": 3, "silence": 2} if done else {},
             )
-        )  # fmt: skip
+        )
     return with_active(found)
 
 

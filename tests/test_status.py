@@ -54,8 +54,12 @@ def test_a_running_run_names_its_owner_and_the_time_left(here, said, monkeypatch
 def test_a_killed_run_is_stopped(here, said):
     said("run", "studies/small.toml", "--out", "here", "--set", "search.generations=2")
     said("resume", "here", "--extend", "2")
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
-                          capture_output=True, text=True, check=True).stdout  # fmt: skip
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     owner = {"pid": int(gone), "host": socket.gethostname()}
     (here / "here" / "lock").write_text(json.dumps(owner))
     assert rows(said, "here")[0]["owner"] is None
@@ -119,8 +123,12 @@ def test_searches_that_were_done_are_not_read_again(here, said, monkeypatch):
 def test_who_was_killed_left_the_lock_behind(here, said):
     said("run", "studies/small.toml", "--out", "here")
     assert not statuses(here / "here")[0].is_abandoned
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
-                          capture_output=True, text=True, check=True).stdout  # fmt: skip
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     owner = {"pid": int(gone), "host": socket.gethostname()}
     (here / "here" / "lock").write_text(json.dumps(owner))
     assert statuses(here / "here")[0].is_abandoned

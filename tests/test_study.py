@@ -57,9 +57,11 @@ def test_digest_follows_the_science(change):
 def test_digest_ignores_what_older_studies_could_not_say():
     """Runs of releases without objectives and failures are still found."""
     small = Study(
-        name="s", task=TaskChoice("sequence_copy", {"length": 3, "latency": 2}),
-        rule=RuleChoice("pdlf"), circuit=CircuitChoice(hidden=8),
-    )  # fmt: skip
+        name="s",
+        task=TaskChoice("sequence_copy", {"length": 3, "latency": 2}),
+        rule=RuleChoice("pdlf"),
+        circuit=CircuitChoice(hidden=8),
+    )
     assert small.digest == "8098e56c5ff4"
 
 
@@ -110,9 +112,10 @@ def test_derived_conditions_imply_the_search_whose_solution_they_test():
 def test_a_study_survives_its_own_table(seeds, conditions, default, low, frozen):
     settings_of_a = {"default": default, "low": low, "frozen": frozen}
     made = study(
-        seeds=seeds, conditions=conditions,
+        seeds=seeds,
+        conditions=conditions,
         rule={"name": "pdlf", "coefficients": {"A": settings_of_a}},
-    )  # fmt: skip
+    )
     again = study_of(made.to_table(), "table", catalogs())
     assert again == made
     assert again.digest == made.digest

@@ -108,7 +108,7 @@ def test_every_problem_is_in_one_report(problems):
         ("learning_rate = 1", "learning_rat = 1", 17, ["options of 'pgpe'", "'learning_rate'"]),
         ("learning_rate = 1", 'learning_rate = "x"', 17, ["a number"]),
     ],
-)  # fmt: skip
+)
 def test_a_problem_names_line_value_and_cure(problems, old, new, line, words):
     assert old in GOOD
     found = [each for each in problems(GOOD.replace(old, new, 1)) if f"line {line}:" in each]
@@ -174,9 +174,7 @@ def test_a_condition_that_the_task_does_not_declare_is_refused(tmp_path, conditi
 
 def test_parameters_that_the_task_cannot_have_are_refused_with_their_line(tmp_path):
     path = tmp_path / "slow.toml"
-    path.write_text(
-        'name = "slow"\n[task]\nname = "velocity"\nthrust = 1\n[rule]\nname = "pdlf"\n'
-    )
+    path.write_text('name = "slow"\n[task]\nname = "velocity"\nthrust = 1\n[rule]\nname = "pdlf"\n')
     with pytest.raises(StudyFileError, match=r"toml:4: task.thrust: .* < thrust must hold"):
         read_study(path)
 
@@ -264,8 +262,13 @@ def test_a_long_report_still_fits_a_screen(tmp_path):
 def test_lines_are_found_for_every_spelling():
     text = 'a = 1\n[b]\nc = [\n  [1, 2]\n]\n"d".e = 2  # f = 3\n[b.g] # h\ni = { j = 1 }\n'
     assert lines_of_keys(text) == {
-        ("a",): 1, ("b",): 2, ("b", "c"): 3, ("b", "d", "e"): 6, ("b", "g"): 7, ("b", "g", "i"): 8,
-    }  # fmt: skip
+        ("a",): 1,
+        ("b",): 2,
+        ("b", "c"): 3,
+        ("b", "d", "e"): 6,
+        ("b", "g"): 7,
+        ("b", "g", "i"): 8,
+    }
 
 
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.toml")), ids=lambda path: path.stem)

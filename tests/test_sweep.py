@@ -52,13 +52,16 @@ def test_a_grid_is_the_product_of_its_lists(tmp_path):
     sweep = read(tmp_path, BASE + GRID)
     assert isinstance(sweep, Sweep)
     assert sweep.keys == ("search.options.learning_rate", "circuit.hidden")
-    found = [(s.study.search.options["learning_rate"], s.study.circuit.hidden)
-             for s in sweep.settings]  # fmt: skip
+    found = [
+        (s.study.search.options["learning_rate"], s.study.circuit.hidden) for s in sweep.settings
+    ]
     assert found == [(0.01, 16), (0.01, 32), (0.03, 16), (0.03, 32)]
     assert [setting.name for setting in sweep.settings] == [
-        "learning_rate-0.01_hidden-16", "learning_rate-0.01_hidden-32",
-        "learning_rate-0.03_hidden-16", "learning_rate-0.03_hidden-32",
-    ]  # fmt: skip
+        "learning_rate-0.01_hidden-16",
+        "learning_rate-0.01_hidden-32",
+        "learning_rate-0.03_hidden-16",
+        "learning_rate-0.03_hidden-32",
+    ]
     assert sweep.settings[1].values == {"search.options.learning_rate": 0.01, "circuit.hidden": 32}
     assert len({setting.study.digest for setting in sweep.settings}) == 4
 
@@ -124,13 +127,19 @@ def test_set_changes_every_setting(tmp_path):
         ("[sweep]\nhiden = [4]\n", 10, ["hiden: unknown key"]),
         ("[sweep]\ncircuit.hiden = [4]\n", 10, ["circuit.hiden: unknown key", "'hidden'"]),
         ("[sweep]\nrule.name = ['oja', 'pdlf']\n", 10, ["unknown rule 'oja'"]),
-        ("[[sweep.list]]\ncircuit.hidden = 4\n[[sweep.list]]\n\ncircuit.hidden = -1\n", 13,
-         ["circuit.hidden", "got -1"]),
+        (
+            "[[sweep.list]]\ncircuit.hidden = 4\n[[sweep.list]]\n\ncircuit.hidden = -1\n",
+            13,
+            ["circuit.hidden", "got -1"],
+        ),
         ("[sweep]\nsearch.candidates = [8, 7]\n", 10, ["search.candidates", "even", "got 7"]),
-        ("[sweep]\ntask.latency = [1, 2]\ncircuit.hidden = " + str(list(range(1, 600))), 9,
-         ["at most 1,000 settings", "1,198"]),
+        (
+            "[sweep]\ntask.latency = [1, 2]\ncircuit.hidden = " + str(list(range(1, 600))),
+            9,
+            ["at most 1,000 settings", "1,198"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_problem_names_line_value_and_cure(problems, text, line, words):
     found = [each for each in problems(BASE + text) if each.startswith(f"line {line}:")]
     assert any(all(word in each for word in words) for each in found), problems(BASE + text)
@@ -170,6 +179,10 @@ def test_a_sweep_is_not_one_study(tmp_path):
 
 def test_lines_of_lists_are_numbered():
     assert lines_of_keys("[[a.b]]\nc = 1\n[[a.b]]\n\nc = 2\n[d]\n") == {
-        ("a", "b"): 1, ("a", "b", "0"): 1, ("a", "b", "0", "c"): 2,
-        ("a", "b", "1"): 3, ("a", "b", "1", "c"): 5, ("d",): 6,
-    }  # fmt: skip
+        ("a", "b"): 1,
+        ("a", "b", "0"): 1,
+        ("a", "b", "0", "c"): 2,
+        ("a", "b", "1"): 3,
+        ("a", "b", "1", "c"): 5,
+        ("d",): 6,
+    }

@@ -61,8 +61,11 @@ def test_one_command_runs_every_setting_and_every_seed(swept, said):
     stored = json.loads((swept / "sweep.json").read_text())
     assert stored["keys"] == KEYS
     assert [tuple(each["values"].values()) for each in stored["settings"]] == [
-        (0.01, 4), (0.01, 8), (0.03, 4), (0.03, 8),
-    ]  # fmt: skip
+        (0.01, 4),
+        (0.01, 8),
+        (0.03, 4),
+        (0.03, 8),
+    ]
     for each in stored["settings"]:
         assert each["folder"] == f"{each['name']}-{each['digest']}"
         study = json.loads((swept / each["folder"] / "study.json").read_text())
@@ -118,7 +121,7 @@ def test_a_larger_sweep_shares_what_the_folder_holds(swept, said, monkeypatch, h
 
 
 def test_settings_that_are_the_same_study_share_a_folder(here, said):
-    rows = '[[sweep.list]]\ncircuit.hidden = 32\n[[sweep.list]]\ntask.latency = 4\n'
+    rows = "[[sweep.list]]\ncircuit.hidden = 32\n[[sweep.list]]\ntask.latency = 4\n"
     (here / "studies" / "same.toml").write_text(STUDY + rows)
     code, out, _ = said("run", "studies/same.toml", "--out", "same")
     assert code == 0
@@ -170,8 +173,11 @@ def test_compare_shows_settings_that_were_not_begun(swept, said, monkeypatch):
         said("run", "studies/swept.toml")
     found = json.loads(said("compare", swept, "--json")[1])
     assert [run["status"] for run in found["runs"]] == [
-        "unfinished", "not begun", "not begun", "not begun",
-    ]  # fmt: skip
+        "unfinished",
+        "not begun",
+        "not begun",
+        "not begun",
+    ]
     assert [run["conditions"][0]["generations"] for run in found["runs"]] == [3, 0, 0, 0]
     assert "not" not in said("compare", swept)[2]
 

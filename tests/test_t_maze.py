@@ -19,9 +19,16 @@ FIXED = RULES["fixed"].chosen({"normalisation": "none"})
 STREAMS = np.arange(150, dtype=np.uint64)
 STEPS = {"period": 6, "shown": 4, "delay": 8, "decision": 6}
 SHORT = {
-    "cues": 5, "training": 2, "period": 30, "shown_for": 20, "delay": 40, "decision": 30,
-    "active": 200.0, "background": 0.0, "slope": 2.0,
-}  # fmt: skip
+    "cues": 5,
+    "training": 2,
+    "period": 30,
+    "shown_for": 20,
+    "delay": 40,
+    "decision": 30,
+    "active": 200.0,
+    "background": 0.0,
+    "slope": 2.0,
+}
 """A short trial in which a channel that is driven fires in every step."""
 
 WEIGHTS = 0.1 * np.random.default_rng(1).normal(size=2 * T_MAZE.channels)
@@ -135,21 +142,26 @@ def test_the_score_is_that_of_the_windowed_readout(episode):
 def study(parameters=None, contrast="group"):
     shared = {"per": "block", "frozen": 0.0}
     return Study(
-        name="maze", task=TaskChoice("t_maze", parameters or {}),
+        name="maze",
+        task=TaskChoice("t_maze", parameters or {}),
         rule=RuleChoice(
-            "three_factor", {"pairs": "rates", "contrast": contrast},
+            "three_factor",
+            {"pairs": "rates", "contrast": contrast},
             {"w": shared, "a_lead": {"per": "projection"}, "a_lag": {"per": "projection"}},
         ),
         circuit=CircuitChoice(hidden=0, readout="leaky_readout", modulated_by="all"),
         device=DeviceChoice(threads=1),
-    )  # fmt: skip
+    )
 
 
 HAND = {
     # elig counts spikes of each channel; the teacher turns it into weight, with opposite signs
-    "input_output.a_lag": -1, "input_output.eta": 3e-3, "input_output.tau_e": 3,
-    "input_modulators.w": [0, 0, 0, 1, -1], "modulators_output.w": [1, -1],
-}  # fmt: skip
+    "input_output.a_lag": -1,
+    "input_output.eta": 3e-3,
+    "input_output.tau_e": 3,
+    "input_modulators.w": [0, 0, 0, 1, -1],
+    "modulators_output.w": [1, -1],
+}
 
 
 def score(condition="plastic", hand=HAND, **changes):

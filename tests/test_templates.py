@@ -9,10 +9,23 @@ from neuromodels.study.file import read_study
 from neuromodels.study.templates import write_template
 
 TINY = (
-    "--set", "search.generations=2", "--set", "search.candidates=4", "--set", "search.trials=2",
-    "--set", "test.trials=8", "--set", "test.curve_trials=4", "--set", "test.random_rules=2",
-    "--set", "circuit.hidden=4", "--set", "seeds=[1]",
-)  # fmt: skip
+    "--set",
+    "search.generations=2",
+    "--set",
+    "search.candidates=4",
+    "--set",
+    "search.trials=2",
+    "--set",
+    "test.trials=8",
+    "--set",
+    "test.curve_trials=4",
+    "--set",
+    "test.random_rules=2",
+    "--set",
+    "circuit.hidden=4",
+    "--set",
+    "seeds=[1]",
+)
 
 
 def test_the_study_runs_as_it_is(tmp_path, monkeypatch, said):
@@ -42,8 +55,12 @@ def test_a_rule_and_a_task_run_as_they_are(tmp_path, monkeypatch, said, kind):
     )
     assert code == 0, err
     assert [each["condition"] for each in json.loads(out)["conditions"]] == [
-        "plastic", "fixed", "frozen", "reset", "random",
-    ]  # fmt: skip
+        "plastic",
+        "fixed",
+        "frozen",
+        "reset",
+        "random",
+    ]
     assert f"{tmp_path}/mine/my_own.py" in err
 
 
@@ -90,9 +107,16 @@ def test_nothing_is_overwritten(tmp_path, monkeypatch, said, kind):
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("study", "../x"), ("study", ""), ("rule", "a-b"), ("rule", "class"), ("task", "1a"),
-     ("task", "a/b"), ("rule", "été")],
-)  # fmt: skip
+    [
+        ("study", "../x"),
+        ("study", ""),
+        ("rule", "a-b"),
+        ("rule", "class"),
+        ("task", "1a"),
+        ("task", "a/b"),
+        ("rule", "été"),
+    ],
+)
 def test_a_name_that_cannot_be_one_is_refused(tmp_path, monkeypatch, said, kind, name):
     monkeypatch.chdir(tmp_path)
     code, _, err = said("new", kind, name)

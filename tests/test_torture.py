@@ -43,9 +43,15 @@ every = 10
 random_rules = 8
 """
 COST = {
-    "seconds", "optimizer_share", "instances_per_second", "synapse_updates_per_second", "builds",
-    "cache_hits", "bytes", "threads",
-}  # fmt: skip
+    "seconds",
+    "optimizer_share",
+    "instances_per_second",
+    "synapse_updates_per_second",
+    "builds",
+    "cache_hits",
+    "bytes",
+    "threads",
+}
 
 
 class Torment:
@@ -64,9 +70,12 @@ class Torment:
         what = ["resume", self.folder] if begun else ["run", self.study, "--out", self.folder]
         self.driver = subprocess.Popen(
             [sys.executable, "-m", "neuromodels", *map(str, what), *options],
-            env=environment(self.mark), cwd=self.folder.parent, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            env=environment(self.mark),
+            cwd=self.folder.parent,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def wait_for_progress(self):
         """Wait for one more generation; return whether the driver still runs."""

@@ -109,17 +109,19 @@ def test_several_parameters_make_all_combinations():
 
 @pytest.mark.parametrize(
     ("vary", "said"),
-    [(["task.patience=1"], "must begin with one of task.length, task.latency"),
-     (["latency=1"], "must begin with one of"),
-     (["task.latency=1", "task.latency=2"], "must begin with one of"),
-     (["task.latency=1,,2"], "must list whole numbers"),
-     (["task.latency=1.5"], "must list whole numbers"),
-     (["task.slope=nan"], "must list numbers"),
-     (["task.latency"], "must list whole numbers"),
-     (["task.latency=-1"], "must be a whole number >= 0"),
-     (["task.latency=" + ",".join(map(str, range(201)))], "at most 200 settings"),
-     ([], "must say what is varied")],
-)  # fmt: skip
+    [
+        (["task.patience=1"], "must begin with one of task.length, task.latency"),
+        (["latency=1"], "must begin with one of"),
+        (["task.latency=1", "task.latency=2"], "must begin with one of"),
+        (["task.latency=1,,2"], "must list whole numbers"),
+        (["task.latency=1.5"], "must list whole numbers"),
+        (["task.slope=nan"], "must list numbers"),
+        (["task.latency"], "must list whole numbers"),
+        (["task.latency=-1"], "must be a whole number >= 0"),
+        (["task.latency=" + ",".join(map(str, range(201)))], "at most 200 settings"),
+        ([], "must say what is varied"),
+    ],
+)
 def test_mistakes_are_one_message(asked, capsys, vary, said):
     assert main([*asked, *(word for text in vary for word in ("--vary", text))]) == 2
     out, err = capsys.readouterr()

@@ -96,8 +96,9 @@ def parts_of_the_fake(study, condition):
     per = study.rule.coefficients["A"]["per"]
     coefficient = Coefficient("A", per=per)
     return [
-        Part("input_hidden.A", coefficient, (2, 2)), Part("hidden_output.A", coefficient, (2, 1)),
-    ]  # fmt: skip
+        Part("input_hidden.A", coefficient, (2, 2)),
+        Part("hidden_output.A", coefficient, (2, 1)),
+    ]
 
 
 @pytest.fixture

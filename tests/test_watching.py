@@ -37,8 +37,11 @@ def fake_run(folder, *death):
     path = os.pathsep.join([str(HERE), str(ROOT)])
     done = subprocess.run(
         [sys.executable, HERE / "killed_run.py", folder, *map(str, death)],
-        env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == (-signal.SIGKILL if death else 0), done.stderr
 
 
@@ -99,8 +102,10 @@ def test_a_killed_run_tells_how_to_go_on(killed):
     assert f"{score:.3f} ({low:.3f} - {high:.3f})  final" in shown
     rows = shown.splitlines()[5:]
     assert [" ".join(row.split()[:3]) for row in rows[:3]] == [
-        "plastic 1 done", "fixed 1 unfinished", "frozen 1 waiting",
-    ]  # fmt: skip
+        "plastic 1 done",
+        "fixed 1 unfinished",
+        "frozen 1 waiting",
+    ]
     assert len(rows) == 5 * SEEDS
 
 
@@ -119,9 +124,12 @@ def test_looking_changes_nothing_and_opens_nothing_for_writing(killed):
         "sys.exit(main(['watch', sys.argv[1], '--once']))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(killed)], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code, str(killed)],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-    )  # fmt: skip
+    )
     assert "WRITES" not in done.stdout
     assert re.findall(r"CONNECTS .*\?(.*)", done.stdout) == ["mode=ro"]
     assert files_of(killed) == before
@@ -216,8 +224,11 @@ def test_a_folder_of_another_user_is_one_message(tmp_path, command):
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *command, str(tmp_path / "run")],
-        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     (tmp_path / "run").chmod(0o700)
     assert done.returncode == 2
     assert "may be read only by the user who made it" in done.stderr
@@ -255,8 +266,10 @@ def test_lines_follow_a_run_that_is_killed_and_resumed(copy):
     assert len(searching) == 2
     assert sum("fresh trials" in line for line in lines) == 5 * SEEDS
     assert lines.count(f"finished: neuromodels report {copy}") == 1
-    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ", line)
-               for line in console.file.getvalue().splitlines())  # fmt: skip
+    assert all(
+        re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ", line)
+        for line in console.file.getvalue().splitlines()
+    )
 
 
 def test_nothing_new_is_no_line(copy):
@@ -393,9 +406,11 @@ def test_ctrl_c_ends_it_without_a_trace(killed):
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "neuromodels", "watch", killed, "--interval", "0.2"],
-        stdin=theirs, stdout=theirs, stderr=theirs,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
         env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT), "COLUMNS": "99", "LINES": "30"},
-    )  # fmt: skip
+    )
     os.close(theirs)
     try:
         read_until(ours, b"waiting")

@@ -74,8 +74,13 @@ def test_page_says_what_the_report_says(here, said) -> None:
     _, report, _ = said("report", "here")
     for number in re.findall(r"\d\.\d{3}", report):
         assert number in text
-    for words in ("Does it run?", "Learning curves", "input_hidden.A", "search.generations = 6",
-                  "Provenance (1 sessions)"):  # fmt: skip
+    for words in (
+        "Does it run?",
+        "Learning curves",
+        "input_hidden.A",
+        "search.generations = 6",
+        "Provenance (1 sessions)",
+    ):
         assert words in text
 
 
@@ -90,8 +95,13 @@ def test_page_of_an_unfinished_run(here, said, monkeypatch) -> None:
 
     monkeypatch.setattr(FakeExperiment, "evaluate", interrupted)
     text = outline(page(here, said)).text
-    for words in ("unfinished", "No condition is finished yet.", "Learning curves", "4 / 6",
-                  "with its 95 % interval"):  # fmt: skip
+    for words in (
+        "unfinished",
+        "No condition is finished yet.",
+        "Learning curves",
+        "4 / 6",
+        "with its 95 % interval",
+    ):
         assert words in text
     assert "Coefficients of the solutions" not in text
 
@@ -102,9 +112,20 @@ def test_page_of_an_unfinished_run(here, said, monkeypatch) -> None:
 def generation(seed, condition, number, **more) -> GenerationRecord:
     score = 1 - 0.5 * np.exp(-number / 300) + 0.05 * np.sin(seed * number**2)
     return GenerationRecord(
-        condition, seed, number, 0.1, score, 0.1, score + 0.03, 0.2, sum(more.values()), 2.0, 0.01,
-        500.0, **more,
-    )  # fmt: skip
+        condition,
+        seed,
+        number,
+        0.1,
+        score,
+        0.1,
+        score + 0.03,
+        0.2,
+        sum(more.values()),
+        2.0,
+        0.01,
+        500.0,
+        **more,
+    )
 
 
 def lengthened(folder: Path, generations: int, **failures) -> None:
@@ -150,8 +171,10 @@ def test_a_run_without_failures_says_so(here, said) -> None:
 
 
 def test_a_score_of_zero_is_a_score() -> None:
-    rows = [replace(generation(1, "plastic", k), centre_score=score)
-            for k, score in enumerate([0.0, None, 0.5])]  # fmt: skip
+    rows = [
+        replace(generation(1, "plastic", k), centre_score=score)
+        for k, score in enumerate([0.0, None, 0.5])
+    ]
     np.testing.assert_array_equal(_centre_scores(rows), [[1, 0.0], [2, np.nan], [3, 0.5]])
 
 

@@ -30,16 +30,23 @@ from neuromodels.study.study import (
 )
 
 HIDDEN, LENGTH, LATENCY = 8, 3, 4
-PARTS = {"circuit": CircuitChoice(hidden=HIDDEN), "rule": RuleChoice("pdlf"),
-         "device": DeviceChoice(dtype="float64", threads=1)}  # fmt: skip
+PARTS = {
+    "circuit": CircuitChoice(hidden=HIDDEN),
+    "rule": RuleChoice("pdlf"),
+    "device": DeviceChoice(dtype="float64", threads=1),
+}
 COPY = Study(
     name="copy", task=TaskChoice("sequence_copy", {"length": LENGTH, "latency": LATENCY}), **PARTS
 )
 STEER = Study(
-    name="steer", task=TaskChoice("velocity", {"steps": 20}), conditions=("plastic", "fixed"),
-    search=SearchPlan(candidates=8, trials=4, generations=2), seeds=(1,),
-    test=TestPlan(trials=40, every=2, curve_trials=20, archive=0), **PARTS,
-)  # fmt: skip
+    name="steer",
+    task=TaskChoice("velocity", {"steps": 20}),
+    conditions=("plastic", "fixed"),
+    search=SearchPlan(candidates=8, trials=4, generations=2),
+    seeds=(1,),
+    test=TestPlan(trials=40, every=2, curve_trials=20, archive=0),
+    **PARTS,
+)
 STREAMS = trial_streams(5, 40)
 WOUND = Injury(1.0, 4, 7)
 
@@ -131,8 +138,11 @@ def test_imprints_are_those_of_numpy(vector):
 
 def test_sequences_are_the_published_ones():
     assert [written(each) for each in compared(8)] == [
-        "00000001", "01111111", "11110111", "11111110"
-    ]  # fmt: skip
+        "00000001",
+        "01111111",
+        "11110111",
+        "11111110",
+    ]
 
 
 def test_a_sequence_that_no_trial_was_shown_is_named(vector):

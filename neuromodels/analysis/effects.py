@@ -50,9 +50,12 @@ def effect_of(values: np.ndarray, reference: np.ndarray) -> Effect:
     draws = generator(0, "effects").choice(differences, size=(RESAMPLES, values.size))
     low, high = np.percentile(draws.mean(axis=1), [2.5, 97.5])
     return Effect(
-        float(differences.mean()), float(low), float(high), cliffs_delta(values, reference),
+        float(differences.mean()),
+        float(low),
+        float(high),
+        cliffs_delta(values, reference),
         values.size,
-    )  # fmt: skip
+    )
 
 
 def cliffs_delta(values: np.ndarray, reference: np.ndarray) -> float:

@@ -41,9 +41,12 @@ def recovery_steps(intact: np.ndarray, injured: np.ndarray, last: int) -> float:
 
 
 def recovery_interval(
-    intact: np.ndarray, injured: np.ndarray, last: int, rng: np.random.Generator,
+    intact: np.ndarray,
+    injured: np.ndarray,
+    last: int,
+    rng: np.random.Generator,
     resamples: int = 2000,
-) -> tuple[float, float]:  # fmt: skip
+) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval over trials of the recovered fraction."""
     ours, whole = injured[:, last:].mean(axis=1), intact[:, last:].mean(axis=1)
     draws = rng.integers(len(ours), size=(resamples, len(ours)))
@@ -66,8 +69,10 @@ def alikeness(weights: np.ndarray, intact: np.ndarray) -> np.ndarray:
     ndarray
         (looks, trials): 1 for the same directions, 0 where one of them is all zeros.
     """
-    sums = [(a * b).sum(axis=(2, 3)) for a, b in
-            ((weights, intact), (weights, weights), (intact, intact))]  # fmt: skip
+    sums = [
+        (a * b).sum(axis=(2, 3))
+        for a, b in ((weights, intact), (weights, weights), (intact, intact))
+    ]
     return sums[0] / np.sqrt(np.maximum(sums[1] * sums[2], 1e-30))
 
 

@@ -57,11 +57,13 @@ class Experiment:
         made, count, trials = self._assembly, len(xs), len(streams)
         spikes = [made.spikes] if made.spikes else []
         found = self._batch.trials(
-            made.duration, [made.loss, made.accuracy, made.over, *spikes, FAILED],
+            made.duration,
+            [made.loss, made.accuracy, made.over, *spikes, FAILED],
             streams=np.tile(np.asarray(streams, dtype=np.uint64), count),
             values=values_of(self.circuit, made, xs),
-            rows=np.repeat(np.arange(count), trials), until=made.over,
-        )  # fmt: skip
+            rows=np.repeat(np.arange(count), trials),
+            until=made.over,
+        )
         numbers = {name: each.reshape(count, trials).astype(float) for name, each in found.items()}
         measures = {"rate": numbers[made.spikes] / made.seconds} if made.spikes else {}
         failed = self._failed(numbers[FAILED] > 0, numbers[made.over], measures.get("rate"))
@@ -122,10 +124,15 @@ def circuit_of(study: Study, condition: str) -> Circuit:
     )
     beside = _population(study, "gru", chosen.gru, "gru") if chosen.gru else None
     return layered(
-        tuple(layers), rule, fixed_weights(study.rule), plastic=chosen.plastic,
-        recurrent=chosen.recurrent, modulators=modulators, modulated_by=chosen.modulated_by,
+        tuple(layers),
+        rule,
+        fixed_weights(study.rule),
+        plastic=chosen.plastic,
+        recurrent=chosen.recurrent,
+        modulators=modulators,
+        modulated_by=chosen.modulated_by,
         beside=beside,
-    )  # fmt: skip
+    )
 
 
 def _balanced(study: Study, condition: str) -> Circuit:
@@ -193,9 +200,13 @@ def batch_of(made: Assembly, study: Study, instances: int = 1) -> Batch:
     """Return the batch that runs a network, its trials drawn from their streams."""
     device = "cpp" if study.device.name == "batch" else study.device.name
     batch = Batch(
-        made.network, instances, dtype=study.device.dtype, threads=study.device.threads or None,
-        device=device, namespace={},
-    )  # fmt: skip
+        made.network,
+        instances,
+        dtype=study.device.dtype,
+        threads=study.device.threads or None,
+        device=device,
+        namespace={},
+    )
     for address, expression in made.initial.items():
         batch.initialise(address, expression)
     return batch

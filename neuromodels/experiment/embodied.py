@@ -147,9 +147,13 @@ class Motion:
     """
 
     def __init__(
-        self, terms: Terms, batch: Batch, world: World, states: np.ndarray,
+        self,
+        terms: Terms,
+        batch: Batch,
+        world: World,
+        states: np.ndarray,
         nerves: Nerves | None = None,
-    ):  # fmt: skip
+    ):
         self.terms, self.batch, self.world = terms, batch, world
         self.nerves = nerves or Nerves()
         self.states = states.copy()
@@ -283,9 +287,13 @@ class EmbodiedExperiment(Experiment):
         return Outcome(-scores, scores, failed, measures)
 
     def _run(
-        self, values: Mapping[str, np.ndarray], chosen: np.ndarray, trials: int,
-        streams: np.ndarray, first: np.ndarray,
-    ) -> tuple[np.ndarray, ...]:  # fmt: skip
+        self,
+        values: Mapping[str, np.ndarray],
+        chosen: np.ndarray,
+        trials: int,
+        streams: np.ndarray,
+        first: np.ndarray,
+    ) -> tuple[np.ndarray, ...]:
         """Run some of all pairs of candidate and trial; return what came of each."""
         width = self._widened(len(chosen))
         # networks without a body repeat the first; nobody looks at them
@@ -317,9 +325,12 @@ class EmbodiedExperiment(Experiment):
 
 
 def embodied_recording(
-    study: Study, condition: str, vector: np.ndarray, stream: int,
+    study: Study,
+    condition: str,
+    vector: np.ndarray,
+    stream: int,
     open_world: OpenWorld = open_world,
-) -> dict[str, np.ndarray]:  # fmt: skip
+) -> dict[str, np.ndarray]:
     """Run one trial with monitors and return what they saw.
 
     Returns

@@ -223,10 +223,12 @@ class Evolution:
         self.restart += 1
         self.optimizer = self._fresh_optimizer()
         self.patience.begin_anew()
-        self.session.tell(Notice(
-            f"{self.condition}, seed {self.seed}: no better score in {self.plan.patience} test"
-            f" points; beginning anew elsewhere at generation {self.generation}."
-        ))  # fmt: skip
+        self.session.tell(
+            Notice(
+                f"{self.condition}, seed {self.seed}: no better score in {self.plan.patience} test"
+                f" points; beginning anew elsewhere at generation {self.generation}."
+            )
+        )
 
     def _fresh_optimizer(self) -> Optimizer:
         start = self.session.store.start(self.condition, self.seed)
@@ -245,8 +247,11 @@ class Evolution:
         )
 
     def _checkpoint(self) -> Checkpoint:
-        kept = {f"{name}/{key}": array for name, part in self._kept().items()
-                for key, array in part.dump().items()}  # fmt: skip
+        kept = {
+            f"{name}/{key}": array
+            for name, part in self._kept().items()
+            for key, array in part.dump().items()
+        }
         kept |= {"restart": np.array(self.restart), "reached": np.array(self.has_reached)}
         return Checkpoint(self.generation, self.optimizer.dump(), self.finalists.dump(), kept)
 

@@ -243,9 +243,7 @@ class Runner:
         outcome = self._score(experiment, vector[None], seed, "final")
         return summarise(outcome, generator(seed, "bootstrap", "final", condition))
 
-    def _score(
-        self, experiment: ExperimentLike, xs: np.ndarray, seed: int, name: str
-    ) -> Outcome:
+    def _score(self, experiment: ExperimentLike, xs: np.ndarray, seed: int, name: str) -> Outcome:
         streams = trial_streams(seed, self.study.test.trials, name)
         return score_vectors(experiment, xs, streams, self._session.check_stop)
 

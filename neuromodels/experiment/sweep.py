@@ -58,9 +58,7 @@ def run_sweep(
 
 def _stored(setting: Setting, folder: str) -> StoredSetting:
     study = setting.study
-    return StoredSetting(
-        setting.name, folder, study.digest, dict(setting.values), study.to_table()
-    )
+    return StoredSetting(setting.name, folder, study.digest, dict(setting.values), study.to_table())
 
 
 def stored_sweep(folder: Path, announce: Announce = ignore) -> Sweep:

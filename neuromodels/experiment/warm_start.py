@@ -100,7 +100,9 @@ def _source(study: Study) -> StoredRun:
     folder = Path(study.search.start)
     if digest_of_run(folder) != study.contents.get(WHERE):
         raise DeclarationError(
-            WHERE, "must still hold the solutions that this study began with", str(folder),
+            WHERE,
+            "must still hold the solutions that this study began with",
+            str(folder),
             "Start another run from what it holds now.",
         )
     return StoredRun(folder)
@@ -111,7 +113,9 @@ def _seed_of(source: StoredRun, condition: str, seed: int) -> int:
     found = [int(path.stem.rpartition("seed")[2]) for path in _solutions(source, condition)]
     if not found:
         raise DeclarationError(
-            WHERE, f"must hold a solution of the condition {condition!r}", str(source.folder),
+            WHERE,
+            f"must hold a solution of the condition {condition!r}",
+            str(source.folder),
             "Start from a run that searched it, or leave the condition out.",
         )
     if seed in found:
@@ -146,7 +150,9 @@ def _frozen(study: Study, condition: str) -> set[str]:
 
 
 def translated(
-    solution: Mapping[str, np.ndarray], given: Mapping[str, Coefficient], parts: Sequence[Part],
+    solution: Mapping[str, np.ndarray],
+    given: Mapping[str, Coefficient],
+    parts: Sequence[Part],
     left_out: Collection[str] = (),
 ) -> np.ndarray:
     """Return a solution as a vector of other parts, (d,).
@@ -189,7 +195,8 @@ def translated(
             wrong.append(f"{label} is not in this study")
     if wrong:
         raise DeclarationError(
-            WHERE, f"must match this study's coefficients; {'; '.join(wrong)}",
+            WHERE,
+            f"must match this study's coefficients; {'; '.join(wrong)}",
             cure="Start from a run of the same rule and circuit, or freeze what it does not have.",
         )
     return np.concatenate(made) if made else np.zeros(0)
@@ -231,9 +238,7 @@ def _resized(numbers: np.ndarray, given: Coefficient, part: Part) -> np.ndarray:
     return sums / np.bincount(wanted, minlength=part.size)
 
 
-def _places(
-    coefficient: Coefficient, indices: np.ndarray, sides: tuple[Side, Side]
-) -> np.ndarray:
+def _places(coefficient: Coefficient, indices: np.ndarray, sides: tuple[Side, Side]) -> np.ndarray:
     """Return which of its numbers each synapse or neuron takes, shaped as `indices`."""
     rows, columns = np.divmod(indices, indices.shape[1])
     plain = {"pre": rows, "post": columns, "projection": np.zeros_like(indices)}

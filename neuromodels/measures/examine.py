@@ -54,9 +54,13 @@ def measure_path(run: StoredRun, measure: str, seed: int) -> Path:
 
 
 def measured(
-    run: StoredRun, measure: str, trials: int = 2000, announce: Announce = ignore,
-    vary: Sequence[str] = (), only: Sequence[str] = (),
-) -> Found:  # fmt: skip
+    run: StoredRun,
+    measure: str,
+    trials: int = 2000,
+    announce: Announce = ignore,
+    vary: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> Found:
     """Examine the solutions of a run; store the arrays and return the table.
 
     Parameters
@@ -98,9 +102,12 @@ def measured(
         rows += [{**where, "quantity": label, **each} for label, each in quantities.items()]
     rows += _across(rows) if measure in ACROSS else []
     return {
-        "schema": SCHEMA, "run": str(run.folder), "measure": measure, "trials": trials,
+        "schema": SCHEMA,
+        "run": str(run.folder),
+        "measure": measure,
+        "trials": trials,
         "rows": rows,
-    }  # fmt: skip
+    }
 
 
 def _about(measure: str, only: Sequence[str]) -> tuple[str, ...]:
@@ -108,9 +115,7 @@ def _about(measure: str, only: Sequence[str]) -> tuple[str, ...]:
     known = (*SEARCHED, *SEARCH_OF) if measure == TRANSFER else SEARCHED
     unknown = [each for each in only if each not in known]
     if unknown:
-        raise NeuromodelsError(
-            "measure --only", f"must be one of {', '.join(known)}", unknown[0]
-        )  # fmt: skip
+        raise NeuromodelsError("measure --only", f"must be one of {', '.join(known)}", unknown[0])
     return tuple(only) or known
 
 
@@ -160,9 +165,11 @@ def _finished(run: StoredRun, conditions: Sequence[str]) -> Iterator[tuple[str, 
         ledger.close()
     if not tests:
         raise NeuromodelsError(
-            "measure", "needs a finished search", run.name,
+            "measure",
+            "needs a finished search",
+            run.name,
             f"Finish it with: neuromodels resume {run.folder}",
-        )  # fmt: skip
+        )
     tests.sort(key=lambda test: (CONDITIONS.index(test.condition), test.seed))
     return ((test.condition, test.seed) for test in tests)
 
@@ -225,10 +232,12 @@ def _injury(
         "score, intact": _mean(intact.sum(axis=1), rng),
         "score, all weights lost for a twentieth": _mean(injured.sum(axis=1), rng),
         "fraction recovered afterwards": {
-            **_plain(recovered_fraction(intact, injured, last)), "low": low, "high": high,
+            **_plain(recovered_fraction(intact, injured, last)),
+            "low": low,
+            "high": high,
         },
         "steps until nine tenths are back": _plain(recovery_steps(intact, injured, last)),
-    }  # fmt: skip
+    }
     arrays = {"intact": intact, "injured": injured, "wound": np.array([first, last])}
     for unit in UNITS:
         scores = [rewards(share, 0, steps, unit).sum(axis=1) for share in SHARES]
@@ -278,9 +287,12 @@ def _states(
         [np.flatnonzero(found.goals == goal)[:KEPT] for goal in np.unique(found.goals)]
     )
     arrays = {
-        "hidden": found.hidden[kept], "goals": found.goals[kept], "steps": found.steps,
-        "read": hidden, "read_channels": channels,
-    }  # fmt: skip
+        "hidden": found.hidden[kept],
+        "goals": found.goals[kept],
+        "steps": found.steps,
+        "read": hidden,
+        "read_channels": channels,
+    }
     return arrays, {
         "goals read from the hidden traces of one step": _mean(hidden, rng),
         "goals read from what is shown in that step": _mean(channels, rng),
@@ -373,11 +385,18 @@ def _across(rows: list[Found]) -> list[Found]:
         if row["value"] is not None:
             values.setdefault((row["condition"], row["quantity"]), []).append(row["value"])
     return [
-        {"condition": condition, "seed": None, "quantity": name, "value": float(np.median(each)),
-         "low": low, "high": high}
-        for (condition, name), each in values.items() if len(each) > 1
+        {
+            "condition": condition,
+            "seed": None,
+            "quantity": name,
+            "value": float(np.median(each)),
+            "low": low,
+            "high": high,
+        }
+        for (condition, name), each in values.items()
+        if len(each) > 1
         for low, high in [seeds_interval(np.array(each))]
-    ]  # fmt: skip
+    ]
 
 
 def _plain(value: float) -> Quantity:
@@ -406,9 +425,15 @@ def _novel(
 
 
 MEASURES: Mapping[str, Measure] = {
-    "memory": _memory, "imprint": _imprint, "injury": _injury, "weights": _weights,
-    "goals": _goals, "states": _states, "path": _path, "novel": _novel,
-}  # fmt: skip
+    "memory": _memory,
+    "imprint": _imprint,
+    "injury": _injury,
+    "weights": _weights,
+    "goals": _goals,
+    "states": _states,
+    "path": _path,
+    "novel": _novel,
+}
 NOTES: Mapping[str, str] = {
     "memory": "Fractions of right bits; weights are exchanged when the delay ends.",
     "injury": "The same wounds for every condition; when a temporary one ends, weights that never"

@@ -114,6 +114,7 @@ def can_walk(study: Study) -> bool:
 def _check(study: Study) -> None:
     if not can_walk(study):
         raise DeclarationError(
-            f"Task.{study.task.name}", f"must have the variables {', '.join(NEEDED)}",
+            f"Task.{study.task.name}",
+            f"must have the variables {', '.join(NEEDED)}",
             cure="Only tasks with a direction as goal can be sent along a path.",
-        )  # fmt: skip
+        )

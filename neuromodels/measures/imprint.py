@@ -95,9 +95,11 @@ def _shown(bits: np.ndarray, sequence: np.ndarray) -> int:
     found = np.flatnonzero((bits == sequence).all(axis=1))
     if not found.size:
         raise DeclarationError(
-            "measure imprint", f"needs a trial that shows {written(sequence)}", len(bits),
+            "measure imprint",
+            f"needs a trial that shows {written(sequence)}",
+            len(bits),
             "Draw more: --trials.",
-        )  # fmt: skip
+        )
     return int(found[0])
 
 

@@ -57,9 +57,12 @@ class Injury:
 
 
 def rewards_of(
-    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray,
+    study: Study,
+    condition: str,
+    vector: np.ndarray,
+    streams: np.ndarray,
     injury: Injury | None = None,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Return what each step adds to the score, (trials, steps).
 
     Parameters
@@ -82,9 +85,13 @@ def rewards_of(
 
 
 def weights_in(
-    steps: Sequence[int], study: Study, condition: str, vector: np.ndarray, streams: np.ndarray,
+    steps: Sequence[int],
+    study: Study,
+    condition: str,
+    vector: np.ndarray,
+    streams: np.ndarray,
     injury: Injury | None = None,
-) -> dict[str, np.ndarray]:  # fmt: skip
+) -> dict[str, np.ndarray]:
     """Return by projection the weights that act in some steps, (steps, trials, before, behind).
 
     Parameters

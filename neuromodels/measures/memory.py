@@ -82,9 +82,11 @@ def _end_of_delay(study: Study) -> int:
     end, steps, items = (task.number(each, parameters) for each in numbers)
     if steps - end != items:
         raise DeclarationError(
-            f"Task.{task.name}", "must ask for one item in each step after its delay",
-            f"{steps - end} steps, {items} items", "Measure memory in runs of sequence_copy.",
-        )  # fmt: skip
+            f"Task.{task.name}",
+            "must ask for one item in each step after its delay",
+            f"{steps - end} steps, {items} items",
+            "Measure memory in runs of sequence_copy.",
+        )
     return end
 
 

@@ -118,9 +118,10 @@ def _task_of(study: Study) -> EmbodiedTask:
     if not is_embodied(study) or not isinstance(task, EmbodiedTask):
         bodies = [name for name, each in tasks.CATALOG.items() if isinstance(each, EmbodiedTask)]
         raise DeclarationError(
-            f"Task.{task.name}", "must have a body that MuJoCo moves, whose world can be changed",
+            f"Task.{task.name}",
+            "must have a body that MuJoCo moves, whose world can be changed",
             cure=f"Tasks that have one: {', '.join(bodies)}.",
-        )  # fmt: skip
+        )
     return task
 
 

@@ -88,9 +88,11 @@ class Transfer:
 def _values_of(task: Task, varied: Sequence[str]) -> dict[str, list[float]]:
     if not varied:
         raise DeclarationError(
-            "--vary", "must say what is varied", "nothing",
+            "--vary",
+            "must say what is varied",
+            "nothing",
             f"For instance: --vary {SECTION}{next(iter(task.parameters))}=VALUE,VALUE",
-        )  # fmt: skip
+        )
     found: dict[str, list[float]] = {}
     for text in varied:
         key, _, listed = text.partition("=")

@@ -58,15 +58,18 @@ class NeuronModel:
     def __post_init__(self) -> None:
         if (self.threshold is None) != (self.reset is None):
             raise DeclarationError(
-                f"NeuronModel.{self.name}", "threshold and reset go together",
-                (self.threshold, self.reset), "Give both or neither.",
-            )  # fmt: skip
+                f"NeuronModel.{self.name}",
+                "threshold and reset go together",
+                (self.threshold, self.reset),
+                "Give both or neither.",
+            )
         for coefficient in self.coefficients:
             if coefficient.per not in OF_NEURONS:
                 raise DeclarationError(
                     f"NeuronModel.{self.name}.{coefficient.name}",
-                    f"per must be one of {', '.join(OF_NEURONS)}", coefficient.per,
-                )  # fmt: skip
+                    f"per must be one of {', '.join(OF_NEURONS)}",
+                    coefficient.per,
+                )
 
     def with_coefficients(self, changes: Mapping[str, Mapping[str, object]]) -> NeuronModel:
         """Return the model with other settings of those coefficients that it has."""

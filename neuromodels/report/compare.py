@@ -118,9 +118,7 @@ def _summary(run: StoredRun | None) -> dict[str, Any] | None:
         return None
 
 
-def _row(
-    condition: str, study: Mapping[str, Any], found: dict[str, Any] | None
-) -> dict[str, Any]:
+def _row(condition: str, study: Mapping[str, Any], found: dict[str, Any] | None) -> dict[str, Any]:
     scores, searches = (
         [each for each in (found[part] if found else []) if each["condition"] == condition]
         for part in ("conditions", "searches")

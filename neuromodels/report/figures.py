@@ -168,9 +168,11 @@ def fitting_runs(
     if not found:
         first = script.NEEDS[0]
         raise RunNotFound(
-            "figure", "needs a run of one of its studies", [str(folder) for folder in folders],
+            "figure",
+            "needs a run of one of its studies",
+            [str(folder) for folder in folders],
             f"Make it with: neuromodels run studies/{first}.toml --out {folders[0] / first}",
-        )  # fmt: skip
+        )
     return _measured_runs(script, found, [])
 
 
@@ -208,9 +210,11 @@ def _measured_runs(
     others = [run for run in found if run not in done]
     if not done:
         raise RunNotFound(
-            "figure", f"needs the measure {measure}", f"{found[0].name} without it",
+            "figure",
+            f"needs the measure {measure}",
+            f"{found[0].name} without it",
             f"Make it with: neuromodels measure {found[0].folder} {measure}",
-        )  # fmt: skip
+        )
     lines = [
         f"{run.name} lacks a measure: neuromodels measure {run.folder} {measure}" for run in others
     ]
@@ -238,9 +242,7 @@ def _named_runs(folder: Path) -> list[StoredRun]:
     return StoredSweep(folder).runs if is_sweep(folder) else [StoredRun(folder)]
 
 
-def _runs_of_study(
-    name: str, study: Study | None, runs: Path
-) -> tuple[list[StoredRun], list[str]]:
+def _runs_of_study(name: str, study: Study | None, runs: Path) -> tuple[list[StoredRun], list[str]]:
     """Return the newest run that answers a study, and a line when there is none."""
     named = [run for run in stored_runs(runs) if run.name == name]
     current = [run for run in named if study is None or _answers(run, study)]

@@ -14,7 +14,7 @@ from rich.table import Table
 
 ACTS = {"each_step": "each step", "on_pre": "pre spike", "on_post": "post spike"}
 """Fields of a rule with statements, and when they act."""
-KINDS = ("rules", "models", "tasks", "optimizers", "studies")
+KINDS = ("rules", "neurons", "tasks", "optimizers", "studies")
 
 
 def items_of(kind: str, checkout: Path) -> list[dict[str, Any]]:
@@ -45,11 +45,16 @@ def _catalog(kind: str) -> Mapping[str, Any]:
 def _rule(name: str, rule: Any) -> dict[str, Any]:
     coefficients = [
         {
-            "name": c.name, "default": c.default, "low": _finite(c.low), "high": _finite(c.high),
-            "per": c.per, "scale": c.scale, "searched": not c.frozen,
+            "name": c.name,
+            "default": c.default,
+            "low": _finite(c.low),
+            "high": _finite(c.high),
+            "per": c.per,
+            "scale": c.scale,
+            "searched": not c.frozen,
         }
         for c in rule.coefficients
-    ]  # fmt: skip
+    ]
     forms = [rule.chosen({"form": form}) for form in rule.options.get("form", ())] or [rule]
     return {
         **_named(name, rule),
@@ -97,7 +102,7 @@ def _named(name: str, value: Any) -> dict[str, Any]:
     return {"name": name, "summary": value.summary, "reference": value.reference}
 
 
-_ITEM = {"rules": _rule, "models": _named, "tasks": _task, "optimizers": _optimizer}
+_ITEM = {"rules": _rule, "neurons": _named, "tasks": _task, "optimizers": _optimizer}
 
 
 def _studies(folder: Path) -> list[dict[str, Any]]:
@@ -131,17 +136,25 @@ def _comparison(rules: list[dict[str, Any]]) -> Table:
     table = Table(title="rules", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("rule", no_wrap=True)
     for name, width in (
-        ("acts", 13), ("factors", 7), ("reads, keeps", 14), ("weight", 13), ("searched", 17),
+        ("acts", 13),
+        ("factors", 7),
+        ("reads, keeps", 14),
+        ("weight", 13),
+        ("searched", 17),
         ("reference", 24),
-    ):  # fmt: skip
+    ):
         table.add_column(name, max_width=width)
     for rule in rules:
         searched = [c["name"] for c in rule["coefficients"] if c["searched"]]
         table.add_row(
-            rule["name"], "\nor ".join(rule["acts"]), str(rule["factors"] or "-"),
+            rule["name"],
+            "\nor ".join(rule["acts"]),
+            str(rule["factors"] or "-"),
             "; ".join(" ".join(each) for each in (rule["reads"], rule["state"]) if each),
-            rule["weight"], _shortened(searched), rule["reference"],
-        )  # fmt: skip
+            rule["weight"],
+            _shortened(searched),
+            rule["reference"],
+        )
     return table
 
 

@@ -63,9 +63,15 @@ def page_of(run: StoredRun) -> str:
     found = summary(run)
     records = _records(run, found)
     parts = [
-        *_head(found), *_scores(found), *_curves(records), *_searches(found), *_failures(records),
-        *_coefficients(run, found), *_study(run), *_provenance(run),
-    ]  # fmt: skip
+        *_head(found),
+        *_scores(found),
+        *_curves(records),
+        *_searches(found),
+        *_failures(records),
+        *_coefficients(run, found),
+        *_study(run),
+        *_provenance(run),
+    ]
     title = escape(found["study"])
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -118,10 +124,15 @@ def _scores(found: dict[str, Any]) -> list[str]:
     if not found["conditions"]:
         return ["<h2>Scores</h2><p>No condition is finished yet.</p>"]
     rows = [
-        (each["condition"], f"{each['median']:.3f}", f"{each['low']:.3f} to {each['high']:.3f}",
-         ", ".join(f"{s['score']:.3f}" for s in each["seeds"]), MEANING[each["condition"]])
+        (
+            each["condition"],
+            f"{each['median']:.3f}",
+            f"{each['low']:.3f} to {each['high']:.3f}",
+            ", ".join(f"{s['score']:.3f}" for s in each["seeds"]),
+            MEANING[each["condition"]],
+        )
         for each in found["conditions"]
-    ]  # fmt: skip
+    ]
     heads = ("condition", "median", "95 %", "by seed", "what it is")
     return ["<h2>Score on fresh sequences</h2>", _table(heads, rows, texts=(4,))]
 
@@ -130,14 +141,28 @@ def _searches(found: dict[str, Any]) -> list[str]:
     if not found["searches"]:
         return []
     rows = [
-        (row["condition"], str(row["seed"]), f"{row['generations']} / {row['of']}",
-         f"{row['dimension']:,}", _number(row["seconds_per_generation"], ".3g"),
-         _number(row["instances_per_second"], ",.0f"), _number(row["optimizer_share"], ".1%"),
-         f"{row['failures']:,}")
+        (
+            row["condition"],
+            str(row["seed"]),
+            f"{row['generations']} / {row['of']}",
+            f"{row['dimension']:,}",
+            _number(row["seconds_per_generation"], ".3g"),
+            _number(row["instances_per_second"], ",.0f"),
+            _number(row["optimizer_share"], ".1%"),
+            f"{row['failures']:,}",
+        )
         for row in found["searches"]
-    ]  # fmt: skip
-    heads = ("condition", "seed", "generations", "coefficients", "s/generation", "instances/s",
-             "optimizer", "failed instances")  # fmt: skip
+    ]
+    heads = (
+        "condition",
+        "seed",
+        "generations",
+        "coefficients",
+        "s/generation",
+        "instances/s",
+        "optimizer",
+        "failed instances",
+    )
     return ["<h2>Searches</h2>", _table(heads, rows)]
 
 
@@ -156,9 +181,10 @@ def _curves(records: Records) -> list[str]:
     limits = limits_of(panels)
     pictures = [_picture(learning_curve(each, limits), each.name) for each in panels]
     return [
-        "<h2>Learning curves</h2>", f'<div class="panels">{"".join(pictures)}</div>',
+        "<h2>Learning curves</h2>",
+        f'<div class="panels">{"".join(pictures)}</div>',
         f'<p class="quiet">{escape(_caption(panels))}</p>',
-    ]  # fmt: skip
+    ]
 
 
 def _panel(records: Records, condition: str) -> Searches:
@@ -201,9 +227,10 @@ def _caption(panels: Sequence[Searches]) -> str:
 
 def _failures(records: Records) -> list[str]:
     rows = [
-        row for (condition, seed), (generations, _) in records.items()
+        row
+        for (condition, seed), (generations, _) in records.items()
         if (row := _failure_row(generations, condition, seed))
-    ]  # fmt: skip
+    ]
     if not rows:
         return ["<h2>Failures</h2><p>No instance failed.</p>"] if records else []
     heads = ("condition", "seed", "failed instances", "of all", "kinds", "last in generation")
@@ -235,9 +262,10 @@ def _coefficients(run: StoredRun, found: dict[str, Any]) -> list[str]:
         return []
     heads = ("condition", "seed", "coefficient", "numbers", "mean", "sd", "lowest", "highest")
     return [
-        "<h2>Coefficients of the solutions</h2>", _table(heads, rows, texts=(2,)),
+        "<h2>Coefficients of the solutions</h2>",
+        _table(heads, rows, texts=(2,)),
         '<p class="quiet">As the optimizer sees them, before scales and bounds.</p>',
-    ]  # fmt: skip
+    ]
 
 
 def _coefficient_rows(run: StoredRun, condition: str, seed: int) -> list[tuple[str, ...]]:
@@ -277,6 +305,7 @@ def _provenance(run: StoredRun) -> list[str]:
     text = "\n\n".join(texts)
     note = "Of later sessions only what is not as in the one before."
     return [
-        f"<h2>Provenance ({len(sessions)} sessions)</h2>", f"<pre>{escape(text)}</pre>",
+        f"<h2>Provenance ({len(sessions)} sessions)</h2>",
+        f"<pre>{escape(text)}</pre>",
         *([f'<p class="quiet">{note}</p>'] if len(sessions) > 1 else []),
-    ]  # fmt: skip
+    ]

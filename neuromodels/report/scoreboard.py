@@ -92,7 +92,7 @@ def _line(cells: dict[str, str], widths: dict[str, int], style: str) -> Text:
     padded = (
         cells[name].ljust(size) if name in _LEFT else cells[name].rjust(size)
         for name, size in widths.items()
-    )  # fmt: skip
+    )
     return Text(GAP.join(padded).rstrip(), style, no_wrap=True, overflow="ellipsis")
 
 

@@ -81,11 +81,16 @@ def standing_after(
     if not rows:
         return Standing(condition, seed, of=of, test=test)
     return Standing(
-        condition, seed, len(rows), of,
-        centre=rows[-1].centre_score, best=rows[-1].best_score, test=test,
+        condition,
+        seed,
+        len(rows),
+        of,
+        centre=rows[-1].centre_score,
+        best=rows[-1].best_score,
+        test=test,
         pace=float(np.median([row.seconds for row in rows[-RECENT:]])),
         failures=counted(rows),
-    )  # fmt: skip
+    )
 
 
 def with_active(standings: Iterable[Standing], keys: Collection[Key] = ()) -> tuple[Standing, ...]:

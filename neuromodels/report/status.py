@@ -103,9 +103,10 @@ def permitted(folder: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise RunNotFound(
-            str(folder), "may be read only by the user who made it",
+            str(folder),
+            "may be read only by the user who made it",
             cure="Ask that user for `neuromodels report RUN --html`, or for a copy.",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _found(folder: Path) -> list[tuple[Path, Mapping[str, Any], StoredRun | None]]:
@@ -134,20 +135,25 @@ def _status(
         return RunStatus(folder, study, state, owner, _waiting(study), written)
     idle = "finished" if all(each.is_done for each in standings) else "stopped"
     return RunStatus(
-        folder, study, "running" if owner else idle, owner,
-        with_active(standings, _moving(standings, known)) if owner else standings, written,
+        folder,
+        study,
+        "running" if owner else idle,
+        owner,
+        with_active(standings, _moving(standings, known)) if owner else standings,
+        written,
         is_abandoned=not owner and _is_locked(folder),
-    )  # fmt: skip
+    )
 
 
 def _moving(standings: Iterable[Standing], before: Iterable[Standing]) -> set[Key]:
     """Return what has grown since an earlier look, and what was worked on then."""
     then = {each.key: each for each in before}
     return {
-        each.key for each in standings
+        each.key
+        for each in standings
         if each.key in then
         and (then[each.key].is_active or then[each.key].generations < each.generations)
-    }  # fmt: skip
+    }
 
 
 def stored_standings(run: StoredRun) -> tuple[Standing, ...]:

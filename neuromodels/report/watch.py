@@ -39,9 +39,13 @@ BETWEEN = 0.5
 
 
 def follow(
-    folder: Path, console: Console, *, interval: float | None = None, once: bool = False,
+    folder: Path,
+    console: Console,
+    *,
+    interval: float | None = None,
+    once: bool = False,
     sleep: Callable[[float], None] = time.sleep,
-) -> None:  # fmt: skip
+) -> None:
     """Show how far a run or a sweep is until it is finished; change nothing.
 
     Parameters

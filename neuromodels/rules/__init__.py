@@ -29,10 +29,28 @@ from neuromodels.rules.third_factor.three_factor import THREE_FACTOR, THREE_FACT
 CATALOG = Catalog(
     PlasticityRule,
     (
-        PDLF, *PARTS, FIXED, OJA, BCM, SCALING, STDP, TRIPLET_STDP, INHIBITORY_STDP, PLASTIC_OJA,
-        PLASTIC_BCM, NM_OJA, NM_BCM, HEBB, RETROACTIVE_OJA, RETROACTIVE_BCM, THREE_FACTOR,
-        THREE_FACTOR_SPLIT, DOUBLET, POLYNOMIAL, TAYLOR,
+        PDLF,
+        *PARTS,
+        FIXED,
+        OJA,
+        BCM,
+        SCALING,
+        STDP,
+        TRIPLET_STDP,
+        INHIBITORY_STDP,
+        PLASTIC_OJA,
+        PLASTIC_BCM,
+        NM_OJA,
+        NM_BCM,
+        HEBB,
+        RETROACTIVE_OJA,
+        RETROACTIVE_BCM,
+        THREE_FACTOR,
+        THREE_FACTOR_SPLIT,
+        DOUBLET,
+        POLYNOMIAL,
+        TAYLOR,
     ),
-)  # fmt: skip
+)
 
 __all__ = ["CATALOG", "PlasticityRule"]

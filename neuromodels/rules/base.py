@@ -11,11 +11,36 @@ from neuromodels.errors import DeclarationError
 
 NORMALISATIONS = ("none", "p8")
 RESERVED = {
-    "M", "N", "centre", "clock", "delay", "dt", "e", "events", "i", "is_connected", "j",
-    "lastupdate", "m", "name",
-    "namespace", "order", "post", "pre", "source", "state", "synapses", "t", "target", "variables",
-    "when", "x", "y", "sx", "sy",
-}  # fmt: skip
+    "M",
+    "N",
+    "centre",
+    "clock",
+    "delay",
+    "dt",
+    "e",
+    "events",
+    "i",
+    "is_connected",
+    "j",
+    "lastupdate",
+    "m",
+    "name",
+    "namespace",
+    "order",
+    "post",
+    "pre",
+    "source",
+    "state",
+    "synapses",
+    "t",
+    "target",
+    "variables",
+    "when",
+    "x",
+    "y",
+    "sx",
+    "sy",
+}
 """Names that synapses have already."""
 
 
@@ -84,24 +109,29 @@ class PlasticityRule:
         for coefficient in self.coefficients:
             if coefficient.name in RESERVED:
                 raise DeclarationError(
-                    f"PlasticityRule.{self.name}", "a coefficient must not have a name of Brian2's"
-                    f" or of the network: {', '.join(sorted(RESERVED))}", coefficient.name,
-                )  # fmt: skip
+                    f"PlasticityRule.{self.name}",
+                    "a coefficient must not have a name of Brian2's"
+                    f" or of the network: {', '.join(sorted(RESERVED))}",
+                    coefficient.name,
+                )
             if coefficient.per not in GRANULARITIES:
                 raise DeclarationError(
                     f"PlasticityRule.{self.name}.{coefficient.name}",
-                    f"per must be one of {', '.join(GRANULARITIES)}", coefficient.per,
-                )  # fmt: skip
+                    f"per must be one of {', '.join(GRANULARITIES)}",
+                    coefficient.per,
+                )
         if self.normalisation != "none" and self.weight != "w":
             raise DeclarationError(
                 f"PlasticityRule.{self.name}.normalisation",
-                "only a weight that is one variable, w, can be normalised", self.weight,
-            )  # fmt: skip
+                "only a weight that is one variable, w, can be normalised",
+                self.weight,
+            )
         if self.normalisation not in NORMALISATIONS:
             raise DeclarationError(
                 f"PlasticityRule.{self.name}.normalisation",
-                f"must be one of {', '.join(NORMALISATIONS)}", self.normalisation,
-            )  # fmt: skip
+                f"must be one of {', '.join(NORMALISATIONS)}",
+                self.normalisation,
+            )
 
     @property
     def is_plastic(self) -> bool:

@@ -41,11 +41,17 @@ EVENTS = "\n".join(
 )
 ON_PRE = f"w = clip(w + {PRE}, 0, w_max)\nx_fast += 1\nx_slow += 1"
 ON_POST = f"w = clip(w + {POST}, 0, w_max)\ny_fast += 1\ny_slow += 1"
-STEPS = "\n".join([
-    *(f"{name} *= exp(-dt/{tau})" for name, tau in NAMES.items()),
-    f"w = clip(w + abs(sx)*{PRE}, 0, w_max)", "x_fast += abs(sx)", "x_slow += abs(sx)",
-    f"w = clip(w + abs(sy)*{POST}, 0, w_max)", "y_fast += abs(sy)", "y_slow += abs(sy)",
-])  # fmt: skip
+STEPS = "\n".join(
+    [
+        *(f"{name} *= exp(-dt/{tau})" for name, tau in NAMES.items()),
+        f"w = clip(w + abs(sx)*{PRE}, 0, w_max)",
+        "x_fast += abs(sx)",
+        "x_slow += abs(sx)",
+        f"w = clip(w + abs(sy)*{POST}, 0, w_max)",
+        "y_fast += abs(sy)",
+        "y_slow += abs(sy)",
+    ]
+)
 
 POLYNOMIAL = PlasticityRule(
     name="polynomial",
@@ -63,10 +69,12 @@ POLYNOMIAL = PlasticityRule(
         "form": {
             "event": {"model": EVENTS, "on_pre": ON_PRE, "on_post": ON_POST, "each_step": ""},
             "dense": {
-                "model": "\n".join(["w : 1", *(f"{name} : 1" for name in NAMES)]), "on_pre": "",
-                "on_post": "", "each_step": STEPS,
+                "model": "\n".join(["w : 1", *(f"{name} : 1" for name in NAMES)]),
+                "on_pre": "",
+                "on_post": "",
+                "each_step": STEPS,
             },
         }
     },
     reference="Confavreux et al. 2025, PLoS Comput Biol 21:e1012910 (released code)",
-)  # fmt: skip
+)

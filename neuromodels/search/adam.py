@@ -24,7 +24,11 @@ class AdamSearch(GaussianSearch):
     state = (*GaussianSearch.state, "momentum", "power", "steps")
 
     def __init__(
-        self, centre: np.ndarray, sigma: np.ndarray, candidates: int, seed: int,
+        self,
+        centre: np.ndarray,
+        sigma: np.ndarray,
+        candidates: int,
+        seed: int,
         options: Mapping[str, float],
     ):
         super().__init__(centre, sigma, candidates, seed, options)

@@ -56,13 +56,17 @@ def _check_option(name: str, info: OptimizerInfo, option: str, value: object) ->
     if option not in info.options:
         known = ", ".join(info.options) or "none"
         raise DeclarationError(
-            "SearchPlan.options", f"must be options of {name!r}", option,
+            "SearchPlan.options",
+            f"must be options of {name!r}",
+            option,
             f"{nearest_name(option, info.options)}Known: {known}.",
         )
     low, high = OPTION_LIMITS[option]
     if not _is_number(value) or not low <= float(value) < high:  # type: ignore[arg-type]
         raise DeclarationError(
-            f"SearchPlan.options[{option!r}]", f"must be a number in [{low:g}, {high:g})", value,
+            f"SearchPlan.options[{option!r}]",
+            f"must be a number in [{low:g}, {high:g})",
+            value,
             f"The default is {info.options[option]:g}.",
         )
 
@@ -76,8 +80,10 @@ def check_candidates(name: str, info: OptimizerInfo, candidates: int) -> int:
     candidates = checked_count("SearchPlan.candidates", candidates, 2)
     if info.antithetic and candidates % 2:
         raise DeclarationError(
-            "SearchPlan.candidates", f"must be even for {name!r}, whose candidates are mirrored "
-            "pairs", candidates, f"Use {candidates + 1}.",
+            "SearchPlan.candidates",
+            f"must be even for {name!r}, whose candidates are mirrored pairs",
+            candidates,
+            f"Use {candidates + 1}.",
         )
     return candidates
 
@@ -94,14 +100,17 @@ def checked_centre(name: str, info: OptimizerInfo, centre: np.ndarray) -> np.nda
     centre = np.asarray(centre, dtype=float)
     if centre.ndim != 1 or not centre.size or not np.isfinite(centre).all():
         raise DeclarationError(
-            "Optimizer.centre", "must be a flat vector of at least one finite number",
+            "Optimizer.centre",
+            "must be a flat vector of at least one finite number",
             centre.shape if centre.ndim != 1 or not centre.size else centre,
         )
     smallest, largest = info.dimensions
     if not smallest <= centre.size <= largest:
         raise DeclarationError(
-            "Optimizer.centre", f"{name!r} searches {smallest} to {largest:g} coefficients",
-            centre.size, "Use 'pgpe', which takes any number.",
+            "Optimizer.centre",
+            f"{name!r} searches {smallest} to {largest:g} coefficients",
+            centre.size,
+            "Use 'pgpe', which takes any number.",
         )
     return centre
 
@@ -110,7 +119,9 @@ def checked_sigma(sigma: np.ndarray | float, dimension: int) -> np.ndarray:
     sigma = np.asarray(sigma, dtype=float)
     if sigma.shape not in ((), (dimension,)) or not (np.isfinite(sigma) & (sigma > 0)).all():
         raise DeclarationError(
-            "Optimizer.sigma", f"must be positive and finite, one number or {dimension}", sigma,
+            "Optimizer.sigma",
+            f"must be positive and finite, one number or {dimension}",
+            sigma,
             "Freeze a coefficient that should not be searched.",
         )
     return np.broadcast_to(sigma, (dimension,))
@@ -120,6 +131,8 @@ def check_told(name: str, dimension: int, xs: np.ndarray, losses: np.ndarray) ->
     """Raise DeclarationError unless candidates are (n, d) and losses (n,)."""
     if xs.ndim != 2 or xs.shape[1] != dimension or losses.shape != xs.shape[:1]:
         raise DeclarationError(
-            f"{name}.tell", f"xs must have shape (n, {dimension}) and losses (n,)",
-            (xs.shape, losses.shape), "Tell one loss per candidate, the mean over its trials.",
+            f"{name}.tell",
+            f"xs must have shape (n, {dimension}) and losses (n,)",
+            (xs.shape, losses.shape),
+            "Tell one loss per candidate, the mean over its trials.",
         )

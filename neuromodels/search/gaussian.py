@@ -41,7 +41,11 @@ class GaussianSearch(ABC):
     state: ClassVar[tuple[str, ...]] = ("centre", "sigma")
 
     def __init__(
-        self, centre: np.ndarray, sigma: np.ndarray, candidates: int, seed: int,
+        self,
+        centre: np.ndarray,
+        sigma: np.ndarray,
+        candidates: int,
+        seed: int,
         options: Mapping[str, float],
     ):
         self.centre = np.array(centre, dtype=float)
@@ -82,7 +86,8 @@ class GaussianSearch(ABC):
         """
         if not np.isfinite(noise.sum()):
             raise DeclarationError(
-                f"{self.name}.tell", "xs must be finite numbers",
+                f"{self.name}.tell",
+                "xs must be finite numbers",
                 cure="Tell the candidates that ask returned.",
             )
         if is_informative(losses):
@@ -133,8 +138,10 @@ class GaussianSearch(ABC):
         same = whose == self.name and set(state) == set(mine)
         if not same or any(np.shape(state[key]) != mine[key].shape for key in self.state):
             raise StorageError(
-                f"{self.name}.load", f"the state must be one of {self.name} with {self.dimension} "
-                "coordinates", whose or sorted(state), "Load it into the optimizer that dumped it.",
+                f"{self.name}.load",
+                f"the state must be one of {self.name} with {self.dimension} coordinates",
+                whose or sorted(state),
+                "Load it into the optimizer that dumped it.",
             )
 
 

@@ -54,8 +54,13 @@ class NevergradStrategy(base.Optimizer):
     """
 
     def __init__(
-        self, parametrization: Any, budget: int | None = None, num_workers: int = 1, *,
-        strategy: str = "NeuromodelsPGPE", popsize: int | None = None,
+        self,
+        parametrization: Any,
+        budget: int | None = None,
+        num_workers: int = 1,
+        *,
+        strategy: str = "NeuromodelsPGPE",
+        popsize: int | None = None,
     ):
         super().__init__(parametrization, budget=budget, num_workers=num_workers)
         self.strategy = strategy
@@ -107,7 +112,9 @@ class NevergradStrategy(base.Optimizer):
             self._close(number)
         search = self._gaussian()
         self._open[self._latest] = _Generation(
-            search.ask(), search.recommend(), np.full(self.popsize, np.nan),
+            search.ask(),
+            search.recommend(),
+            np.full(self.popsize, np.nan),
             np.zeros(self.popsize, dtype=bool),
         )
         return self._open[self._latest]

@@ -33,9 +33,7 @@ class Optimizer(Protocol):
         """Continue bit for bit from a state that `dump` returned."""
 
 
-OptimizerFactory = Callable[
-    [np.ndarray, np.ndarray, int, int, Mapping[str, float]], Optimizer
-]
+OptimizerFactory = Callable[[np.ndarray, np.ndarray, int, int, Mapping[str, float]], Optimizer]
 """Makes an optimizer from centre (d,), sigma (d,), candidates, seed and all of its options."""
 
 

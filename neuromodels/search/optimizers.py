@@ -65,7 +65,12 @@ class NevergradOptimizer:
     """
 
     def __init__(
-        self, name: str, centre: np.ndarray, sigma: np.ndarray, candidates: int, seed: int,
+        self,
+        name: str,
+        centre: np.ndarray,
+        sigma: np.ndarray,
+        candidates: int,
+        seed: int,
         options: Mapping[str, float],
     ):
         self.name = name
@@ -132,15 +137,18 @@ class NevergradOptimizer:
 
     def _refuse(self, got: object) -> None:
         raise StorageError(
-            f"{self.name}.load", f"the state must be one of {self.name} with {self.dimension} "
-            "coordinates", got, "Load it into the optimizer that dumped it.",
+            f"{self.name}.load",
+            f"the state must be one of {self.name} with {self.dimension} coordinates",
+            got,
+            "Load it into the optimizer that dumped it.",
         )
 
     def _taken(self, rows: list[bytes]) -> list[Any]:
         """Return nevergrad's candidates of these rows, which are then no longer waited for."""
         if any(count > len(self._asked.get(row, ())) for row, count in Counter(rows).items()):
             raise DeclarationError(
-                f"{self.name}.tell", "xs must be candidates that ask returned, each told once",
+                f"{self.name}.tell",
+                "xs must be candidates that ask returned, each told once",
                 cure="Tell the very array, without rounding it to single precision.",
             )
         taken = [self._asked[row].pop(0) for row in rows]
@@ -204,50 +212,70 @@ def _borrowed(
     name: str, summary: str, reference: str, dimensions: tuple[int, float] = (1, math.inf)
 ) -> OptimizerInfo:
     return OptimizerInfo(
-        partial(NevergradOptimizer, name), summary, reference,
-        source="nevergrad", dimensions=dimensions,
+        partial(NevergradOptimizer, name),
+        summary,
+        reference,
+        source="nevergrad",
+        dimensions=dimensions,
     )
 
 
 OPTIMIZERS: dict[str, OptimizerInfo] = {
     "pgpe": OptimizerInfo(
-        pgpe.PGPE, "First choice under noise, in any dimension.",
-        "Sehnke et al. 2010, Neural Networks 23:551", pgpe.OPTIONS, antithetic=True,
+        pgpe.PGPE,
+        "First choice under noise, in any dimension.",
+        "Sehnke et al. 2010, Neural Networks 23:551",
+        pgpe.OPTIONS,
+        antithetic=True,
     ),
     "snes": OptimizerInfo(
-        snes.SNES, "Adapts sigma fastest; no learning rate to set.",
-        "Wierstra et al. 2014, JMLR 15:949", snes.OPTIONS,
+        snes.SNES,
+        "Adapts sigma fastest; no learning rate to set.",
+        "Wierstra et al. 2014, JMLR 15:949",
+        snes.OPTIONS,
     ),
     "openai_es": OptimizerInfo(
-        openai_es.OpenAIES, "Fixed sigma: for thousands of coefficients and long runs.",
-        "Salimans et al. 2017, arXiv:1703.03864", openai_es.OPTIONS, antithetic=True,
+        openai_es.OpenAIES,
+        "Fixed sigma: for thousands of coefficients and long runs.",
+        "Salimans et al. 2017, arXiv:1703.03864",
+        openai_es.OPTIONS,
+        antithetic=True,
     ),
     "OldCMA": _borrowed(
-        "OldCMA", "Correlated coefficients, little noise, up to a few hundred of them.",
-        "Hansen and Ostermeier 2001, Evolutionary Computation 9:159", (2, 1000),
+        "OldCMA",
+        "Correlated coefficients, little noise, up to a few hundred of them.",
+        "Hansen and Ostermeier 2001, Evolutionary Computation 9:159",
+        (2, 1000),
     ),
     "DiagonalCMA": _borrowed(
-        "DiagonalCMA", "Coefficients of unequal scale, little noise.",
-        "Ros and Hansen 2008, PPSN X:296", (2, math.inf),
+        "DiagonalCMA",
+        "Coefficients of unequal scale, little noise.",
+        "Ros and Hansen 2008, PPSN X:296",
+        (2, math.inf),
     ),
     "TBPSA": _borrowed(
-        "TBPSA", "Strong noise; grows its population by itself.",
+        "TBPSA",
+        "Strong noise; grows its population by itself.",
         "Hellwig and Beyer 2016, PPSN XIV:26",
     ),
     "TwoPointsDE": _borrowed(
-        "TwoPointsDE", "Differential evolution, as a baseline; weak under noise.",
+        "TwoPointsDE",
+        "Differential evolution, as a baseline; weak under noise.",
         "Storn and Price 1997, J Global Optimization 11:341",
     ),
     "PSO": _borrowed(
-        "PSO", "Particle swarm, as a baseline; weak under noise.",
+        "PSO",
+        "Particle swarm, as a baseline; weak under noise.",
         "Kennedy and Eberhart 1995, ICNN 4:1942",
     ),
     "OnePlusOne": _borrowed(
-        "OnePlusOne", "One parent, one child, as a baseline; weak under noise.",
+        "OnePlusOne",
+        "One parent, one child, as a baseline; weak under noise.",
         "Schumer and Steiglitz 1968, IEEE Trans Automatic Control 13:270",
     ),
     "RandomSearch": _borrowed(
-        "RandomSearch", "Samples without learning: the baseline every search must beat.",
+        "RandomSearch",
+        "Samples without learning: the baseline every search must beat.",
         "Bergstra and Bengio 2012, JMLR 13:281",
     ),
 }
@@ -255,7 +283,11 @@ OPTIMIZERS: dict[str, OptimizerInfo] = {
 
 
 def make_optimizer(
-    name: str, centre: np.ndarray, sigma: np.ndarray | float, candidates: int, seed: int,
+    name: str,
+    centre: np.ndarray,
+    sigma: np.ndarray | float,
+    candidates: int,
+    seed: int,
     options: Mapping[str, float] | None = None,
 ) -> Optimizer:
     """Make an optimizer from the catalog.
@@ -295,6 +327,8 @@ def checked_info(name: str) -> OptimizerInfo:
         return info
     reason = REFUSED.get(str(name).lower()) or nearest_name(str(name), OPTIMIZERS)
     raise DeclarationError(
-        "SearchPlan.optimizer", "must be a name from the catalog", name,
+        "SearchPlan.optimizer",
+        "must be a name from the catalog",
+        name,
         f"{reason.strip()} Known: {', '.join(OPTIMIZERS)}.".strip(),
     )

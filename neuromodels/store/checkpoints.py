@@ -194,7 +194,9 @@ class Checkpoints:
         if arrays["generation"] > recorded:
             raise StorageError(str(path), "is ahead of the ledger", int(arrays["generation"]))
         return Checkpoint(
-            int(arrays["generation"]), _under(arrays, _STATE), _under(arrays, "finalists/"),
+            int(arrays["generation"]),
+            _under(arrays, _STATE),
+            _under(arrays, "finalists/"),
             _under(arrays, "kept/"),
         )
 

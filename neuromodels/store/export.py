@@ -100,7 +100,7 @@ def _write_netcdf(dataset: Dataset, path: Path) -> None:
             str(path).removesuffix(TEMPORARY),
             f"cannot be written as NetCDF: {str(error).partition('.')[0]}",
             cure="Export to .csv or .parquet.",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _need_pyarrow() -> None:
@@ -108,6 +108,7 @@ def _need_pyarrow() -> None:
         import pyarrow  # noqa: F401
     except ImportError:
         raise NeuromodelsError(
-            "export --out", "needs pyarrow for .parquet, which is not installed",
+            "export --out",
+            "needs pyarrow for .parquet, which is not installed",
             cure="Install it with: pip install 'neuromodels[export]'; or export to .csv.",
-        ) from None  # fmt: skip
+        ) from None

@@ -15,28 +15,34 @@ def fronts_of(run: StoredRun) -> list[dict[str, Any]]:
     """Return one row per member of a front: condition, seed, number, score and each goal."""
     return [
         {
-            "condition": condition, "seed": seed, "member": member, "score": float(score),
+            "condition": condition,
+            "seed": seed,
+            "member": member,
+            "score": float(score),
             **dict(zip(map(str, arrays["front_goals"]), map(float, losses), strict=True)),
         }
         for condition, seed, arrays in _solutions(run, "front")
         for member, (score, losses) in enumerate(
             zip(arrays["front_scores"], arrays["front_losses"], strict=True)
         )
-    ]  # fmt: skip
+    ]
 
 
 def archives_of(run: StoredRun) -> list[dict[str, Any]]:
     """Return one row per vector of an archive: condition, seed, number, generation and score."""
     return [
         {
-            "condition": condition, "seed": seed, "member": member,
-            "generation": int(generation), "score": float(score),
+            "condition": condition,
+            "seed": seed,
+            "member": member,
+            "generation": int(generation),
+            "score": float(score),
         }
         for condition, seed, arrays in _solutions(run, "archive")
         for member, (generation, score) in enumerate(
             zip(arrays["archive_generations"], arrays["archive_scores"], strict=True)
         )
-    ]  # fmt: skip
+    ]
 
 
 def _solutions(run: StoredRun, needed: str) -> Iterator[tuple[str, int, dict[str, np.ndarray]]]:

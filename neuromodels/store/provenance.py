@@ -16,9 +16,16 @@ from typing import Any
 import neuromodels
 
 PACKAGES = (
-    "brian2", "nevergrad", "numpy", "scipy", "matplotlib", "rich", "brian2cuda",
-    "gymnasium", "mujoco",
-)  # fmt: skip
+    "brian2",
+    "nevergrad",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "rich",
+    "brian2cuda",
+    "gymnasium",
+    "mujoco",
+)
 DECISIVE = ("neuromodels", "commit", "brian2", "numpy", "compiler", "cpu")
 """What a bit-identical resume depends on."""
 

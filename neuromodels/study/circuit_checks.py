@@ -94,9 +94,10 @@ def _without_types(table: Table) -> Iterable[Problem]:
     for path in places:
         if section_of(table, *path):
             yield Problem(
-                path, "goes with inhibitory neurons, which this circuit has not. Give"
+                path,
+                "goes with inhibitory neurons, which this circuit has not. Give"
                 " circuit.inhibitory, or leave it out.",
-            )  # fmt: skip
+            )
 
 
 def _combinations(section: Table) -> Iterable[Problem]:

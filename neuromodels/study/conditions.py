@@ -83,9 +83,10 @@ def _check_declared(task: Task, condition: str) -> None:
     field = NEEDED[condition]
     if not getattr(task, field):
         raise DeclarationError(
-            f"Task.{task.name}.{field}", f"the condition {condition!r} needs it",
+            f"Task.{task.name}.{field}",
+            f"the condition {condition!r} needs it",
             cure="Declare it, or leave the condition out.",
-        )  # fmt: skip
+        )
 
 
 def recorded(controls: Controls) -> Controls:

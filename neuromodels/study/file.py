@@ -83,7 +83,9 @@ class Declaration:
 
 
 def read_study(
-    path: Path | str, changes: Iterable[str] = (), catalogs: Catalogs | None = None,
+    path: Path | str,
+    changes: Iterable[str] = (),
+    catalogs: Catalogs | None = None,
     announce: Announce = ignore,
 ) -> Study:
     """Read and check a study file: TOML, or Python with one frozen value ``STUDY``.
@@ -106,7 +108,9 @@ def read_study(
 
 
 def study_of(
-    table: Mapping[str, Any], source: str, catalogs: Catalogs | None = None,
+    table: Mapping[str, Any],
+    source: str,
+    catalogs: Catalogs | None = None,
     announce: Announce = ignore,
 ) -> Study:
     """Check a study given as plain values, as stored in a run folder."""

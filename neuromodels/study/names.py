@@ -72,5 +72,7 @@ def unknown_name(path: Path, value: Any, catalogs: Catalogs) -> str | None:
         return str(error)
     own = "task" if path[0] == "task" else "rule"
     noun = {"name": own, "optimizer": "optimizer"}.get(path[-1], "neuron model")
-    known = ", ".join(catalog) if len(catalog) <= 12 else f"see `neuromodels list {noun}s`"
+    known = (
+        ", ".join(catalog) if len(catalog) <= 12 else f"see `neuromodels list {noun.split()[0]}s`"
+    )
     return f"unknown {noun} {value!r}.{nearest(value, catalog)} Known: {known}."

@@ -87,9 +87,10 @@ class FailurePlan:
                 raise DeclarationError(f"FailurePlan.{name}", "must be >= 0", getattr(self, name))
         if 0 < self.highest_rate <= self.lowest_rate:
             raise DeclarationError(
-                "FailurePlan.lowest_rate", f"must be below highest_rate = {self.highest_rate}",
+                "FailurePlan.lowest_rate",
+                f"must be below highest_rate = {self.highest_rate}",
                 self.lowest_rate,
-            )  # fmt: skip
+            )
 
     @property
     def sees_spikes(self) -> bool:
@@ -131,9 +132,10 @@ class Objective:
         if len(self.goals) < (2 if self.pareto else 1):
             least = "at least two terms that are" if self.pareto else "a term that is"
             raise DeclarationError(
-                "Objective.terms", f"there must be {least} no constraint",
+                "Objective.terms",
+                f"there must be {least} no constraint",
                 ", ".join(self.terms),
-            )  # fmt: skip
+            )
 
     @property
     def goals(self) -> tuple[str, ...]:

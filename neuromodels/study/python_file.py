@@ -38,9 +38,11 @@ def table_of(path: Path, announce: Callable[[Path], None]) -> dict[str, Any]:
     if not isinstance(study, Study):
         got = "no such name" if study is None else type(study).__name__
         raise DeclarationError(
-            str(path), "must declare STUDY, a neuromodels.study.Study", got,
+            str(path),
+            "must declare STUDY, a neuromodels.study.Study",
+            got,
             "`STUDY = Study(name=..., task=TaskChoice(...), rule=RuleChoice(...))` does.",
-        )  # fmt: skip
+        )
     table = study.to_table()
     table.pop("contents", None)
     return table

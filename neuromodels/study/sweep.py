@@ -80,7 +80,9 @@ class Sweep:
 
 
 def read_declared(
-    path: Path | str, changes: Iterable[str] = (), catalogs: Catalogs | None = None,
+    path: Path | str,
+    changes: Iterable[str] = (),
+    catalogs: Catalogs | None = None,
     announce: Announce = ignore,
 ) -> Study | Sweep:
     """Read a study file that may declare a sweep; parameters as for `read_study`.

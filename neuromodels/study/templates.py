@@ -11,7 +11,7 @@ from neuromodels.files import writing
 
 STUDY = """\
 # NAME: one question. `neuromodels run NAME.toml` answers it in less than a minute.
-# `neuromodels list rules|models|tasks|optimizers` shows what may stand here.
+# `neuromodels list rules|neurons|tasks|optimizers` shows what may stand here.
 name = "NAME"
 question = "Can an evolved PDLF rule recall three bits after a delay of two steps?"
 seeds = [1, 2]                  # independent searches; intervals are over them

@@ -17,9 +17,19 @@ from neuromodels.tasks.target_rate import TARGET_RATE
 from neuromodels.tasks.velocity import VELOCITY
 
 WRITTEN = (
-    SEQUENCE_COPY, POINT_DIRECTION, VELOCITY, REACHER, CART_POLE, SWIMMER,
-    CUE_ASSOCIATION, CUE_LABEL, CUE_REWARD, T_MAZE, FEW_SHOT, TARGET_RATE,
-)  # fmt: skip
+    SEQUENCE_COPY,
+    POINT_DIRECTION,
+    VELOCITY,
+    REACHER,
+    CART_POLE,
+    SWIMMER,
+    CUE_ASSOCIATION,
+    CUE_LABEL,
+    CUE_REWARD,
+    T_MAZE,
+    FEW_SHOT,
+    TARGET_RATE,
+)
 
 CATALOG = Catalog(Task, (*WRITTEN, *EMBODIED))
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from neuromodels.errors import DeclarationError
 
 NEEDED = {
-    "unseen": "unseen", "unseen_fixed": "unseen", "frozen": "settling", "reset": "delay",
+    "unseen": "unseen",
+    "unseen_fixed": "unseen",
+    "frozen": "settling",
+    "reset": "delay",
     "halted": "delay",
-}  # fmt: skip
+}
 """Conditions that a task must provide for, and the field in which it does."""
 CLAMPED = {"M0": 0.0, "M1": 1.0}
 """Conditions that hold the third factor of a rule at a value."""
@@ -121,9 +124,10 @@ class Task:
     def __post_init__(self) -> None:
         if self.groups and sum(self.groups) != self.channels:
             raise DeclarationError(
-                f"Task.{self.name}.groups", f"sizes must sum to the {self.channels} channels",
+                f"Task.{self.name}.groups",
+                f"sizes must sum to the {self.channels} channels",
                 self.groups,
-            )  # fmt: skip
+            )
 
     @property
     def acts(self) -> bool:

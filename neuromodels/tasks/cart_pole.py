@@ -17,8 +17,15 @@ CART_POLE = control_task(
     summary="balance a pole with its cart at one of 8 places, or of 72 others",
     # steps; kg, kg, m: half the pole, N; m: goals lie within +-reach; s; rad; m
     parameters={
-        "steps": 300, "cart": 1.0, "pole": 0.1, "half": 0.5, "force": 10.0, "reach": 1.0,
-        "grace": 1.0, "limit": 0.5, "track": 2.4,
+        "steps": 300,
+        "cart": 1.0,
+        "pole": 0.1,
+        "half": 0.5,
+        "force": 10.0,
+        "reach": 1.0,
+        "grace": 1.0,
+        "limit": 0.5,
+        "track": 2.4,
     },
     item_model="""
         goal : meter
@@ -38,7 +45,7 @@ CART_POLE = control_task(
         "up": "1",
         "x": "0.1*(2*rand() - 1)*meter",
         "tilt": "2*rand() - 1",
-        "theta": "0.1*(tilt + 2*int(tilt > 0) - 1)",    # 0.1 to 0.2, to either side
+        "theta": "0.1*(tilt + 2*int(tilt > 0) - 1)",  # 0.1 to 0.2, to either side
     },
     dynamics="""
         dx/dt = up*v : meter
@@ -48,10 +55,14 @@ CART_POLE = control_task(
     """,
     body="up *= int(abs(theta) < limit)*int(abs(x) < track*meter)",
     observations=(
-        "goal/meter", "x/meter", "v*second/meter", "5*theta", "omega*second",
+        "goal/meter",
+        "x/meter",
+        "v*second/meter",
+        "5*theta",
+        "omega*second",
     ),
     outputs=1,
     requires="cart > 0 and half > 0 and steps > 50*grace",
     score_name="Balance, half of it for the cart's distance from its goal",
     reference="Barto, Sutton & Anderson 1983; Florian 2007",
-)  # fmt: skip
+)

@@ -63,10 +63,12 @@ def images(archive: str) -> np.ndarray:
     path = data_folder() / "omniglot" / archive
     if not path.is_file():
         raise DeclarationError(
-            "Task.few_shot", "needs the characters of Omniglot", str(path),
+            "Task.few_shot",
+            "needs the characters of Omniglot",
+            str(path),
             "Set NEUROMODELS_DATA to a folder with omniglot/images_background_small1.zip and"
             " small2.zip, from github.com/brendenlake/omniglot.",
-        )  # fmt: skip
+        )
     with ZipFile(path) as packed:
         names = [n for n in sorted(packed.namelist()) if n.endswith(".png")]
         kept = [n for n in names if n.split("/")[1] in ARCHIVES[archive]]

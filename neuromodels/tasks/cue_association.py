@@ -39,8 +39,16 @@ CUE_ASSOCIATION = Task(
     # a whole number; ms; probability; steps of silence before the first cue; Hz of cues and go
     # signal, of the noise group, of all channels, and how much more of these at most; probability
     parameters={
-        "cues": 7, "delay": 1050, "lead": 0.7, "prelude": 0, "cue_rate": 40.0, "background": 10.0,
-        "noise": 0.0, "noise_spread": 0.0, "dropout": 0.0, "slope": 1.0,
+        "cues": 7,
+        "delay": 1050,
+        "lead": 0.7,
+        "prelude": 0,
+        "cue_rate": 40.0,
+        "background": 10.0,
+        "noise": 0.0,
+        "noise_spread": 0.0,
+        "dropout": 0.0,
+        "slope": 1.0,
     },
     steps=f"{ASKED} + {WINDOW}",
     items="cues",
@@ -93,4 +101,4 @@ CUE_ASSOCIATION = Task(
     chance=0.5,
     reference="after Schmidgall et al. 2021, arXiv:2106.02681; protocol of Bellec et al. 2020,"
     " Nature Communications 11:3625 (released code)",
-)  # fmt: skip
+)

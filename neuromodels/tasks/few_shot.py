@@ -101,8 +101,13 @@ def few_shot(way: int) -> Task:
         summary=f"see `shots` examples of each of {way} new characters, then name another one",
         # ms; Hz
         parameters={
-            "shots": 1, "held_out": 0, "period": 150, "shown_for": 100, "active": 100.0,
-            "spiking": 1, "slope": 1.0,
+            "shots": 1,
+            "held_out": 0,
+            "period": 150,
+            "shown_for": 100,
+            "active": 100.0,
+            "spiking": 1,
+            "slope": 1.0,
         },
         steps=f"({way}*shots + 1)*(period//{STEP_MS})",
         items=f"{way}",
@@ -126,7 +131,7 @@ def few_shot(way: int) -> Task:
         score_name="Fraction of queries named right",
         chance=1 / way,
         reference="Lake et al. 2015, Science 350:1332; task of Miconi et al. 2018, ICML",
-    )  # fmt: skip
+    )
 
 
 FEW_SHOT = few_shot(5)

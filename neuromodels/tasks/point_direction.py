@@ -37,10 +37,13 @@ POINT_DIRECTION = control_task(
         dvy/dt = (thrust*newton*b1/excess - drag*kilogram/second*vy)/(mass*kilogram) : meter/second
     """,
     observations=(
-        "goal_x", "goal_y", "vx*drag/thrust/(meter/second)", "vy*drag/thrust/(meter/second)",
+        "goal_x",
+        "goal_y",
+        "vx*drag/thrust/(meter/second)",
+        "vy*drag/thrust/(meter/second)",
     ),
     outputs=2,
     requires="mass > 0 and drag > 0 and thrust > 0",
     score_name="Velocity along the goal over that of full thrust from rest",
     reference="direction tasks of Shen et al. 2023, arXiv:2308.12063; a body of our own",
-)  # fmt: skip
+)

@@ -17,8 +17,15 @@ REACHER = control_task(
     summary="reach with a damped two-link arm for one of 8 targets on a circle, or of 72 others",
     # steps; m, kg, N*m, N*m*s; m: radius of the circle; rad: spread of the first posture
     parameters={
-        "steps": 100, "upper": 0.3, "fore": 0.3, "upper_mass": 1.4, "fore_mass": 1.1,
-        "torque": 1.0, "damping": 0.2, "radius": 0.1, "spread": 0.02,
+        "steps": 100,
+        "upper": 0.3,
+        "fore": 0.3,
+        "upper_mass": 1.4,
+        "fore_mass": 1.1,
+        "torque": 1.0,
+        "damping": 0.2,
+        "radius": 0.1,
+        "spread": 0.02,
     },
     item_model="""
         goal_x : 1    # direction of the target from where the tip rests
@@ -56,12 +63,16 @@ REACHER = control_task(
         dw2/dt = (m_11*pull_2 - m_12*pull_1)/(m_11*delta - m_12**2)/second**2 : 1/second
     """,
     observations=(
-        "goal_x", "goal_y", "4*(q1 - rest_1)", "4*(q2 - rest_2)",
-        "w1*second/2", "w2*second/2",
+        "goal_x",
+        "goal_y",
+        "4*(q1 - rest_1)",
+        "4*(q2 - rest_2)",
+        "w1*second/2",
+        "w2*second/2",
     ),
     outputs=2,
     constants={"rest_1": 0.6, "rest_2": 1.6},
     requires="upper*fore*upper_mass*fore_mass*radius > 0",
     score_name="Part of the distance to the target that is gone, mean over the trial",
     reference="Murray, Li & Sastry 1994, A Mathematical Introduction to Robotic Manipulation",
-)  # fmt: skip
+)

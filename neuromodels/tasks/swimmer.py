@@ -79,7 +79,11 @@ SWIMMER = control_task(
     summary="swim with three rods and two joints in the told direction, one of 8, or of 72 others",
     # steps; 1/s, rad, drag across over drag along, rod lengths
     parameters={
-        "steps": 300, "speed": 10.0, "limit": 1.2, "drag_ratio": 2.0, "cruise": 1.8,
+        "steps": 300,
+        "speed": 10.0,
+        "limit": 1.2,
+        "drag_ratio": 2.0,
+        "cruise": 1.8,
     },
     item_model="""
         goal_x : 1
@@ -120,4 +124,4 @@ SWIMMER = control_task(
     requires="drag_ratio > 0 and cruise > 0",
     score_name="Way along the goal, in units of cruise rod lengths",
     reference="Purcell 1977, Am J Phys 45:3; Becker, Koehler & Stone 2003, J Fluid Mech 490:15",
-)  # fmt: skip
+)

@@ -66,9 +66,20 @@ T_MAZE = Task(
     summary="turn to the side with more cues; which sensors see which side is new in each episode",
     # ms; Hz
     parameters={
-        "training": 1, "cues": 7, "period": 150, "shown_for": 100, "delay": 1050, "decision": 150,
-        "active": 40.0, "background": 10.0, "teaching": 200.0, "noise": 0.0, "favoured": 0.7,
-        "permuted": 1, "whole": 1, "slope": 10.0,
+        "training": 1,
+        "cues": 7,
+        "period": 150,
+        "shown_for": 100,
+        "delay": 1050,
+        "decision": 150,
+        "active": 40.0,
+        "background": 10.0,
+        "teaching": 200.0,
+        "noise": 0.0,
+        "favoured": 0.7,
+        "permuted": 1,
+        "whole": 1,
+        "slope": 10.0,
     },
     steps=f"(training + 1)*({LENGTH})",
     items="training + 1",
@@ -127,7 +138,7 @@ T_MAZE = Task(
     constants={"tie": 1e-6},
     outputs=2,
     between=f"(timestep(t, dt) + 1) % ({LENGTH}) == 0",
-    step=STEP_MS/1000,
+    step=STEP_MS / 1000,
     requires=(
         f"cues % 2 == 1 and cues <= {MOST_CUES} and period >= shown_for > 0 and decision > 0"
         f" and permuted in (0, 1) and whole in (0, 1) and 0.5 <= favoured <= 1"
@@ -137,4 +148,4 @@ T_MAZE = Task(
     score_name="Fraction of tests answered right",
     chance=0.5,
     reference="after Schmidgall & Hays 2023, 10.3389/fnins.2023.1183321; protocol inferred",
-)  # fmt: skip
+)

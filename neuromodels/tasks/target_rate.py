@@ -31,8 +31,13 @@ TARGET_RATE = Task(
     summary="keep excitatory neurons at `goal` Hz, whatever rate the inputs have in this trial",
     # Hz; ms; steps of silence before; Hz of the inputs; Hz; whether inputs are stronger than these
     parameters={
-        "goal": 8.0, "duration": 4000, "prelude": 0, "weakest": 10.0, "strongest": 40.0,
-        "least": 0.1, "beyond": 0,
+        "goal": 8.0,
+        "duration": 4000,
+        "prelude": 0,
+        "weakest": 10.0,
+        "strongest": 40.0,
+        "least": 0.1,
+        "beyond": 0,
     },
     steps=f"prelude + duration//{STEP_MS}",
     items="1",
@@ -69,4 +74,4 @@ TARGET_RATE = Task(
     step=STEP_MS / 1000,
     score_name="1 - distance from the target rate over that rate",
     reference="after Confavreux et al. 2020, NeurIPS 33, and Vogels et al. 2011, Science 334:1569",
-)  # fmt: skip
+)

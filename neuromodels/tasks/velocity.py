@@ -14,7 +14,12 @@ VELOCITY = control_task(
     summary="keep a sled with drag at the told speed, one of 8, or of 72 others",
     # steps; kg, kg/s, N; m/s: the slowest goal, and how far the range of goals reaches from there
     parameters={
-        "steps": 150, "mass": 1.0, "drag": 1.0, "thrust": 2.5, "slowest": 0.3, "span": 1.6,
+        "steps": 150,
+        "mass": 1.0,
+        "drag": 1.0,
+        "thrust": 2.5,
+        "slowest": 0.3,
+        "span": 1.6,
     },
     item_model="""
         goal   : meter/second
@@ -41,4 +46,4 @@ VELOCITY = control_task(
     requires="mass > 0 and drag > 0 and slowest > 0 and (slowest + span)*drag < thrust",
     score_name="1 - mean distance from the told speed over that speed, 1 for the best possible",
     reference="velocity tasks of Shen et al. 2023, arXiv:2308.12063; a body of our own",
-)  # fmt: skip
+)

@@ -49,14 +49,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def cluster_of(options: argparse.Namespace, security: Security) -> SLURMCluster:
     """Return a scheduler in this process whose jobs hold one worker per core."""
     return SLURMCluster(
-        cores=options.cores, processes=options.cores, memory=options.memory,
-        walltime=options.walltime, queue=options.queue, account=options.account,
-        interface=options.interface, job_name="neuromodels-workers",
-        job_script_prologue=PROLOGUE, worker_extra_args=["--no-dashboard"],
-        log_directory=str(FOLDER.resolve()), shared_temp_directory=str(FOLDER.resolve()),
-        security=security, protocol="tls://", silence_logs="critical",
+        cores=options.cores,
+        processes=options.cores,
+        memory=options.memory,
+        walltime=options.walltime,
+        queue=options.queue,
+        account=options.account,
+        interface=options.interface,
+        job_name="neuromodels-workers",
+        job_script_prologue=PROLOGUE,
+        worker_extra_args=["--no-dashboard"],
+        log_directory=str(FOLDER.resolve()),
+        shared_temp_directory=str(FOLDER.resolve()),
+        security=security,
+        protocol="tls://",
+        silence_logs="critical",
         scheduler_options={"dashboard_address": ":0"},
-    )  # fmt: skip
+    )
 
 
 def _keys(security: Security) -> dict[str, object]:

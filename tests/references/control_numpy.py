@@ -118,10 +118,12 @@ def arm_inertia(q: np.ndarray) -> np.ndarray:
     one, both = q[0], q[0] + q[1]
     (a, b), (m, n) = RODS, MASSES
     first = a / 2 * np.array([[-np.sin(one), 0], [np.cos(one), 0]])
-    second = np.array([
-        [-a * np.sin(one) - b / 2 * np.sin(both), -b / 2 * np.sin(both)],
-        [a * np.cos(one) + b / 2 * np.cos(both), b / 2 * np.cos(both)],
-    ])  # fmt: skip
+    second = np.array(
+        [
+            [-a * np.sin(one) - b / 2 * np.sin(both), -b / 2 * np.sin(both)],
+            [a * np.cos(one) + b / 2 * np.cos(both), b / 2 * np.cos(both)],
+        ]
+    )
     turning = np.array([[m * a**2 / 12 + n * b**2 / 12, n * b**2 / 12], [n * b**2 / 12] * 2])
     return m * first.T @ first + n * second.T @ second + turning
 
@@ -252,20 +254,28 @@ def swim_seen(state: np.ndarray, share: float) -> np.ndarray:
 
 BODIES = {
     "point_direction": Body(
-        ("x", "y", "vx", "vy"), point_rate,
-        lambda state, share: np.concatenate([heading(share), state[2:]]), point_reward,
+        ("x", "y", "vx", "vy"),
+        point_rate,
+        lambda state, share: np.concatenate([heading(share), state[2:]]),
+        point_reward,
     ),
     "velocity": Body(
-        ("x", "v"), sled_rate,
-        lambda state, share: np.array([told_speed(share), state[1]]) / 2.5, sled_reward,
+        ("x", "v"),
+        sled_rate,
+        lambda state, share: np.array([told_speed(share), state[1]]) / 2.5,
+        sled_reward,
     ),
     "reacher": Body(("q1", "q2", "w1", "w2"), arm_rate, arm_seen, arm_reward),
     "cart_pole": Body(("x", "v", "theta", "omega"), cart_rate, cart_seen, cart_reward, cart_lost),
     "swimmer": Body(
-        ("x", "y", "heading", "bend_1", "bend_2"), swim_rate, swim_seen, swim_reward,
-        drive=joint_speeds, midpoints=2,
+        ("x", "y", "heading", "bend_1", "bend_2"),
+        swim_rate,
+        swim_seen,
+        swim_reward,
+        drive=joint_speeds,
+        midpoints=2,
     ),
-}  # fmt: skip
+}
 
 
 class Agent:

@@ -20,11 +20,22 @@ from neuromodels.tasks import Task
 DT, TAU = 1e-3, 0.02
 
 SILENCE = Task(
-    name="silence", summary="nothing happens", parameters={"steps": 1}, steps="steps", items="1",
-    item_model="q : 1", item_start={"q": "0"}, channels=1, stimulus_model="cue : 1\nu : 1",
-    stimulus="u = cue", shown="0*q_pre", asked="0*q_pre",
-    score_model="target : 1\nloss : 1\ncorrect : 1", score="loss = 0*y", step=DT,
-)  # fmt: skip
+    name="silence",
+    summary="nothing happens",
+    parameters={"steps": 1},
+    steps="steps",
+    items="1",
+    item_model="q : 1",
+    item_start={"q": "0"},
+    channels=1,
+    stimulus_model="cue : 1\nu : 1",
+    stimulus="u = cue",
+    shown="0*q_pre",
+    asked="0*q_pre",
+    score_model="target : 1\nloss : 1\ncorrect : 1",
+    score="loss = 0*y",
+    step=DT,
+)
 
 
 def spiking(name: str, spikes: np.ndarray, **kept: float) -> NeuronModel:
@@ -32,19 +43,30 @@ def spiking(name: str, spikes: np.ndarray, **kept: float) -> NeuronModel:
     given = TimedArray(spikes.astype(float), dt=DT * second, name=f"spikes_of_{name}")
     more = "\n".join(f"{variable} = {value!r} : 1" for variable, value in kept.items())
     return NeuronModel(
-        name=name, summary="", signal="s", trace="tr", threshold=f"spikes_of_{name}(t, i) > 0.5",
-        equations=f"dtr/dt = -tr/tau : 1\nI : 1\ns : 1\n{more}", reset="s = 1\ntr += 1",
-        before_spikes="s = 0", constants={f"spikes_of_{name}": given, "tau": TAU * 1000 * ms},
-    )  # fmt: skip
+        name=name,
+        summary="",
+        signal="s",
+        trace="tr",
+        threshold=f"spikes_of_{name}(t, i) > 0.5",
+        equations=f"dtr/dt = -tr/tau : 1\nI : 1\ns : 1\n{more}",
+        reset="s = 1\ntr += 1",
+        before_spikes="s = 0",
+        constants={f"spikes_of_{name}": given, "tau": TAU * 1000 * ms},
+    )
 
 
 def saying(third: np.ndarray) -> NeuronModel:
     """Return a unit that says the numbers (steps,)."""
     given = TimedArray(third, dt=DT * second, name="third_factor")
     return NeuronModel(
-        name="saying", summary="", equations="I : 1\no : 1", signal="o", trace="o",
-        each_step="o = given(t)", constants={"given": given},
-    )  # fmt: skip
+        name="saying",
+        summary="",
+        equations="I : 1\no : 1",
+        signal="o",
+        trace="o",
+        each_step="o = given(t)",
+        constants={"given": given},
+    )
 
 
 def with_values(rule: PlasticityRule, values: Mapping[str, float]) -> PlasticityRule:
@@ -52,20 +74,24 @@ def with_values(rule: PlasticityRule, values: Mapping[str, float]) -> Plasticity
 
 
 def stepped(
-    rules: Mapping[str, PlasticityRule], before: np.ndarray, after: np.ndarray, third: np.ndarray,
+    rules: Mapping[str, PlasticityRule],
+    before: np.ndarray,
+    after: np.ndarray,
+    third: np.ndarray,
     **kept: float,
-) -> dict[str, dict[str, np.ndarray]]:  # fmt: skip
+) -> dict[str, dict[str, np.ndarray]]:
     """Return what each rule's variables are at the end of each step, (steps, n, m).
 
     All rules see the spikes (steps, n) and (steps, m) of both sides and the same m, (steps,).
     """
     loud = with_values(CATALOG["fixed"].chosen({"normalisation": "none"}), {"w": 1.0})
     populations = [
-        Population("channels", 1), Population("before", before.shape[1], spiking("before", before)),
+        Population("channels", 1),
+        Population("before", before.shape[1], spiking("before", before)),
         Population("modulator", 1, saying(third)),
         *(Population(name, after.shape[1], spiking(name, after, **kept)) for name in rules),
         Population("output", 1, MODELS["readout"]),
-    ]  # fmt: skip
+    ]
     projections = [Projection("before", name, rule) for name, rule in rules.items()]
     projections += [
         Projection("modulator", name, loud, into="modulation")

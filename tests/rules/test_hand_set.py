@@ -31,9 +31,13 @@ def scores(circuit, task, values, parameters):
     candidates = len(next(iter(values.values())))
     streams = np.tile(np.arange(EPISODES, dtype=np.uint64), candidates)
     batch = Batch(
-        assembly.network, instances=len(streams), streams=streams, dtype="float32", threads=1,
+        assembly.network,
+        instances=len(streams),
+        streams=streams,
+        dtype="float32",
+        threads=1,
         namespace={},
-    )  # fmt: skip
+    )
     for label, given in values.items():
         batch[assembly.addresses[label]] = np.repeat(given, EPISODES, axis=0)
     for address, expression in assembly.initial.items():
@@ -77,9 +81,11 @@ def test_event_oja_carries_a_cue_over_a_delay_of_a_second():
     solutions = [noise_speaks(2.0), noise_speaks(0.0)]
     w, alpha, out = (np.array(each) for each in zip(*solutions, strict=True))
     values = {
-        "input_hidden.w": w, "input_hidden.alpha": alpha, "hidden_output.w": out,
+        "input_hidden.w": w,
+        "input_hidden.alpha": alpha,
+        "hidden_output.w": out,
         "input_hidden.eta": np.full(2, 0.02),
-    }  # fmt: skip
+    }
     plastic, not_plastic = scores(circuit, CUE_ASSOCIATION, values, {"delay": 1050})
     assert plastic > 0.85
     assert not_plastic == pytest.approx(0.5, abs=0.1)

@@ -48,11 +48,14 @@ def test_with_a_third_factor_of_1_a_rule_is_its_plain_one(found, kind):
 @pytest.mark.parametrize(
     ("name", "learned"),
     [
-        ("nm_bcm", "rho"), ("modulated", "rho"), ("retroactive_oja", "rho"),
+        ("nm_bcm", "rho"),
+        ("modulated", "rho"),
+        ("retroactive_oja", "rho"),
         ("retroactive_bcm", "rho"),
-        ("three_factor", "w"), ("three_factor_split", "rho"),
+        ("three_factor", "w"),
+        ("three_factor_split", "rho"),
     ],
-)  # fmt: skip
+)
 def test_with_a_third_factor_of_0_nothing_is_learned(found, name, learned):
     values = found[name][learned]
     assert np.ptp(values[ON]) > 0
@@ -240,10 +243,15 @@ def test_the_polynomial_family_contains_the_doublets_of_20_ms():
         ),
         "products": with_values(
             CATALOG["polynomial"].chosen({"form": "dense"}),
-            {"w": 1, "th0": alpha, "th9": kappa / 2 / alpha, "th10": beta,
-             "th18": gamma / 2 / beta},
+            {
+                "w": 1,
+                "th0": alpha,
+                "th9": kappa / 2 / alpha,
+                "th10": beta,
+                "th18": gamma / 2 / beta,
+            },
         ),
-    }  # fmt: skip
+    }
     found = stepped(rules, before, after, np.zeros(500), v_slow=0.3, c_exc=0.2, c_inh=0.1)
     assert np.ptp(found["pairs"]["w"]) > 0.1
     np.testing.assert_allclose(found["products"]["w"], found["pairs"]["w"], rtol=1e-9)

@@ -37,10 +37,13 @@ def watched():
     given = TimedArray(CURRENT, dt=DT * second, name="given_current")
     taught = TimedArray(TOLD, dt=DT * second, name="given_lesson")
     task = replace(
-        SILENCE, stimulus="u = given(t) + cue", taught="lesson(t) + 0*q_pre",
-        constants={"given": given, "lesson": taught}, outputs=3,
+        SILENCE,
+        stimulus="u = given(t) + cue",
+        taught="lesson(t) + 0*q_pre",
+        constants={"given": given, "lesson": taught},
+        outputs=3,
         score="loss = 0*y0",
-    )  # fmt: skip
+    )
     loud = with_values(CATALOG["fixed"].chosen({"normalisation": "none"}), {"w": 1.0})
     models = {name: MODELS[name] for name in (*SPIKING, "modulator") if name in MODELS}
     models["slow_lif"] = slow_lif()
@@ -175,8 +178,9 @@ def test_a_traced_lif_averages_membrane_and_inputs(watched):
     """First-order averages: what each step leaves is 1 - dt/tau of what there was."""
     _, membranes = spikes()
     for name, values, tau in (
-        ("v_slow", membranes, 0.1), ("c_exc", np.maximum(CURRENT, 0)[:, None] + 0 * BIAS, 0.01),
+        ("v_slow", membranes, 0.1),
+        ("c_exc", np.maximum(CURRENT, 0)[:, None] + 0 * BIAS, 0.01),
         ("c_inh", np.maximum(-CURRENT, 0)[:, None] + 0 * BIAS, 0.1),
-    ):  # fmt: skip
+    ):
         weights = (1 - DT / tau) ** np.arange(STEPS)[::-1] * DT / tau
         np.testing.assert_allclose(watched[1][name], weights @ values, rtol=1e-6)

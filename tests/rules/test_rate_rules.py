@@ -55,9 +55,11 @@ def test_bcm_with_its_neighbours_threshold_stays_where_it_is():
 @checks("scaling")
 def test_scaling_reaches_its_target_and_keeps_ratios():
     found = driven(
-        CATALOG["scaling"], np.ones((4000, 3)), {"eta": 0.01, "y_0": 1.5},
+        CATALOG["scaling"],
+        np.ones((4000, 3)),
+        {"eta": 0.01, "y_0": 1.5},
         weights=np.array([0.1, 0.2, 0.4]),
-    )  # fmt: skip
+    )
     assert found.sum() == pytest.approx(1.5, rel=1e-4)
     np.testing.assert_allclose(found / found[0], [1, 2, 4], rtol=1e-9)
 

@@ -42,7 +42,7 @@ def test_the_table_wraps_and_shortens_nothing_away(said):
         ("fixed", ["never"], 0, [], []),
         ("three_factor", ["each step"], 3, ["x", "y", "sx", "sy", "M"], ["elig"]),
     ],
-)  # fmt: skip
+)
 def test_a_rule_says_when_it_acts_and_what_it_needs(listed, name, acts, factors, reads, state):
     item = listed[name]
     found = (
@@ -60,9 +60,14 @@ def test_json_has_everything(said):
     assert set(found) == set(CATALOG)
     eta = next(c for c in found["plastic_oja"]["coefficients"] if c["name"] == "eta")
     assert eta == {
-        "name": "eta", "default": 0.05, "low": 1e-4, "high": 1, "per": "projection",
-        "scale": "log", "searched": True,
-    }  # fmt: skip
+        "name": "eta",
+        "default": 0.05,
+        "low": 1e-4,
+        "high": 1,
+        "per": "projection",
+        "scale": "log",
+        "searched": True,
+    }
     assert found["plastic_oja"]["weight"] == "w + alpha*rho"
     assert found["plastic_oja"]["learns"] == ["rho"]
     assert found["plastic_oja"]["options"] == {"form": ["event", "dense"]}

@@ -25,9 +25,15 @@ OF_BCM = {**OF_PART, "eta": 0.3, "y_0": 0.5}
 OF_TRACE = {"eta_e": 0.05, "g_0": 0.1}
 OF_THREE = {"w": 0.1, "a_lead": 0.7, "a_lag": 0.3, "eta": 0.02, "tau_e": 0.2, "g_0": 0.1}
 OF_PAIR = {
-    "w": 0.5, "tau_x": 0.03, "tau_y": 0.05, "alpha": 0.5, "beta": -0.7, "gamma": 1.1,
-    "kappa": -0.4, "eta": 0.03,
-}  # fmt: skip
+    "w": 0.5,
+    "tau_x": 0.03,
+    "tau_y": 0.05,
+    "alpha": 0.5,
+    "beta": -0.7,
+    "gamma": 1.1,
+    "kappa": -0.4,
+    "eta": 0.03,
+}
 TH = dict(zip((f"th{k}" for k in range(21)), RNG.uniform(-0.4, 0.4, 21), strict=True))
 
 
@@ -148,9 +154,11 @@ WITH_FORMS = (
 )
 """Rule, its options, its law, coefficients, options of the law; each as event and as dense form."""
 OF_ELIGIBILITY = (
-    ("three_factor", "spikes", "mean"), ("three_factor", "rates", "none"),
-    ("three_factor_split", "spikes", "none"), ("three_factor_split", "rates", "mean"),
-)  # fmt: skip
+    ("three_factor", "spikes", "mean"),
+    ("three_factor", "rates", "none"),
+    ("three_factor_split", "spikes", "none"),
+    ("three_factor_split", "rates", "mean"),
+)
 
 
 def variants():
@@ -163,9 +171,11 @@ def variants():
     for name, pairs, contrast in OF_ELIGIBILITY:
         rule = CATALOG[name].chosen({"pairs": pairs, "contrast": contrast})
         law = ThreeFactor(
-            OF_THREE, split=name.endswith("split"), rates=pairs == "rates",
+            OF_THREE,
+            split=name.endswith("split"),
+            rates=pairs == "rates",
             contrast=contrast == "mean",
-        )  # fmt: skip
+        )
         yield f"{name}_{pairs}_{contrast}", with_values(rule, OF_THREE), law
 
 

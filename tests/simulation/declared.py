@@ -90,9 +90,14 @@ class Source:
     def build(self, made: Objects, name: str) -> BrianObject:
         neurons, steps = np.array(self.spikes, dtype=int).reshape(-1, 2).T
         return SpikeGeneratorGroup(
-            self.size, neurons, (steps + 0.37) * self.dt * ms, dt=milliseconds(self.dt), name=name,
-            period=self.period * self.dt * ms, sorted=False,
-        )  # fmt: skip
+            self.size,
+            neurons,
+            (steps + 0.37) * self.dt * ms,
+            dt=milliseconds(self.dt),
+            name=name,
+            period=self.period * self.dt * ms,
+            sorted=False,
+        )
 
 
 @dataclass(frozen=True)
@@ -116,10 +121,18 @@ class Cells:
     def build(self, made: Objects, name: str) -> BrianObject:
         events = {event.name: event.condition for event in self.events}
         group = NeuronGroup(
-            self.size, self.model, method=self.method, threshold=self.threshold, reset=self.reset,
-            refractory=self._rest(), events=events, order=self.order, dt=milliseconds(self.dt),
-            name=name, namespace=SPACE,
-        )  # fmt: skip
+            self.size,
+            self.model,
+            method=self.method,
+            threshold=self.threshold,
+            reset=self.reset,
+            refractory=self._rest(),
+            events=events,
+            order=self.order,
+            dt=milliseconds(self.dt),
+            name=name,
+            namespace=SPACE,
+        )
         if self.spike.options:
             group.set_event_schedule("spike", **self.spike.options)
         for event in self.events:
@@ -179,12 +192,18 @@ class Wires:
     def build(self, made: Objects, name: str) -> BrianObject:
         ways = self.pathways
         synapses = Synapses(
-            part(made, self.source), part(made, self.target), self.model, method=self.method,
+            part(made, self.source),
+            part(made, self.target),
+            self.model,
+            method=self.method,
             **{f"on_{end}": way.code for end, way in ways.items()},
-            on_event={end: way.event for end, way in ways.items()}, order=self.order,
+            on_event={end: way.event for end, way in ways.items()},
+            order=self.order,
             delay={e: milliseconds(w.delay) for e, w in ways.items() if isinstance(w.delay, float)},
-            dt=milliseconds(self.dt), name=name, namespace=SPACE,
-        )  # fmt: skip
+            dt=milliseconds(self.dt),
+            name=name,
+            namespace=SPACE,
+        )
         synapses.connect(**dict(self.connect))
         for end, way in ways.items():
             _place(getattr(synapses, end), way)
@@ -229,9 +248,13 @@ class States:
 
     def build(self, made: Objects, name: str) -> BrianObject:
         return StateMonitor(
-            part(made, self.of), list(self.variables), record=list(self.indices) or True,
-            dt=milliseconds(self.dt), name=name, **self.slot.options,
-        )  # fmt: skip
+            part(made, self.of),
+            list(self.variables),
+            record=list(self.indices) or True,
+            dt=milliseconds(self.dt),
+            name=name,
+            **self.slot.options,
+        )
 
 
 Declaration = Source | Cells | Wires | Spikes | Rate | States

@@ -35,9 +35,19 @@ DELAYS = True
 T = TypeVar("T")
 
 SLOTS = (
-    "start", "before_groups", "groups", "after_groups", "thresholds", "after_thresholds",
-    "synapses", "before_resets", "resets", "after_resets", "end", "after_end",
-)  # fmt: skip
+    "start",
+    "before_groups",
+    "groups",
+    "after_groups",
+    "thresholds",
+    "after_thresholds",
+    "synapses",
+    "before_resets",
+    "resets",
+    "after_resets",
+    "end",
+    "after_end",
+)
 
 #: Equations of v and u by kind, and the state updaters that can solve them.
 DYNAMICS = {
@@ -74,17 +84,24 @@ EXTRAS = {
 BEGINNINGS = {"level": 0.9371, "gain": 1.0713, "rest": "(1.1371 + 0.9133*i/N)*ms"}
 
 RESETS = (
-    "v = 0.0713*i/N", "v -= 0.9137", "v = 0.1137\nu += 0.1713", "v = 0\nn += 1\nu *= 0.7137",
+    "v = 0.0713*i/N",
+    "v -= 0.9137",
+    "v = 0.1137\nu += 0.1713",
+    "v = 0\nn += 1\nu *= 0.7137",
     "v = 0.0513*int(n % 3 == 1)\nn += 1",
-)  # fmt: skip
+)
 REFRACTORY = (None, 1.37, "0.8713*ms + 1.7137*ms*i/N", "rest", "u > 0.11372911")
 
 #: Connections by any pair of sizes.
 CONNECTIONS: tuple[tuple[tuple[str, Any], ...], ...] = (
-    (), (("condition", "i != j"),), (("condition", "(3*i + 2*j) % 5 < 2"),),
-    (("condition", "abs(i - j) <= 1"), ("n", 2)), (("j", "(i + 2) % N_post"),),
-    (("j", "k for k in range(i, N_post, 2)"),), (("n", 2),),
-)  # fmt: skip
+    (),
+    (("condition", "i != j"),),
+    (("condition", "(3*i + 2*j) % 5 < 2"),),
+    (("condition", "abs(i - j) <= 1"), ("n", 2)),
+    (("j", "(i + 2) % N_post"),),
+    (("j", "k for k in range(i, N_post, 2)"),),
+    (("n", 2),),
+)
 
 #: Variables of synapses beside their weight.
 TRACES = {
@@ -97,14 +114,19 @@ TRACES = {
 }
 #: What a pathway can do to a synapse itself, by its kind of trace.
 CHANGES = {
-    "none": ("w = clip(w - 0.0931*i/N_pre, -0.3137, 0.7137)", "w *= 0.9371",
-             "w += 0.0137*j/N_post"),
+    "none": (
+        "w = clip(w - 0.0931*i/N_pre, -0.3137, 0.7137)",
+        "w *= 0.9371",
+        "w += 0.0137*j/N_post",
+    ),
     "counted": ("k += 1", "w = clip(w + 0.0137*k, least, 0.7137)", "w = 0.8371*w + least"),
     "clock-driven": ("x += 0.2137", "w = clip(w + 0.0713*x, -0.3137, 0.7137)", "w -= 0.0371*x"),
-    "event-driven": ("x += 0.2137\nw = clip(w + 0.1713*y, -0.3137, 0.7137)",
-                     "y -= 0.1937\nw = clip(w + 0.1371*x, -0.3137, 0.7137)"),
+    "event-driven": (
+        "x += 0.2137\nw = clip(w + 0.1713*y, -0.3137, 0.7137)",
+        "y -= 0.1937\nw = clip(w + 0.1371*x, -0.3137, 0.7137)",
+    ),
     "scaled": ("w = clip(w + 0.0713*x, -0.3137, 0.7137)", "w = 0.9137*w + 0.0237*i/N_pre"),
-}  # fmt: skip
+}
 
 #: A weight with dynamics of its own.
 SLOW_WEIGHT = "dw/dt = (0.1371*tanh(v_pre*v_post) - w)/(4*tau) : 1 (clock-driven)"
@@ -222,11 +244,20 @@ class _Grammar:
         model += "\nrest : second" if refractory == "rest" else ""
         events = (self._event(),) if self.maybe(4) else ()
         return Cells(
-            name, self._size(), model, self.pick(*methods), threshold,
-            self.pick(*RESETS) if threshold else None, refractory, self.pick(0, 0, 1, -1),
-            self.dt(), self.slot(5) if threshold else Slot(), events,
-            self._regular(self._codes(model)), self._initial(model),
-        )  # fmt: skip
+            name,
+            self._size(),
+            model,
+            self.pick(*methods),
+            threshold,
+            self.pick(*RESETS) if threshold else None,
+            refractory,
+            self.pick(0, 0, 1, -1),
+            self.dt(),
+            self.slot(5) if threshold else Slot(),
+            events,
+            self._regular(self._codes(model)),
+            self._initial(model),
+        )
 
     def _size(self) -> int:
         """Return a size; one group may be too large for its spikes to be a mask only."""
@@ -250,8 +281,9 @@ class _Grammar:
     def _initial(self, model: str) -> tuple[tuple[str, str | float], ...]:
         drive = self.pick("1.5313 + 0.2137*i/N", "0.9131 + 0.2137*i/N", "2.7137 - 0.8937*i/N")
         begun = {"v": self.pick("0.9137*i/N", "0.2137"), "drive": drive, **BEGINNINGS}
-        return tuple((name, text) for name, text in begun.items() if f"{name} :" in model
-                     or name == "v")  # fmt: skip
+        return tuple(
+            (name, text) for name, text in begun.items() if f"{name} :" in model or name == "v"
+        )
 
     # ---------------------------------------------------------------------------------- synapses
 
@@ -268,11 +300,18 @@ class _Grammar:
         model, method = self._model(source, target, trace)
         codes = WEIGHT_CODES if trace == "scaled" else WEIGHT_CODES[:-1]
         return Wires(
-            name, *parts, model, connect,
+            name,
+            *parts,
+            model,
+            connect,
             self._pathway({"pre": source, "post": target}, "pre", trace),
             self._pathway({"pre": source, "post": target}, "post", trace),
-            method, self.pick(0, 0, 2, -3), self.dt(), self._regular(codes), self._weights(trace),
-        )  # fmt: skip
+            method,
+            self.pick(0, 0, 2, -3),
+            self.dt(),
+            self._regular(codes),
+            self._weights(trace),
+        )
 
     def _model(self, source: Cells | Source, target: Cells, trace: str) -> tuple[str, str]:
         """Return equations and a state updater for them."""

@@ -6,13 +6,19 @@ from simulation import (
     neuron_networks,
     synapse_networks,
     wiring_networks,
-)  # fmt: skip
+)
 from simulation.cases import CATALOG, Case
 
 #: Connected at random during set-up, which each device of Brian2 does with its own numbers.
 DRAWN = ("drawn_connections",)
 
 __all__ = [
-    "CATALOG", "DRAWN", "Case", "delay_networks", "event_networks", "neuron_networks",
-    "synapse_networks", "wiring_networks",
-]  # fmt: skip
+    "CATALOG",
+    "DRAWN",
+    "Case",
+    "delay_networks",
+    "event_networks",
+    "neuron_networks",
+    "synapse_networks",
+    "wiring_networks",
+]

@@ -14,7 +14,7 @@ from brian2 import (
     implementation,
     linked_var,
     ms,
-)  # fmt: skip
+)
 
 from simulation.cases import Case, case
 
@@ -26,9 +26,15 @@ def lif(name: str, size: int, drive: float, **options) -> NeuronGroup:
     """Return neurons that fire regularly, each at its own rate."""
     text = LIF if "refractory" in options else LIF.replace("(unless refractory)", "")
     group = NeuronGroup(
-        size, text, threshold="v > 1", reset="v = 0", method="exact", name=name, namespace=TAU,
+        size,
+        text,
+        threshold="v > 1",
+        reset="v = 0",
+        method="exact",
+        name=name,
+        namespace=TAU,
         **options,
-    )  # fmt: skip
+    )
     group.drive = np.linspace(drive, drive + 1, size)
     return group
 
@@ -41,9 +47,13 @@ METHODS = {
     "independent": "dx/dt = -x/tau : 1\ndy/dt = (0.5 - y)/(3*tau) : 1",
     "exponential_euler": "dx/dt = (1 - x)*alpha - 2*x*beta : 1\n"
     "alpha = exp(-x)/tau : Hz\nbeta = y/tau : Hz\ny : 1",
-    "euler": NONLINEAR, "rk2": NONLINEAR, "rk4": NONLINEAR,
-    "heun": NOISY, "milstein": NOISY, "euler_noise": ADDITIVE,
-}  # fmt: skip
+    "euler": NONLINEAR,
+    "rk2": NONLINEAR,
+    "rk4": NONLINEAR,
+    "heun": NOISY,
+    "milstein": NOISY,
+    "euler_noise": ADDITIVE,
+}
 
 
 @case
@@ -84,13 +94,23 @@ def refractory_condition() -> Case:
     wary = NeuronGroup(
         6,
         "dv/dt = (1.7 - v)/tau : 1 (unless refractory)\ndu/dt = -u/(3*tau) : 1\nn : integer",
-        threshold="v > 1", reset="v = 0; u += 1; n += 1", refractory="u > 0.523",
-        method="euler", name="wary", namespace=TAU,
-    )  # fmt: skip
+        threshold="v > 1",
+        reset="v = 0; u += 1; n += 1",
+        refractory="u > 0.523",
+        method="euler",
+        name="wary",
+        namespace=TAU,
+    )
     slow = NeuronGroup(
-        6, "dv/dt = 1.3/tau : 1\nrest : second", threshold="v > 1", reset="v -= 1.5",
-        refractory="rest + 0.31*ms*i", method="euler", name="slow", namespace=TAU,
-    )  # fmt: skip
+        6,
+        "dv/dt = 1.3/tau : 1\nrest : second",
+        threshold="v > 1",
+        reset="v -= 1.5",
+        refractory="rest + 0.31*ms*i",
+        method="euler",
+        name="slow",
+        namespace=TAU,
+    )
     wary.v, slow.rest = np.linspace(0, 0.9, 6), np.linspace(0.55, 9.55, 6) * ms
     spikes = [SpikeMonitor(group, name=f"{group.name}_spikes") for group in (wary, slow)]
     compared = ("wary.v", "wary.u", "wary.n", "slow.v", "slow.lastspike")
@@ -106,9 +126,12 @@ def adaptive_exponential() -> Case:
         """dv/dt = (-(v - 0.1) + 0.2*exp((v - 1)/0.2) - w + drive)/tau : 1
         dw/dt = (0.4*v - w)/(4*tau) : 1
         drive : 1 (constant)""",
-        threshold="v > 1.6", reset="v = 0.05\nw += 0.17", method="rk2", name="adex",
+        threshold="v > 1.6",
+        reset="v = 0.05\nw += 0.17",
+        method="rk2",
+        name="adex",
         namespace=TAU,
-    )  # fmt: skip
+    )
     group.drive = np.linspace(0.9, 2.3, 5)
     spikes = SpikeMonitor(group, variables="w", name="adex_spikes")
     trace = StateMonitor(group, ["w", "v"], record=[0, 4], dt=1 * ms, name="adex_trace")
@@ -121,9 +144,11 @@ def adaptive_exponential() -> Case:
 def regular_code() -> Case:
     """Several operations in the order of `when` and `order`; integers and booleans."""
     group = NeuronGroup(
-        6, "x : 1\nk : integer\nflag : boolean\ntotal : 1 (shared)\nbig : integer", name="busy",
+        6,
+        "x : 1\nk : integer\nflag : boolean\ntotal : 1 (shared)\nbig : integer",
+        name="busy",
         namespace={},
-    )  # fmt: skip
+    )
     group.run_regularly("x = x*0.9 + i", when="start", order=1, name="busy_first")
     group.run_regularly("x = x + 1; k += 3", when="start", order=0, dt=0.3 * ms, name="busy_zero")
     group.run_regularly("flag = (k % 2 == 0) and not flag", when="end", name="busy_flag")
@@ -173,9 +198,12 @@ def half_square(x):
 def own_functions() -> Case:
     """A function of the user's, with an implementation in C++."""
     group = NeuronGroup(
-        4, "dv/dt = (half_square(v) - v)/tau : 1", method="rk2", name="squares",
+        4,
+        "dv/dt = (half_square(v) - v)/tau : 1",
+        method="rk2",
+        name="squares",
         namespace={"half_square": half_square, **TAU},
-    )  # fmt: skip
+    )
     group.v = np.linspace(0, 1.9, 4)
     return Case(Network(group), 10 * ms, ("squares.v",), {"squares.v": np.arange(4) * 0.25})
 
@@ -190,9 +218,12 @@ def timed_arrays() -> Case:
         "grid": TimedArray(rng.normal(size=(12, 6)) * Hz, dt=2 * ms, name="grid_values"),
     }
     fast = NeuronGroup(
-        6, "dv/dt = (tone(t) - v)/tau + grid(t, i) : 1", method="euler", name="fast_in",
+        6,
+        "dv/dt = (tone(t) - v)/tau + grid(t, i) : 1",
+        method="euler",
+        name="fast_in",
         namespace=space,
-    )  # fmt: skip
+    )
     slow = NeuronGroup(
         6, "v = tone(t + 1*ms) : 1\nlatest : 1", dt=0.35 * ms, name="slow_in", namespace=space
     )
@@ -204,10 +235,15 @@ def timed_arrays() -> Case:
 @case
 def custom_events() -> Case:
     group = NeuronGroup(
-        5, "dv/dt = 1/tau : 1\nu : 1\nw : 1", method="euler", name="eventful", namespace=TAU,
-        threshold="v > 1.053", reset="v = 0.1*i",
+        5,
+        "dv/dt = 1/tau : 1\nu : 1\nw : 1",
+        method="euler",
+        name="eventful",
+        namespace=TAU,
+        threshold="v > 1.053",
+        reset="v = 0.1*i",
         events={"half": "v > 0.503 and u < 3", "never": "v > 100"},
-    )  # fmt: skip
+    )
     group.run_on_event("half", "u += 0.25; w += v")
     group.run_on_event("never", "w = -1")
     group.set_event_schedule("half", when="after_resets", order=2)
@@ -224,18 +260,23 @@ def linked_variables() -> Case:
     base = NeuronGroup(4, "dv/dt = (i - v)/tau : 1", method="euler", name="base", namespace=TAU)
     base.v, boss.level = np.linspace(0, 1, 4), 3
     follow = NeuronGroup(
-        4, "same : 1 (linked)\nother : 1 (linked)\nlevel : 1 (linked)\n"
+        4,
+        "same : 1 (linked)\nother : 1 (linked)\nlevel : 1 (linked)\n"
         "dy/dt = (same - 2*other + level - y)/tau : 1",
-        method="euler", name="follow", namespace=TAU,
-    )  # fmt: skip
+        method="euler",
+        name="follow",
+        namespace=TAU,
+    )
     follow.same = linked_var(base, "v")
     follow.other = linked_var(base, "v", index=np.array([3, 1, 1, 0]))
     follow.level = linked_var(boss, "level")
     follow.run_regularly("same = same*0.99 + 0.01*y", when="end", name="follow_code")
     return Case(
-        Network(boss, base, follow), 15 * ms, ("boss.level", "base.v", "follow.y"),
+        Network(boss, base, follow),
+        15 * ms,
+        ("boss.level", "base.v", "follow.y"),
         {"base.v": np.arange(4.0)},
-    )  # fmt: skip
+    )
 
 
 @case
@@ -249,22 +290,29 @@ def subexpressions() -> Case:
         gain = level*0.25 : 1 (shared)
         level : 1 (shared)
         last : 1""",
-        method="euler", name="nested", namespace=TAU,
-    )  # fmt: skip
+        method="euler",
+        name="nested",
+        namespace=TAU,
+    )
     group.run_regularly("v += 0.5; last = held", dt=2 * ms, name="nested_code")
     pulsing = NeuronGroup(
-        2, "dv/dt = (pulse - v)/tau : 1\nlevel : 1 (shared)\n"
+        2,
+        "dv/dt = (pulse - v)/tau : 1\nlevel : 1 (shared)\n"
         "pulse = int(t > 5*ms)*level : 1 (shared, constant over dt)",
-        method="exact", name="pulsing", namespace=TAU,
-    )  # fmt: skip
+        method="exact",
+        name="pulsing",
+        namespace=TAU,
+    )
     pulsing.level = 1.5
     group.v, group.level = np.linspace(-1, 1, 5), 1.5
     trace = StateMonitor(group, ["held", "pull"], record=True, when="end", name="nested_trace")
     shared = StateMonitor(pulsing, ["pulse", "v"], record=0, name="nested_shared")
     return Case(
-        Network(group, pulsing, trace, shared), 13 * ms, ("nested.v", "nested.last", "pulsing.v"),
+        Network(group, pulsing, trace, shared),
+        13 * ms,
+        ("nested.v", "nested.last", "pulsing.v"),
         {"nested.level": -2.0, "pulsing.level": 0.5},
-    )  # fmt: skip
+    )
 
 
 @case
@@ -272,10 +320,18 @@ def three_clocks() -> Case:
     """Clocks that do not divide each other, and a duration that none of two divides."""
     steps = {"quick": 0.1 * ms, "middle": 0.3 * ms, "tardy": 0.7 * ms}
     groups = [
-        NeuronGroup(3, "dv/dt = (1.5 - v)/tau : 1", threshold="v > 1", reset="v = 0.01*i", dt=dt,
-                    method="exact", name=name, namespace=TAU)
+        NeuronGroup(
+            3,
+            "dv/dt = (1.5 - v)/tau : 1",
+            threshold="v > 1",
+            reset="v = 0.01*i",
+            dt=dt,
+            method="exact",
+            name=name,
+            namespace=TAU,
+        )
         for name, dt in steps.items()
-    ]  # fmt: skip
+    ]
     watched = NeuronGroup(
         3, "seen : 1 (linked)\ntotal : 1", name="watched", namespace={}, dt=0.2 * ms
     )

@@ -9,17 +9,41 @@ def noisy_network() -> Network:
     """Return Poisson input, plastic synapses and noisy cells of sizes that no vector divides."""
     source = PoissonGroup(5, rates=0.2 * kHz, name="noise_in")
     cells = NeuronGroup(
-        19, "dv/dt = (gain*exp(-v) - v)/tau + sigma*xi*tau**-0.5 : 1\ngain : 1 (constant)\n"
-        "jump : volt\nbias : 1 (shared)", threshold="v > 0.9 + bias", reset="v = 0.1*rand()",
-        method="euler", name="cells", namespace=SPACE,
-    )  # fmt: skip
-    dense = Synapses(source, cells, "w : 1\nrate : 1 (shared)", name="dense_w", namespace={},
-                     on_pre="v_post += w*rand(); w += rate*randn()")  # fmt: skip
-    loop = Synapses(cells, cells, "w : 1", on_pre="v_post += w", on_post="w += 0.1*rand()",
-                    name="loop_w", namespace={})  # fmt: skip
+        19,
+        "dv/dt = (gain*exp(-v) - v)/tau + sigma*xi*tau**-0.5 : 1\ngain : 1 (constant)\n"
+        "jump : volt\nbias : 1 (shared)",
+        threshold="v > 0.9 + bias",
+        reset="v = 0.1*rand()",
+        method="euler",
+        name="cells",
+        namespace=SPACE,
+    )
+    dense = Synapses(
+        source,
+        cells,
+        "w : 1\nrate : 1 (shared)",
+        name="dense_w",
+        namespace={},
+        on_pre="v_post += w*rand(); w += rate*randn()",
+    )
+    loop = Synapses(
+        cells,
+        cells,
+        "w : 1",
+        on_pre="v_post += w",
+        on_post="w += 0.1*rand()",
+        name="loop_w",
+        namespace={},
+    )
     few = NeuronGroup(3, "total : 1", name="few", namespace={})
-    narrow = Synapses(cells, few, "w : 1\ntotal_post = w*v_pre : 1 (summed)", name="narrow_w",
-                      on_pre="w += 0.01*randn()", namespace={})  # fmt: skip
+    narrow = Synapses(
+        cells,
+        few,
+        "w : 1\ntotal_post = w*v_pre : 1 (summed)",
+        name="narrow_w",
+        on_pre="w += 0.01*randn()",
+        namespace={},
+    )
     dense.connect()
     loop.connect(condition="(i*7 + j*3) % 5 == 0 and i != j")
     narrow.connect()

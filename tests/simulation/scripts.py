@@ -26,7 +26,7 @@ from brian2 import (
     mV,
     run,
     seed,
-)  # fmt: skip
+)
 
 from simulation.neuron_networks import TAU, lif
 from simulation.synapse_networks import STDP, cells, generator
@@ -49,8 +49,14 @@ def late_pair(delay="0.4*ms*i + 0.1*ms*j") -> list:
     stock Brian2 with numpy would change it only once.
     """
     source, target = generator("early", 5), cells("later", 18)
-    synapses = Synapses(source, target, "w : 1", on_pre="v_post += w*(1 + 0.5*cos(t/ms))",
-                        name="way", namespace={"ms": ms})  # fmt: skip
+    synapses = Synapses(
+        source,
+        target,
+        "w : 1",
+        on_pre="v_post += w*(1 + 0.5*cos(t/ms))",
+        name="way",
+        namespace={"ms": ms},
+    )
     synapses.connect()
     synapses.delay, synapses.w = delay, "0.1*i + 0.01*j"
     trace = StateMonitor(target, "v", record=[0, 17], name="later_trace")
@@ -61,12 +67,23 @@ def late_pair(delay="0.4*ms*i + 0.1*ms*j") -> list:
 def set_in_every_way() -> Iterator[Network]:
     """By expression, condition, index, slice and part, before, between and after runs."""
     group = NeuronGroup(
-        8, "dv/dt = (drive - v)/tau : volt\ndrive : volt (constant)\nn : integer\nflag : boolean\n"
-        "level : 1 (shared)", threshold="v > 1*mV", reset="v = 0*mV; n += 1", method="exact",
-        name="group", namespace={**TAU, "mV": mV},
-    )  # fmt: skip
-    synapses = Synapses(group, group, "w : volt\nk : integer", on_pre="v_post += w; k += 1",
-                        name="within", namespace={"mV": mV})  # fmt: skip
+        8,
+        "dv/dt = (drive - v)/tau : volt\ndrive : volt (constant)\nn : integer\nflag : boolean\n"
+        "level : 1 (shared)",
+        threshold="v > 1*mV",
+        reset="v = 0*mV; n += 1",
+        method="exact",
+        name="group",
+        namespace={**TAU, "mV": mV},
+    )
+    synapses = Synapses(
+        group,
+        group,
+        "w : volt\nk : integer",
+        on_pre="v_post += w; k += 1",
+        name="within",
+        namespace={"mV": mV},
+    )
     synapses.connect(condition="i != j")
     network, part = Network(group, synapses), group[4:]
     group.v, group.drive = "0.1*i*mV", "(1 + 0.2*i)*mV"
@@ -108,11 +125,25 @@ def switched_off() -> Iterator[Network]:
     """Neurons, synapses, a pathway, a monitor and an operation are off for a run each."""
     source, target = lif("busy_in", 6, 1.6), lif("busy_out", 5, 1.2)
     level = NeuronGroup(5, "level : 1\nn : integer", name="busy_level", namespace={})
-    total = Synapses(source, level, "w : 1\nlevel_post = w*v_pre : 1 (summed)",
-                     on_pre="w += 0.1; n_post += 1", delay=1 * ms, name="busy_sum",
-                     namespace={})  # fmt: skip
-    synapses = Synapses(source, target, "w : 1", on_pre="v_post += w", on_post="w += 0.01",
-                        delay={"pre": 2 * ms}, name="busy_w", namespace={})  # fmt: skip
+    total = Synapses(
+        source,
+        level,
+        "w : 1\nlevel_post = w*v_pre : 1 (summed)",
+        on_pre="w += 0.1; n_post += 1",
+        delay=1 * ms,
+        name="busy_sum",
+        namespace={},
+    )
+    synapses = Synapses(
+        source,
+        target,
+        "w : 1",
+        on_pre="v_post += w",
+        on_post="w += 0.01",
+        delay={"pre": 2 * ms},
+        name="busy_w",
+        namespace={},
+    )
     synapses.connect()
     total.connect(condition="i >= j")
     synapses.w, total.w = "0.02*i", "0.1*(i - j)"
@@ -146,8 +177,14 @@ def other_delays() -> Iterator[Network]:
 def magic() -> Iterator[Network]:
     """No network is made, names and the namespace are those of the script."""
     tau, goal = 8 * ms, 1.5
-    group = NeuronGroup(4, "dv/dt = (goal - v)/tau : 1", threshold="v > 1", reset="v = 0",
-                        method="exact", name="magic_group")  # fmt: skip
+    group = NeuronGroup(
+        4,
+        "dv/dt = (goal - v)/tau : 1",
+        threshold="v > 1",
+        reset="v = 0",
+        method="exact",
+        name="magic_group",
+    )
     synapses = Synapses(group, group, on_pre="v_post += 0.02", name="magic_synapses")
     synapses.connect(j="(i + 1) % N_post")
     spikes = SpikeMonitor(group, name="magic_spikes")
@@ -168,8 +205,7 @@ def taken_out_and_in() -> Iterator[Network]:
     network = Network(first)
     network.run(5 * ms)
     second = cells("coming", 7)
-    synapses = Synapses(first, second, "w : 1", on_pre="v_post += w", name="coming_w",
-                        namespace={})  # fmt: skip
+    synapses = Synapses(first, second, "w : 1", on_pre="v_post += w", name="coming_w", namespace={})
     synapses.connect(i=0, j=[1, 2, 3])
     synapses.w = 0.1
     watch = StateMonitor(second, "v", record=True, name="coming_watch")
@@ -192,10 +228,15 @@ def other_inputs() -> Iterator[Network]:
     space = {"tau": 5 * ms, "tone": TimedArray(np.arange(10.0), dt=1 * ms, name="first_tone")}
     given = SpikeGeneratorGroup(3, [0, 2, 1], [1, 1, 6] * ms, name="given")
     certain = PoissonGroup(3, [1e5, 0, 1e5] * Hz, dt=0.1 * ms, name="sure")
-    target = NeuronGroup(4, "dv/dt = (tone(t) - v)/tau : 1", method="euler", name="listening",
-                         namespace=space)  # fmt: skip
-    ways = [Synapses(source, target, on_pre="v_post += 0.1*(i + 1)", name=f"{source.name}_way",
-                     namespace={}) for source in (given, certain)]  # fmt: skip
+    target = NeuronGroup(
+        4, "dv/dt = (tone(t) - v)/tau : 1", method="euler", name="listening", namespace=space
+    )
+    ways = [
+        Synapses(
+            source, target, on_pre="v_post += 0.1*(i + 1)", name=f"{source.name}_way", namespace={}
+        )
+        for source in (given, certain)
+    ]
     for way in ways:
         way.connect(condition="i <= j")
     spikes = [SpikeMonitor(source, name=f"{source.name}_seen") for source in (given, certain)]
@@ -275,12 +316,24 @@ def nothing_to_do() -> Iterator[Network]:
 def all_monitors() -> Iterator[Network]:
     """Every monitor, of groups, parts and synapses, at a step of its own, over several runs."""
     group = NeuronGroup(
-        6, "dv/dt = (1.3 + 0.1*i - v)/tau : 1\nn : integer", threshold="v > 1", method="exact",
-        reset="v = 0; n += 1", events={"low": "v < 0.05"}, name="seen_by_all", namespace=TAU,
-    )  # fmt: skip
-    synapses = Synapses(group, group, STDP, on_pre="apre += 0.1; w += apost",
-                        on_post="apost += 0.2; w += apre", name="seen_w",
-                        namespace=TAU)  # fmt: skip
+        6,
+        "dv/dt = (1.3 + 0.1*i - v)/tau : 1\nn : integer",
+        threshold="v > 1",
+        method="exact",
+        reset="v = 0; n += 1",
+        events={"low": "v < 0.05"},
+        name="seen_by_all",
+        namespace=TAU,
+    )
+    synapses = Synapses(
+        group,
+        group,
+        STDP,
+        on_pre="apre += 0.1; w += apost",
+        on_post="apost += 0.2; w += apre",
+        name="seen_w",
+        namespace=TAU,
+    )
     synapses.connect(condition="abs(i - j) == 1")
     monitors = [
         SpikeMonitor(group, variables=["n", "v"], name="seen_spikes"),
@@ -304,8 +357,9 @@ def drawn_at_set_up() -> Iterator[Network]:
     """Who is connected, and how, is drawn by numpy on either device."""
     seed(4)
     source, target = lif("drawing_in", 12, 1.4), cells("drawing_out", 9)
-    synapses = Synapses(source, target, "w : 1", on_pre="v_post += w", name="drawing_w",
-                        namespace={"ms": ms})  # fmt: skip
+    synapses = Synapses(
+        source, target, "w : 1", on_pre="v_post += w", name="drawing_w", namespace={"ms": ms}
+    )
     synapses.connect(p=0.4)
     synapses.w, synapses.delay, source.v = "randn()", "rand()*3*ms", "rand()"
     network = Network(source, target, synapses)
@@ -340,11 +394,15 @@ def two_networks() -> Iterator[Network]:
 def parts_and_types() -> Iterator[Network]:
     """Code of a part of a group, and whole numbers of every size."""
     group = NeuronGroup(
-        9, "dv/dt = (1.3 - v)/tau : 1\nlarge : integer\nsmall : integer\nflag : boolean",
-        dtype={"large": np.int64, "small": np.int16}, threshold="v > 1 - 0.05*i", method="exact",
-        reset="v = 0; large += 2000000000; small -= 300; flag = not flag", name="typed",
+        9,
+        "dv/dt = (1.3 - v)/tau : 1\nlarge : integer\nsmall : integer\nflag : boolean",
+        dtype={"large": np.int64, "small": np.int16},
+        threshold="v > 1 - 0.05*i",
+        method="exact",
+        reset="v = 0; large += 2000000000; small -= 300; flag = not flag",
+        name="typed",
         namespace=TAU,
-    )  # fmt: skip
+    )
     code = group[2:6].run_regularly("v = 0.9*v + 0.01*i; small += i", name="typed_code")
     network = Network(group, code)
     for _ in range(2):

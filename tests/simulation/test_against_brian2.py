@@ -11,7 +11,7 @@ from simulation.outcomes import (
     batch_outcome,
     set_stock,
     stock_outcome,
-)  # fmt: skip
+)
 from simulation.standalone import standalone_outcomes
 
 INSTANCES = 3

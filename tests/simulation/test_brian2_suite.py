@@ -101,8 +101,7 @@ EXPECTED = {
     "passed": ("single", "passed", ""),
     "passed_twice": ("multiple", "passed", ""),
     "expected_error": ("single", "passed", ""),
-    "refused": ("single", "refused",
-                "cells.delay: must | be * 0; got '2 ms'. Use another device."),
+    "refused": ("single", "refused", "cells.delay: must | be * 0; got '2 ms'. Use another device."),
     "refused_with_object": ("multiple", "refused", "cells_4_thresholder_12: must be regular."),
     "refused_in_setup": ("single", "refused", "before: is not there."),
     "not_implemented": ("single", "failed", "NotImplementedError: someone else's"),
@@ -112,7 +111,7 @@ EXPECTED = {
     "refused_and_broken": ("single", "failed", "OSError: cannot tidy up"),
     "declined": ("single", "skipped", "for numpy | only"),
     "declined_by_mark": ("single", "skipped", "not here"),
-}  # fmt: skip
+}
 
 #: Judges the tests above from unusual settings, and tells the settings before and afterwards.
 JUDGE = """

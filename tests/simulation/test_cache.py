@@ -29,8 +29,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tiny(rate: float) -> Network:
-    group = NeuronGroup(2, "dv/dt = -v/tau : 1", method="exact", name="tiny",
-                        namespace={"tau": rate * ms})  # fmt: skip
+    group = NeuronGroup(
+        2, "dv/dt = -v/tau : 1", method="exact", name="tiny", namespace={"tau": rate * ms}
+    )
     return Network(group)
 
 

@@ -16,18 +16,36 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 def network(pairs=None, w=0.1, delay=None) -> Network:
     """Return a network whose synapses use every kind of loop."""
-    pre = NeuronGroup(12, "rate : 1", threshold="(timestep(t, dt) + i) % 5 == 0", reset="",
-                      name="pre", namespace={})  # fmt: skip
-    post = NeuronGroup(7, "dv/dt = -v/(5*ms) : 1\ntotal : 1", threshold="v > 0.8", reset="v = 0",
-                       method="exact", name="post", namespace={"ms": ms})  # fmt: skip
+    pre = NeuronGroup(
+        12,
+        "rate : 1",
+        threshold="(timestep(t, dt) + i) % 5 == 0",
+        reset="",
+        name="pre",
+        namespace={},
+    )
+    post = NeuronGroup(
+        7,
+        "dv/dt = -v/(5*ms) : 1\ntotal : 1",
+        threshold="v > 0.8",
+        reset="v = 0",
+        method="exact",
+        name="post",
+        namespace={"ms": ms},
+    )
     synapses = Synapses(
-        pre[2:], post, """w : 1
+        pre[2:],
+        post,
+        """w : 1
         dx/dt = -x/(3*ms) : 1 (clock-driven)
         dy/dt = -y/(9*ms) : 1 (event-driven)
         total_post = x : 1 (summed)""",
-        on_pre="v_post += w; x += 1; y += 0.1", on_post="w = clip(w + 0.1*y, 0, 1)",
-        method="exact", name="syn", namespace={"ms": ms},
-    )  # fmt: skip
+        on_pre="v_post += w; x += 1; y += 0.1",
+        on_post="w = clip(w + 0.1*y, 0, 1)",
+        method="exact",
+        name="syn",
+        namespace={"ms": ms},
+    )
     if pairs is None:
         synapses.connect()
     elif len(pairs[0]):

@@ -16,7 +16,7 @@ from references.control_numpy import (
     cart_rate,
     rods,
     told_speed,
-)  # fmt: skip
+)
 from references.pdlf_numpy import COEFFICIENTS
 from scipy.integrate import solve_ivp
 from scipy.linalg import solve_continuous_are
@@ -94,16 +94,16 @@ def test_network_and_body_follow_the_reference(name):
 def _agent(circuit: Circuit, vector: np.ndarray) -> Agent:
     values = circuit.coefficients.decode(vector[None])
     sizes = [population.size for population in circuit.populations]
-    return Agent(*(
-        {c: values[f"{projection.name}.{c}"].reshape(sizes[k : k + 2]) for c in COEFFICIENTS}
-        for k, projection in enumerate(circuit.projections)
-    ))  # fmt: skip
+    return Agent(
+        *(
+            {c: values[f"{projection.name}.{c}"].reshape(sizes[k : k + 2]) for c in COEFFICIENTS}
+            for k, projection in enumerate(circuit.projections)
+        )
+    )
 
 
 def _near(found, wanted, what) -> None:
-    np.testing.assert_allclose(
-        np.asarray(found), wanted, rtol=1e-8, atol=1e-10, err_msg=str(what)
-    )
+    np.testing.assert_allclose(np.asarray(found), wanted, rtol=1e-8, atol=1e-10, err_msg=str(what))
 
 
 # -- bodies with prescribed actions ---------------------------------------------------------------
@@ -117,8 +117,9 @@ def acting(statement: str) -> NeuronModel:
 def without_network(name: str, statement: str, instances: int, **parameters: float) -> Batch:
     task = tasks.CATALOG[name]
     populations = (
-        Population("input", task.channels), Population("output", task.outputs, acting(statement)),
-    )  # fmt: skip
+        Population("input", task.channels),
+        Population("output", task.outputs, acting(statement)),
+    )
     made = assemble(Circuit(populations, ()), task, parameters)
     return batch_of(made, instances)
 
@@ -288,8 +289,9 @@ def steered(name: str, gains: np.ndarray, instances: int, **parameters: float) -
     """Scores of a linear controller in place of the network."""
     task = tasks.CATALOG[name]
     populations = (
-        Population("input", task.channels), Population("output", task.outputs, READOUT),
-    )  # fmt: skip
+        Population("input", task.channels),
+        Population("output", task.outputs, READOUT),
+    )
     rule = rules.CATALOG["fixed"].chosen({"normalisation": "none"})
     circuit = Circuit(populations, (Projection("input", "output", rule),))
     batch = batch_of(assemble(circuit, task, parameters), instances)
@@ -322,9 +324,10 @@ def _least_distance(share: float, steps: int = 150) -> float:
     ones, goal = np.eye(steps), np.full(steps, told_speed(share))
     found = linprog(
         np.concatenate([np.zeros(steps), np.ones(steps)]),
-        A_ub=np.block([[speeds, -ones], [-speeds, -ones]]), b_ub=np.concatenate([goal, -goal]),
+        A_ub=np.block([[speeds, -ones], [-speeds, -ones]]),
+        b_ub=np.concatenate([goal, -goal]),
         bounds=[(-1, 1)] * steps + [(0, None)] * steps,
-    )  # fmt: skip
+    )
     return float(found.fun)
 
 
@@ -339,10 +342,13 @@ def test_linear_feedback_reaches_with_the_arm():
     sines, cosines = np.sin([0.6, 2.2]), np.cos([0.6, 2.2])
     jacobian = 0.3 * np.array([[-sines.sum(), -sines[1]], [cosines.sum(), cosines[1]]])
     stiffness, friction = 20.0, 2.0
-    gains = np.vstack([
-        stiffness * 0.1 * np.linalg.inv(jacobian).T, -stiffness / 4 * np.eye(2),
-        -friction * 2 * np.eye(2),
-    ])  # fmt: skip
+    gains = np.vstack(
+        [
+            stiffness * 0.1 * np.linalg.inv(jacobian).T,
+            -stiffness / 4 * np.eye(2),
+            -friction * 2 * np.eye(2),
+        ]
+    )
     assert steered("reacher", gains, 400, unseen=1).mean() > 0.75
 
 

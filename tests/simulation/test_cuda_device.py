@@ -29,13 +29,25 @@ from simulation.outcomes import assert_equal
 
 ALL = os.environ.get("NEUROMODELS_KERNELS") == "all"
 CHOSEN = (
-    "refractory_time", "timed_arrays", "three_clocks", "summed_both_ways", "recurrent",
-    "certain_poisson", "late_all_to_all", "own_delays", "several_contacts",
-)  # fmt: skip
+    "refractory_time",
+    "timed_arrays",
+    "three_clocks",
+    "summed_both_ways",
+    "recurrent",
+    "certain_poisson",
+    "late_all_to_all",
+    "own_delays",
+    "several_contacts",
+)
 ARCHS = ("sm_80", "sm_90")
-COMPILED = [(name, arch) for name in CATALOG for arch in ARCHS] if ALL else [
-    ("timed_arrays", "sm_80"), ("all_to_all", "sm_90"),
-]  # fmt: skip
+COMPILED = (
+    [(name, arch) for name in CATALOG for arch in ARCHS]
+    if ALL
+    else [
+        ("timed_arrays", "sm_80"),
+        ("all_to_all", "sm_90"),
+    ]
+)
 H200 = Gpu("H200", "sm_90", gpu.SHARED_LIMITS["sm_90"], 141 * 2**30, 132)
 needs_nvcc = pytest.mark.skipif(gpu.nvcc() is None, reason="nvcc is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -57,8 +69,9 @@ def kernel_of(batch: Batch, shared_limit: int = 2**17) -> Kernel:
 
 
 def decay() -> Network:
-    return Network(NeuronGroup(3, "dv/dt = -v/(5*ms) : 1", method="exact", name="cells",
-                               namespace={"ms": ms}))  # fmt: skip
+    return Network(
+        NeuronGroup(3, "dv/dt = -v/(5*ms) : 1", method="exact", name="cells", namespace={"ms": ms})
+    )
 
 
 # --------------------------------------------------------------------------------------- sources
@@ -125,13 +138,16 @@ def test_functions_are_marked_for_the_device() -> None:
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ("x = _array_a[_array_b[k]] + 1;", set()), ("_array_a[_array_b[k]] = 1;", {"_array_a"}),
-        ("_array_a[k] += _array_b[k];", {"_array_a"}), ("_array_a[1]++;", {"_array_a"}),
+        ("x = _array_a[_array_b[k]] + 1;", set()),
+        ("_array_a[_array_b[k]] = 1;", {"_array_a"}),
+        ("_array_a[k] += _array_b[k];", {"_array_a"}),
+        ("_array_a[1]++;", {"_array_a"}),
         ("if (_array_a[k] == _array_b[k]) _array_b[k] = 0;", {"_array_b"}),
         ("move(_array_a, _array_b + 1);", {"_array_a", "_array_b"}),
-        ("_array_a[k] <= _array_b[k]", set()), ("_array_aa[k] = 1", set()),
+        ("_array_a[k] <= _array_b[k]", set()),
+        ("_array_aa[k] = 1", set()),
     ],
-)  # fmt: skip
+)
 def test_stores_are_told_from_reads(text: str, written: set[str]) -> None:
     assert touched(text, {"_array_a", "_array_b"}).written == written
 
@@ -155,10 +171,12 @@ def test_cuda_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("instances", "device", "block", "taken", "why"),
     [
-        (10_000, None, 1000, "cpp", "no NVIDIA GPU"), (100, H200, 1000, "cpp", "too few"),
-        (10_000, H200, 10**6, "cpp", "shared memory"), (10_000, H200, 1000, "cuda", "fill H200"),
+        (10_000, None, 1000, "cpp", "no NVIDIA GPU"),
+        (100, H200, 1000, "cpp", "too few"),
+        (10_000, H200, 10**6, "cpp", "shared memory"),
+        (10_000, H200, 1000, "cuda", "fill H200"),
     ],
-)  # fmt: skip
+)
 def test_auto_says_why(instances, device, block, taken, why, monkeypatch) -> None:
     monkeypatch.setattr(gpu, "found", lambda: device)
     monkeypatch.setattr(gpu, "nvcc", lambda: "nvcc")
@@ -212,9 +230,12 @@ def test_an_unknown_device_of_a_script() -> None:
 
 def study(device: str) -> Study:
     return Study(
-        "small", TaskChoice("sequence_copy", {"length": 2, "latency": 1}), RuleChoice("pdlf"),
-        circuit=CircuitChoice(hidden=4), device=DeviceChoice(device),
-    )  # fmt: skip
+        "small",
+        TaskChoice("sequence_copy", {"length": 2, "latency": 1}),
+        RuleChoice("pdlf"),
+        circuit=CircuitChoice(hidden=4),
+        device=DeviceChoice(device),
+    )
 
 
 def test_a_study_chooses_a_device(monkeypatch: pytest.MonkeyPatch) -> None:

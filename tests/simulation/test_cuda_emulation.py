@@ -27,9 +27,15 @@ from simulation.outcomes import Outcome, assert_equal, batch_outcome
 
 ALL = os.environ.get("NEUROMODELS_KERNELS") == "all"
 CHOSEN = (
-    "refractory_time", "timed_arrays", "three_clocks", "summed_both_ways", "recurrent",
-    "certain_poisson", "late_all_to_all", "own_delays",
-)  # fmt: skip
+    "refractory_time",
+    "timed_arrays",
+    "three_clocks",
+    "summed_both_ways",
+    "recurrent",
+    "certain_poisson",
+    "late_all_to_all",
+    "own_delays",
+)
 TOLERANCE = {"float64": (1e-9, 1e-12), "float32": (1e-4, 1e-4)}
 CASES = [(name, "float64") for name in (CATALOG if ALL else CHOSEN)]
 CASES += [(name, "float32") for name in (CATALOG if ALL else ("recurrent",))]
@@ -67,9 +73,15 @@ def test_equals_cpp(case: tuple[str, str], settings: tuple[str, int]) -> None:
 def noisy(device: str | Emulation, **more) -> Batch:
     """Return a batch with Poisson input, plastic synapses and noise, after a run."""
     batch = Batch(
-        noisy_network(), COUNT, seed=4, dtype="float64", device=device, threads=1,
-        namespace={}, **more,
-    )  # fmt: skip
+        noisy_network(),
+        COUNT,
+        seed=4,
+        dtype="float64",
+        device=device,
+        threads=1,
+        namespace={},
+        **more,
+    )
     batch.initialise("cells.v", "0.5*rand()")
     batch["dense_w.rate"] = np.linspace(0, 0.02, COUNT)
     batch.record(range(COUNT))
@@ -106,11 +118,14 @@ def test_noise_is_that_of_cpp(on_cpp: Batch, emulated: Batch) -> None:
 @pytest.mark.parametrize(
     ("threads", "options"),
     [
-        (1, {}), (7, {"order": "descending"}), (128, {"order": "shuffled", "seed": 3}),
-        (32, {"shared_bytes": 0}), (32, {"shared_bytes": 2500, "resident": 1}),
+        (1, {}),
+        (7, {"order": "descending"}),
+        (128, {"order": "shuffled", "seed": 3}),
+        (32, {"shared_bytes": 0}),
+        (32, {"shared_bytes": 2500, "resident": 1}),
         (32, {"memory_bytes": 100_000}),
     ],
-)  # fmt: skip
+)
 def test_no_setting_changes_a_bit(emulated: Batch, threads: int, options: dict) -> None:
     """Threads, their order, the memory of the state, and passes."""
     batch = noisy(Emulation(threads, **options))
@@ -213,13 +228,16 @@ def stdp_task() -> Assembly:
     """Channels -> first -> second -> read-out, spike-timing rules between the two in the middle."""
     neuron, fixed = neurons.CATALOG["ternary_lif"], rules.CATALOG["fixed"]
     populations = (
-        Population("input", 3), Population("first", 5, neuron), Population("second", 4, neuron),
+        Population("input", 3),
+        Population("first", 5, neuron),
+        Population("second", 4, neuron),
         Population("output", 1, neurons.CATALOG["readout"]),
-    )  # fmt: skip
+    )
     projections = (
-        Projection("input", "first", fixed), Projection("first", "second", rules.CATALOG["stdp"]),
+        Projection("input", "first", fixed),
+        Projection("first", "second", rules.CATALOG["stdp"]),
         Projection("second", "output", fixed),
-    )  # fmt: skip
+    )
     circuit = Circuit(populations, projections)
     return assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": 4, "latency": 3})
 
@@ -241,8 +259,9 @@ def weights_of(batch: Batch, candidates: int) -> dict[str, np.ndarray]:
 
 
 FIRST_WEIGHTS = {
-    copy_task: ("input_hidden.w", "hidden"), stdp_task: ("input_first.w", "second"),
-}  # fmt: skip
+    copy_task: ("input_hidden.w", "hidden"),
+    stdp_task: ("input_first.w", "second"),
+}
 
 
 @pytest.mark.parametrize(("made", "dtype"), [(copy_task, "float32"), (stdp_task, "float64")])
@@ -282,9 +301,13 @@ def test_an_episode_ends_where_it_says() -> None:
         batch = Batch(counting(), 1, dtype="float64", device=device, namespace={})
         batch["count.n"] = 0.0
         found[device] = batch.trials(
-            30 * ms, ["count.n"], streams=np.arange(5), values={"count.last": last},
-            rows=np.arange(5), until="count.over",
-        )["count.n"]  # fmt: skip
+            30 * ms,
+            ["count.n"],
+            streams=np.arange(5),
+            values={"count.last": last},
+            rows=np.arange(5),
+            until="count.over",
+        )["count.n"]
         assert batch.report.synapse_updates == 0
     np.testing.assert_array_equal(found["cpp"].ravel(), [3, 30, 7, 1, 20])
     np.testing.assert_array_equal(*found.values())
@@ -294,9 +317,13 @@ def wired() -> Network:
     pre = NeuronGroup(9, "", threshold="(timestep(t, dt) + i) % 4 == 0", name="pre", namespace={})
     post = NeuronGroup(6, "v : 1\ntotal : 1", name="post", namespace={})
     synapses = Synapses(
-        pre, post, "w : 1\ntotal_post = w : 1 (summed)", on_pre="v_post += w; w *= 0.9",
-        name="syn", namespace={},
-    )  # fmt: skip
+        pre,
+        post,
+        "w : 1\ntotal_post = w : 1 (summed)",
+        on_pre="v_post += w; w *= 0.9",
+        name="syn",
+        namespace={},
+    )
     synapses.connect()
     synapses.w = 0.5
     return Network(pre, post, synapses)

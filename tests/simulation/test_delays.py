@@ -13,7 +13,7 @@ from brian2 import (
     ms,
     mV,
     second,
-)  # fmt: skip
+)
 
 from neuromodels.errors import DeclarationError, EquationError, SimulationError
 from neuromodels.simulation import Batch
@@ -34,9 +34,14 @@ def reached_late(delay=1 * ms, kind: str = "wide") -> Network:
     source = generator("early", 20)
     target = lif("later", 3 if kind == "narrow" else 18, 1.3)
     synapses = Synapses(
-        source, target, "w : 1\ndx/dt = -x/tau : 1 (event-driven)", name="way", namespace=TAU,
-        on_pre="x += 1; v_post += 0.01*w; w = 0.9*w + 0.01*x", on_post="w += 0.1*x",
-    )  # fmt: skip
+        source,
+        target,
+        "w : 1\ndx/dt = -x/tau : 1 (event-driven)",
+        name="way",
+        namespace=TAU,
+        on_pre="x += 1; v_post += 0.01*w; w = 0.9*w + 0.01*x",
+        on_post="w += 0.1*x",
+    )
     synapses.connect(condition="(i + 2*j) % 5 != 0" if kind == "listed" else None)
     synapses.w, synapses.pre.delay, synapses.post.delay = "0.1*i + 0.01*j", delay, 0.5 * ms
     return Network(source, target, synapses, SpikeMonitor(target, name="later_spikes"))
@@ -97,8 +102,9 @@ def test_one_delay_for_each_instance() -> None:
 @pytest.mark.parametrize("kind", ["wide", "narrow", "listed"])
 def test_drawn_delays(kind: str) -> None:
     """Each instance draws its delays from its stream."""
-    batch = Batch(reached_late(kind=kind), 3, dtype="float64", streams=[6, 1, 6], seed=4,
-                  namespace={"ms": ms})  # fmt: skip
+    batch = Batch(
+        reached_late(kind=kind), 3, dtype="float64", streams=[6, 1, 6], seed=4, namespace={"ms": ms}
+    )
     batch.record(range(3))
     batch.initialise("way_pre.delay", "rand()*5*ms + 0.1*ms*i")
     rows = np.array(batch["way_pre.delay"] / ms)
@@ -114,8 +120,9 @@ def test_delay_given_as_one_number() -> None:
 
     def network(delay) -> Network:
         source, target = generator("early", 6), cells("later", 18)
-        synapses = Synapses(source, target, "w : 1", on_pre="v_post += w", delay=delay,
-                            name="way", namespace={})  # fmt: skip
+        synapses = Synapses(
+            source, target, "w : 1", on_pre="v_post += w", delay=delay, name="way", namespace={}
+        )
         synapses.connect()
         synapses.w = "0.1*i + 0.01*j"
         return Network(source, target, synapses)
@@ -185,9 +192,14 @@ def test_plasticity_with_delays_of_each_instance() -> None:
     def network() -> Network:
         source, target = lif("axons", 9, 1.25), lif("dendrites", 17, 1.4)
         synapses = Synapses(
-            source, target, STDP, on_pre="v_post += 0.01*w; apre += 0.1; w = clip(w + apost, 0, 1)",
-            on_post="apost -= 0.11; w = clip(w + apre, 0, 1)", name="stdp", namespace=TAU,
-        )  # fmt: skip
+            source,
+            target,
+            STDP,
+            on_pre="v_post += 0.01*w; apre += 0.1; w = clip(w + apost, 0, 1)",
+            on_post="apost -= 0.11; w = clip(w + apre, 0, 1)",
+            name="stdp",
+            namespace=TAU,
+        )
         synapses.connect()
         synapses.w = "0.5 + 0.01*i - 0.02*j"
         return Network(source, target, synapses)
@@ -312,9 +324,13 @@ def test_wrong_delays_are_refused(wrong: str) -> None:
 
 @pytest.mark.parametrize(
     ("expression", "error", "told"),
-    [("-rand()*ms", DeclarationError, OUTSIDE), ("rand()", EquationError, "way_pre"),
-     ("rand()*nothing*ms", EquationError, "nothing"), ("rand()*ms/0", DeclarationError, OUTSIDE)],
-)  # fmt: skip
+    [
+        ("-rand()*ms", DeclarationError, OUTSIDE),
+        ("rand()", EquationError, "way_pre"),
+        ("rand()*nothing*ms", EquationError, "nothing"),
+        ("rand()*ms/0", DeclarationError, OUTSIDE),
+    ],
+)
 def test_wrong_expressions_are_refused(expression: str, error: type, told: str) -> None:
     batch = batch_of("wide")
     unchanged(batch, lambda: batch.initialise("way_pre.delay", expression), error, told)
@@ -336,9 +352,11 @@ def test_delays_that_no_memory_holds() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [lambda batch: batch.__setitem__("way_pre.delay", 2 * ms),
-     lambda batch: batch.initialise("way_pre.delay", "rand()*ms")],
-)  # fmt: skip
+    [
+        lambda batch: batch.__setitem__("way_pre.delay", 2 * ms),
+        lambda batch: batch.initialise("way_pre.delay", "rand()*ms"),
+    ],
+)
 def test_delays_are_set_before_the_first_run(change: Callable[[Batch], None]) -> None:
     batch = batch_of("wide")
     batch.run(DURATION / 2)
@@ -385,8 +403,9 @@ def test_many_neurons_fire_at_once_for_long() -> None:
         times = np.repeat(np.arange(200), 30) * 0.1 * ms
         source = SpikeGeneratorGroup(30, np.tile(np.arange(30), 200), times, name="all_fire")
         target = NeuronGroup(2, "n : integer\nm : 1", name="counting", namespace={})
-        one = Synapses(source, target, on_pre="n_post += 1", delay=3.1 * ms, name="one_way",
-                       namespace={})  # fmt: skip
+        one = Synapses(
+            source, target, on_pre="n_post += 1", delay=3.1 * ms, name="one_way", namespace={}
+        )
         own = Synapses(source, target, on_pre="m_post += i", name="own_way", namespace={})
         one.connect()
         own.connect()

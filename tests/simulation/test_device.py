@@ -15,7 +15,7 @@ from brian2 import (
     get_device,
     ms,
     network_operation,
-)  # fmt: skip
+)
 from brian2.utils.logger import BrianLogger, catch_logs
 
 from neuromodels.errors import UnsupportedFeature
@@ -30,10 +30,21 @@ TOLERANCE = (1e-9, 1e-12)
 
 #: Of the catalog, what a run in pieces, from the state that Brian2 keeps, could break.
 PIECEWISE = (
-    "refractory_condition", "subexpressions", "three_clocks", "periodic_input", "event_driven",
-    "drawn_connections", "layer_norm", "longer_than_a_run", "late_on_two_clocks", "event_pathways",
-    "given_times", "watched_at_times", "own_schedule", "modulated",
-)  # fmt: skip
+    "refractory_condition",
+    "subexpressions",
+    "three_clocks",
+    "periodic_input",
+    "event_driven",
+    "drawn_connections",
+    "layer_norm",
+    "longer_than_a_run",
+    "late_on_two_clocks",
+    "event_pathways",
+    "given_times",
+    "watched_at_times",
+    "own_schedule",
+    "modulated",
+)
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -209,13 +220,15 @@ def test_network_operation_is_refused_by_name() -> None:
 
 
 def unit_error() -> Network:
-    return Network(NeuronGroup(2, "dv/dt = (2 - v)/tau : volt", method="euler", name="cells",
-                               namespace=TAU))  # fmt: skip
+    return Network(
+        NeuronGroup(2, "dv/dt = (2 - v)/tau : volt", method="euler", name="cells", namespace=TAU)
+    )
 
 
 def unknown_name() -> Network:
-    return Network(NeuronGroup(2, "dv/dt = -v/tao : 1", method="euler", name="cells",
-                               namespace=TAU))  # fmt: skip
+    return Network(
+        NeuronGroup(2, "dv/dt = -v/tao : 1", method="euler", name="cells", namespace=TAU)
+    )
 
 
 def wrong_statement() -> Network:
@@ -252,9 +265,13 @@ def test_synapses_without_connections() -> None:
 
 @pytest.mark.parametrize(
     ("duration", "report", "error"),
-    [(-1 * ms, None, ValueError), (1, None, brian2.DimensionMismatchError),
-     (1 * ms, "loudly", ValueError), (1 * ms, 3, TypeError)],
-)  # fmt: skip
+    [
+        (-1 * ms, None, ValueError),
+        (1, None, brian2.DimensionMismatchError),
+        (1 * ms, "loudly", ValueError),
+        (1 * ms, 3, TypeError),
+    ],
+)
 def test_wrong_arguments_are_refused(duration, report, error: type[Exception]) -> None:
     with active("batch"):
         network = Network(lif("cells", 3, 1.2))
@@ -310,10 +327,18 @@ def test_sizes_of_monitors() -> None:
         network.run(15 * ms)
         assert len(spikes.t) == spikes.num_spikes == spikes.count[:].sum() > 4
         return [
-            np.array(spikes.num_spikes), np.array(len(trace)), spikes.spike_trains()[3],
-            spikes.values("v")[2], spikes.count[:], trace[3].v, trace.t, trace.v[1],
-            rate.smooth_rate(window="flat", width=5.1 * ms), spikes.it[0], spikes.it[1],
-        ]  # fmt: skip
+            np.array(spikes.num_spikes),
+            np.array(len(trace)),
+            spikes.spike_trains()[3],
+            spikes.values("v")[2],
+            spikes.count[:],
+            trace[3].v,
+            trace.t,
+            trace.v[1],
+            rate.smooth_rate(window="flat", width=5.1 * ms),
+            spikes.it[0],
+            spikes.it[1],
+        ]
 
     with active("runtime"):
         expected = asked()

@@ -40,10 +40,12 @@ def walkers(name: str) -> NeuronGroup:
 def everything() -> list[np.ndarray]:
     """Draw connections, start values, delays, input and noise; run twice."""
     source = PoissonGroup(20, 200 * Hz, name="clicks")
-    group = NeuronGroup(30, "dx/dt = -x/(5*ms) + 0.1*xi/ms**0.5 : 1", method="euler", name="noisy",
-                        namespace=SPACE)  # fmt: skip
-    synapses = Synapses(source, group, "w : 1", on_pre="x_post += w*rand()", name="drawn",
-                        namespace=SPACE)  # fmt: skip
+    group = NeuronGroup(
+        30, "dx/dt = -x/(5*ms) + 0.1*xi/ms**0.5 : 1", method="euler", name="noisy", namespace=SPACE
+    )
+    synapses = Synapses(
+        source, group, "w : 1", on_pre="x_post += w*rand()", name="drawn", namespace=SPACE
+    )
     synapses.connect(p=0.3)
     synapses.w, synapses.delay, group.x = "rand()", "rand()*ms", "randn()"
     spikes = SpikeMonitor(source, name="click_times")

@@ -18,8 +18,12 @@ Draws = list[dict[str, np.ndarray]]
 MEANS = {"rare": 0.3, "few": 4.7, "some": 9.9, "more": 10.1, "many": 60.0, "lots": 1e5}
 
 #: Number of inputs and the chance of each in a step of 1 ms: by inversion, or as a normal number.
-INPUTS = {"by_inversion": (30, 0.1), "never_many": (1000, 0.004), "by_normal": (1000, 0.4),
-          "often": (20, 0.9)}  # fmt: skip
+INPUTS = {
+    "by_inversion": (30, 0.1),
+    "never_many": (1000, 0.004),
+    "by_normal": (1000, 0.4),
+    "often": (20, 0.9),
+}
 
 
 def tent(factor: np.ndarray, _vectorisation_idx: int) -> np.ndarray:
@@ -30,23 +34,32 @@ def tent(factor: np.ndarray, _vectorisation_idx: int) -> np.ndarray:
 #: A function of the user's that draws twice per call.
 TENT = Function(tent, arg_units=[1], return_unit=1, stateless=False, auto_vectorise=True)
 TENT.implementations.add_implementation(
-    "cpp", "double tent(double factor, int index) { return factor*(_rand(index) + _rand(index)); }",
-    dependencies={"_rand": DEFAULT_FUNCTIONS["rand"]}, name="tent",
-)  # fmt: skip
+    "cpp",
+    "double tent(double factor, int index) { return factor*(_rand(index) + _rand(index)); }",
+    dependencies={"_rand": DEFAULT_FUNCTIONS["rand"]},
+    name="tent",
+)
 
 #: One that calls it, and draws a normal number as well.
 RIDGE = Function(tent, arg_units=[1], return_unit=1, stateless=False, auto_vectorise=True)
 RIDGE.implementations.add_implementation(
-    "cpp", "double ridge(double factor, int index) { return tent(factor, index) + _randn(index); }",
-    dependencies={"tent": TENT, "_randn": DEFAULT_FUNCTIONS["randn"]}, name="ridge",
-)  # fmt: skip
+    "cpp",
+    "double ridge(double factor, int index) { return tent(factor, index) + _randn(index); }",
+    dependencies={"tent": TENT, "_randn": DEFAULT_FUNCTIONS["randn"]},
+    name="ridge",
+)
 
 
 def drawing(name: str) -> NeuronGroup:
     """Return a group that draws everything in every step."""
     numbers = [*MEANS, "each", "once", "twice", "both"]
-    group = NeuronGroup(SIZE, "\n".join(f"{n} : 1" for n in numbers), dt=1 * ms, name=name,
-                        namespace={"tent": TENT, "ridge": RIDGE})  # fmt: skip
+    group = NeuronGroup(
+        SIZE,
+        "\n".join(f"{n} : 1" for n in numbers),
+        dt=1 * ms,
+        name=name,
+        namespace={"tent": TENT, "ridge": RIDGE},
+    )
     lines = [f"{n} = poisson({mean!r})" for n, mean in MEANS.items()]
     lines += ["each = poisson(0.5*(i + 1))", "once = tent(1)", "twice = tent(2)"]
     group.run_regularly("\n".join(lines), dt=1 * ms, name=f"{name}_draws")
@@ -56,10 +69,12 @@ def drawing(name: str) -> NeuronGroup:
 
 def network() -> Network:
     groups = [drawing("dice"), drawing("cards")]
-    fed = NeuronGroup(SIZE, "\n".join(f"{n} : 1" for n in (*INPUTS, "again")), dt=1 * ms,
-                      name="fed", namespace={})  # fmt: skip
-    inputs = [PoissonInput(fed, name, n, p * 1000 * Hz, weight=1)
-              for name, (n, p) in INPUTS.items()]  # fmt: skip
+    fed = NeuronGroup(
+        SIZE, "\n".join(f"{n} : 1" for n in (*INPUTS, "again")), dt=1 * ms, name="fed", namespace={}
+    )
+    inputs = [
+        PoissonInput(fed, name, n, p * 1000 * Hz, weight=1) for name, (n, p) in INPUTS.items()
+    ]
     n, p = INPUTS["by_inversion"]
     return Network(groups, fed, inputs, PoissonInput(fed, "again", n, p * 1000 * Hz, weight=1))
 
@@ -157,8 +172,16 @@ def uncorrelated(first: np.ndarray, second: np.ndarray) -> None:
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 4 / np.sqrt(first.size)
 
 
-KINDS = ["dice.rare", "dice.few", "dice.many", "dice.lots", "dice.twice", "dice.both",
-         "fed.by_inversion", "fed.by_normal"]  # fmt: skip
+KINDS = [
+    "dice.rare",
+    "dice.few",
+    "dice.many",
+    "dice.lots",
+    "dice.twice",
+    "dice.both",
+    "fed.by_inversion",
+    "fed.by_normal",
+]
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -172,11 +195,18 @@ def test_steps_instances_and_neurons(draws: Draws, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("dice.few", "cards.few"), ("dice.few", "dice.some"), ("dice.some", "dice.more"),
-     ("dice.once", "dice.twice"), ("dice.once", "dice.both"), ("dice.once", "cards.once"),
-     ("fed.by_inversion", "fed.again"), ("fed.by_inversion", "fed.often"),
-     ("fed.by_normal", "dice.many")],
-)  # fmt: skip
+    [
+        ("dice.few", "cards.few"),
+        ("dice.few", "dice.some"),
+        ("dice.some", "dice.more"),
+        ("dice.once", "dice.twice"),
+        ("dice.once", "dice.both"),
+        ("dice.once", "cards.once"),
+        ("fed.by_inversion", "fed.again"),
+        ("fed.by_inversion", "fed.often"),
+        ("fed.by_normal", "dice.many"),
+    ],
+)
 def test_calls_and_objects(draws: Draws, one: str, other: str) -> None:
     uncorrelated(draws[0][one], draws[0][other])
 
@@ -201,9 +231,11 @@ def test_precision_does_not_change_what_is_drawn() -> None:
 
 @pytest.mark.parametrize(
     "build",
-    [lambda group: PoissonInput(group, "x", 50, 100 * Hz, weight=1),
-     lambda group: group.run_regularly("x += poisson(5)", dt=1 * ms)],
-)  # fmt: skip
+    [
+        lambda group: PoissonInput(group, "x", 50, 100 * Hz, weight=1),
+        lambda group: group.run_regularly("x += poisson(5)", dt=1 * ms),
+    ],
+)
 def test_names_given_by_brian_do_not_matter(build: Callable) -> None:
     """A network that is built again draws the same numbers, though its parts have new names."""
     found = []

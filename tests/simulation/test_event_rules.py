@@ -19,13 +19,16 @@ STEPS = 16
 def circuit(rule=STDP, source="first"):
     """Return channels -> first -> second -> read-out, with a rule between the two in the middle."""
     populations = (
-        Population("input", 3), Population("first", 5, NEURON), Population("second", 4, NEURON),
+        Population("input", 3),
+        Population("first", 5, NEURON),
+        Population("second", 4, NEURON),
         Population("output", 1, neurons.CATALOG["readout"]),
-    )  # fmt: skip
+    )
     projections = (
-        Projection("input", "first", FIXED), Projection(source, "second", rule),
+        Projection("input", "first", FIXED),
+        Projection(source, "second", rule),
         Projection("second", "output", FIXED),
-    )  # fmt: skip
+    )
     return Circuit(populations, projections)
 
 

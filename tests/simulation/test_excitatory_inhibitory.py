@@ -60,8 +60,13 @@ dtype = "float64"
 threads = 1
 """
 DT, CHANNELS, EXC, INH = 0.002, 32, 5, 3
-TYPES = {"XE": "input_hidden", "EE": "hidden_hidden", "EI": "hidden_inhibitory",
-         "IE": "inhibitory_hidden", "II": "inhibitory_inhibitory"}  # fmt: skip
+TYPES = {
+    "XE": "input_hidden",
+    "EE": "hidden_hidden",
+    "EI": "hidden_inhibitory",
+    "IE": "inhibitory_hidden",
+    "II": "inhibitory_inhibitory",
+}
 
 SPARSE = {"input_hidden": 0.6, "hidden_hidden": 0.5, "inhibitory_hidden": 0.7}
 TRIALS = 40
@@ -166,9 +171,12 @@ class Reference:
     def __init__(self, study, vector, batch):
         found = circuit_of(study, "plastic").coefficients.decode(vector[None])
         shapes = {
-            "XE": (CHANNELS, EXC), "EE": (EXC, EXC), "EI": (EXC, INH), "IE": (INH, EXC),
+            "XE": (CHANNELS, EXC),
+            "EE": (EXC, EXC),
+            "EI": (EXC, INH),
+            "IE": (INH, EXC),
             "II": (INH, INH),
-        }  # fmt: skip
+        }
         self.w = {kind: found[f"{name}.w"].reshape(shapes[kind]) for kind, name in TYPES.items()}
         self.w_channels = found["input_inhibitory.w"].reshape(CHANNELS, INH)
         self.gates = {
@@ -181,8 +189,10 @@ class Reference:
         self.rules = {
             "XE": Doublet(shapes["XE"], -0.1, 0.05, gamma, -0.2, tau_y=0.05),
             "EE": Doublet(shapes["EE"], 0.1, -0.1, 1.0, -0.7, tau_x=0.03),
-            "EI": Oja(), "IE": Balance(shapes["IE"]), "II": Taylor(),
-        }  # fmt: skip
+            "EI": Oja(),
+            "IE": Balance(shapes["IE"]),
+            "II": Taylor(),
+        }
 
     def run(self, channels):
         """Return spikes of E and I, the read-out and the weights, each by step."""
@@ -196,8 +206,11 @@ class Reference:
             inhibitory.step(
                 u @ self.w_channels + excitatory.s @ sent["EI"] - before[1] @ sent["II"]
             )
-            sides = {"X": (u, trace), "E": (excitatory.s, excitatory.trace),
-                     "I": (inhibitory.s, inhibitory.trace)}  # fmt: skip
+            sides = {
+                "X": (u, trace),
+                "E": (excitatory.s, excitatory.trace),
+                "I": (inhibitory.s, inhibitory.trace),
+            }
             for (source, target), rule in self.rules.items():
                 (pre, x), (post, y) = sides[source], sides[target]
                 self.w[source + target] = rule.step(self.w[source + target], pre, post, x, y)

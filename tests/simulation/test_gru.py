@@ -64,8 +64,11 @@ def test_a_gated_unit_is_that_of_numpy():
 def test_the_released_copy_network_has_as_many_numbers(condition):
     """Released: 50,945 of GRU and read-out, one of them a bias that ours lacks, 2,560 of PDLF."""
     table = {
-        "name": "released", "task": {"name": "sequence_copy"}, "rule": {"name": "pdlf"},
-        "circuit": {"hidden": 128, "gru": 128}, "conditions": [condition],
-    }  # fmt: skip
+        "name": "released",
+        "task": {"name": "sequence_copy"},
+        "rule": {"name": "pdlf"},
+        "circuit": {"hidden": 128, "gru": 128},
+        "conditions": [condition],
+    }
     dimension = circuit_of(study_of(table, "table"), condition).coefficients.dimension
     assert dimension == 50_944 + (2_560 if condition == "plastic" else 512)

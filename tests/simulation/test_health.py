@@ -18,13 +18,15 @@ def counting(dt=1 * ms, more_clocks=False):
     """Return a batch of one neuron that counts steps and asks to end when it reaches `most`."""
     clock = Clock(dt, name="counting_clock")
     group = NeuronGroup(
-        1, "n : 1\nmost : 1\nend : 1\nwhole : integer", name="count", clock=clock, namespace={},
+        1,
+        "n : 1\nmost : 1\nend : 1\nwhole : integer",
+        name="count",
+        clock=clock,
+        namespace={},
         method="exact",
-    )  # fmt: skip
-    group.most = 1e9
-    group.run_regularly(
-        "n += 1\nend = int(n >= most)\nwhole = 1", clock=clock, name="count_up"
     )
+    group.most = 1e9
+    group.run_regularly("n += 1\nend = int(n >= most)\nwhole = 1", clock=clock, name="count_up")
     objects = [group]
     if more_clocks:
         slow = NeuronGroup(1, "m : 1", name="slow", dt=5 * ms, namespace={}, method="exact")
@@ -38,18 +40,26 @@ def test_an_episode_ends_after_the_step_that_asks_for_it(more_clocks):
     batch = counting(more_clocks=more_clocks)
     most = np.array([1.0, 7.0, 1e9, np.nan])
     found = batch.trials(
-        STEPS * ms, ["count.n"], streams=np.arange(4), values={"count.most": most},
-        rows=np.arange(4), until="count.end",
-    )  # fmt: skip
+        STEPS * ms,
+        ["count.n"],
+        streams=np.arange(4),
+        values={"count.most": most},
+        rows=np.arange(4),
+        until="count.end",
+    )
     np.testing.assert_array_equal(found["count.n"][:, 0], [1, 7, STEPS, STEPS])
 
 
 def test_a_number_that_is_none_ends_an_episode():
     batch = counting()
     found = batch.trials(
-        STEPS * ms, ["count.n", FAILED], streams=np.arange(2), until="count.n",
-        values={"count.n": np.array([np.nan, 0.0])}, rows=np.arange(2),
-    )  # fmt: skip
+        STEPS * ms,
+        ["count.n", FAILED],
+        streams=np.arange(2),
+        until="count.n",
+        values={"count.n": np.array([np.nan, 0.0])},
+        rows=np.arange(2),
+    )
     np.testing.assert_array_equal(found[FAILED], [True, False])
     assert found["count.n"][1, 0] == 1
 

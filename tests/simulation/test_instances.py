@@ -150,9 +150,12 @@ def test_trials_leave_the_instances_alone() -> None:
 def test_trials_refuse_rows_that_are_not_there(wrong: dict) -> None:
     with pytest.raises(DeclarationError, match="rows"):
         noisy(1).trials(
-            DURATION, ["cells.v"], streams=np.arange(2), values={"dense_w.rate": np.zeros(2)},
+            DURATION,
+            ["cells.v"],
+            streams=np.arange(2),
+            values={"dense_w.rate": np.zeros(2)},
             **wrong,
-        )  # fmt: skip
+        )
 
 
 # ------------------------------------------------------------------------------- initial values

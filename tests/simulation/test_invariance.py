@@ -17,7 +17,7 @@ from brian2 import (
     StateMonitor,
     Synapses,
     ms,
-)  # fmt: skip
+)
 
 from neuromodels.simulation import Batch
 from simulation import grammar
@@ -47,16 +47,26 @@ def watched_noise() -> Case:
     """Noise on two clocks and in sparse, event-driven synapses, seen by every kind of monitor."""
     source = PoissonGroup(23, "(120 + 20*i)*Hz", name="clicks", namespace={"Hz": Hz})
     cells = NeuronGroup(
-        21, "dv/dt = (1.1 - v)/tau + 0.3*xi*tau**-0.5 : 1 (unless refractory)\nlast : 1",
-        threshold="v > 1 + 0.1*rand()", reset="v = 0; last = randn()", refractory=0.7 * ms,
-        method="euler", name="jittery", namespace=TAU,
-    )  # fmt: skip
+        21,
+        "dv/dt = (1.1 - v)/tau + 0.3*xi*tau**-0.5 : 1 (unless refractory)\nlast : 1",
+        threshold="v > 1 + 0.1*rand()",
+        reset="v = 0; last = randn()",
+        refractory=0.7 * ms,
+        method="euler",
+        name="jittery",
+        namespace=TAU,
+    )
     drift = NeuronGroup(5, "x : 1\nk : 1", dt=0.3 * ms, name="drift", namespace={})
     drift.run_regularly("x += 0.1*randn(); k += poisson(i + 0.7)", dt=0.3 * ms, name="drift_code")
     synapses = Synapses(
-        source, cells, "w : 1\nda/dt = -a/tau : 1 (event-driven)", name="jitter_w", namespace=TAU,
-        on_pre="v_post += w*0.2; a += 1; w += 0.01*randn()", on_post="w -= 0.02*a*rand()",
-    )  # fmt: skip
+        source,
+        cells,
+        "w : 1\nda/dt = -a/tau : 1 (event-driven)",
+        name="jitter_w",
+        namespace=TAU,
+        on_pre="v_post += w*0.2; a += 1; w += 0.01*randn()",
+        on_post="w -= 0.02*a*rand()",
+    )
     synapses.connect(condition="(3*i + 5*j) % 7 < 2")
     synapses.w = 0.25
     monitors = [
@@ -76,12 +86,18 @@ def drawn(seed: int) -> Case:
 
 
 VARIED = {
-    "all_to_all": ("dense.w",), "listed_pairs": ("listed.w",), "conditions": ("near.w",),
-    "event_driven": ("stdp.w", "pre_cells.v"), "many_to_few": ("to_four.w", "to_one.w"),
-    "summed_both_ways": ("sum_some.g", "sum_every.w"), "recurrent": ("loop_sparse.w", "loop.v"),
-    "own_delays": ("own_wide.w", "own_listed.w"), "late_plasticity": ("late_stdp.w",),
-    "subgroups": ("part_dense.w", "whole_in.v"), "three_clocks": ("quick.v", "tardy.v"),
-}  # fmt: skip
+    "all_to_all": ("dense.w",),
+    "listed_pairs": ("listed.w",),
+    "conditions": ("near.w",),
+    "event_driven": ("stdp.w", "pre_cells.v"),
+    "many_to_few": ("to_four.w", "to_one.w"),
+    "summed_both_ways": ("sum_some.g", "sum_every.w"),
+    "recurrent": ("loop_sparse.w", "loop.v"),
+    "own_delays": ("own_wide.w", "own_listed.w"),
+    "late_plasticity": ("late_stdp.w",),
+    "subgroups": ("part_dense.w", "whole_in.v"),
+    "three_clocks": ("quick.v", "tardy.v"),
+}
 SUBJECTS = {
     "noisy": Subject(noisy, ("cells.gain", "loop_w.w")),
     "watched_noise": Subject(watched_noise, ("jitter_w.w",)),
@@ -94,8 +110,9 @@ def prepared(name: str, order: np.ndarray, dtype: str, threads: int) -> tuple[Ca
     """Return instances whose streams and values belong together, in an order."""
     subject = SUBJECTS[name]
     case = subject.build()
-    batch = Batch(case.network, len(order), seed=3, streams=order, dtype=dtype, threads=threads,
-                  namespace={})  # fmt: skip
+    batch = Batch(
+        case.network, len(order), seed=3, streams=order, dtype=dtype, threads=threads, namespace={}
+    )
     for address in subject.varied:
         batch[address] = np.array(batch[address]) + varied(order)
     return case, batch
@@ -133,10 +150,12 @@ def everybody(request: pytest.FixtureRequest, dtype: str) -> tuple[str, list[Out
 
 SHUFFLED = np.random.default_rng(4).permutation(INSTANCES)
 ARRANGED = {
-    "alone on four": ([41], 4), "three on three": ([63, 0, 22], 3),
-    "shuffled on one": (SHUFFLED, 1), "shuffled on two": (SHUFFLED[::-1], 2),
+    "alone on four": ([41], 4),
+    "three on three": ([63, 0, 22], 3),
+    "shuffled on one": (SHUFFLED, 1),
+    "shuffled on two": (SHUFFLED[::-1], 2),
     "in order on four": (np.arange(INSTANCES), 4),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("arranged", ARRANGED)
@@ -163,13 +182,16 @@ def test_instances_differ(everybody) -> None:
 def test_every_permutation_of_three_trials(name: str, dtype: str) -> None:
     """Streams and candidates of episodes, in every order and with every number of threads."""
     made = [prepared(name, np.arange(1), dtype, threads) for threads in (1, 2, 3, 4)]
-    values = {address: np.array(made[0][1][address]) + varied(range(INSTANCES))
-              for address in SUBJECTS[name].varied}  # fmt: skip
+    values = {
+        address: np.array(made[0][1][address]) + varied(range(INSTANCES))
+        for address in SUBJECTS[name].varied
+    }
 
     def tried(case: Case, batch: Batch, order) -> dict[str, np.ndarray]:
         streams = np.array(order, dtype=np.uint64)
-        return batch.trials(case.duration, case.compared, streams=streams, values=values,
-                            rows=np.array(order))  # fmt: skip
+        return batch.trials(
+            case.duration, case.compared, streams=streams, values=values, rows=np.array(order)
+        )
 
     expected = tried(*made[0], range(INSTANCES))
     for pair, order in product(made, permutations((63, 5, 40))):

@@ -27,31 +27,47 @@ def equations(old: str, new: str) -> str:
 CASES = {
     "undefined name in a rule": (
         {"rule": replace(PDLF, each_step="w += eta*A*x*y\nw = w + Q0*y")},
-        '"Q0"', "w = w + Q0*y", "Q0",
+        '"Q0"',
+        "w = w + Q0*y",
+        "Q0",
     ),
     "undefined name in a rule's equations": (
         {"rule": replace(PDLF, model="w : 1\nk = w*foo : 1", each_step="w += eta*k")},
-        '"foo"', "k = w*foo", "foo",
+        '"foo"',
+        "k = w*foo",
+        "foo",
     ),
     "unit error in a rule": (
         {"rule": replace(PDLF, each_step="w += eta*A*x*y + B*dt")},
-        "inconsistent units", "w += eta*A*x*y + B*dt", "B*dt",
+        "inconsistent units",
+        "w += eta*A*x*y + B*dt",
+        "B*dt",
     ),
     "syntax error in a rule": (
-        {"rule": replace(PDLF, each_step="w += eta*(A*x*y")}, "never closed", "w += eta*(A*x*y", "("
+        {"rule": replace(PDLF, each_step="w += eta*(A*x*y")},
+        "never closed",
+        "w += eta*(A*x*y",
+        "(",
     ),
     "unit error in a model": (
         {"model": replace(NEURON, equations=equations("(I - v)/tau", "(I - v)"))},
-        "expected unit hertz", "v = (I - v)", "(I - v)",
+        "expected unit hertz",
+        "v = (I - v)",
+        "(I - v)",
     ),
     "unknown unit in a model": (
         {"model": replace(NEURON, equations="dv/dt = -v/tau : vol\nI : 1\ns : 1\ntr : 1")},
-        "'vol'", "dv/dt = -v/tau : vol", "vol",
+        "'vol'",
+        "dv/dt = -v/tau : vol",
+        "vol",
     ),
     "undefined name in a threshold": (
-        {"model": replace(NEURON, threshold="abs(vv) > v_th")}, '"vv"', "abs(vv) > v_th", "vv"
+        {"model": replace(NEURON, threshold="abs(vv) > v_th")},
+        '"vv"',
+        "abs(vv) > v_th",
+        "vv",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -20,17 +20,34 @@ from neuromodels.tasks import Task
 
 STEPS = 12
 LINEAR = NeuronModel(
-    name="linear", summary="", equations="I : 1\no : 1\nz : 1", signal="o", trace="z",
-    each_step="o = I\nz = 0.5*z + o", forget="z = 0",
-)  # fmt: skip
+    name="linear",
+    summary="",
+    equations="I : 1\no : 1\nz : 1",
+    signal="o",
+    trace="z",
+    each_step="o = I\nz = 0.5*z + o",
+    forget="z = 0",
+)
 TAUGHT = NeuronModel(
-    name="taught", summary="", equations="I : 1\no : 1\nz : 1\ntold : 1", signal="o", trace="z",
-    each_step="o = I + bias\nz = o + told", forget="z = 0", taught="told",
+    name="taught",
+    summary="",
+    equations="I : 1\no : 1\nz : 1\ntold : 1",
+    signal="o",
+    trace="z",
+    each_step="o = I + bias\nz = o + told",
+    forget="z = 0",
+    taught="told",
     coefficients=(Coefficient("bias", default=0.1, per="neuron"),),
-)  # fmt: skip
+)
 GATED = PlasticityRule(
-    name="gated", summary="", model="rho : 1\nelig : 1", weight="w + alpha*rho", learns=("rho",),
-    modulator="tanh(m + g_0)", centred="elig", forget="elig = 0",
+    name="gated",
+    summary="",
+    model="rho : 1\nelig : 1",
+    weight="w + alpha*rho",
+    learns=("rho",),
+    modulator="tanh(m + g_0)",
+    centred="elig",
+    forget="elig = 0",
     each_step="rho += eta*M*(elig - centre)\nelig = 0.9*elig + x*y + 0.1*sx*sy",
     coefficients=(
         Coefficient("w", default=0.3, per="synapse"),
@@ -38,24 +55,34 @@ GATED = PlasticityRule(
         Coefficient("eta", default=0.2),
         Coefficient("g_0", default=0.1, per="post"),
     ),
-)  # fmt: skip
+)
 FIXED = RULES["fixed"].chosen({"normalisation": "none"})
 
 
 def task_of(**changes) -> Task:
     """Return two channels that show numbers of the step, and a teacher of two neurons."""
     settings = {
-        "name": "shown", "summary": "", "parameters": {"steps": STEPS}, "steps": "steps",
+        "name": "shown",
+        "summary": "",
+        "parameters": {"steps": STEPS},
+        "steps": "steps",
         "items": "1",
-        "item_model": "number : 1", "item_start": {"number": "0.5"}, "channels": 4,
+        "item_model": "number : 1",
+        "item_start": {"number": "0.5"},
+        "channels": 4,
         "stimulus_model": "cue : 1\nu : 1\nxt : 1",
         "stimulus": "u = sin(0.7*timestep(t, dt) + i) + cue\nxt = 0.8*xt + u",
-        "shown": "0*number_pre", "asked": "number_pre", "taught": "0.2*(j + 1)*number_pre",
+        "shown": "0*number_pre",
+        "asked": "number_pre",
+        "taught": "0.2*(j + 1)*number_pre",
         "score_model": "target : 1\nloss : 1\ncorrect : 1",
-        "score": "loss += y0 - 2*y1\ncorrect = target", "outputs": 2, "groups": (1, 3),
+        "score": "loss += y0 - 2*y1\ncorrect = target",
+        "outputs": 2,
+        "groups": (1, 3),
         "trace": "xt",
-        "between": "timestep(t, dt) == 5", "step": 0.005,
-    }  # fmt: skip
+        "between": "timestep(t, dt) == 5",
+        "step": 0.005,
+    }
     return Task(**{**settings, **changes})
 
 
@@ -66,9 +93,11 @@ def circuit_of(task: Task, **changes) -> Circuit:
         Population("output", task.outputs, TAUGHT),
     )
     settings = {
-        "plastic": "input", "recurrent": True, "modulators": Population("modulators", 2, LINEAR),
+        "plastic": "input",
+        "recurrent": True,
+        "modulators": Population("modulators", 2, LINEAR),
         "modulated_by": "all",
-    }  # fmt: skip
+    }
     return layered(layers, GATED, FIXED, **{**settings, **changes})
 
 

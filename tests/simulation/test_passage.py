@@ -19,7 +19,7 @@ from brian2 import (
     ms,
     profiling_summary,
     second,
-)  # fmt: skip
+)
 
 from simulation.devices import active, numbers
 from simulation.neuron_networks import lif
@@ -39,14 +39,24 @@ def on_the_device() -> Iterator[None]:
 def watched() -> Network:
     """Return groups on two clocks, what is late between them, and every monitor, seldom looking."""
     quick, tardy = lif("quick", 2000, 1.3, dt=1 * ms), lif("tardy", 4, 1.2, dt=3 * ms)
-    synapses = Synapses(quick, tardy, "n : integer", on_pre="n += 1; v_post += 0.01",
-                        delay=20 * ms, name="between", namespace={})  # fmt: skip
+    synapses = Synapses(
+        quick,
+        tardy,
+        "n : integer",
+        on_pre="n += 1; v_post += 0.01",
+        delay=20 * ms,
+        name="between",
+        namespace={},
+    )
     synapses.connect()
     return Network(
-        quick, tardy, synapses, StateMonitor(quick, "v", record=0, dt=0.5 * second, name="trace"),
+        quick,
+        tardy,
+        synapses,
+        StateMonitor(quick, "v", record=0, dt=0.5 * second, name="trace"),
         SpikeMonitor(tardy[:1], record=False, name="counted"),
         PopulationRateMonitor(tardy, name="rate"),
-    )  # fmt: skip
+    )
 
 
 def compiled(network: Network) -> Network:
@@ -180,10 +190,17 @@ def test_profile_names_every_object() -> None:
     network.run(10 * second, profile=True)
     profile = dict(network.profiling_info)
     running = {
-        "quick_stateupdater", "quick_spike_thresholder", "quick_spike_resetter", "between_pre",
-        "tardy_stateupdater", "tardy_spike_thresholder", "tardy_spike_resetter", "trace",
-        "counted", "rate",
-    }  # fmt: skip
+        "quick_stateupdater",
+        "quick_spike_thresholder",
+        "quick_spike_resetter",
+        "between_pre",
+        "tardy_stateupdater",
+        "tardy_spike_thresholder",
+        "tardy_spike_resetter",
+        "trace",
+        "counted",
+        "rate",
+    }
     assert set(profile) == running
     total = sum(profile.values())
     assert 0 * second < total < 60 * second

@@ -18,10 +18,18 @@ STEPS = 2 * LENGTH + LATENCY
 
 #: Name in the reference -> address in the batch.
 STATES = {
-    "x": "input.u", "I": "hidden.I", "v": "hidden.v", "s": "hidden.s", "tr": "hidden.tr",
-    "yo": "output.o", "z": "output.z", "loss": "score.loss", "correct": "score.correct",
-    "w1": "input_hidden.w", "w2": "hidden_output.w",
-}  # fmt: skip
+    "x": "input.u",
+    "I": "hidden.I",
+    "v": "hidden.v",
+    "s": "hidden.s",
+    "tr": "hidden.tr",
+    "yo": "output.o",
+    "z": "output.z",
+    "loss": "score.loss",
+    "correct": "score.correct",
+    "w1": "input_hidden.w",
+    "w2": "hidden_output.w",
+}
 
 
 def declared(options: dict[str, str]) -> Circuit:
@@ -44,9 +52,14 @@ def reference(batch: Batch, vector: np.ndarray, circuit: Circuit, options: dict)
         for name, shape in shapes.items()
     }
     return PdlfCopy(
-        np.asarray(batch["items.bit"]), rule["input_hidden"], rule["hidden_output"], HIDDEN,
-        LATENCY, norm=options["normalisation"], pdp_side=options["pdp_side"],
-    )  # fmt: skip
+        np.asarray(batch["items.bit"]),
+        rule["input_hidden"],
+        rule["hidden_output"],
+        HIDDEN,
+        LATENCY,
+        norm=options["normalisation"],
+        pdp_side=options["pdp_side"],
+    )
 
 
 @pytest.mark.parametrize("normalisation", ["p8", "none"])
@@ -96,8 +109,9 @@ def test_trials_give_what_run_gives():
     xs = 0.3 * np.random.default_rng(2).standard_normal((5, circuit.coefficients.dimension))
     batch, streams = batch_of(made, instances=10), np.tile(np.arange(2, dtype=np.uint64), 5)
     rows = np.repeat(np.arange(5), 2)
-    found = batch.trials(made.duration, [made.loss], streams=streams,
-                         values=values_of(circuit, made, xs), rows=rows)  # fmt: skip
+    found = batch.trials(
+        made.duration, [made.loss], streams=streams, values=values_of(circuit, made, xs), rows=rows
+    )
     again = Batch(made.network, 10, seed=3, dtype="float64", streams=streams, namespace={})
     again.initialise("items.bit", made.initial["items.bit"])
     for address, values in values_of(circuit, made, xs).items():
@@ -124,9 +138,11 @@ def test_coarser_coefficients_equal_repeated_ones(per):
     for circuit, vector in ((coarse, x), (fine, spread)):
         made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": 3, "latency": 1})
         found = batch_of(made).trials(
-            made.duration, [made.loss], streams=np.arange(9, dtype=np.uint64),
+            made.duration,
+            [made.loss],
+            streams=np.arange(9, dtype=np.uint64),
             values=values_of(circuit, made, vector),
-        )  # fmt: skip
+        )
         losses.append(found[made.loss])
     np.testing.assert_allclose(*losses, rtol=1e-9)
 
@@ -188,10 +204,12 @@ def test_normalised_backward_projections_are_refused():
 @pytest.mark.parametrize(
     ("name", "gone", "pdp_side"),
     [
-        ("pdlf_scp", "BD", "post"), ("pdlf_pdp_post", "AC", "post"),
-        ("pdlf_pdp_pre", "AC", "pre"), ("pdlf_drift", "ABC", "post"),
+        ("pdlf_scp", "BD", "post"),
+        ("pdlf_pdp_post", "AC", "post"),
+        ("pdlf_pdp_pre", "AC", "pre"),
+        ("pdlf_drift", "ABC", "post"),
     ],
-)  # fmt: skip
+)
 def test_a_part_of_the_rule_is_the_rule_without_the_other_terms(name, gone, pdp_side):
     part = rules.CATALOG[name]
     circuit = feedforward(3, HIDDEN, neurons.CATALOG["ternary_lif"], part)
@@ -210,9 +228,14 @@ def test_a_part_of_the_rule_is_the_rule_without_the_other_terms(name, gone, pdp_
         for projection, shape in shapes.items()
     }
     network = PdlfCopy(
-        np.asarray(batch["items.bit"]), full["input_hidden"], full["hidden_output"], HIDDEN,
-        LATENCY, norm="p8", pdp_side=pdp_side,
-    )  # fmt: skip
+        np.asarray(batch["items.bit"]),
+        full["input_hidden"],
+        full["hidden_output"],
+        HIDDEN,
+        LATENCY,
+        norm="p8",
+        pdp_side=pdp_side,
+    )
     for _ in range(STEPS):
         network.step()
     batch.run(made.duration)

@@ -32,7 +32,7 @@ from simulation.outcomes import (
     batch_outcome,
     set_stock,
     stock_outcome,
-)  # fmt: skip
+)
 
 EXAMPLES = int(os.environ.get("NEUROMODELS_EXAMPLES", "0"))
 SEEDS = range(24 if EXAMPLES else 12)
@@ -42,21 +42,60 @@ READERS = (SynapticPathway, Resetter, SpikeMonitor, PopulationRateMonitor)
 
 #: What the networks of the default suite must contain, or the grammar has lost something.
 EXPECTED = {
-    "Source", "Wires", "Rate", "States", "exact", "euler", "rk2", "rk4", "exponential_euler",
-    "level", "gain", "rest", "held", "pulse", "pull", "scaled", "silent", "events", "regular",
-    "refractory float", "refractory str", "refractory NoneType", "own dt", "part", "large",
-    "connect all", "connect condition", "connect i", "connect j", "connect n", "wires part",
-    "summed", "summed part", "clock-driven", "event-driven", "on_pre", "on_post", "wires regular",
-    "event pathway", "delay NoneType", *(["delay float", "delay str"] if DELAYS else []),
-}  # fmt: skip
+    "Source",
+    "Wires",
+    "Rate",
+    "States",
+    "exact",
+    "euler",
+    "rk2",
+    "rk4",
+    "exponential_euler",
+    "level",
+    "gain",
+    "rest",
+    "held",
+    "pulse",
+    "pull",
+    "scaled",
+    "silent",
+    "events",
+    "regular",
+    "refractory float",
+    "refractory str",
+    "refractory NoneType",
+    "own dt",
+    "part",
+    "large",
+    "connect all",
+    "connect condition",
+    "connect i",
+    "connect j",
+    "connect n",
+    "wires part",
+    "summed",
+    "summed part",
+    "clock-driven",
+    "event-driven",
+    "on_pre",
+    "on_post",
+    "wires regular",
+    "event pathway",
+    "delay NoneType",
+    *(["delay float", "delay str"] if DELAYS else []),
+}
 
 #: Hypothesis' own choices, which it can shrink, and seeds, which give more varied networks.
 networks = (st.randoms(use_true_random=False) | st.integers(0, 2**32).map(Random)).map(network)
 thoroughly = settings(
-    max_examples=EXAMPLES or 40, derandomize=not EXAMPLES, deadline=None, database=None,
-    phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES or 40,
+    derandomize=not EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
     print_blob=bool(EXAMPLES),
-)  # fmt: skip
+)
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -182,10 +221,12 @@ def test_declarations_are_values() -> None:
 
 def test_networks_do_something(outcomes: dict[str, Outcome]) -> None:
     """Most fire, many of them often, and all stay finite."""
-    spikes = np.array([
-        sum(len(values) for name, values in found.items() if name.endswith("_spikes.t"))
-        for found in outcomes.values()
-    ])  # fmt: skip
+    spikes = np.array(
+        [
+            sum(len(values) for name, values in found.items() if name.endswith("_spikes.t"))
+            for found in outcomes.values()
+        ]
+    )
     assert np.mean(spikes > 0) > 0.8
     assert np.mean(spikes > 20) > 0.4
     for found in outcomes.values():

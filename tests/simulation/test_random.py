@@ -18,9 +18,12 @@ MAX = 0xFFFFFFFF
 KNOWN = [
     ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
     ((MAX,) * 4, (MAX, MAX), (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
-    ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0),
-     (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)),
-]  # fmt: skip
+    (
+        (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+        (0xA4093822, 0x299F31D0),
+        (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+    ),
+]
 
 
 def drawing_network() -> Network:
@@ -187,8 +190,9 @@ def test_poisson_rate(dtype: str) -> None:
     """Counts within 4 sigma, and as variable as they should be."""
     rates = np.array([5.0, 80.0, 400.0]) * Hz
     source = PoissonGroup(3, rates, dt=0.1 * ms, name="clicks")
-    batch = Batch(Network(source, SpikeMonitor(source, name="click_spikes")), 300, dtype=dtype,
-                  namespace={})  # fmt: skip
+    batch = Batch(
+        Network(source, SpikeMonitor(source, name="click_spikes")), 300, dtype=dtype, namespace={}
+    )
     batch.record(range(300))
     batch.run(100 * ms)
     counts = np.array(

@@ -23,7 +23,7 @@ from brian2 import (
     siemens,
     uF,
     um,
-)  # fmt: skip
+)
 
 from neuromodels.errors import NeuromodelsError, SimulationError
 from neuromodels.simulation import Batch
@@ -65,9 +65,13 @@ def on_event_clock() -> Network:
 
 def spatial() -> Network:
     neuron = SpatialNeuron(
-        Soma(30 * um), "Im = 1e-4*siemens/cm**2*(-70*mV - v) : amp/meter**2", Cm=1 * uF / cm**2,
-        Ri=100 * ohm * cm, name="cable", namespace={"siemens": siemens, "cm": cm, "mV": mV},
-    )  # fmt: skip
+        Soma(30 * um),
+        "Im = 1e-4*siemens/cm**2*(-70*mV - v) : amp/meter**2",
+        Cm=1 * uF / cm**2,
+        Ri=100 * ohm * cm,
+        name="cable",
+        namespace={"siemens": siemens, "cm": cm, "mV": mV},
+    )
     return Network(neuron)
 
 
@@ -92,8 +96,13 @@ def on_a_synapse() -> Network:
         return 2 * x
 
     group = leaky()
-    synapses = Synapses(group, group, on_pre="v_post += doubled(1)*mV", name="calling",
-                        namespace={"doubled": doubled, "mV": mV})  # fmt: skip
+    synapses = Synapses(
+        group,
+        group,
+        on_pre="v_post += doubled(1)*mV",
+        name="calling",
+        namespace={"doubled": doubled, "mV": mV},
+    )
     synapses.connect()
     return Network(group, synapses)
 
@@ -181,8 +190,9 @@ NOT_SET = {
 @pytest.mark.parametrize("what", NOT_SET)
 def test_what_cannot_be_set(what: str) -> None:
     address, values, told = NOT_SET[what]
-    batch = Batch(Network(leaky("cells", "dv/dt = -v/tau : volt\ntwice = 2*v : volt")), 2,
-                  namespace={})  # fmt: skip
+    batch = Batch(
+        Network(leaky("cells", "dv/dt = -v/tau : volt\ntwice = 2*v : volt")), 2, namespace={}
+    )
     batch["cells.v"] = np.arange(6).reshape(2, 3) * mV
     with pytest.raises(NeuromodelsError, match=told):
         batch[address] = values

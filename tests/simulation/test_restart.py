@@ -9,14 +9,20 @@ from neuromodels.simulation import Batch
 
 def batch():
     group = NeuronGroup(
-        3, "dv/dt = (I - v)/(5*ms) : 1\nI : 1\nk : 1 (constant)", method="exact", namespace={},
-        dt=1 * ms, name="cells",
-    )  # fmt: skip
+        3,
+        "dv/dt = (I - v)/(5*ms) : 1\nI : 1\nk : 1 (constant)",
+        method="exact",
+        namespace={},
+        dt=1 * ms,
+        name="cells",
+    )
     group.run_regularly("I = k*randn()", dt=1 * ms, name="cells_draw")
     made = Batch(
-        Network(group, StateMonitor(group, "v", record=True, name="seen", dt=1 * ms)), 4,
-        streams=np.arange(4, dtype=np.uint64), namespace={},
-    )  # fmt: skip
+        Network(group, StateMonitor(group, "v", record=True, name="seen", dt=1 * ms)),
+        4,
+        streams=np.arange(4, dtype=np.uint64),
+        namespace={},
+    )
     made.initialise("cells.v", "rand()")
     made["cells.k"] = np.arange(1, 5)[:, None] * np.ones((4, 3))
     return made

@@ -131,9 +131,10 @@ def noisy() -> Case:
 
 
 SUBJECTS: dict[str, Callable[[], Case]] = {
-    **CATALOG, "noisy": noisy,
+    **CATALOG,
+    "noisy": noisy,
     **{f"drawn_{seed}": lambda seed=seed: grammar.network(Random(seed)).build() for seed in DRAWN},
-}  # fmt: skip
+}
 
 
 def exercised(case: Case, dtype: str) -> Batch:
@@ -246,9 +247,12 @@ def spoilt_process(error: str) -> subprocess.CompletedProcess:
         "run_spoilt(sys.argv[2])\nprint('survived')"
     )
     return subprocess.run(
-        [sys.executable, "-c", script, folder, error], capture_output=True, text=True,
-        env={**os.environ, "LD_PRELOAD": PRELOADED}, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", script, folder, error],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LD_PRELOAD": PRELOADED},
+        check=False,
+    )
 
 
 @opt_in

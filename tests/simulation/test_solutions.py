@@ -49,9 +49,12 @@ def test_functions_of_time_are_solved_every_time(monkeypatch, tmp_path):
     files = solutions(monkeypatch, tmp_path)
     drive = TimedArray([1.0, 2.0], dt=5 * ms, name="drive")
     group = NeuronGroup(
-        1, "dv/dt = (drive(t) - v)/tau : 1", method="exact", name="cell",
+        1,
+        "dv/dt = (drive(t) - v)/tau : 1",
+        method="exact",
+        name="cell",
         namespace={"tau": 10 * ms, "drive": drive},
-    )  # fmt: skip
+    )
     Batch(Network(group), namespace={}).run(1 * ms)
     assert files() == []
 

@@ -25,23 +25,34 @@ def drawing_network() -> Network:
     made: list = []
     for name in ("first", "second"):
         group = NeuronGroup(SIZE, "u : 1\nv : 1\nz : 1\ny : 1", name=name, namespace={}, dt=1 * ms)
-        group.run_regularly("u = rand(); v = rand(); z = randn(); y = randn()", dt=1 * ms,
-                            name=f"{name}_draw")  # fmt: skip
-        made += [group, StateMonitor(group, ["u", "v", "z", "y"], record=True, when="end",
-                                     name=f"{name}_seen", dt=1 * ms)]  # fmt: skip
+        group.run_regularly(
+            "u = rand(); v = rand(); z = randn(); y = randn()", dt=1 * ms, name=f"{name}_draw"
+        )
+        made += [
+            group,
+            StateMonitor(
+                group, ["u", "v", "z", "y"], record=True, when="end", name=f"{name}_seen", dt=1 * ms
+            ),
+        ]
     return Network(*made)
 
 
 def drawn(dtype: str, streams: np.ndarray, seed: int = 11) -> dict[str, np.ndarray]:
     """Return every draw, shape (streams, neurons, steps), by group and variable."""
-    batch = Batch(drawing_network(), len(streams), seed=seed, streams=streams, dtype=dtype,
-                  namespace={})  # fmt: skip
+    batch = Batch(
+        drawing_network(), len(streams), seed=seed, streams=streams, dtype=dtype, namespace={}
+    )
     batch.record(range(len(streams)))
     batch.run(STEPS * ms)
-    samples = {name: [batch.samples(f"{name}_seen", k) for k in range(len(streams))]
-               for name in ("first", "second")}  # fmt: skip
-    return {f"{name}.{letter}": np.stack([np.array(one[letter]) for one in samples[name]])
-            for name in samples for letter in "uvzy"}  # fmt: skip
+    samples = {
+        name: [batch.samples(f"{name}_seen", k) for k in range(len(streams))]
+        for name in ("first", "second")
+    }
+    return {
+        f"{name}.{letter}": np.stack([np.array(one[letter]) for one in samples[name]])
+        for name in samples
+        for letter in "uvzy"
+    }
 
 
 @pytest.fixture(scope="module", params=["float32", "float64"])
@@ -190,10 +201,15 @@ def test_steps_have_a_flat_spectrum(draws) -> None:
 @pytest.mark.parametrize(
     ("seeds", "streams"),
     [
-        ((0, 1), (0, 0)), ((1, 2), (0, 0)), ((0, 2**63), (0, 0)), ((7, 8), (1, 0)),
-        ((5, 5), (0, INSTANCES)), ((5, 5), (0, 2**32)), ((5, 5), (0, 2**63)),
+        ((0, 1), (0, 0)),
+        ((1, 2), (0, 0)),
+        ((0, 2**63), (0, 0)),
+        ((7, 8), (1, 0)),
+        ((5, 5), (0, INSTANCES)),
+        ((5, 5), (0, 2**32)),
+        ((5, 5), (0, 2**63)),
     ],
-)  # fmt: skip
+)
 def test_neighbouring_seeds_and_streams(dtype: str, seeds: tuple, streams: tuple) -> None:
     """Also where seed + stream is the same number."""
     one, other = (
@@ -220,8 +236,9 @@ WALKS = {
 def test_a_walk_spreads_as_it_should(dtype: str, walk: str) -> None:
     """Variance T/tau for each noise, whatever the step; normal at the end."""
     text, variance = WALKS[walk]
-    group = NeuronGroup(50, text, method=walk.split()[0], name="walk", dt=0.5 * ms,
-                        namespace={"tau": 5 * ms})  # fmt: skip
+    group = NeuronGroup(
+        50, text, method=walk.split()[0], name="walk", dt=0.5 * ms, namespace={"tau": 5 * ms}
+    )
     batch = Batch(Network(group), 400, seed=8, dtype=dtype, namespace={})
     batch.run(20 * ms)
     values = np.array(batch["walk.x"], dtype=float).ravel() / np.sqrt(variance)

@@ -60,14 +60,26 @@ def declared() -> Network:
     """Return a network with whatever could tell copies apart, and some noise."""
     few = NeuronGroup(3, "dv/dt = (1 - v)/tau : 1", method="exact", name="few", namespace=SPACE)
     cells = NeuronGroup(
-        7, CELLS, threshold="v > 0.5 + 0.1*level", reset="v = 0.02*i", refractory=1.5 * ms,
-        method="euler", name="cells", namespace=SPACE,
-    )  # fmt: skip
+        7,
+        CELLS,
+        threshold="v > 0.5 + 0.1*level",
+        reset="v = 0.02*i",
+        refractory=1.5 * ms,
+        method="euler",
+        name="cells",
+        namespace=SPACE,
+    )
     cells.level = linked_var(few, "v", index=np.array([0, 2, 1, 1, 0, 2, 2]))
     learn = Synapses(
-        cells, cells, LEARN, method="exact", name="learn", namespace=SPACE,
-        on_pre="x += 1; v_post += w + held", on_post="w = clip(w + rate*x, 0, bound)",
-    )  # fmt: skip
+        cells,
+        cells,
+        LEARN,
+        method="exact",
+        name="learn",
+        namespace=SPACE,
+        on_pre="x += 1; v_post += w + held",
+        on_post="w = clip(w + rate*x, 0, bound)",
+    )
     learn.connect(condition="i != j and (i + 2*j) % 3 != 0")
     learn.pre.delay, learn.bound, learn.w, cells.drive = "(1 + i % 3)*ms", 0.3, "0.01*(i + j)", 0.9
     cells.run_regularly("v *= 1 - 0.05*int(i == 2)", name="leak_of_one")
@@ -177,7 +189,7 @@ def test_everything_is_as_before_a_build(made: Tiled) -> None:
         ("learn.v_post", 1.0),
         ("cells.i", np.arange(7)),
     ],
-)  # fmt: skip
+)
 def test_wrong_values_are_refused_before_the_run(
     network: Network, address: str, value: Quantity | np.ndarray
 ) -> None:
@@ -214,9 +226,19 @@ def test_another_device_is_left_alone(network: Network, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["linked_variables", "listed_pairs", "summed_both_ways", "layer_norm", "own_delays",
-     "several_contacts", "delay_of_each_pathway", "timed_arrays", "three_clocks", "periodic_input"],
-)  # fmt: skip
+    [
+        "linked_variables",
+        "listed_pairs",
+        "summed_both_ways",
+        "layer_norm",
+        "own_delays",
+        "several_contacts",
+        "delay_of_each_pathway",
+        "timed_arrays",
+        "three_clocks",
+        "periodic_input",
+    ],
+)
 def test_each_copy_is_the_declared_network(name: str) -> None:
     case = CATALOG[name]()
     case.network.remove(list(monitors(case.network)))
@@ -276,9 +298,15 @@ def with_poisson_input() -> Network:
 
 @pytest.mark.parametrize(
     "build",
-    [watched, partly_connected, with_python_code, with_shared_state, with_shared_noise,
-     with_poisson_input],
-)  # fmt: skip
+    [
+        watched,
+        partly_connected,
+        with_python_code,
+        with_shared_state,
+        with_shared_noise,
+        with_poisson_input,
+    ],
+)
 def test_what_cannot_be_tiled_is_refused_by_name(build) -> None:
     with pytest.raises(UnsupportedFeature, match=r"^trace"):
         Tiled(build(), 2, namespace={})

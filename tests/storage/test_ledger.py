@@ -47,8 +47,9 @@ def test_rewinding_forgets_what_lies_beyond_the_checkpoint(ledger):
     ledger.rewind("plastic", 1, 3)
     assert [r.generation for r in ledger.generations("plastic", 1)] == [0, 1, 2]
     assert [(t.condition, t.generation) for t in ledger.tests("curve")] == [
-        ("fixed", 4), ("plastic", 2),
-    ]  # fmt: skip
+        ("fixed", 4),
+        ("plastic", 2),
+    ]
     assert ledger.tests("final") == []
     assert len(ledger.generations("plastic", 2)) == 1
 
@@ -122,8 +123,9 @@ def tomorrow(tmp_path, monkeypatch):
 def test_an_older_ledger_is_brought_up_to_date(tomorrow):
     ledger = Ledger(tomorrow)
     assert ledger.tests("curve") == [
-        TestOfTomorrow(*astuple(curve(1)), 0.25), TestOfTomorrow(*astuple(curve(2)), 0.25),
-    ]  # fmt: skip
+        TestOfTomorrow(*astuple(curve(1)), 0.25),
+        TestOfTomorrow(*astuple(curve(2)), 0.25),
+    ]
     assert ledger.generations("plastic", 1) == [generation(0)]
     ledger.add(TestOfTomorrow(*astuple(curve(3)), 0.75))
     ledger.close(finished=True)

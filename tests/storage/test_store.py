@@ -101,8 +101,12 @@ def test_a_second_process_is_refused(tmp_path):
 def test_a_stale_lock_is_taken_over(tmp_path):
     with opened(tmp_path):
         pass
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
-                          capture_output=True, text=True, check=True).stdout  # fmt: skip
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     (tmp_path / "lock").write_text(json.dumps({"pid": int(gone), "host": socket.gethostname()}))
     with opened(tmp_path) as store:
         assert "left its lock behind" in store.take_notices()[0]

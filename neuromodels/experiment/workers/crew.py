@@ -51,9 +51,14 @@ class Crew:
     """
 
     def __init__(
-        self, client: Any, tell: Callable[[str], None] = lambda text: None, *,
-        alike: bool = False, patience: float | None = None, mend: Callable[[], None] = lambda: None,
-    ):  # fmt: skip
+        self,
+        client: Any,
+        tell: Callable[[str], None] = lambda text: None,
+        *,
+        alike: bool = False,
+        patience: float | None = None,
+        mend: Callable[[], None] = lambda: None,
+    ):
         self.client = client
         self.tell = tell
         self.waiting: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -77,9 +82,14 @@ class Crew:
             return len(workers)
 
     def ask(
-        self, function: Callable[..., Any], parts: Sequence[Any], work: Work, *,
-        alone: bool = False, **shared: Any,
-    ) -> list[Answer | Lost]:  # fmt: skip
+        self,
+        function: Callable[..., Any],
+        parts: Sequence[Any],
+        work: Work,
+        *,
+        alone: bool = False,
+        **shared: Any,
+    ) -> list[Answer | Lost]:
         """Call a function with every part, all at once, and return the answers in order.
 
         Parameters
@@ -177,9 +187,10 @@ class Crew:
             waited = time.monotonic() - start
             if self._patience is not None and waited > self._patience:
                 raise SimulationError(
-                    "Distribution.workers", f"one must start within {self._patience:g} s",
+                    "Distribution.workers",
+                    f"one must start within {self._patience:g} s",
                     cure="Is there enough memory for them? Try fewer.",
-                )  # fmt: skip
+                )
             if not said and waited > LOOK_EVERY:
                 self.tell("There is no worker; waiting for one.")
                 said = True
@@ -204,17 +215,19 @@ class Crew:
 
 def _silent(seconds: float) -> SimulationError:
     return SimulationError(
-        "Distribution.workers", f"must answer; for {seconds:.0f} s none did, and none was lost",
+        "Distribution.workers",
+        f"must answer; for {seconds:.0f} s none did, and none was lost",
         cure="Do they work for somebody else? Everything until the last generation is stored:"
         " start workers of your own and resume the run.",
-    )  # fmt: skip
+    )
 
 
 def _unreachable(reason: str) -> SimulationError:
     return SimulationError(
-        "Distribution.scheduler", f"must stay reachable: {reason}",
+        "Distribution.scheduler",
+        f"must stay reachable: {reason}",
         cure="Everything until the last generation is stored: start it again and resume the run.",
-    )  # fmt: skip
+    )
 
 
 def _answer(future: Any, value: Any) -> Answer | Lost:

@@ -56,10 +56,15 @@ class DistributedExperiment:
     """
 
     def __init__(
-        self, study: Study, condition: str, client: Any, *,
-        build: Build = build_experiment, seconds: float = LIMIT,
+        self,
+        study: Study,
+        condition: str,
+        client: Any,
+        *,
+        build: Build = build_experiment,
+        seconds: float = LIMIT,
         tell: Callable[[str], None] | None = None,
-    ):  # fmt: skip
+    ):
         self._crew = client if isinstance(client, Crew) else Crew(client)
         self._tell = tell or self._crew.tell
         self._work = work_on(study, condition, build, seconds)
@@ -98,9 +103,14 @@ class DistributedExperiment:
             return joined(self._ask([(xs, part) for part in parts], alone=True))
 
         rescue = Rescue(
-            ask, self._tell, sum(map(len, chunks)), sum(map(len, parts)),
-            self._work.seconds, measured(self._work.study), any(found),
-        )  # fmt: skip
+            ask,
+            self._tell,
+            sum(map(len, chunks)),
+            sum(map(len, parts)),
+            self._work.seconds,
+            measured(self._work.study),
+            any(found),
+        )
         outcomes, first = [], 0
         for chunk, outcome in zip(chunks, found, strict=True):
             outcomes.append(outcome or rescue.again(chunk, first))

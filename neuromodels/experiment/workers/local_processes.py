@@ -168,15 +168,18 @@ class Nursery:
     def _failure(self, error: BaseException) -> NeuromodelsError:
         if _fate(UNGUARDED) in self._fates:
             return DeclarationError(
-                "local_workers", 'must be called below `if __name__ == "__main__":`, since every'
+                "local_workers",
+                'must be called below `if __name__ == "__main__":`, since every'
                 " worker imports the script that starts it",
                 cure="Put what the script does into a function, and call that function there.",
-            )  # fmt: skip
+            )
         why = [f"a worker {fate}" for fate in self._fates[:1]] + _reasons(error)
         return SimulationError(
-            "Distribution.workers", f"must start: {'; '.join(why)}", self.count,
+            "Distribution.workers",
+            f"must start: {'; '.join(why)}",
+            self.count,
             "Is there enough memory for them? Try fewer.",
-        )  # fmt: skip
+        )
 
     # -- in the thread of the loop --------------------------------------------------------------
 
@@ -197,19 +200,32 @@ class Nursery:
         self._tornado = IOLoop.current()
         with dask.config.set(_SETTINGS):
             self.scheduler = await Scheduler(
-                host="127.0.0.1", protocol="tls://", security=self.security, dashboard=False,
-                dashboard_address="127.0.0.1:0", allowed_failures=0, worker_ttl=MISSED_AFTER,
-            )  # fmt: skip
+                host="127.0.0.1",
+                protocol="tls://",
+                security=self.security,
+                dashboard=False,
+                dashboard_address="127.0.0.1:0",
+                allowed_failures=0,
+                worker_ttl=MISSED_AFTER,
+            )
         self._keepers = [self._keeper() for _ in range(self.count)]
         async with asyncio.timeout(START_WITHIN + GRACE):
             await asyncio.gather(*self._keepers)
 
     def _keeper(self) -> Keeper:
         return Keeper(
-            self.scheduler.address, name=next(self._names), nthreads=1, host="127.0.0.1",
-            protocol="tls://", security=self.security, memory_limit=MEMORY_LIMIT // self.count,
-            dashboard=False, silence_logs=logging.CRITICAL, config=_SETTINGS, fates=self._fates,
-        )  # fmt: skip
+            self.scheduler.address,
+            name=next(self._names),
+            nthreads=1,
+            host="127.0.0.1",
+            protocol="tls://",
+            security=self.security,
+            memory_limit=MEMORY_LIMIT // self.count,
+            dashboard=False,
+            silence_logs=logging.CRITICAL,
+            config=_SETTINGS,
+            fates=self._fates,
+        )
 
     def _replace(self) -> None:
         for place, keeper in enumerate(self._keepers):

@@ -83,10 +83,11 @@ class Rescue:
         self.given_up += 1
         if self.given_up == HOPELESS and not self.has_answer:
             raise SimulationError(
-                "Distribution.worker", f"must survive a candidate; over {HOPELESS} of"
+                "Distribution.worker",
+                f"must survive a candidate; over {HOPELESS} of"
                 f" {self.count} and no other, {TRIES} workers each {self._cause}",
                 cure="Give the workers more memory, or more time with --chunk-seconds.",
-            )  # fmt: skip
+            )
         self.tell(
             f"Candidate {number} of {self.count} counts as failed: {TRIES} workers {self._cause}"
             " over it alone."

@@ -150,9 +150,11 @@ def _keys_for(address: str) -> Any:
     scheme = _ADDRESS.match(address)
     if scheme is None:
         raise DeclarationError(
-            "Distribution.scheduler", "must look like tcp://host:8786 or tls://host:8786", address,
+            "Distribution.scheduler",
+            "must look like tcp://host:8786 or tls://host:8786",
+            address,
             "`dask scheduler` prints it.",
-        )  # fmt: skip
+        )
     try:
         security = Security()
         has_keys = security.get_connection_args("client").get("ssl_context") is not None
@@ -160,9 +162,11 @@ def _keys_for(address: str) -> Any:
         raise DeclarationError("distributed.comm.tls", f"cannot be read: {error}") from None
     if has_keys < (scheme[1] == "tls"):
         raise DeclarationError(
-            "Distribution.scheduler", "needs keys that Dask's configuration names", address,
+            "Distribution.scheduler",
+            "needs keys that Dask's configuration names",
+            address,
             "Set ca-file, client.cert and client.key of distributed.comm.tls there.",
-        )  # fmt: skip
+        )
     return security
 
 
@@ -173,9 +177,10 @@ def _needed() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise DeclarationError(
-            "Distribution", f"needs Dask `distributed`: {error}",
+            "Distribution",
+            f"needs Dask `distributed`: {error}",
             cure='Install it: pip install "neuromodels[cluster]"',
-        ) from None  # fmt: skip
+        ) from None
 
 
 @contextmanager
@@ -187,9 +192,11 @@ def _client(address: str, **options: Any) -> Iterator[Any]:
         client = Client(address, set_as_default=False, **options)
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
         raise SimulationError(
-            "Distribution.scheduler", f"must answer: {error}", address,
+            "Distribution.scheduler",
+            f"must answer: {error}",
+            address,
             "Start it with `dask scheduler`, or take the address from its log.",
-        ) from None  # fmt: skip
+        ) from None
     try:
         yield client
     finally:

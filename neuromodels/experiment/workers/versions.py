@@ -74,9 +74,11 @@ def machines_of(client: Any, workers: Sequence[str]) -> set[str]:
 def lacking(error: ImportError) -> SimulationError:
     """Return the error of a worker on which something cannot be imported."""
     return SimulationError(
-        "Distribution.worker", "must have neuromodels and all it needs", str(error),
+        "Distribution.worker",
+        "must have neuromodels and all it needs",
+        str(error),
         "Install the same environment there: pip install neuromodels[cluster].",
-    )  # fmt: skip
+    )
 
 
 def _each(
@@ -100,7 +102,8 @@ def _each(
 def _compare(package: str, worker: str, here: str, there: str) -> None:
     if here != there:
         raise SimulationError(
-            "Distribution.worker", f"must have {package} {here}, as the driver",
+            "Distribution.worker",
+            f"must have {package} {here}, as the driver",
             f"{there} on {worker}",
             "Install the same version on both, then start the workers anew.",
-        )  # fmt: skip
+        )

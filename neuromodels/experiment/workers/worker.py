@@ -209,9 +209,10 @@ def check_files(files: Mapping[str, str]) -> None:
             _files[path] = digest_of(path)
         if _files[path] != digest:
             raise SimulationError(
-                "Distribution.worker", f"must have read the same {path} as the driver",
+                "Distribution.worker",
+                f"must have read the same {path} as the driver",
                 cure="Start the workers anew, in the driver's folder.",
-            )  # fmt: skip
+            )
 
 
 def digest_of(path: str) -> str:

@@ -31,15 +31,27 @@ def draw_band(
     """Draw a curve with its band, (n,) each."""
     axes.fill_between(x, low, high, color=mark.colour, alpha=0.22, linewidth=0)
     axes.plot(
-        x, median, mark.line, color=mark.colour, label=mark.label,
-        marker=mark.marker, markersize=2.5, markevery=max(1, len(x) // 10),
-    )  # fmt: skip
+        x,
+        median,
+        mark.line,
+        color=mark.colour,
+        label=mark.label,
+        marker=mark.marker,
+        markersize=2.5,
+        markevery=max(1, len(x) // 10),
+    )
 
 
 def draw_point(
-    axes: Axes, x: float, middle: float, low: float, high: float, mark: Mark,
-    each: Sequence[float] = (), hollow: bool = False,
-) -> None:  # fmt: skip
+    axes: Axes,
+    x: float,
+    middle: float,
+    low: float,
+    high: float,
+    mark: Mark,
+    each: Sequence[float] = (),
+    hollow: bool = False,
+) -> None:
     """Draw a point with its interval, and the single values behind it as small dots.
 
     Parameters
@@ -54,9 +66,12 @@ def draw_point(
 
 
 def draw_rows(
-    axes: Axes, names: Sequence[str], middles: Sequence[float],
-    ranges: Sequence[tuple[float, float]], each: Sequence[np.ndarray] = (),
-) -> None:  # fmt: skip
+    axes: Axes,
+    names: Sequence[str],
+    middles: Sequence[float],
+    ranges: Sequence[tuple[float, float]],
+    each: Sequence[np.ndarray] = (),
+) -> None:
     """Draw one row per name from the top: a point, its interval, and the values behind it.
 
     Parameters
@@ -80,9 +95,15 @@ def draw_level(axes: Axes, level: float, label: str = "") -> None:
     """Draw a dashed level, such as chance, and its name at the right end below it."""
     axes.axhline(level, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
     axes.annotate(
-        label, (1, level), xycoords=("axes fraction", "data"), xytext=(-2, -2),
-        textcoords="offset points", ha="right", va="top", color=GREY,
-    )  # fmt: skip
+        label,
+        (1, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, -2),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        color=GREY,
+    )
 
 
 def make_room(axes: Axes, level: float) -> None:
@@ -130,10 +151,16 @@ def draw_answers(axes: Axes, steps: np.ndarray, output: np.ndarray, bits: np.nda
         said = int(output[step] > 0)
         right = said == int(bit)
         axes.annotate(
-            f"{said}", (step, 1), xycoords=("data", "axes fraction"), xytext=(0, 1),
-            textcoords="offset points", ha="center", va="bottom",
-            fontweight="bold" if right else "normal", color=DARK if right else GREY,
-        )  # fmt: skip
+            f"{said}",
+            (step, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 1),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontweight="bold" if right else "normal",
+            color=DARK if right else GREY,
+        )
     axes.set_xlim(-0.5, len(output) - 0.5)
 
 
@@ -163,8 +190,13 @@ def condition_keys(used: Iterable[str]) -> list[Line2D]:
     marks = [mark for name, mark in MARKS.items() if name in set(used)]
     return [
         Line2D(
-            [], [], linestyle=mark.line, color=mark.colour, marker=mark.marker, markersize=2.5,
+            [],
+            [],
+            linestyle=mark.line,
+            color=mark.colour,
+            marker=mark.marker,
+            markersize=2.5,
             label=mark.label,
         )
         for mark in marks
-    ]  # fmt: skip
+    ]

@@ -61,10 +61,12 @@ DOUBLET = PlasticityRule(
         "form": {
             "event": {"model": TRACES, "on_pre": ON_PRE, "on_post": ON_POST, "each_step": ""},
             "dense": {
-                "model": "w : 1\nx_early : 1\nx_late : 1", "on_pre": "", "on_post": "",
+                "model": "w : 1\nx_early : 1\nx_late : 1",
+                "on_pre": "",
+                "on_post": "",
                 "each_step": STEPS,
             },
         }
     },
     reference="Confavreux et al. 2023, NeurIPS 36 (released code)",
-)  # fmt: skip
+)

@@ -1,6 +1,6 @@
 """Spike-timing-dependent plasticity of pairs, each spike with all others (Song et al. 2000).
 
-    dw = A_plus*exp(-d/tau_plus) for d = t_post - t_pre > 0,  -A_minus*exp(d/tau_minus) for d < 0
+dw = A_plus*exp(-d/tau_plus) for d = t_post - t_pre > 0,  -A_minus*exp(d/tau_minus) for d < 0
 """
 
 from brian2.units import ms

@@ -37,8 +37,11 @@ TRIPLET_STDP = PlasticityRule(
         Coefficient("A3_minus", default=2.3e-4, low=0, high=1),
     ),
     constants={
-        "tau_plus": 16.8 * ms, "tau_x": 101 * ms, "tau_minus": 33.7 * ms, "tau_y": 125 * ms,
+        "tau_plus": 16.8 * ms,
+        "tau_x": 101 * ms,
+        "tau_minus": 33.7 * ms,
+        "tau_y": 125 * ms,
         "w_max": 1.0,
     },
     reference="Pfister & Gerstner 2006, J Neurosci 26:9673",
-)  # fmt: skip
+)

@@ -68,10 +68,16 @@ def _rule(name: str, summary: str, inner: str, weight: str, fixed: tuple) -> Pla
 
 
 THREE_FACTOR = _rule(
-    "three_factor", "pairs of spikes leave an eligibility, which a third factor turns into weight",
-    "w", "w", (Coefficient("w", default=0.0, low=-1, high=1, per="synapse", sigma=0.3),),
-)  # fmt: skip
+    "three_factor",
+    "pairs of spikes leave an eligibility, which a third factor turns into weight",
+    "w",
+    "w",
+    (Coefficient("w", default=0.0, low=-1, high=1, per="synapse", sigma=0.3),),
+)
 THREE_FACTOR_SPLIT = _rule(
-    "three_factor_split", "three_factor that moves the plastic part of the weight w + alpha*rho",
-    "rho", "w + alpha*rho", SPLIT,
-)  # fmt: skip
+    "three_factor_split",
+    "three_factor that moves the plastic part of the weight w + alpha*rho",
+    "rho",
+    "w + alpha*rho",
+    SPLIT,
+)

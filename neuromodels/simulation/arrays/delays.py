@@ -83,9 +83,10 @@ def _stored_steps(name: str, seconds: np.ndarray, dt: float, wiring: Wiring) -> 
     wrong = seconds[~((seconds >= 0) & (seconds < LONGEST * dt))]
     if len(wrong):
         raise DeclarationError(
-            f"{name}.delay", f"delays must lie between 0 and {LONGEST} steps of {dt:g} s",
+            f"{name}.delay",
+            f"delays must lie between 0 and {LONGEST} steps of {dt:g} s",
             f"{wrong[0]:g} s",
-        )  # fmt: skip
+        )
     steps = (seconds / dt + 0.5).astype(np.int32)
     return wiring.stored(steps) if steps.shape[1] == wiring.n_synapses else steps
 
@@ -117,8 +118,10 @@ def capacity(delays: Delays, neurons: int) -> int:
 
 def push(name: str, width: int, picks: Lines, now: str, cursor: str = "") -> Lines:
     """Note the spikes of this step; `picks` opens a loop that names each ``_source``."""
-    entry = [f"{name}[{width} * {name}_ends[1]] = _source;",
-             f"{name}[{width} * {name}_ends[1] + 1] = (int32_t){now};"]  # fmt: skip
+    entry = [
+        f"{name}[{width} * {name}_ends[1]] = _source;",
+        f"{name}[{width} * {name}_ends[1] + 1] = (int32_t){now};",
+    ]
     if cursor:
         entry.append(f"{name}[{width} * {name}_ends[1] + 2] = {cursor};")
     return [*picks, [*entry, f"{name}_ends[1]++;"], "}"]
@@ -169,14 +172,16 @@ def sweep(name: str, start: str, steps: str, now: str, synapse: Lines) -> Lines:
             f"const int32_t _source = {name}[3 * _spike], _fired = {name}[3 * _spike + 1];",
             f"const int32_t _age = (int32_t){now} - _fired, _last = {start}[_source + 1];",
             f"int32_t _k = {name}[3 * _spike + 2];",
-            f"for (; _k < _last && {steps}[_k] <= _age; _k++) {{", synapse, "}",
+            f"for (; _k < _last && {steps}[_k] <= _age; _k++) {{",
+            synapse,
+            "}",
             "if (_k == _last) continue;",
             f"{name}[3 * _kept] = _source; {name}[3 * _kept + 1] = _fired;",
             f"{name}[3 * _kept++ + 2] = _k;",
         ],
         "}",
         f"{name}_ends[1] = _kept;",
-    ]  # fmt: skip
+    ]
 
 
 def carried(name: str, now: str, synapse: Lines) -> Lines:

@@ -78,9 +78,13 @@ class Layout:
         By pathway and by synapses, where they are not those of the network.
     """
 
-    def __init__(self, captured: Sequence[Captured], real: np.dtype,
-                 delays: Mapping[str, Delays] | None = None,
-                 wirings: Mapping[str, Wiring] | None = None):  # fmt: skip
+    def __init__(
+        self,
+        captured: Sequence[Captured],
+        real: np.dtype,
+        delays: Mapping[str, Delays] | None = None,
+        wirings: Mapping[str, Wiring] | None = None,
+    ):
         self.real = np.dtype(real)
         self.clocks = _clocks(captured)
         self.wirings = {**_wirings(captured), **(wirings or {})}
@@ -109,9 +113,11 @@ class Layout:
         if rows is not None:
             values = rows[0]
         elif wiring is not None and wiring.counts is not None:
-            values = np.resize(values, wiring.n_synapses) if values.size else (
-                np.zeros(wiring.n_synapses, values.dtype)
-            )  # fmt: skip
+            values = (
+                np.resize(values, wiring.n_synapses)
+                if values.size
+                else (np.zeros(wiring.n_synapses, values.dtype))
+            )
         values = self._in_stored_order(variable, wiring, values)
         return self._add(array_name(variable), type_, values, is_state, wiring, variable, rows=rows)
 

@@ -139,9 +139,7 @@ def wiring_of(synapses: Synapses, may_transpose: bool = True) -> Wiring:
     )
     short = n_post < LONG_ENOUGH and n_post < n_pre
     inner: Side = "pre" if dense and short and (may_transpose or n_post == 1) else "post"
-    return Wiring(
-        synapses.name, pre, post, pre_start, post_start, n_pre, n_post, dense, inner
-    )  # fmt: skip
+    return Wiring(synapses.name, pre, post, pre_start, post_start, n_pre, n_post, dense, inner)
 
 
 def drawn_values(wiring: Wiring | None, variable: ArrayVariable) -> np.ndarray | None:

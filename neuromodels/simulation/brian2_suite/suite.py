@@ -37,9 +37,14 @@ DTYPES = {"float64": np.float64, "float32": np.float32}
 PLUGIN = "neuromodels.simulation.brian2_suite.records"
 #: No cache: pytest would write it into the installed Brian2.
 PYTEST_OPTIONS = (
-    "-p", PLUGIN, "-p", "no:cacheprovider", "--tb=short", "--show-capture=no",
+    "-p",
+    PLUGIN,
+    "-p",
+    "no:cacheprovider",
+    "--tb=short",
+    "--show-capture=no",
     "--disable-warnings",
-)  # fmt: skip
+)
 #: All tests passed, some failed, none was selected.
 PYTEST_ENDED = {0, 1, 5}
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
@@ -65,17 +70,25 @@ def judge(precision: str, select: str = "", folders: Sequence[str] = ()) -> list
         Where pytest is missing, stops early, or finds no test.
     """
     if find_spec("pytest") is None:
-        raise SimulationError("pytest", "must be installed to run Brian2's tests",
-                              cure="Install it: pip install 'neuromodels[test]'.")  # fmt: skip
+        raise SimulationError(
+            "pytest",
+            "must be installed to run Brian2's tests",
+            cure="Install it: pip install 'neuromodels[test]'.",
+        )
     from neuromodels.simulation.brian2_suite.records import recorded
 
     selected = ("-k", select) if select else ()
     with _as_before(), redirect_stdout(sys.stderr), recorded() as records:
         brian2.test(
-            [], test_codegen_independent=False, test_standalone="batch",
-            test_in_parallel=[], fail_for_not_implemented=False, float_dtype=DTYPES[precision],
-            extra_test_dirs=list(folders), additional_args=[*PYTEST_OPTIONS, *selected],
-        )  # fmt: skip
+            [],
+            test_codegen_independent=False,
+            test_standalone="batch",
+            test_in_parallel=[],
+            fail_for_not_implemented=False,
+            float_dtype=DTYPES[precision],
+            extra_test_dirs=list(folders),
+            additional_args=[*PYTEST_OPTIONS, *selected],
+        )
     _check_complete(records, select)
     return list(records.tests.values())
 
@@ -137,8 +150,11 @@ def _shown(judged: dict[str, list[Record]], options: argparse.Namespace) -> str:
 
 def as_dict(judged: dict[str, list[Record]]) -> dict[str, Any]:
     """Return versions, counts and every test, as ``--json`` prints them."""
-    versions = {"brian2": brian2.__version__, "neuromodels": neuromodels.__version__,
-                "python": platform.python_version()}  # fmt: skip
+    versions = {
+        "brian2": brian2.__version__,
+        "neuromodels": neuromodels.__version__,
+        "python": platform.python_version(),
+    }
     return versions | {precision: _counted(tests) for precision, tests in judged.items()}
 
 

@@ -19,20 +19,32 @@ from pathlib import Path
 from neuromodels.errors import BuildError
 
 FLAGS = (
-    "-std=c++17", "-O3", "-march=native", "-shared", "-fPIC", "-w", "-fopenmp-simd",
+    "-std=c++17",
+    "-O3",
+    "-march=native",
+    "-shared",
+    "-fPIC",
+    "-w",
+    "-fopenmp-simd",
     # As Brian2's own choice, -ffast-math -fno-finite-math-only, but without the start-up code
     # that -ffast-math links in: it would change how the whole process treats tiny numbers.
-    "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fno-signed-zeros",
+    "-fassociative-math",
     "-freciprocal-math",
-)  # fmt: skip
+)
 #: A clip between constants would otherwise become a chain of branches, then of masks.
 GCC_FLAGS = ("-fno-thread-jumps",)
 X86_FLAGS = ("-mprefer-vector-width=512",)
 #: With NEUROMODELS_SANITIZE=1, for `make sanitize`: the process must have libasan loaded.
 SANITIZE_FLAGS = (
-    "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all",
-    "-fno-omit-frame-pointer", "-g", "-O1",
-)  # fmt: skip
+    "-fsanitize=address,undefined,float-cast-overflow",
+    "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer",
+    "-g",
+    "-O1",
+)
 LIBRARIES = ("-lm",)
 STALE_AFTER = 24 * 3600.0
 
@@ -123,9 +135,11 @@ def compiler() -> str:
         if found:
             return found
     raise BuildError(
-        "compiler", "a C++ compiler must be installed", "none on PATH",
+        "compiler",
+        "a C++ compiler must be installed",
+        "none on PATH",
         "Install g++ (Debian: apt install g++; conda: conda install cxx-compiler) or set CXX.",
-    )  # fmt: skip
+    )
 
 
 def host() -> Toolchain:
@@ -199,9 +213,11 @@ def build(source: str, tools: Toolchain | None = None) -> Build:
             return _compile(source, target, tools)
     except OSError as error:
         raise BuildError(
-            "cache", f"the build cache {folder()} must be writable", error.strerror,
+            "cache",
+            f"the build cache {folder()} must be writable",
+            error.strerror,
             "Free some space, or set NEUROMODELS_CACHE to another folder.",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _seal(library: Path) -> None:
@@ -265,6 +281,8 @@ def _failure(
     kept.write_text(code.read_text())
     shown = "\n".join(said.strip().splitlines()[:6])
     return BuildError(
-        "compiler", f"{Path(tools.compiler).name} must accept the generated source {kept}", shown,
+        "compiler",
+        f"{Path(tools.compiler).name} must accept the generated source {kept}",
+        shown,
         "Report it with that file; the next run tries again.",
-    )  # fmt: skip
+    )

@@ -21,9 +21,14 @@ SHARED_LIMITS = {"sm_80": 163 * 1024, "sm_90": 227 * 1024}
 USUAL_PLACE = "/usr/local/cuda/bin/nvcc"
 
 FLAGS = (
-    "-std=c++17", "-O3", "--shared", "-Xcompiler", "-fPIC", "-w",
+    "-std=c++17",
+    "-O3",
+    "--shared",
+    "-Xcompiler",
+    "-fPIC",
+    "-w",
     "-ftz=true",  # tiny single-precision numbers become 0, as on the processor
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

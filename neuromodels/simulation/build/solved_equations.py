@@ -39,9 +39,13 @@ def remembered_solutions() -> Iterator[None]:
 
 
 def _solution(
-    solve: Callable, equations: Equations, variables: Mapping[str, Any], method: object,
-    method_options: object = None, group_name: str | None = None,
-) -> Any:  # fmt: skip
+    solve: Callable,
+    equations: Equations,
+    variables: Mapping[str, Any],
+    method: object,
+    method_options: object = None,
+    group_name: str | None = None,
+) -> Any:
     key = _key(equations, variables, method, method_options)
     if key is None:
         return solve(equations, variables, method, method_options, group_name)

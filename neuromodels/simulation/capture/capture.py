@@ -37,9 +37,16 @@ brian_devices: Any = import_module("brian2.devices.device")
 
 #: What the device can render, by Brian2's name for the kind of code object.
 TEMPLATES = (
-    "stateupdate", "threshold", "reset", "summed_variable", "synapses", "spikegenerator",
-    "spikemonitor", "statemonitor", "ratemonitor",
-)  # fmt: skip
+    "stateupdate",
+    "threshold",
+    "reset",
+    "summed_variable",
+    "synapses",
+    "spikegenerator",
+    "spikemonitor",
+    "statemonitor",
+    "ratemonitor",
+)
 
 #: Kinds that leave no trace of their own: spikes reach a pathway without a queue.
 SILENT_TEMPLATES = ("synapses_push_spikes",)
@@ -114,27 +121,55 @@ class RecordingDevice(RuntimeDevice):
     def code_object_class(self, codeobj_class=None, fallback_pref=None):
         return BatchCodeObject
 
-    def code_object(self, owner, name, abstract_code, variables, template_name,
-                    variable_indices, codeobj_class=None, template_kwds=None,
-                    override_conditional_write=None, compiler_kwds=None):  # fmt: skip
+    def code_object(
+        self,
+        owner,
+        name,
+        abstract_code,
+        variables,
+        template_name,
+        variable_indices,
+        codeobj_class=None,
+        template_kwds=None,
+        override_conditional_write=None,
+        compiler_kwds=None,
+    ):
         name = find_name(name)
         template = getattr(BatchCodeObject.templater, template_name)
         generator = BatchCodeGenerator(
-            variables=variables, variable_indices=variable_indices, owner=owner,
-            iterate_all=template.iterate_all, codeobj_class=BatchCodeObject, name=name,
-            template_name=template_name, override_conditional_write=override_conditional_write,
+            variables=variables,
+            variable_indices=variable_indices,
+            owner=owner,
+            iterate_all=template.iterate_all,
+            codeobj_class=BatchCodeObject,
+            name=name,
+            template_name=template_name,
+            override_conditional_write=override_conditional_write,
             allows_scalar_write=template.allows_scalar_write,
-        )  # fmt: skip
+        )
         scalar, vector, kwds = generator.translate(abstract_code, dtype=float)
         code = BatchCodeObject(
-            owner, None, variables, variable_indices, template_name=template_name,
-            template_source=template.template_source, name=name, compiler_kwds={},
-        )  # fmt: skip
+            owner,
+            None,
+            variables,
+            variable_indices,
+            template_name=template_name,
+            template_source=template.template_source,
+            name=name,
+            compiler_kwds={},
+        )
         code.stepwise = partial(
-            self.runtime.code_object, owner, f"{name}_once", abstract_code, variables,
-            template_name, variable_indices, NumpyCodeObject, template_kwds,
+            self.runtime.code_object,
+            owner,
+            f"{name}_once",
+            abstract_code,
+            variables,
+            template_name,
+            variable_indices,
+            NumpyCodeObject,
+            template_kwds,
             override_conditional_write,
-        )  # fmt: skip
+        )
         found = {"scalar": scalar[None], "vector": vector[None], "owner": owner, **kwds}
         found["options"] = dict(template_kwds or {})
         self.recorded[name] = (code, found)
@@ -147,9 +182,11 @@ def recording() -> Iterator[RecordingDevice]:
     runtime = brian_devices.active_device
     if not isinstance(runtime, RuntimeDevice):
         raise UnsupportedFeature(
-            "Batch.device", "the network must be set up on Brian2's runtime device",
-            type(runtime).__name__, "Call brian2.set_device('runtime') before making groups.",
-        )  # fmt: skip
+            "Batch.device",
+            "the network must be set up on Brian2's runtime device",
+            type(runtime).__name__,
+            "Call brian2.set_device('runtime') before making groups.",
+        )
     device = RecordingDevice(runtime)
     brian_devices.active_device = device
     try:
@@ -218,23 +255,29 @@ def _forget_queues(network: Network) -> None:
 def _check_supported(runner: Any) -> None:
     if isinstance(runner, NetworkOperation):
         raise UnsupportedFeature(
-            runner.name, "Python functions cannot run inside a compiled batch", "network_operation",
+            runner.name,
+            "Python functions cannot run inside a compiled batch",
+            "network_operation",
             "Write it as equations or run_regularly, or call batch.run in short pieces.",
-        )  # fmt: skip
+        )
     method = getattr(runner, "method_choice", None)
     if "gsl" in str(method).lower():
         raise UnsupportedFeature(
-            runner.name, "equations must be solved by a method that needs no library", method,
+            runner.name,
+            "equations must be solved by a method that needs no library",
+            method,
             "Choose 'exponential_euler', 'rk4' or another of Brian2's own methods.",
-        )  # fmt: skip
+        )
 
 
 def _check_connected(runner: Any) -> None:
     if isinstance(runner, Synapses) and not runner._connect_called:
         raise DeclarationError(
-            runner.name, "synapses must be connected before they run", "none",
+            runner.name,
+            "synapses must be connected before they run",
+            "none",
             "Call connect(), with condition='False' for none at all.",
-        )  # fmt: skip
+        )
 
 
 def _scheduled(network: Network, device: RecordingDevice) -> Iterator[Captured]:
@@ -252,24 +295,37 @@ def _scheduled(network: Network, device: RecordingDevice) -> Iterator[Captured]:
 def _captured(code: BatchCodeObject, found: dict, runner: Any, noise: str) -> Captured:
     if code.template_name == "spatialstateupdate":
         raise UnsupportedFeature(
-            runner.group.name, "neurons must have one compartment", "SpatialNeuron",
+            runner.group.name,
+            "neurons must have one compartment",
+            "SpatialNeuron",
             "Use Brian2's runtime or cpp_standalone device for this network.",
-        )  # fmt: skip
+        )
     if code.template_name not in TEMPLATES:
         raise UnsupportedFeature(
-            runner.name, f"the batch device covers {', '.join(TEMPLATES)}", code.template_name,
+            runner.name,
+            f"the batch device covers {', '.join(TEMPLATES)}",
+            code.template_name,
             "Use Brian2's runtime or cpp_standalone device for this object.",
-        )  # fmt: skip
+        )
     return Captured(
-        name=runner.name, noise=noise, template=code.template_name, runner=runner,
-        clock=runner.clock, variables=code.variables, **found,
-    )  # fmt: skip
+        name=runner.name,
+        noise=noise,
+        template=code.template_name,
+        runner=runner,
+        clock=runner.clock,
+        variables=code.variables,
+        **found,
+    )
 
 
 def capture_initial(
-    group: Any, variable: str, expression: str, number: int, namespace: Mapping[str, Any],
+    group: Any,
+    variable: str,
+    expression: str,
+    number: int,
+    namespace: Mapping[str, Any],
     identities: Identities,
-) -> Captured:  # fmt: skip
+) -> Captured:
     """Return the code that sets a variable of `group` from an expression.
 
     Raises
@@ -280,8 +336,11 @@ def capture_initial(
     name = f"{group.name}_{variable}_initial_{number}"
     with recording() as device, explained(group):
         code = create_runner_codeobj(
-            group, f"{variable} = {expression}", "stateupdate", run_namespace=dict(namespace),
+            group,
+            f"{variable} = {expression}",
+            "stateupdate",
+            run_namespace=dict(namespace),
             name=name,
-        )  # fmt: skip
+        )
     noise = f"{identities.of(group.name)}_{variable}_initial_{number}"
     return replace(_captured(code, device.recorded[code.name][1], group, noise), name=name)

@@ -15,9 +15,15 @@ from neuromodels.errors import EquationError, NeuromodelsError
 
 #: What Brian2 and sympy raise for text that a user wrote.
 COMPLAINTS = (
-    SyntaxError, KeyError, ValueError, TypeError, NotImplementedError, AttributeError,
-    BrianEquationError, DimensionMismatchError,
-)  # fmt: skip
+    SyntaxError,
+    KeyError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    AttributeError,
+    BrianEquationError,
+    DimensionMismatchError,
+)
 
 QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 

@@ -29,14 +29,65 @@ EVENT_TIMES = ("lastspike", "lastupdate")
 
 #: What C++ does not allow as a name, and equations do.
 CPP_WORDS = {
-    "alignas", "alignof", "asm", "auto", "bool", "break", "case", "catch", "char", "class",
-    "const", "constexpr", "continue", "decltype", "default", "delete", "do", "double", "enum",
-    "explicit", "export", "extern", "float", "for", "friend", "goto", "inline", "int", "long",
-    "mutable", "namespace", "new", "noexcept", "nullptr", "operator", "private", "protected",
-    "public", "register", "short", "signed", "sizeof", "static", "struct", "switch", "template",
-    "this", "throw", "try", "typedef", "typeid", "typename", "union", "unsigned", "using",
-    "virtual", "void", "volatile",
-}  # fmt: skip
+    "alignas",
+    "alignof",
+    "asm",
+    "auto",
+    "bool",
+    "break",
+    "case",
+    "catch",
+    "char",
+    "class",
+    "const",
+    "constexpr",
+    "continue",
+    "decltype",
+    "default",
+    "delete",
+    "do",
+    "double",
+    "enum",
+    "explicit",
+    "export",
+    "extern",
+    "float",
+    "for",
+    "friend",
+    "goto",
+    "inline",
+    "int",
+    "long",
+    "mutable",
+    "namespace",
+    "new",
+    "noexcept",
+    "nullptr",
+    "operator",
+    "private",
+    "protected",
+    "public",
+    "register",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "struct",
+    "switch",
+    "template",
+    "this",
+    "throw",
+    "try",
+    "typedef",
+    "typeid",
+    "typename",
+    "union",
+    "unsigned",
+    "using",
+    "virtual",
+    "void",
+    "volatile",
+}
 
 #: Numbers without digits, as Python and as C++ write them.
 SPECIAL = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
@@ -48,11 +99,15 @@ BUILT_IN = [function for name, function in DEFAULT_FUNCTIONS.items() if name != 
 DRAWS = "_draws_"
 
 INTEGER_TYPES = {
-    np.dtype(np.int8): "int8_t", np.dtype(np.int16): "int16_t",
-    np.dtype(np.int32): "int32_t", np.dtype(np.int64): "int64_t",
-    np.dtype(np.uint8): "uint8_t", np.dtype(np.uint16): "uint16_t",
-    np.dtype(np.uint32): "uint32_t", np.dtype(np.uint64): "uint64_t",
-}  # fmt: skip
+    np.dtype(np.int8): "int8_t",
+    np.dtype(np.int16): "int16_t",
+    np.dtype(np.int32): "int32_t",
+    np.dtype(np.int64): "int64_t",
+    np.dtype(np.uint8): "uint8_t",
+    np.dtype(np.uint16): "uint16_t",
+    np.dtype(np.uint32): "uint32_t",
+    np.dtype(np.uint64): "uint64_t",
+}
 
 
 def c_type(dtype: object) -> str:
@@ -128,9 +183,11 @@ class Block:
     def lines(self) -> list[str]:
         """The whole block in the order read, declare, compute, write."""
         return [
-            *(access.read for access in self.reads), *self.declarations,
-            *self.statements, *(access.write for access in self.writes),
-        ]  # fmt: skip
+            *(access.read for access in self.reads),
+            *self.declarations,
+            *self.statements,
+            *(access.write for access in self.writes),
+        ]
 
 
 def _cheap_power(node: ast.BinOp) -> str | None:
@@ -310,8 +367,10 @@ class BatchCodeGenerator(CPPCodeGenerator):
             if used:
                 raise DeclarationError(
                     f"{self.owner.name}: {statement.var} {statement.op} {statement.expr}",
-                    "a name must not be a word of C++", min(used), "Give it another name.",
-                )  # fmt: skip
+                    "a name must not be a word of C++",
+                    min(used),
+                    "Give it another name.",
+                )
 
     def _access(self, name: str, written: bool) -> Access:
         return Access(name, self.variables[name], self.variable_indices[name], written)
@@ -356,6 +415,8 @@ class BatchCodeGenerator(CPPCodeGenerator):
             return function.implementations[self.codeobj_class]
         except KeyError:
             raise UnsupportedFeature(
-                f"{self.owner.name}: {name}()", "a function must be written in C++", "Python",
+                f"{self.owner.name}: {name}()",
+                "a function must be written in C++",
+                "Python",
                 "Give it with @implementation('cpp', ...).",
-            ) from None  # fmt: skip
+            ) from None

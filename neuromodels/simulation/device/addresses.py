@@ -40,9 +40,11 @@ def split_address(
     owner, _, name = address.partition(".")
     if owner not in groups or not name:
         raise DeclarationError(
-            f"{where}[{address!r}]", "the address must be 'group.variable'", address,
+            f"{where}[{address!r}]",
+            "the address must be 'group.variable'",
+            address,
             _nearest(owner, groups),
-        )  # fmt: skip
+        )
     public = [key for key in groups[owner].variables if not key.startswith("_")]
     if name not in public:
         raise DeclarationError(
@@ -65,9 +67,11 @@ def array_variable(
     variable = group.variables[name]
     if not isinstance(variable, ArrayVariable) or isinstance(variable.owner, BaseClock):
         raise DeclarationError(
-            f"{where}[{address!r}]", "only stored variables can be read or set",
-            type(variable).__name__, "Record an expression with a StateMonitor.",
-        )  # fmt: skip
+            f"{where}[{address!r}]",
+            "only stored variables can be read or set",
+            type(variable).__name__,
+            "Record an expression with a StateMonitor.",
+        )
     return variable
 
 
@@ -94,9 +98,11 @@ def checked_values(
         raise DeclarationError(where, "the variable must not be read-only", address)
     if not have_same_dimensions(values, Quantity(1, dim=variable.dim)):
         raise DeclarationError(
-            where, f"values must have the unit of {variable.dim}",
-            str(get_dimensions(values)), "Multiply them by a Brian2 unit.",
-        )  # fmt: skip
+            where,
+            f"values must have the unit of {variable.dim}",
+            str(get_dimensions(values)),
+            "Multiply them by a Brian2 unit.",
+        )
     numbers = np.asarray(values)
     shapes = {(): (1, 1), (rows, size): (rows, size), (size,): (1, size)}
     if size == 1:

@@ -23,7 +23,7 @@ from neuromodels.simulation.device.addresses import (
     checked_values,
     groups_of,
     pathway_of,
-)  # fmt: skip
+)
 from neuromodels.simulation.device.connect import drawn_pairs, given_pairs, own_wiring
 from neuromodels.simulation.device.instances import REALS, Instances
 from neuromodels.simulation.device.library import Call
@@ -98,10 +98,15 @@ class Batch:
         self.groups = groups_of(network)
         self._identities = Identities(network)
         self._instances = Instances(
-            capture(network, self.namespace), int(instances),
+            capture(network, self.namespace),
+            int(instances),
             None if streams is None else _checked_streams(streams, int(instances)),
-            seed=seed, dtype=dtype, threads=threads, start=float(network.t), device=device,
-        )  # fmt: skip
+            seed=seed,
+            dtype=dtype,
+            threads=threads,
+            start=float(network.t),
+            device=device,
+        )
 
     @property
     def instances(self) -> int:
@@ -173,9 +178,11 @@ class Batch:
     def _set_delays(self, address: str, pathway: SynapticPathway, seconds: np.ndarray) -> None:
         if self._instances.time != self._instances.start:
             raise DeclarationError(
-                f"Batch[{address!r}]", "delays must be set before the first run", "a later time",
+                f"Batch[{address!r}]",
+                "delays must be set before the first run",
+                "a later time",
                 "Make a new Batch, or put all delays into the network.",
-            )  # fmt: skip
+            )
         layout = self._instances.layout
         present, wiring = layout.delays[pathway.name], layout.wirings[pathway.synapses.name]
         delays = present.given(np.asarray(seconds), pathway.source.clock.dt_, wiring)
@@ -185,9 +192,15 @@ class Batch:
     # --------------------------------------------------------------------------------- wiring
 
     def connect(
-        self, name: str, condition: str | None = None, p: float | str = 1.0, *,
-        pre: Sequence | None = None, post: Sequence | None = None, shared: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        condition: str | None = None,
+        p: float | str = 1.0,
+        *,
+        pre: Sequence | None = None,
+        post: Sequence | None = None,
+        shared: bool = False,
+    ) -> None:
         """Wire synapses anew, in each instance on its own.
 
         The network's own wiring is replaced.  Variables of the synapses keep a value that all
@@ -219,9 +232,10 @@ class Batch:
             )
         if self._instances.state.is_live:
             raise DeclarationError(
-                f"Batch.connect({name!r})", "must come before the first run and before any value"
-                " is read", cure="Make a new Batch.",
-            )  # fmt: skip
+                f"Batch.connect({name!r})",
+                "must come before the first run and before any value is read",
+                cure="Make a new Batch.",
+            )
         if pre is not None and post is not None:
             pairs = given_pairs(synapses, pre, post, self.instances)
         else:
@@ -247,9 +261,11 @@ class Batch:
         known = {k: g for k, g in self.groups.items() if isinstance(g, Synapses)}
         if name not in self._instances.layout.wirings or name not in known:
             raise DeclarationError(
-                "Batch.connect", "the network must have synapses of that name", name,
+                "Batch.connect",
+                "the network must have synapses of that name",
+                name,
                 f"There are: {', '.join(known) or 'none'}.",
-            )  # fmt: skip
+            )
         return known[name]
 
     # ------------------------------------------------------------------------------------ runs
@@ -336,9 +352,11 @@ class Batch:
             variable = array_variable(address, self.groups)
             if pathway_of(variable, self.groups) is not None:
                 raise DeclarationError(
-                    f"Batch.trials[{address!r}]", "delays must be those of the batch", address,
+                    f"Batch.trials[{address!r}]",
+                    "delays must be those of the batch",
+                    address,
                     "Set them before, the same for all instances.",
-                )  # fmt: skip
+                )
             array = self._instances.array(variable)
             if array.name not in names:
                 continue
@@ -354,17 +372,20 @@ class Batch:
         for array in self._instances.program.tables:  # type: ignore[union-attr]
             if array.rows is not None:
                 raise DeclarationError(
-                    "Batch.trials", "all instances must share wiring and delays",
-                    array.name.removeprefix("_array_"), "Draw them with shared=True.",
-                )  # fmt: skip
+                    "Batch.trials",
+                    "all instances must share wiring and delays",
+                    array.name.removeprefix("_array_"),
+                    "Draw them with shared=True.",
+                )
         replaced = {array_name(array_variable(address, self.groups)) for address in given}
         for name, table in self._instances.state.tables.items():
             if table.rows is not None and name not in replaced:
                 raise DeclarationError(
                     f"Batch.trials[{name.removeprefix('_array_')!r}]",
-                    "values must not differ between instances", len(table.rows),
+                    "values must not differ between instances",
+                    len(table.rows),
                     "Pass them as `values` with `rows`.",
-                )  # fmt: skip
+                )
 
     def _output(self, address: str, count: int) -> tuple[Array, np.ndarray]:
         array = self._instances.array(array_variable(address, self.groups))
@@ -426,9 +447,11 @@ class Batch:
             if name in (code.name, code.owner.source.name):
                 return code
         raise DeclarationError(
-            "Batch.record", f"the network must have a {templates[0]} of that name", name,
+            "Batch.record",
+            f"the network must have a {templates[0]} of that name",
+            name,
             f"There are: {', '.join(code.name for code in monitors) or 'none'}.",
-        )  # fmt: skip
+        )
 
 
 def _check_rows(rows: np.ndarray | None, candidates: int, episodes: int) -> None:

@@ -17,8 +17,14 @@ from neuromodels.simulation.capture.messages import reading
 Pairs = tuple[np.ndarray, np.ndarray]
 
 
-def drawn_pairs(synapses: Synapses, condition: str | None, p: float | str, seed: int,
-                streams: np.ndarray, namespace: Mapping[str, Any]) -> list[Pairs]:  # fmt: skip
+def drawn_pairs(
+    synapses: Synapses,
+    condition: str | None,
+    p: float | str,
+    seed: int,
+    streams: np.ndarray,
+    namespace: Mapping[str, Any],
+) -> list[Pairs]:
     """Return the pairs that each instance connects, drawn from its stream.
 
     Parameters
@@ -49,11 +55,17 @@ def drawn_pairs(synapses: Synapses, condition: str | None, p: float | str, seed:
     return found
 
 
-def _candidates(synapses: Synapses, condition: str | None, p: float | str,
-                namespace: Mapping[str, Any]) -> tuple[np.ndarray, ...]:  # fmt: skip
+def _candidates(
+    synapses: Synapses, condition: str | None, p: float | str, namespace: Mapping[str, Any]
+) -> tuple[np.ndarray, ...]:
     """Let Brian2 list the pairs that fulfil a condition, and evaluate their probability."""
-    pairs = Synapses(synapses.source, synapses.target, "chance_of_pair : 1",
-                     name=f"{synapses.name}_pairs*", namespace=dict(namespace))  # fmt: skip
+    pairs = Synapses(
+        synapses.source,
+        synapses.target,
+        "chance_of_pair : 1",
+        name=f"{synapses.name}_pairs*",
+        namespace=dict(namespace),
+    )
     pairs._network = "discarded"  # or Brian2 warns that it was never run
     where = f"Batch.connect({synapses.name!r})"
     with reading(f"{where}.condition", condition):
@@ -95,9 +107,10 @@ def given_pairs(synapses: Synapses, pre: Sequence, post: Sequence, instances: in
     for k, (first, second) in enumerate(zip(*rows, strict=True)):
         if len(first) != len(second):
             raise DeclarationError(
-                f"Batch.connect({synapses.name!r})", f"instance {k} must have as many pre as post",
+                f"Batch.connect({synapses.name!r})",
+                f"instance {k} must have as many pre as post",
                 (len(first), len(second)),
-            )  # fmt: skip
+            )
     return list(zip(*rows, strict=True))
 
 
@@ -129,6 +142,14 @@ def own_wiring(shared: Wiring, pairs: Sequence[Pairs]) -> Wiring:
         ends[0, k, : counts[k]] = pre + shared.pre_start
         ends[1, k, : counts[k]] = post + shared.post_start
     return Wiring(
-        shared.name, ends[0], ends[1], shared.pre_start, shared.post_start, shared.n_pre,
-        shared.n_post, dense=False, inner="post", counts=counts,
-    )  # fmt: skip
+        shared.name,
+        ends[0],
+        ends[1],
+        shared.pre_start,
+        shared.post_start,
+        shared.n_pre,
+        shared.n_post,
+        dense=False,
+        inner="post",
+        counts=counts,
+    )

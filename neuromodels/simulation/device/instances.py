@@ -48,10 +48,18 @@ class Instances:
     """
 
     def __init__(
-        self, captured: Sequence[Captured], count: int, streams: np.ndarray | None = None, *,
-        seed: int, dtype: str, threads: int | None, start: float, profiled: bool = False,
+        self,
+        captured: Sequence[Captured],
+        count: int,
+        streams: np.ndarray | None = None,
+        *,
+        seed: int,
+        dtype: str,
+        threads: int | None,
+        start: float,
+        profiled: bool = False,
         device: str | Cuda | Emulation = "cpp",
-    ):  # fmt: skip
+    ):
         self.captured = list(captured)
         self.seed = int(seed) % 2**64
         self.dtype = np.dtype(dtype)
@@ -129,9 +137,11 @@ class Instances:
                 last = int(np.max(code.variables["_indices"].get_value(), initial=-1))
                 if last >= fewest:
                     raise DeclarationError(
-                        f"{code.name}.record", "every instance must have the recorded synapses",
-                        last, f"An instance has only {fewest}.",
-                    )  # fmt: skip
+                        f"{code.name}.record",
+                        "every instance must have the recorded synapses",
+                        last,
+                        f"An instance has only {fewest}.",
+                    )
 
     def initialise(self, code: Captured) -> None:
         """Evaluate an expression in each instance, before the first step of the next run."""
@@ -143,9 +153,14 @@ class Instances:
     def evaluated(self, code: Captured, variable: ArrayVariable) -> np.ndarray:
         """Return what an expression gives in each instance, shape (instances, size)."""
         apart = Instances(
-            [], len(self.streams), self.streams, seed=self.seed, dtype=self.dtype.name,
-            threads=self.report.threads, start=self.start,
-        )  # fmt: skip
+            [],
+            len(self.streams),
+            self.streams,
+            seed=self.seed,
+            dtype=self.dtype.name,
+            threads=self.report.threads,
+            start=self.start,
+        )
         apart.wirings = self.wirings
         apart.initialise(code)
         apart.state = self.state.moved_to(apart.layout)
@@ -206,9 +221,12 @@ class Instances:
         target, why = self._asked.chosen(self.layout, count or len(self.streams))
         if self._library is None or target != self._target:
             code = Code(
-                self.captured, self.initialisers, self.layout, REALS[self.dtype.name],
+                self.captured,
+                self.initialisers,
+                self.layout,
+                REALS[self.dtype.name],
                 self.profiled,
-            )  # fmt: skip
+            )
             self.program, self._library = target.compiled(code)
             self._target, self.report.why = target, why
             built = self._library.build
@@ -223,12 +241,18 @@ class Instances:
         assert program is not None
         tables = [self.state.table(array) for array in program.tables]
         return Call(
-            seed=self.seed, streams=streams, blocks=blocks, fresh=False, initialisers=0,
-            tables=[table.values for table in tables], rows=[table.rows for table in tables],
-            first_steps=self.steps(self.start), last_steps=self.steps(self.start),
+            seed=self.seed,
+            streams=streams,
+            blocks=blocks,
+            fresh=False,
+            initialisers=0,
+            tables=[table.values for table in tables],
+            rows=[table.rows for table in tables],
+            first_steps=self.steps(self.start),
+            last_steps=self.steps(self.start),
             data=list(program.support.data.values()),
             profile=np.zeros(len(self.captured)) if self.profiled else None,
-        )  # fmt: skip
+        )
 
     def timed(self, library: Library | KernelLibrary, call: Call) -> None:
         """Make a call and note what it cost."""
@@ -255,9 +279,11 @@ class Instances:
         if self.unset:
             name = min(self.unset).removeprefix("_array_")
             raise DeclarationError(
-                "Batch.connect", "values that differ between synapses must be set again after it",
-                name, "Assign batch['synapses.variable'] or call batch.initialise.",
-            )  # fmt: skip
+                "Batch.connect",
+                "values that differ between synapses must be set again after it",
+                name,
+                "Assign batch['synapses.variable'] or call batch.initialise.",
+            )
 
     def _note_profile(self, seconds: np.ndarray) -> None:
         profile = self.report.profile

@@ -28,10 +28,16 @@ class Launch(ct.Structure):
     """The same fields in the same order as `Launch` in launch.hpp."""
 
     _fields_ = [
-        ("threads", ct.c_int64), ("order", ct.c_int64), ("seed", ct.c_uint64),
-        ("resident", ct.c_int64), ("data_bytes", ct.c_void_p), ("sample_bytes", ct.c_void_p),
-        ("event_room", ct.c_void_p), ("bytes", ct.c_int64), ("event_count", ct.c_void_p),
-    ]  # fmt: skip
+        ("threads", ct.c_int64),
+        ("order", ct.c_int64),
+        ("seed", ct.c_uint64),
+        ("resident", ct.c_int64),
+        ("data_bytes", ct.c_void_p),
+        ("sample_bytes", ct.c_void_p),
+        ("event_room", ct.c_void_p),
+        ("bytes", ct.c_int64),
+        ("event_count", ct.c_void_p),
+    ]
 
 
 @dataclass(frozen=True)
@@ -120,9 +126,12 @@ class KernelLibrary:
         kept = {name: np.array(values or [0], dtype=np.int64) for name, values in rooms.items()}
         addresses = {name: values.ctypes.data for name, values in kept.items()}
         return Launch(
-            threads=settings.threads, order=ORDERS.index(settings.order), seed=settings.seed,
-            resident=settings.resident, **addresses,
-        ), kept  # fmt: skip
+            threads=settings.threads,
+            order=ORDERS.index(settings.order),
+            seed=settings.seed,
+            resident=settings.resident,
+            **addresses,
+        ), kept
 
     def _room(self, code, call: Call) -> int:
         """Return for how many spikes of one slot there is room at first."""
@@ -145,9 +154,11 @@ class KernelLibrary:
             while (needed := self._needed(run, launch, first, first + size)) > free:
                 if size == 1:
                     raise SimulationError(
-                        "Batch.device", f"one instance takes {needed} bytes of the GPU's memory",
-                        f"{free} free", "Make the network smaller, or use device='cpp'.",
-                    )  # fmt: skip
+                        "Batch.device",
+                        f"one instance takes {needed} bytes of the GPU's memory",
+                        f"{free} free",
+                        "Make the network smaller, or use device='cpp'.",
+                    )
                 size = (size + 1) // 2
             yield first, first + size
             first += size
@@ -176,6 +187,8 @@ class KernelLibrary:
         wrong = entry(*arguments)
         if wrong:
             raise SimulationError(
-                "Batch.device", f"{self.settings.device} must run the kernel", wrong.decode(),
+                "Batch.device",
+                f"{self.settings.device} must run the kernel",
+                wrong.decode(),
                 "Try fewer instances; device='cpp' computes the same.",
-            )  # fmt: skip
+            )

@@ -31,15 +31,29 @@ class Run(ct.Structure):
     """The same fields in the same order as `Run` in run.hpp."""
 
     _fields_ = [
-        ("seed", ct.c_uint64), ("streams", ct.c_void_p), ("blocks", ct.c_void_p),
-        ("fresh", ct.c_int64), ("initialisers", ct.c_uint64), ("tables", ct.c_void_p),
-        ("rows", ct.c_void_p), ("first_steps", ct.c_void_p), ("last_steps", ct.c_void_p),
-        ("recorded", ct.c_void_p), ("samples", ct.c_void_p), ("events", ct.c_void_p),
-        ("slots", ct.c_int64), ("outputs", ct.c_int64), ("output_offsets", ct.c_void_p),
-        ("output_bytes", ct.c_void_p), ("output_data", ct.c_void_p), ("data", ct.c_void_p),
-        ("failed", ct.c_void_p), ("until", ct.c_int64), ("ran", ct.c_void_p),
+        ("seed", ct.c_uint64),
+        ("streams", ct.c_void_p),
+        ("blocks", ct.c_void_p),
+        ("fresh", ct.c_int64),
+        ("initialisers", ct.c_uint64),
+        ("tables", ct.c_void_p),
+        ("rows", ct.c_void_p),
+        ("first_steps", ct.c_void_p),
+        ("last_steps", ct.c_void_p),
+        ("recorded", ct.c_void_p),
+        ("samples", ct.c_void_p),
+        ("events", ct.c_void_p),
+        ("slots", ct.c_int64),
+        ("outputs", ct.c_int64),
+        ("output_offsets", ct.c_void_p),
+        ("output_bytes", ct.c_void_p),
+        ("output_data", ct.c_void_p),
+        ("data", ct.c_void_p),
+        ("failed", ct.c_void_p),
+        ("until", ct.c_int64),
+        ("ran", ct.c_void_p),
         ("profile", ct.c_void_p),
-    ]  # fmt: skip
+    ]
 
 
 @dataclass
@@ -104,20 +118,29 @@ class Call:
 
         self.events = (Events * max(1, self.slots * self.spike_monitors))()
         run = Run(
-            seed=self.seed, streams=self.streams.ctypes.data,
+            seed=self.seed,
+            streams=self.streams.ctypes.data,
             blocks=None if self.blocks is None else self.blocks.ctypes.data,
-            fresh=self.fresh, initialisers=self.initialisers,
-            tables=pointers(self.tables), rows=pointers(self.rows),
-            first_steps=self.first_steps.ctypes.data, last_steps=self.last_steps.ctypes.data,
+            fresh=self.fresh,
+            initialisers=self.initialisers,
+            tables=pointers(self.tables),
+            rows=pointers(self.rows),
+            first_steps=self.first_steps.ctypes.data,
+            last_steps=self.last_steps.ctypes.data,
             recorded=None if self.recorded is None else self.recorded.ctypes.data,
-            samples=pointers(self.samples), events=ct.addressof(self.events), slots=self.slots,
-            outputs=len(self.outputs), output_offsets=numbers(o for o, _, _ in self.outputs),
+            samples=pointers(self.samples),
+            events=ct.addressof(self.events),
+            slots=self.slots,
+            outputs=len(self.outputs),
+            output_offsets=numbers(o for o, _, _ in self.outputs),
             output_bytes=numbers(n for _, n, _ in self.outputs),
-            output_data=pointers([a for _, _, a in self.outputs]), data=pointers(self.data),
+            output_data=pointers([a for _, _, a in self.outputs]),
+            data=pointers(self.data),
             failed=None if self.failed is None else self.failed.ctypes.data,
-            until=self.until, ran=None if self.ran is None else self.ran.ctypes.data,
+            until=self.until,
+            ran=None if self.ran is None else self.ran.ctypes.data,
             profile=None if self.profile is None else self.profile.ctypes.data,
-        )  # fmt: skip
+        )
         return run, alive
 
 

@@ -63,9 +63,11 @@ class Recordings:
         pieces = self._pieces.get((monitor, name, instance))
         if pieces is None:
             raise DeclarationError(
-                f"Batch.record({instance})", "the instance must be recorded before it runs",
-                instance, f"Recorded are {self.instances}; call batch.record([{instance}]).",
-            )  # fmt: skip
+                f"Batch.record({instance})",
+                "the instance must be recorded before it runs",
+                instance,
+                f"Recorded are {self.instances}; call batch.record([{instance}]).",
+            )
         return np.concatenate(pieces)
 
     def _add(self, monitor: str, name: str, instance: int, values: np.ndarray) -> None:

@@ -32,16 +32,20 @@ MULTIPROCESSOR = {
 RESERVED = 1024
 
 TOLD = {
-    "registers": r"Used (\d+) registers", "static_shared_bytes": r"(\d+) bytes smem",
-    "stack_bytes": r"(\d+) bytes stack frame", "spill_store_bytes": r"(\d+) bytes spill stores",
+    "registers": r"Used (\d+) registers",
+    "static_shared_bytes": r"(\d+) bytes smem",
+    "stack_bytes": r"(\d+) bytes stack frame",
+    "spill_store_bytes": r"(\d+) bytes spill stores",
     "spill_load_bytes": r"(\d+) bytes spill loads",
-}  # fmt: skip
+}
 
 
 def kernel_report(
-    network: Network | Batch, dtype: str = "float32", arch: str = "sm_90",
+    network: Network | Batch,
+    dtype: str = "float32",
+    arch: str = "sm_90",
     threads: int | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Compile a network's kernel for an architecture and return what it takes.
 
     Parameters
@@ -78,19 +82,29 @@ def kernel_report(
     instances = batch._instances
     count = threads or threads_for(instances.layout)
     kernel = Kernel(
-        instances.captured, instances.initialisers, instances.layout, REALS[batch.dtype],
-        shared_limit=gpu.SHARED_LIMITS[arch], most_threads=count,
-    )  # fmt: skip
+        instances.captured,
+        instances.initialisers,
+        instances.layout,
+        REALS[batch.dtype],
+        shared_limit=gpu.SHARED_LIMITS[arch],
+        most_threads=count,
+    )
     told = _compiled(kernel.source, arch)
     blocks = blocks_at_a_time(
         arch, kernel.shared_bytes + told["static_shared_bytes"], count, told["registers"]
     )
     return {
-        "arch": arch, "nvcc": gpu.toolchain(arch).version, "dtype": batch.dtype, **told,
-        "block_bytes": instances.layout.block_bytes, "shared_bytes": kernel.shared_bytes,
-        "in_shared": kernel.is_all_shared, "threads": count, "blocks_per_multiprocessor": blocks,
+        "arch": arch,
+        "nvcc": gpu.toolchain(arch).version,
+        "dtype": batch.dtype,
+        **told,
+        "block_bytes": instances.layout.block_bytes,
+        "shared_bytes": kernel.shared_bytes,
+        "in_shared": kernel.is_all_shared,
+        "threads": count,
+        "blocks_per_multiprocessor": blocks,
         "barriers": kernel.source.count("NM_BARRIER();"),
-    }  # fmt: skip
+    }
 
 
 def blocks_at_a_time(arch: str, shared_bytes: int, threads: int, registers: int) -> int:
@@ -99,9 +113,11 @@ def blocks_at_a_time(arch: str, shared_bytes: int, threads: int, registers: int)
     warps = -(-threads // 32)
     per_warp = -(-registers * 32 // 256) * 256  # registers are handed out by 256
     return min(
-        shared // (shared_bytes + RESERVED), most_threads // (32 * warps),
-        most_registers // (per_warp * warps), most_blocks,
-    )  # fmt: skip
+        shared // (shared_bytes + RESERVED),
+        most_threads // (32 * warps),
+        most_registers // (per_warp * warps),
+        most_blocks,
+    )
 
 
 def _compiled(source: str, arch: str) -> dict[str, Any]:

@@ -52,8 +52,12 @@ class Passage:
                 self.completed = _share(self.instances.time - start, end - start)
                 if self.seconds >= due:
                     due = self.seconds + period
-                    told(self.seconds * second, self.completed, start * second,
-                         (end - start) * second)  # fmt: skip
+                    told(
+                        self.seconds * second,
+                        self.completed,
+                        start * second,
+                        (end - start) * second,
+                    )
         told(self.seconds * second, self.completed, start * second, (end - start) * second)
 
     def _guarded(self, told: Callable) -> Callable:

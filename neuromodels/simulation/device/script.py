@@ -59,9 +59,11 @@ class BatchDevice(RuntimeDevice):
         """
         if not run:
             raise UnsupportedFeature(
-                "device.build.run", "the batch device runs a network when run() is called", run,
+                "device.build.run",
+                "the batch device runs a network when run() is called",
+                run,
                 "Leave device.build out, or make a Batch of the network and call its run.",
-            )  # fmt: skip
+            )
 
     def run(self, *args: Any, **options: Any) -> None:
         """Refuse to run once more with other arguments.
@@ -72,9 +74,11 @@ class BatchDevice(RuntimeDevice):
             Always, with what to do instead.
         """
         raise UnsupportedFeature(
-            "device.run", "the batch device has no program with arguments to run again", options,
+            "device.run",
+            "the batch device has no program with arguments to run again",
+            options,
             "Make a Batch of the network: batch['group.variable'] = values needs no new build.",
-        )  # fmt: skip
+        )
 
     # --------------------------------------------------------------------------------- random
 
@@ -103,10 +107,15 @@ class BatchDevice(RuntimeDevice):
 
     @check_units(duration=second, report_period=second)
     def network_run(
-        self, network: Network, duration: Quantity, report: str | Callable | None = None,
-        report_period: Quantity = 10 * second, namespace: dict | None = None,
-        profile: bool | None = None, level: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        network: Network,
+        duration: Quantity,
+        report: str | Callable | None = None,
+        report_period: Quantity = 10 * second,
+        namespace: dict | None = None,
+        profile: bool | None = None,
+        level: int = 0,
+    ) -> None:
         """Run a network; what `Network.run` calls."""
         if duration < 0:
             raise ValueError(
@@ -122,10 +131,15 @@ class BatchDevice(RuntimeDevice):
         if not network.objects:
             return
         instances = Instances(
-            captured, 1, seed=self._next_seed(),
-            dtype=np.dtype(prefs.core.default_float_dtype).name, threads=1, start=float(start),
-            profiled=bool(profile), device=self.build_options.get("on", "cpp"),
-        )  # fmt: skip
+            captured,
+            1,
+            seed=self._next_seed(),
+            dtype=np.dtype(prefs.core.default_float_dtype).name,
+            threads=1,
+            start=float(start),
+            profiled=bool(profile),
+            device=self.build_options.get("on", "cpp"),
+        )
         passage = Passage(network, instances, self._maximum_run_time)
         passage.run(float(end), report, float(report_period))
         self._last_run_time = passage.seconds

@@ -130,9 +130,11 @@ def check_memory(layout: Layout, instances: int) -> None:
     free = available_memory()
     if free is not None and size * instances > 0.9 * free:
         raise SimulationError(
-            "Batch.instances", f"{size} bytes each must fit in {free / 2**30:.1f} GiB",
-            instances, f"At most {int(0.9 * free) // size} would fit.",
-        )  # fmt: skip
+            "Batch.instances",
+            f"{size} bytes each must fit in {free / 2**30:.1f} GiB",
+            instances,
+            f"At most {int(0.9 * free) // size} would fit.",
+        )
 
 
 def stored_rows(array: Array, values: np.ndarray) -> np.ndarray:

@@ -53,9 +53,11 @@ def check_threads(owner: str, threads: int | None) -> None:
     """
     if threads is not None and not 1 <= threads <= MOST_THREADS:
         raise DeclarationError(
-            f"{owner}.threads", f"a block has 1 to {MOST_THREADS} threads", threads,
+            f"{owner}.threads",
+            f"a block has 1 to {MOST_THREADS} threads",
+            threads,
             "Leave it out: the size of the network decides.",
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,7 @@ class Processor:
 
     def compiled(self, code: Code) -> tuple[Program, Library]:
         """Render and build a C++ program."""
-        program = Program(
-            code.captured, code.initialisers, code.layout, code.real, code.profiled
-        )  # fmt: skip
+        program = Program(code.captured, code.initialisers, code.layout, code.real, code.profiled)
         return program, Library(program.source)
 
 
@@ -171,9 +171,13 @@ class Emulation:
             cache.compiler(), EMULATION_FLAGS, cache.compiler_version(), cache.processor()
         )
         settings = Settings(
-            self.name, self.threads or threads_for(code.layout), self.order, self.seed,
-            self.resident, self.memory_bytes,
-        )  # fmt: skip
+            self.name,
+            self.threads or threads_for(code.layout),
+            self.order,
+            self.seed,
+            self.resident,
+            self.memory_bytes,
+        )
         return kernel, KernelLibrary(kernel, tools, settings)
 
 
@@ -234,20 +238,28 @@ def threads_for(layout: Layout) -> int:
 def _kernel(code: Code, shared_bytes: int, most_threads: int) -> Kernel:
     if code.profiled:
         raise UnsupportedFeature(
-            "run.profile", "objects are not timed inside of a kernel", "profile=True",
+            "run.profile",
+            "objects are not timed inside of a kernel",
+            "profile=True",
             "Leave it out, or use device='cpp'.",
-        )  # fmt: skip
+        )
     return Kernel(
-        code.captured, code.initialisers, code.layout, code.real,
-        shared_limit=shared_bytes, most_threads=most_threads,
-    )  # fmt: skip
+        code.captured,
+        code.initialisers,
+        code.layout,
+        code.real,
+        shared_limit=shared_bytes,
+        most_threads=most_threads,
+    )
 
 
 def _device() -> gpu.Gpu:
     missing, device = gpu.missing(), gpu.found()
     if missing or device is None:
         raise DeclarationError(
-            "Batch.device", "'cuda' needs an NVIDIA GPU and nvcc", missing or "no GPU",
+            "Batch.device",
+            "'cuda' needs an NVIDIA GPU and nvcc",
+            missing or "no GPU",
             "Use 'cpp', which needs neither, or 'auto', which takes a GPU where there is one.",
-        )  # fmt: skip
+        )
     return device

@@ -161,13 +161,15 @@ class _Assembler:
         network = Network(*self.objects, name="trial")
         steps = self.task.number(self.task.steps, self.parameters)
         return Assembly(
-            network=network, addresses=self.addresses,
+            network=network,
+            addresses=self.addresses,
             initial=self._drawn(),
-            loss=f"score.{self.task.loss}", accuracy=f"score.{self.task.accuracy}",
+            loss=f"score.{self.task.loss}",
+            accuracy=f"score.{self.task.accuracy}",
             over=f"health.{OVER}",
             spikes=f"health.{SPIKES}" if self.controls.limits.sees_spikes else None,
             duration=steps * self.clock.dt,
-        )  # fmt: skip
+        )
 
     def _drawn(self) -> dict[str, str]:
         """Return what each trial draws: the task's items, and who is connected to whom."""
@@ -205,9 +207,11 @@ class _Assembler:
         assert output.model is not None
         if not output.model.taught:
             raise DeclarationError(
-                "circuit.readout", f"must be a model that the task {self.task.name!r} can teach",
-                output.model.name, "Choose readout = 'leaky_readout'.",
-            )  # fmt: skip
+                "circuit.readout",
+                f"must be a model that the task {self.task.name!r} can teach",
+                output.model.name,
+                "Choose readout = 'leaky_readout'.",
+            )
         told = self.groups[output.name]
         self._sum("taught", items, told, output.model.taught, self.task.taught)
 
@@ -253,9 +257,13 @@ class _Assembler:
         neurons = sum(population.size for population in spiking)
         for population in spiking:
             counted = Synapses(
-                self.groups[population.name], health, on_pre=f"{SPIKES}_post += 1/{neurons}",
-                namespace={}, name=f"count_{population.name}", clock=self.clock,
-            )  # fmt: skip
+                self.groups[population.name],
+                health,
+                on_pre=f"{SPIKES}_post += 1/{neurons}",
+                namespace={},
+                name=f"count_{population.name}",
+                clock=self.clock,
+            )
             counted.connect()
             self._keep(counted)
 
@@ -265,9 +273,13 @@ class _Assembler:
         model = population.model
         assert model is not None
         group = self._group(
-            population.name, population.size, self.wording.population(population), order,
-            namespace=model.constants, threshold=model.threshold,
-        )  # fmt: skip
+            population.name,
+            population.size,
+            self.wording.population(population),
+            order,
+            namespace=model.constants,
+            threshold=model.threshold,
+        )
         if model.threshold is not None:
             self._each_step(group, model.before_spikes, order + 1, "clearing")
             group.set_event_schedule("spike", when="groups", order=order + 2)
@@ -289,12 +301,16 @@ class _Assembler:
         equations = self.wording.projection(projection)
         with reading(projection.name, equations):
             synapses = Synapses(
-                self.groups[projection.source], self.groups[projection.target], equations,
+                self.groups[projection.source],
+                self.groups[projection.target],
+                equations,
                 on_pre=self.wording.changes(rule, rule.on_pre) or None,
                 on_post=self.wording.changes(rule, rule.on_post) or None,
-                namespace={**self.namespace, **rule.constants}, name=projection.name,
-                clock=self.clock, method="exact",
-            )  # fmt: skip
+                namespace={**self.namespace, **rule.constants},
+                name=projection.name,
+                clock=self.clock,
+                method="exact",
+            )
         synapses.connect()
         self._keep(synapses)
         self.synapses[projection.name] = synapses
@@ -345,27 +361,39 @@ class _Assembler:
     ) -> NeuronGroup:
         with reading(name, equations, threshold):
             group = NeuronGroup(
-                size, equations, events={} if threshold is None else {"spike": threshold},
-                method=method, order=order, name=name, clock=self.clock,
+                size,
+                equations,
+                events={} if threshold is None else {"spike": threshold},
+                method=method,
+                order=order,
+                name=name,
+                clock=self.clock,
                 namespace={**self.namespace, **(namespace or {})},
-            )  # fmt: skip
+            )
         self.groups[name] = group
         return self._keep(group)
 
     def _sum(self, name, source, target, variable, expression) -> None:
         synapses = Synapses(
-            source, target, f"{variable}_post = {expression} : 1 (summed)", name=name,
-            namespace=self.namespace, clock=self.clock,
-        )  # fmt: skip
+            source,
+            target,
+            f"{variable}_post = {expression} : 1 (summed)",
+            name=name,
+            namespace=self.namespace,
+            clock=self.clock,
+        )
         synapses.connect()
         self._keep(synapses)
 
     def _each_step(self, owner, statements: str, order: int, name: str) -> None:
         if statements.strip():
             owner.run_regularly(
-                statements, when="groups", order=order, clock=self.clock,
+                statements,
+                when="groups",
+                order=order,
+                clock=self.clock,
                 name=f"{owner.name}_{name}",
-            )  # fmt: skip
+            )
 
     def _keep(self, made):
         self.objects.append(made)
@@ -389,6 +417,8 @@ class _Assembler:
             self._watch(items, sorted(known.parameter_names | known.diff_eq_names) + told)
 
     def _watch(self, owner, names: list[str]) -> None:
-        self._keep(StateMonitor(
-            owner, names, record=True, name=f"watch_{owner.name}", when="end", clock=self.clock
-        ))  # fmt: skip
+        self._keep(
+            StateMonitor(
+                owner, names, record=True, name=f"watch_{owner.name}", when="end", clock=self.clock
+            )
+        )

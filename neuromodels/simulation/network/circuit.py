@@ -46,9 +46,10 @@ class Population:
             )
         if self.groups and (sum(self.groups) != self.size or min(self.groups) < 1):
             raise DeclarationError(
-                f"Population.{self.name}.groups", f"must divide its {self.size} neurons",
+                f"Population.{self.name}.groups",
+                f"must divide its {self.size} neurons",
                 self.groups,
-            )  # fmt: skip
+            )
 
     @property
     def side(self) -> Side:
@@ -104,14 +105,18 @@ class Projection:
             )
         if self.is_sparse and self.rule.normalisation != "none":
             raise DeclarationError(
-                f"{where}.rule", "weights of which only some transmit cannot be normalised",
-                self.rule.normalisation, "Choose normalisation = 'none'.",
-            )  # fmt: skip
+                f"{where}.rule",
+                "weights of which only some transmit cannot be normalised",
+                self.rule.normalisation,
+                "Choose normalisation = 'none'.",
+            )
         if self.is_sparse and self.rule.centred:
             raise DeclarationError(
-                f"{where}.rule", "no mean is known over synapses of which only some exist",
-                self.rule.name, "Connect all pairs.",
-            )  # fmt: skip
+                f"{where}.rule",
+                "no mean is known over synapses of which only some exist",
+                self.rule.name,
+                "Connect all pairs.",
+            )
 
     @property
     def is_sparse(self) -> bool:
@@ -137,9 +142,10 @@ class Circuit:
             missing = {projection.source, projection.target} - set(names)
             if missing:
                 raise DeclarationError(
-                    f"Projection.{projection.name}", f"populations are {', '.join(names)}",
+                    f"Projection.{projection.name}",
+                    f"populations are {', '.join(names)}",
                     sorted(missing)[0],
-                )  # fmt: skip
+                )
             self._check_normalisation(projection, names)
             self._check_spikes(projection)
             self._check_modulation(projection)
@@ -179,7 +185,7 @@ class Circuit:
                 f"the rule {projection.rule.name!r} needs modulatory neurons that project to"
                 f" {projection.target!r}",
                 cure="Give the circuit modulators, or take another rule.",
-            )  # fmt: skip
+            )
 
     def _check_spikes(self, projection: Projection) -> None:
         """Refuse a rule that acts at spikes of neurons that have none."""
@@ -198,9 +204,11 @@ class Circuit:
         forward = names.index(projection.source) < names.index(projection.target)
         if projection.rule.normalisation != "none" and not forward:
             raise DeclarationError(
-                f"Projection.{projection.name}.rule", "only forward projections can be normalised",
-                projection.rule.normalisation, "Choose normalisation = 'none'.",
-            )  # fmt: skip
+                f"Projection.{projection.name}.rule",
+                "only forward projections can be normalised",
+                projection.rule.normalisation,
+                "Choose normalisation = 'none'.",
+            )
 
 
 def _block(

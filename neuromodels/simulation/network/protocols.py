@@ -28,9 +28,12 @@ Values = Mapping[str, float]
 
 
 def paired(
-    rule: PlasticityRule, delays: np.ndarray, pairs: int = 60, frequency: float = 1.0,
+    rule: PlasticityRule,
+    delays: np.ndarray,
+    pairs: int = 60,
+    frequency: float = 1.0,
     values: Values | None = None,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Return the change of weight by pairs of spikes, (n,), as an STDP window shows it.
 
     Parameters
@@ -52,9 +55,10 @@ def paired(
     delays = np.asarray(delays, dtype=float)
     if not np.abs(delays).max(initial=0) < 0.5 / frequency:
         raise DeclarationError(
-            "paired.delays", f"must be shorter than half a period, {0.5 / frequency:g} s",
+            "paired.delays",
+            f"must be shorter than half a period, {0.5 / frequency:g} s",
             float(np.abs(delays).max()),
-        )  # fmt: skip
+        )
     times = LEAD + np.arange(pairs) / frequency
     clock = Clock(STEP, name="protocol_clock")
     before = _spikes("before", np.zeros_like(delays), times, clock)
@@ -63,9 +67,14 @@ def paired(
 
 
 def between_poisson(
-    rule: PlasticityRule, rate_pre: float, rate_post: float, seconds: float, synapses: int = 100,
-    seed: int = 0, values: Values | None = None,
-) -> np.ndarray:  # fmt: skip
+    rule: PlasticityRule,
+    rate_pre: float,
+    rate_post: float,
+    seconds: float,
+    synapses: int = 100,
+    seed: int = 0,
+    values: Values | None = None,
+) -> np.ndarray:
     """Return the change of weights between independent Poisson trains, (synapses,), rates in Hz."""
     clock = Clock(STEP, name="protocol_clock")
     before, after = (
@@ -76,9 +85,13 @@ def between_poisson(
 
 
 def driven(
-    rule: PlasticityRule, inputs: np.ndarray, values: Values | None = None,
-    weights: np.ndarray | None = None, dt: float = 0.02, third: float = 1.0,
-) -> np.ndarray:  # fmt: skip
+    rule: PlasticityRule,
+    inputs: np.ndarray,
+    values: Values | None = None,
+    weights: np.ndarray | None = None,
+    dt: float = 0.02,
+    third: float = 1.0,
+) -> np.ndarray:
     """Return what a linear neuron has learned after its inputs were active, (n,).
 
     That is the variable that the rule changes: the weight, or its plastic part.
@@ -126,9 +139,14 @@ def _spikes(name: str, shifts: np.ndarray, times: np.ndarray, clock: Clock) -> S
 
 
 def _change(
-    rule: PlasticityRule, before, after, values: Values | None, clock: Clock, seconds: float,
+    rule: PlasticityRule,
+    before,
+    after,
+    values: Values | None,
+    clock: Clock,
+    seconds: float,
     seed: int = 0,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     _check(rule, rule.on_pre + rule.on_post, "on_pre or on_post", values)
     made = _between(rule, before, after, values, clock, "")
     made.connect(j="i")
@@ -147,9 +165,16 @@ def _between(rule: PlasticityRule, before, after, values, clock: Clock, seen: st
     equations = "\n".join([rule.model, *lines, seen])
     with reading("examined", equations):
         return Synapses(
-            before, after, equations, on_pre=rule.on_pre or None, on_post=rule.on_post or None,
-            namespace=dict(rule.constants), name="examined", clock=clock, method="exact",
-        )  # fmt: skip
+            before,
+            after,
+            equations,
+            on_pre=rule.on_pre or None,
+            on_post=rule.on_post or None,
+            namespace=dict(rule.constants),
+            name="examined",
+            clock=clock,
+            method="exact",
+        )
 
 
 def _set(made: Synapses, rule: PlasticityRule, values: Values | None) -> None:

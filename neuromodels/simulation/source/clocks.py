@@ -93,12 +93,14 @@ class Clockwork:
                 "double _now = INFINITY, _same = 0;",
                 *(_earlier(clock) for clock in self.clocks),
                 f"if (!({running})) break;",
-                *(_due(clock) for clock in self.clocks), *steps,
-                *(_advance(clock) for clock in self.clocks), *self._leave(),
+                *(_due(clock) for clock in self.clocks),
+                *steps,
+                *(_advance(clock) for clock in self.clocks),
+                *self._leave(),
             ],
             "}",
             *self._count(),
-        ]  # fmt: skip
+        ]
 
 
 def _time(clock: BaseClock) -> str:

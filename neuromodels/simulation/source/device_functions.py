@@ -37,8 +37,9 @@ def for_devices(source: str) -> str:
             begin = place + 1
     for place in reversed(marks):
         source = source[:place] + MARK + source[place:]
-    return source.replace("static thread_local const double* _namespace",
-                          "static NM_GLOBAL const double* _namespace")  # fmt: skip
+    return source.replace(
+        "static thread_local const double* _namespace", "static NM_GLOBAL const double* _namespace"
+    )
 
 
 def _letters(source: str) -> Iterator[tuple[int, str]]:

@@ -28,7 +28,7 @@ from neuromodels.simulation.source.program import (
     now_of,
     sampled_names,
     section,
-)  # fmt: skip
+)
 from neuromodels.simulation.source.thread_loops import (
     BARRIER,
     ThreadedDense,
@@ -37,7 +37,7 @@ from neuromodels.simulation.source.thread_loops import (
     each,
     neurons,
     visits,
-)  # fmt: skip
+)
 
 #: The files that a kernel begins with: for the host, and for both sides.
 HOST_SECTIONS, DEVICE_SECTIONS = ("cuda", "run", "process"), ("random", "functions")
@@ -72,8 +72,16 @@ class Kernel(Program):
 
     clockwork_type = KernelClockwork
 
-    def __init__(self, captured: Sequence[Captured], initialisers: Sequence[Captured],
-                 layout: Layout, real: str, *, shared_limit: int, most_threads: int):  # fmt: skip
+    def __init__(
+        self,
+        captured: Sequence[Captured],
+        initialisers: Sequence[Captured],
+        layout: Layout,
+        real: str,
+        *,
+        shared_limit: int,
+        most_threads: int,
+    ):
         self.shared_limit = shared_limit
         self.most_threads = most_threads
         self.shared: dict[str, int] = {}
@@ -87,24 +95,32 @@ class Kernel(Program):
         draws = any(DRAWS in line for line in own)
         self._place(1024 if not draws else 1024 + 28 * self.most_threads)
         return [
-            f"typedef {self.real} nm_real;", f"#define NM_MOST_THREADS {self.most_threads}",
+            f"typedef {self.real} nm_real;",
+            f"#define NM_MOST_THREADS {self.most_threads}",
             *(line for name in HOST_SECTIONS for line in section(name)),
             *(line for name in DEVICE_SECTIONS for line in _device_section(name)),
             *section("kernel"),
-            *(_draws() if draws else []), *own, "",
+            *(_draws() if draws else []),
+            *own,
+            "",
             "NM_KERNEL neuromodels_kernel(const Run run, char* images, const int64_t instances) {",
             [
                 "NM_SHARED_MEMORY;",
                 "for (int64_t instance = NM_BLOCK; instance < instances; instance += NM_BLOCKS) {",
                 [
-                    *self._opening(), BARRIER, *starts, *self.clockwork.loop(steps),
-                    BARRIER, *self._closing(),
+                    *self._opening(),
+                    BARRIER,
+                    *starts,
+                    *self.clockwork.loop(steps),
+                    BARRIER,
+                    *self._closing(),
                 ],
                 "}",
             ],
             "}",
-            *self._facts(), *section("launch"),
-        ]  # fmt: skip
+            *self._facts(),
+            *section("launch"),
+        ]
 
     def _place(self, reserved: int) -> None:
         """Put as many arrays as fit into shared memory, the smallest ones first."""
@@ -171,12 +187,16 @@ class Kernel(Program):
         states = self.layout.states
         columns = [2 + len(extra_names(code)) for code in self.spike_monitors]
         sizes = {
-            "TABLES": len(self.tables), "STATES": len(states), "CLOCKS": len(self.layout.clocks),
-            "SAMPLES": len(self.sampled), "SPIKE_MONITORS": len(self.spike_monitors),
-            "DATA": len(self.support.data), "SHARED_BYTES": self.shared_bytes,
+            "TABLES": len(self.tables),
+            "STATES": len(states),
+            "CLOCKS": len(self.layout.clocks),
+            "SAMPLES": len(self.sampled),
+            "SPIKE_MONITORS": len(self.spike_monitors),
+            "DATA": len(self.support.data),
+            "SHARED_BYTES": self.shared_bytes,
             "BLOCK_BYTES": max(self.layout.block_bytes, ALIGNMENT),
             "NEEDS_IMAGE": int(not self.is_all_shared),
-        }  # fmt: skip
+        }
         set_ = [
             f"{{ const double* _p = (const double*)data[{k}]; "
             f"arena.note(NM_SET(_namespace{name}, _p)); }}"
@@ -190,8 +210,10 @@ class Kernel(Program):
             _list("nm_event_columns", columns),
             "struct Arena;",
             "template <typename Data, typename A>",
-            "static void nm_set_data(const Data& data, A& arena) {", set_, "}",
-        ]  # fmt: skip
+            "static void nm_set_data(const Data& data, A& arena) {",
+            set_,
+            "}",
+        ]
 
     # ------------------------------------------------------------------------- one code object
 
@@ -219,8 +241,9 @@ class Kernel(Program):
     def _neurons(self, block: Block, count: int | str, tail: Lines) -> Lines:
         return neurons(block, count, tail)
 
-    def _visits(self, block: Block, index: str, count: int | str, body: Lines,
-                vector: bool = False) -> Lines:  # fmt: skip
+    def _visits(
+        self, block: Block, index: str, count: int | str, body: Lines, vector: bool = False
+    ) -> Lines:
         return visits(block, index, count, body)
 
     def _wired(self, wiring: Wiring) -> ThreadedDense | ThreadedSparse:
@@ -292,9 +315,10 @@ def _draws() -> Lines:
     return [
         "static NM_BLOCK_WIDE Noise _drawings[NM_MOST_THREADS];",
         "static NM_BLOCK_WIDE uint32_t _drawing_sites[NM_MOST_THREADS];",
-        "#define _drawing _drawings[NM_THREAD]", "#define _drawing_site _drawing_sites[NM_THREAD]",
+        "#define _drawing _drawings[NM_THREAD]",
+        "#define _drawing_site _drawing_sites[NM_THREAD]",
         *for_devices("\n".join(lines)).splitlines(),
-    ]  # fmt: skip
+    ]
 
 
 def _list(name: str, numbers: Iterable[int]) -> str:

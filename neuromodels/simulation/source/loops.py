@@ -85,11 +85,14 @@ def _chunked_loop(block: Block, count: int | str, tail: Lines) -> Lines:
         f"for (int32_t nm_first = 0; nm_first < {count}; nm_first += CHUNK) {{",
         [
             f"const int32_t nm_end = nm_first + CHUNK < {count} ? nm_first + CHUNK : {count};",
-            *draws, VECTOR_PRAGMA,
-            "for (int32_t _idx = nm_first; _idx < nm_end; _idx++) {", body, "}",
+            *draws,
+            VECTOR_PRAGMA,
+            "for (int32_t _idx = nm_first; _idx < nm_end; _idx++) {",
+            body,
+            "}",
         ],
         "}",
-    ]  # fmt: skip
+    ]
 
 
 def without_ends(block: Block, wiring: Wiring) -> Block:
@@ -227,13 +230,16 @@ class SparseLoops:
         return [
             *events,
             [
-                f"const int32_t {ENDS[source]} = {start} + _source;", *fixed,
-                f"const int32_t nm_end = {prefix}_start[_source + 1];", *pragma,
+                f"const int32_t {ENDS[source]} = {start} + _source;",
+                *fixed,
+                f"const int32_t nm_end = {prefix}_start[_source + 1];",
+                *pragma,
                 f"for (int32_t _k = {prefix}_start[_source]; _k < nm_end; _k++) {{",
-                [head, *rest.lines], "}",
+                [head, *rest.lines],
+                "}",
             ],
             "}",
-        ]  # fmt: skip
+        ]
 
     def _sorted_by(self, side: Side) -> tuple[str, str]:
         """List the synapses of each neuron; return the lists' prefix and the synapse at ``_k``."""

@@ -27,7 +27,7 @@ from neuromodels.simulation.source.loops import (
     loops_of,
     neuron_loop,
     vectorises,
-)  # fmt: skip
+)
 
 #: The files that every program begins with.
 SECTIONS = ("mathlib", "run", "process", "random", "randoms", "draws", "functions")
@@ -70,8 +70,14 @@ class Program:
 
     clockwork_type = Clockwork
 
-    def __init__(self, captured: Sequence[Captured], initialisers: Sequence[Captured],
-                 layout: Layout, real: str, profiled: bool = False):  # fmt: skip
+    def __init__(
+        self,
+        captured: Sequence[Captured],
+        initialisers: Sequence[Captured],
+        layout: Layout,
+        real: str,
+        profiled: bool = False,
+    ):
         self.captured = list(captured)
         self.initialisers = list(initialisers)
         self.layout = layout
@@ -79,9 +85,7 @@ class Program:
         self.profiled = profiled
         self.clockwork = self.clockwork_type(layout.clocks)
         self.spike_monitors = [c for c in captured if c.template == "spikemonitor"]
-        self.sampled = [
-            (code, name) for code in captured for name in sampled_names(code)
-        ]  # fmt: skip
+        self.sampled = [(code, name) for code in captured for name in sampled_names(code)]
         self.listed = self._listed_spaces()
         steps = self._step()
         numbered = enumerate(self.initialisers)
@@ -141,8 +145,9 @@ class Program:
         """Visit all neurons of a group."""
         return neuron_loop(block, count, tail)
 
-    def _visits(self, block: Block, index: str, count: int | str, body: Lines,
-                vector: bool = False) -> Lines:  # fmt: skip
+    def _visits(
+        self, block: Block, index: str, count: int | str, body: Lines, vector: bool = False
+    ) -> Lines:
         """Visit neurons, of which `body` changes what `block` does."""
         return count_loop(index, count, body, vector)
 
@@ -254,8 +259,10 @@ class Program:
         pushed = flights.push(name, 2, self._fired(code, pathway), now)
         due = flights.arriving(name, f"{name}_delay", now)
         return [
-            *flights.tidy(name), *pushed, *loops.of_events(code.vector, pathway.prepost, due),
-        ]  # fmt: skip
+            *flights.tidy(name),
+            *pushed,
+            *loops.of_events(code.vector, pathway.prepost, due),
+        ]
 
     def _events_with_own_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
         wiring, side = self.layout.wirings[code.owner.name], pathway.prepost
@@ -325,14 +332,18 @@ class Program:
         return [
             *self._scalar(code),
             f"Events& _events = run.events[{number} * run.slots + _slot];",
-            *count_loop("_k", f"{array_name(space)}[{space.size - 1}]", [
-                f"const int32_t _idx = {array_name(space)}[_k], _vectorisation_idx = _idx;",
-                f"if (_idx < {first} || _idx >= {last}) continue;",
-                *code.vector.lines,
-                f"const double _row[{len(row)}] = {{{', '.join(row)}}};",
-                f"append(_events, _row, {len(row)});",
-            ]),
-        ]  # fmt: skip
+            *count_loop(
+                "_k",
+                f"{array_name(space)}[{space.size - 1}]",
+                [
+                    f"const int32_t _idx = {array_name(space)}[_k], _vectorisation_idx = _idx;",
+                    f"if (_idx < {first} || _idx >= {last}) continue;",
+                    *code.vector.lines,
+                    f"const double _row[{len(row)}] = {{{', '.join(row)}}};",
+                    f"append(_events, _row, {len(row)});",
+                ],
+            ),
+        ]
 
     def _statemonitor(self, code: Captured) -> Lines:
         indices = code.variables["_indices"]

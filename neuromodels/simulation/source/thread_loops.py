@@ -21,7 +21,7 @@ from neuromodels.simulation.source.loops import (
     opposite,
     split_reads,
     without_ends,
-)  # fmt: skip
+)
 
 BARRIER = "NM_BARRIER();"
 
@@ -89,17 +89,21 @@ class ThreadedDense(DenseLoops):
         body = [*ends, "const int32_t _vectorisation_idx = _idx;", *rest.lines, *tail]
         return each("_idx", self._count(self.outer) * size, body)
 
-    def _per_neuron(self, block: Block, side: Side, before: Lines, tail: Lines, after: Lines,
-                    other: str) -> Lines:  # fmt: skip
+    def _per_neuron(
+        self, block: Block, side: Side, before: Lines, tail: Lines, after: Lines, other: str
+    ) -> Lines:
         """Deal out the neurons of `side`; a thread visits all synapses of its neurons."""
         fixed, rest = split_reads(without_ends(block, self.wiring), ENDS[side])
         far = opposite(side)
         row, column = ("_k", "_other") if side == self.outer else ("_other", "_k")
         index = f"{row} * {self._count(self.inner)} + {column}"
         synapse = [
-            f"const int32_t _other = {other};", self._end(far, "_other"),
-            f"const int32_t _idx = {index}, _vectorisation_idx = _idx;", *rest.lines, *tail,
-        ]  # fmt: skip
+            f"const int32_t _other = {other};",
+            self._end(far, "_other"),
+            f"const int32_t _idx = {index}, _vectorisation_idx = _idx;",
+            *rest.lines,
+            *tail,
+        ]
         loop = count_loop("_source", self._count(far), synapse)
         body = [self._end(side, "_k"), *before, *fixed, *loop, *after]
         return each("_k", self._count(side), body)
@@ -117,10 +121,13 @@ class ThreadedSparse(SparseLoops):
         prefix, place = self._sorted_by(side)
         synapse = [self._head(place), *block.lines, "_sum += _synaptic_var;"]
         body = [
-            "nm_real _sum = 0;", f"const int32_t _end = {prefix}_start[_target + 1];",
-            f"for (int32_t _k = {prefix}_start[_target]; _k < _end; _k++) {{", synapse, "}",
+            "nm_real _sum = 0;",
+            f"const int32_t _end = {prefix}_start[_target + 1];",
+            f"for (int32_t _k = {prefix}_start[_target]; _k < _end; _k++) {{",
+            synapse,
+            "}",
             f"{target}[_target + {start}] = _sum;",
-        ]  # fmt: skip
+        ]
         return each("_target", self.wiring.size(side), body)
 
     def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
@@ -133,10 +140,12 @@ class ThreadedSparse(SparseLoops):
         fixed, rest = split_reads(self._without_end(block, source), ENDS[source])
         start = self.wiring.pre_start if source == "pre" else self.wiring.post_start
         visit = [
-            f"const int32_t {ENDS[source]} = {start} + _source;", *fixed,
+            f"const int32_t {ENDS[source]} = {start} + _source;",
+            *fixed,
             f"NM_SPAN(_k, {prefix}_start[_source], {prefix}_start[_source + 1]) {{",
-            [self._head(place), *rest.lines], "}",
-        ]  # fmt: skip
+            [self._head(place), *rest.lines],
+            "}",
+        ]
         # The next neuron with an event may reach the same targets.
         return [*events, [*visit, *([] if own else [BARRIER])], "}"]
 

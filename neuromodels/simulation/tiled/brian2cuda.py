@@ -75,14 +75,18 @@ def load() -> None:
         found = metadata.version("brian2cuda")
     except ImportError as error:
         raise SimulationError(
-            "Tiled.device", "'cuda_standalone' needs brian2cuda", str(error),
+            "Tiled.device",
+            "'cuda_standalone' needs brian2cuda",
+            str(error),
             f"Install it: {INSTALL}.",
-        ) from error  # fmt: skip
+        ) from error
     if found != VERSION:
         raise SimulationError(
-            "Tiled.device", f"brian2cuda must be {VERSION}, the release whose faults are known"
-            " here", found, f"Install it: {INSTALL}.",
-        )  # fmt: skip
+            "Tiled.device",
+            f"brian2cuda must be {VERSION}, the release whose faults are known here",
+            found,
+            f"Install it: {INSTALL}.",
+        )
 
 
 def check_clocks(network: Network) -> None:
@@ -99,9 +103,11 @@ def check_clocks(network: Network) -> None:
     clocks = {obj.clock.name for obj in network.sorted_objects}
     if len(clocks) > 1:
         raise UnsupportedFeature(
-            "Tiled.device", "'cuda_standalone' needs one clock for all objects", sorted(clocks),
+            "Tiled.device",
+            "'cuda_standalone' needs one clock for all objects",
+            sorted(clocks),
             "Use device='cpp_standalone', or Batch.",
-        )  # fmt: skip
+        )
 
 
 def is_installed() -> bool:
@@ -126,9 +132,10 @@ def toolkit() -> Path:
     nvcc = gpu.nvcc()
     if nvcc is None:
         raise BuildError(
-            "Tiled.device", "'cuda_standalone' needs nvcc",
+            "Tiled.device",
+            "'cuda_standalone' needs nvcc",
             cure="Install the CUDA toolkit, or use device='cpp_standalone'.",
-        )  # fmt: skip
+        )
     said = subprocess.run(
         [nvcc, "--dryrun", "-x", "cu", os.devnull], capture_output=True, text=True
     )
@@ -155,9 +162,11 @@ def curand(root: Path) -> tuple[Path, Path] | None:
             if list(library.glob("libcurand.so*")):
                 return header.parent, library
     raise BuildError(
-        "Tiled.device", "'cuda_standalone' needs cuRAND, which this CUDA toolkit lacks", str(root),
+        "Tiled.device",
+        "'cuda_standalone' needs cuRAND, which this CUDA toolkit lacks",
+        str(root),
         "Install it: pip install nvidia-curand.",
-    )  # fmt: skip
+    )
 
 
 def compute_capability() -> float:

@@ -286,9 +286,10 @@ class Tiled:
         own = stored_variables(group).get(name) is variable
         if not own or isinstance(group, SpikeGeneratorGroup):
             raise DeclarationError(
-                f"Tiled[{address!r}]", "only variables that a group itself stores can be read or"
-                " set", f"{getattr(variable.owner, 'name', '')}.{variable.name}",
-            )  # fmt: skip
+                f"Tiled[{address!r}]",
+                "only variables that a group itself stores can be read or set",
+                f"{getattr(variable.owner, 'name', '')}.{variable.name}",
+            )
         return variable
 
 
@@ -355,9 +356,13 @@ def _start(folder: Path, results: Path, arguments: list[str], seed: int) -> None
     results.mkdir(exist_ok=True)
     command = ["./main", "--results_dir", f"{results.resolve()}/", *arguments]
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, cuda.SEED_VARIABLE: str(int(seed))},
-        capture_output=True, text=True, errors="replace",
-    )  # fmt: skip
+        command,
+        cwd=folder,
+        env={**os.environ, cuda.SEED_VARIABLE: str(int(seed))},
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
     said = done.stdout + done.stderr
     if done.returncode and any(words in said for words in cuda.NO_GPU):
         raise _no_gpu(_end(done, 1))
@@ -377,9 +382,11 @@ def _end(done: subprocess.CompletedProcess[str], lines: int = LOG_LINES) -> str:
 
 def _no_gpu(said: str) -> SimulationError:
     return SimulationError(
-        "Tiled.device", "'cuda_standalone' needs an NVIDIA GPU", said,
+        "Tiled.device",
+        "'cuda_standalone' needs an NVIDIA GPU",
+        said,
         "Use device='cpp_standalone', or build() here and run the program elsewhere.",
-    )  # fmt: skip
+    )
 
 
 def _check_choices(instances: int, device: str, dtype: str) -> None:
@@ -392,9 +399,11 @@ def _check_choices(instances: int, device: str, dtype: str) -> None:
     active = get_device()
     if not isinstance(active, RuntimeDevice):
         raise DeclarationError(
-            "Tiled.network", "must be set up on Brian2's runtime device", type(active).__name__,
+            "Tiled.network",
+            "must be set up on Brian2's runtime device",
+            type(active).__name__,
             "Leave set_device out: Tiled chooses the device itself.",
-        )  # fmt: skip
+        )
 
 
 def _fresh_folder(folder: Path) -> Path:

@@ -46,9 +46,15 @@ from neuromodels.errors import UnsupportedFeature
 
 GROUPS = (NeuronGroup, PoissonGroup, SpikeGeneratorGroup, Synapses)
 PARTS = (
-    StateUpdater, SynapticStateUpdater, Thresholder, Resetter, SubexpressionUpdater,
-    SummedVariableUpdater, SynapticPathway, CodeRunner,
-)  # fmt: skip
+    StateUpdater,
+    SynapticStateUpdater,
+    Thresholder,
+    Resetter,
+    SubexpressionUpdater,
+    SummedVariableUpdater,
+    SynapticPathway,
+    CodeRunner,
+)
 DRAWING = {"rand", "randn", "poisson"}
 
 
@@ -137,31 +143,44 @@ class Tiling:
             for name in ("neuron_index", "spike_time", "period")
         )
         return SpikeGeneratorGroup(
-            self.instances * len(source), self._block_indices(neurons, len(source)),
-            np.tile(times, self.instances) * second, period=float(period[0]) * second,
-            clock=self._clock(source.clock), when=source.when, order=source.order,
+            self.instances * len(source),
+            self._block_indices(neurons, len(source)),
+            np.tile(times, self.instances) * second,
+            period=float(period[0]) * second,
+            clock=self._clock(source.clock),
+            when=source.when,
+            order=source.order,
             name=source.name,
-        )  # fmt: skip
+        )
 
     def _poisson(self, group: PoissonGroup) -> PoissonGroup:
         rates = group._rates
         rates = word_substitute(rates, self._words(group)) if isinstance(rates, str) else 0 * Hz
         return PoissonGroup(
-            self.instances * len(group), rates, clock=self._clock(group.clock), name=group.name,
-            order=group.order, namespace=group.namespace,
-        )  # fmt: skip
+            self.instances * len(group),
+            rates,
+            clock=self._clock(group.clock),
+            name=group.name,
+            order=group.order,
+            namespace=group.namespace,
+        )
 
     def _neurons(self, group: NeuronGroup) -> NeuronGroup:
         words = self._words(group)
         equations = [_of_one_copy(eq, words) for eq in group.user_equations.values()]
         made = NeuronGroup(
-            self.instances * len(group), Equations([*equations, *self._carried_by(group)]),
-            method=group.method_choice, method_options=group.state_updater.method_options,
+            self.instances * len(group),
+            Equations([*equations, *self._carried_by(group)]),
+            method=group.method_choice,
+            method_options=group.state_updater.method_options,
             events={name: word_substitute(text, words) for name, text in group.events.items()},
-            refractory=_rewritten(group._refractory, words), dtype=_other_dtypes(group),
-            namespace=group.namespace, clock=self._clock(group.clock), order=group.order,
+            refractory=_rewritten(group._refractory, words),
+            dtype=_other_dtypes(group),
+            namespace=group.namespace,
+            clock=self._clock(group.clock),
+            order=group.order,
             name=group.name,
-        )  # fmt: skip
+        )
         for event, code in group.event_codes.items():
             made.run_on_event(event, word_substitute(code, words))
         self._schedule(made.resetter, group.resetter)
@@ -196,16 +215,21 @@ class Tiling:
         updater = synapses.state_updater
         method = {} if updater is None else {"method": updater.method_choice}
         made = Synapses(
-            self.made[source.name], self.made[target.name],
+            self.made[source.name],
+            self.made[target.name],
             Equations(list(self._synaptic_equations(synapses, words))),
             on_pre={p.objname: word_substitute(p.code, words) for p in pre} or None,
             on_post={p.objname: word_substitute(p.code, words) for p in post} or None,
             delay={p.objname: d for p in pre + post if (d := _common_delay(p)) is not None},
             on_event={p.objname: p.event for p in pre + post},
-            method_options=updater and updater.method_options, dtype=_other_dtypes(synapses),
-            namespace=synapses.namespace, clock=self._clock(synapses.clock), order=synapses.order,
-            name=synapses.name, **method,
-        )  # fmt: skip
+            method_options=updater and updater.method_options,
+            dtype=_other_dtypes(synapses),
+            namespace=synapses.namespace,
+            clock=self._clock(synapses.clock),
+            order=synapses.order,
+            name=synapses.name,
+            **method,
+        )
         made.connect(
             i=self._block_indices(np.asarray(synapses.i[:]), len(source)),
             j=self._block_indices(np.asarray(synapses.j[:]), len(target)),
@@ -218,8 +242,9 @@ class Tiling:
         self, synapses: Synapses, words: Mapping[str, str]
     ) -> Iterable[SingleEquation]:
         """Yield all equations; Brian2 keeps those of one kind each where they are used."""
-        carried = {name: place for (owner, name), place in self._carried.items()
-                   if owner == synapses.name}  # fmt: skip
+        carried = {
+            name: place for (owner, name), place in self._carried.items() if owner == synapses.name
+        }
         for equation in synapses.equations.values():
             if equation.varname in carried:
                 _, variable, suffix = carried[equation.varname]
@@ -336,18 +361,25 @@ class Tiling:
 
     def _tile_monitor(self, monitor: SpikeMonitor) -> None:
         self.made[monitor.name] = SpikeMonitor(
-            self.made[monitor.source.name], sorted(monitor.record_variables - {"i", "t"}) or None,
-            record=monitor.record, when=monitor.when, order=monitor.order, name=monitor.name,
-        )  # fmt: skip
+            self.made[monitor.source.name],
+            sorted(monitor.record_variables - {"i", "t"}) or None,
+            record=monitor.record,
+            when=monitor.when,
+            order=monitor.order,
+            name=monitor.name,
+        )
 
 
 def stored_variables(group: Group) -> dict[str, ArrayVariable]:
     """Return the arrays of a group itself that can be set, by name."""
     return {
-        name: variable for name, variable in group.variables.items()
-        if isinstance(variable, ArrayVariable) and not variable.read_only
-        and not name.startswith("_") and getattr(variable.owner, "name", None) == group.name
-    }  # fmt: skip
+        name: variable
+        for name, variable in group.variables.items()
+        if isinstance(variable, ArrayVariable)
+        and not variable.read_only
+        and not name.startswith("_")
+        and getattr(variable.owner, "name", None) == group.name
+    }
 
 
 def whole_objects(network: Network) -> list[Any]:
@@ -381,8 +413,11 @@ def _check_ends(obj: Any, known: set[int]) -> None:
     for end in ends:
         group = getattr(obj, end)
         if isinstance(group, Synapses) or id(group) not in known:
-            _refuse(f"{obj.name}.{end}", "must be a whole group of neurons of the network",
-                    type(group).__name__)  # fmt: skip
+            _refuse(
+                f"{obj.name}.{end}",
+                "must be a whole group of neurons of the network",
+                type(group).__name__,
+            )
     if isinstance(obj, SpikeMonitor) and obj.record is not True:
         _refuse(obj.name, "must record all neurons", obj.record)
 
@@ -410,9 +445,10 @@ def _equations(group: Any) -> Mapping[str, SingleEquation]:
 
 def _shared_parameters(synapses: Synapses) -> list[str]:
     return [
-        name for name, equation in synapses.equations.items()
+        name
+        for name, equation in synapses.equations.items()
         if equation.type == PARAMETER and "shared" in equation.flags
-    ]  # fmt: skip
+    ]
 
 
 def _of_one_copy(equation: SingleEquation, words: Mapping[str, str]) -> SingleEquation:

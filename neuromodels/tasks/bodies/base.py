@@ -128,9 +128,10 @@ class Body:
         for name in ("mean", "spread"):
             if len(getattr(self, name)) != self.observations:
                 raise DeclarationError(
-                    f"Body.{self.name}.{name}", f"there must be {self.observations} numbers",
+                    f"Body.{self.name}.{name}",
+                    f"there must be {self.observations} numbers",
                     len(getattr(self, name)),
-                )  # fmt: skip
+                )
 
     @property
     def observations(self) -> int:

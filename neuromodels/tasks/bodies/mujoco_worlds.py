@@ -125,6 +125,8 @@ def _packages(body: Body) -> tuple[Any, Any, Any]:
         return tuple(import_module(name) for name in names)  # type: ignore[return-value]
     except ImportError as error:
         raise DeclarationError(
-            f"Body.{body.name}", "needs Gymnasium and MuJoCo 3.3 or newer", str(error),
+            f"Body.{body.name}",
+            "needs Gymnasium and MuJoCo 3.3 or newer",
+            str(error),
             'Install them: pip install "neuromodels[mujoco]".',
-        ) from None  # fmt: skip
+        ) from None

@@ -87,7 +87,11 @@ def alter(mujoco: Any, model: Any, novelty: Novelty) -> None:
 def tilted(gravity: np.ndarray, degrees: float) -> np.ndarray:
     """Return gravity (3,) on a ground that rises along the first axis by some degrees."""
     angle = np.deg2rad(degrees)
-    turn = np.array([
-        [np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)],
-    ])  # fmt: skip
+    turn = np.array(
+        [
+            [np.cos(angle), 0, np.sin(angle)],
+            [0, 1, 0],
+            [-np.sin(angle), 0, np.cos(angle)],
+        ]
+    )
     return turn @ gravity
