@@ -87,24 +87,32 @@ def _swept(sweep: Mapping[str, Any]) -> set[str]:
 
 
 def scripts_of(checkout: Path) -> list[str]:
-    """Return the names of all figure scripts: what in ``figures/`` declares what it NEEDS."""
-    paths = sorted((checkout / "figures").glob("*.py"))
-    return [path.stem for path in paths if re.search(r"^NEEDS\b", path.read_text("utf-8"), re.M)]
+    """Return the names of all figure scripts, see `_scripts`."""
+    return list(_scripts(checkout))
+
+
+def _scripts(checkout: Path) -> dict[str, Path]:
+    """Return what in ``figures/`` and its folders declares what it NEEDS, by the file's name."""
+    folder = checkout / "figures"
+    paths = sorted([*folder.glob("*.py"), *folder.glob("*/*.py")], key=lambda path: path.stem)
+    return {
+        path.stem: path for path in paths if re.search(r"^NEEDS\b", path.read_text("utf-8"), re.M)
+    }
 
 
 def load_script(name: str, checkout: Path) -> ModuleType:
-    """Import ``figures/NAME.py``: a module with NEEDS, collect and draw.
+    """Import ``NAME.py`` of ``figures/`` or a folder in it: a module with NEEDS, collect, draw.
 
-    It may import its neighbours, as ``from figures import numbers``.
+    It may import its neighbours, as ``from figures.shared import numbers``.
 
     Raises
     ------
     NeuromodelsError
         When there is no such script.
     """
-    path = checkout / "figures" / f"{name}.py"
-    if not path.is_file():
-        known = scripts_of(checkout)
+    known = _scripts(checkout)
+    path = known.get(name)
+    if path is None:
         cure = f"{nearest(name, known).strip()} Known: {', '.join(known) or 'none'}.".strip()
         raise NeuromodelsError("figure", "must name a script in figures/", name, cure)
     if str(checkout) not in sys.path:

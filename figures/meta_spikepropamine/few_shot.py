@@ -1,0 +1,83 @@
+"""Few-shot characters: five new characters from one and five examples, and what features give.
+
+The character task of Meta-SpikePropamine (10.3389/fnins.2023.1183321) as we infer it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from figures.shared.few_shot import stored_nearest
+from figures.shared.scores import Final, note_on, over_seeds, scores_of, write_note
+from neuromodels.errors import NeuromodelsError
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_level, draw_point
+from neuromodels.report.plotting.style import COLUMN, GREY, MARKS, Mark, styled
+from neuromodels.store.store import StoredRun
+
+TASK = "few_shot"
+NEEDS = ("few_shot_1", "few_shot_5")
+CHANCE = 0.2
+BARS = {
+    "plastic": Mark("seen alphabets", MARKS["plastic"].colour, "o"),
+    "unseen": Mark("held-out alphabets", "#009E73", "D"),
+    "nearest": Mark("nearest class, held out", GREY, "s"),
+    "M1": MARKS["M1"],
+    "M0": MARKS["M0"],
+}
+"""Condition -> how the figure calls it; `nearest` has no network."""
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Scores with some examples of each class, by condition."""
+
+    shots: int
+    finals: Mapping[str, Final]
+
+
+def collect(runs: Sequence[StoredRun]) -> list[Shots]:
+    """Return one panel per run, by the number of examples.
+
+    Raises
+    ------
+    NeuromodelsError
+        For a run of another task.
+    """
+    return sorted((_shots(run) for run in runs), key=lambda each: each.shots)
+
+
+def _shots(run: StoredRun) -> Shots:
+    task = run.study["task"]
+    if task["name"] != TASK:
+        raise NeuromodelsError("few_shot", f"draws runs of {TASK}", task["name"])
+    shots = int(task.get("shots", 1))
+    _, _, finals = scores_of(run)
+    each = stored_nearest("held out", shots)
+    found = over_seeds(each[:, None])
+    nearest = Final(float(found.median[0]), float(found.low[0]), float(found.high[0]), each)
+    return Shots(shots, {**finals, "nearest": nearest})
+
+
+def draw(data: list[Shots]):
+    """Return the figure, a column wide."""
+    with styled():
+        figure = new_figure(COLUMN, 82)
+        panels = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]
+        for axes, each in zip(panels, data, strict=True):
+            _draw_panel(axes, each)
+        panels[0].set_ylabel("fraction of queries named right")
+        counts = [len(final.seeds) for each in data for final in each.finals.values()]
+        write_note(figure, note_on(counts))
+        return figure
+
+
+def _draw_panel(axes, data: Shots) -> None:
+    used = {name: mark for name, mark in BARS.items() if name in data.finals}
+    for place, (name, mark) in enumerate(used.items()):
+        final = data.finals[name]
+        each = final.seeds if len(final.seeds) > 1 else ()
+        draw_point(axes, place, final.median, final.low, final.high, mark, each)
+    draw_level(axes, CHANCE, "chance")
+    axes.set(xlim=(-0.6, len(used) - 0.3), ylim=(0.1, 0.85))
+    axes.set_xticks(range(len(used)), [mark.label for mark in used.values()], rotation=90)
+    axes.set_title(f"5 classes, {data.shots} example{'s' * (data.shots > 1)} of each")

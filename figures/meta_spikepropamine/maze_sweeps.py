@@ -1,0 +1,111 @@
+"""T-maze with permuted sensors: training trials and numbers of cues unlike those of the search.
+
+The T-maze of Meta-SpikePropamine (10.3389/fnins.2023.1183321) as we infer it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from figures.shared.measures import measures_of
+from figures.shared.scores import Final, Spread, note_on, over_seeds, scores_of, write_note
+from neuromodels import tasks
+from neuromodels.errors import NeuromodelsError, RunNotFound
+from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
+from neuromodels.report.plotting.style import COLUMN, GREY, MARKS, styled
+from neuromodels.store.store import StoredRun
+
+TASK = "t_maze"
+CONDITION = "plastic"
+NEEDS = (TASK, "t_maze_additive", "t_maze_fixed")
+CHANCE = 0.5
+AXES = {"training": "training trials", "cues": "cues in a trial"}
+"""Parameter that is varied -> its axis."""
+LABELS = {
+    "plastic": "three\nfactors",
+    "additive": "no\ncontrast",
+    **{name: MARKS[name].label for name in ("M1", "M0", "fixed")},
+}
+COLOURS = {"additive": MARKS["random"]}
+
+
+@dataclass(frozen=True)
+class Maze:
+    """Scores against each of `AXES`, (values, scores over seeds, value of the search); finals."""
+
+    sweeps: dict[str, tuple[np.ndarray, Spread, float]]
+    finals: dict[str, Final]
+
+
+def collect(runs: Sequence[StoredRun]) -> Maze:
+    """Return what was measured, and the final scores of the controls.
+
+    Raises
+    ------
+    NeuromodelsError
+        For a run of another task, or without a run of the study itself.
+    """
+    if strange := [run.name for run in runs if run.study["task"]["name"] != TASK]:
+        raise NeuromodelsError("maze_sweeps", f"draws runs of {TASK}", strange[0])
+    found = {run.study["name"]: run for run in runs}
+    if TASK not in found:
+        raise NeuromodelsError("maze_sweeps", f"needs a run of {TASK}", list(found))
+    finals = dict(scores_of(found[TASK])[2])
+    for study, condition, name in (
+        ("t_maze_additive", CONDITION, "additive"),
+        ("t_maze_fixed", "fixed", "fixed"),
+    ):
+        if study in found:
+            finals[name] = scores_of(found[study])[2][condition]
+    return Maze({name: _sweep(found[TASK], name) for name in AXES}, finals)
+
+
+def _sweep(run: StoredRun, parameter: str) -> tuple[np.ndarray, Spread, float]:
+    try:
+        seeds = measures_of(run, f"transfer-{parameter}", (CONDITION,))[CONDITION]
+    except RunNotFound:
+        raise RunNotFound(
+            "maze_sweeps",
+            f"needs the measure transfer of {parameter}",
+            run.name,
+            f"Make it: neuromodels measure {run.folder} transfer --vary task.{parameter}=1,3,7",
+        ) from None
+    values = next(iter(seeds.values()))[parameter]
+    means = np.array([each["scores"].mean(axis=1) for each in seeds.values()])
+    known = {**tasks.CATALOG[TASK].parameters, **run.study["task"]}
+    return values, over_seeds(means), float(known[parameter])
+
+
+def draw(data: Maze):
+    """Return the figure, a column wide."""
+    with styled():
+        figure = new_figure(COLUMN, 112)
+        rows = figure.subplots(3, 1)
+        for axes, (name, sweep) in zip(rows, data.sweeps.items(), strict=False):
+            _draw_sweep(axes, name, *sweep)
+        _draw_finals(rows[2], data.finals)
+        counts = [len(spread.each) for _, spread, _ in data.sweeps.values()]
+        write_note(figure, f"{note_on(counts)}. Thin: single seeds.\nGrey: what the searches saw")
+        return figure
+
+
+def _draw_sweep(axes, name: str, values: np.ndarray, spread: Spread, searched: float) -> None:
+    axes.axvline(searched, color=GREY, alpha=0.4, linewidth=2, zorder=0)
+    axes.plot(values, spread.each.T, color=MARKS[CONDITION].colour, linewidth=0.4)
+    draw_band(axes, values, spread.median, spread.low, spread.high, MARKS[CONDITION])
+    draw_level(axes, CHANCE, "chance")
+    axes.set(xlabel=AXES[name], ylabel="tests right", ylim=(0.38, 1.02))
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+
+
+def _draw_finals(axes, finals: dict[str, Final]) -> None:
+    used = {name: label for name, label in LABELS.items() if name in finals}
+    for place, name in enumerate(used):
+        final, mark = finals[name], COLOURS.get(name) or MARKS[name]
+        each = final.seeds if len(final.seeds) > 1 else ()
+        draw_point(axes, place, final.median, final.low, final.high, mark, each)
+    draw_level(axes, CHANCE)
+    axes.set(xlim=(-0.6, len(used) - 0.3), ylim=(0.38, 1.02), ylabel="tests right")
+    axes.set_xticks(range(len(used)), list(used.values()))

@@ -1,0 +1,96 @@
+"""Score against generation on control tasks, plastic beside fixed (arXiv:2308.12063, Fig. 3b)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from figures.shared.control import FINALS, NOTHING, called, control_studies, explained, task_of
+from figures.shared.scores import (
+    Learning,
+    counted,
+    draw_learning,
+    highest,
+    lowest,
+    note_on,
+    scores_of,
+    used_of,
+    write_note,
+)
+from neuromodels.report.plotting.style import styled
+from neuromodels.store.store import StoredRun
+
+NEEDS = control_studies()
+MARGIN = 0.06
+WIDE = 54.0
+"""Of the narrowest panel with what is beside it, mm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel(Learning):
+    """One run of a control task.
+
+    Parameters
+    ----------
+    task, hidden
+        How the task is called, and how many hidden neurons there are.
+    score_name, nothing
+        What the score is, and that of an agent that has found nothing.
+    """
+
+    task: str
+    hidden: int
+    score_name: str
+    nothing: float | None
+
+    @property
+    def heading(self) -> str:
+        what = f"{self.task}, {self.hidden} hidden, {counted(self.seeds)}"
+        return f"{what}\n{explained(self.score_name, WIDE)}"
+
+    @property
+    def chance(self) -> float | None:
+        return self.nothing
+
+    @property
+    def chance_is(self) -> str:
+        return NOTHING
+
+
+def collect(runs: Sequence[StoredRun]) -> list[Panel]:
+    """Return one panel per run, in the order given.
+
+    Raises
+    ------
+    NeuromodelsError
+        For a run of a task without goals.
+    """
+    return [_panel(run) for run in runs]
+
+
+def _panel(run: StoredRun) -> Panel:
+    task = task_of("pdlf_fig3b", run)
+    seeds, curves, finals = scores_of(run)
+    return Panel(
+        study=run.name,
+        task=called(run),
+        hidden=run.study["circuit"]["hidden"],
+        score_name=task.score_name,
+        nothing=task.chance,
+        seeds=seeds,
+        curves=curves,
+        finals=finals,
+    )
+
+
+def draw(data: list[Panel]):
+    """Return the figure: a column wide for one panel, a page wide for several."""
+    with styled():
+        figure = draw_learning(data, used_of(FINALS, data), [_limits(panel) for panel in data])
+        write_note(figure, note_on(panel.seeds for panel in data))
+        return figure
+
+
+def _limits(panel: Panel) -> tuple[float, float]:
+    """Return limits that hold every score, with a margin; tasks are not on one scale."""
+    levels = [lowest(panel), highest(panel), *([] if panel.chance is None else [panel.chance])]
+    margin = MARGIN * max(max(levels) - min(levels), 0.1)
+    return min(levels) - 2 * margin, max(levels) + margin
