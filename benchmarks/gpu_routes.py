@@ -189,7 +189,7 @@ def generations(device: str, repeats: int) -> Iterator[dict]:
         return Batch(*given, **{**options, "device": device})
 
     # The study that is timed runs on the processor: its batch is made on the device instead.
-    with patch("neuromodels.experiment.compiled.Batch", on_device):
+    with patch("neuromodels.experiment.batches.Batch", on_device):
         for length, latency in pdlf_generation.PUBLISHED:
             row = pdlf_generation.row_of(length, latency, usable_cores(), repeats)
             yield {"device": device, **row}

@@ -63,10 +63,10 @@ def runtime_target() -> None:
 def here(tmp_path, monkeypatch):
     """Go to an empty checkout with one study, one figure, and a parabola for a network."""
     monkeypatch.chdir(tmp_path)
-    fake = SimpleNamespace(Experiment=FakeExperiment, recording_of=fake_recording)
-    monkeypatch.setitem(sys.modules, "neuromodels.experiment.compiled", fake)
-    acting = SimpleNamespace(experiment_of=FakeExperiment, trial_of=fake_recording)
+    acting = SimpleNamespace(experiment_of=FakeExperiment)
     monkeypatch.setitem(sys.modules, "neuromodels.experiment.embodied", acting)
+    watched = SimpleNamespace(trial_of=fake_recording)
+    monkeypatch.setitem(sys.modules, "neuromodels.experiment.recording", watched)
     monkeypatch.setattr("neuromodels.study.checks.installed_catalogs", catalogs)
     monkeypatch.setattr("neuromodels.study.file.installed_catalogs", catalogs)
     monkeypatch.setattr("neuromodels.study.sweep.installed_catalogs", catalogs)

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "simulation.network": "errors coefficients neurons rules tasks study simulation.capture"
     " simulation.device",
     "store": "errors coefficients files study",
-    "experiment": "errors seeding coefficients neurons rules tasks study search store simulation"
+    "experiment": "errors seeding coefficients tasks study search store simulation"
     " simulation.device simulation.network",
     "measures": "errors seeding files analysis tasks study store experiment",
     "report": "errors files tasks study search store simulation.build experiment",

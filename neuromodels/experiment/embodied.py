@@ -9,209 +9,27 @@ trials.  A trial whose body has fallen earns nothing more, as if it stood still.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
-from neuromodels import tasks
-from neuromodels.experiment.compiled import (
-    Experiment,
-    batch_of,
-    circuit_of,
-    network_of,
-    recording_of,
-    values_of,
-)
-from neuromodels.simulation import Batch
+from neuromodels.experiment.batches import batch_of, values_of
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.motion import Motion, Nerves, OpenWorld, Terms, WiredBy, is_embodied
 from neuromodels.simulation.device.library import core_count
-from neuromodels.simulation.network.assembly import Assembly
-from neuromodels.study.conditions import controlled
 from neuromodels.study.outcome import Outcome
 from neuromodels.study.study import Study
-from neuromodels.tasks.bodies import Body, World, open_world
-from neuromodels.tasks.bodies.mujoco_worlds import is_lost
-from neuromodels.tasks.embodied import EmbodiedTask
-
-OpenWorld = Callable[[Body, int], World]
-
-
-class Nerves:
-    """What lies between networks and bodies: here nothing that changes anything."""
-
-    def seen(self, shown: np.ndarray) -> np.ndarray:
-        """Return what reaches the channels of what is shown, (n, channels)."""
-        return shown
-
-    def done(self, actions: np.ndarray) -> np.ndarray:
-        """Return what becomes of actions, (n, actions); all of them, moved or not."""
-        return actions
-
-
-WiredBy = Callable[[np.ndarray], Nerves]
-"""Noise streams of trials -> what lies between their networks and bodies."""
+from neuromodels.tasks.bodies import Body, open_world
 
 MOST_AT_ONCE = 1024
 """Networks that are held at the same time; more trials wait for the next turn."""
-
-
-def is_embodied(study: Study) -> bool:
-    """Whether an outside simulator moves the body of a study's task."""
-    return isinstance(tasks.CATALOG[study.task.name], EmbodiedTask)
 
 
 def experiment_of(study: Study, condition: str) -> Experiment:
     """Return the experiment of a condition, with a simulator where its task needs one."""
     kind = EmbodiedExperiment if is_embodied(study) else Experiment
     return kind(study, condition)
-
-
-def trial_of(study: Study, condition: str, vector: np.ndarray, stream: int) -> dict:
-    """Return the arrays of one trial with monitors, see `evaluation.recording_of`."""
-    record = embodied_recording if is_embodied(study) else recording_of
-    return record(study, condition, vector, stream)
-
-
-def motion_of(
-    study: Study, condition: str, made: Assembly, batch: Batch, open_world: OpenWorld = open_world
-) -> Motion | None:
-    """Return what moves the bodies of a batch's trials; None where its own program does."""
-    if not is_embodied(study):
-        return None
-    terms = Terms.of(study, condition, made)
-    world = open_world(terms.body, study.device.threads or core_count())
-    return Motion(terms, batch, world, world.begin(batch.streams))
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What all trials of a condition have in common.
-
-    Parameters
-    ----------
-    steps
-        Of the body in a trial; the network may have several steps in each.
-    slope
-        The read-out is multiplied by this before it is clipped to +-1.
-    """
-
-    body: Body
-    made: Assembly
-    steps: int
-    slope: float
-
-    @classmethod
-    def of(cls, study: Study, condition: str, made: Assembly) -> Terms:
-        """Return those of a condition of a study."""
-        task = tasks.CATALOG[study.task.name]
-        assert isinstance(task, EmbodiedTask)
-        parameters, _ = controlled(task, study.task.parameters, condition)
-        steps = task.number(task.decisions, parameters)
-        return cls(task.moved, made, steps, float(parameters["slope"]))
-
-    @property
-    def dt(self) -> Any:
-        """What passes for the network in a step of the body, with its unit."""
-        return self.made.duration / self.steps
-
-    @property
-    def seconds(self) -> float:
-        """The same as a plain number."""
-        return self.made.seconds / self.steps
-
-
-class Motion:
-    """Trials under way: a network and a body each.
-
-    Parameters
-    ----------
-    batch
-        At least as many networks as there are trials, back at the start, with their coefficients.
-    states
-        First states of the bodies, (n, positions + velocities).
-    nerves
-        What lies between the networks and the bodies.
-
-    Attributes
-    ----------
-    gained
-        Sum of rewards so far, (n,).
-    infinite, over
-        Trials with a number that is none, and those that the network's health ended, (n,).
-    spikes, lived
-        Spikes per neuron, where they are counted, and steps until a trial's end, (n,).
-    running
-        Numbers of the trials that have not ended.
-    """
-
-    def __init__(
-        self,
-        terms: Terms,
-        batch: Batch,
-        world: World,
-        states: np.ndarray,
-        nerves: Nerves | None = None,
-    ):
-        self.terms, self.batch, self.world = terms, batch, world
-        self.nerves = nerves or Nerves()
-        self.states = states.copy()
-        count = len(states)
-        self.goals = np.asarray(batch["items.goal"], dtype=float)[:count, 0]
-        self.gained, self.spikes, self.lived = np.zeros((3, count))
-        self.infinite, self.over = np.zeros((2, count), dtype=bool)
-        self.running = np.arange(count)
-        self.world_seconds = 0.0
-
-    @property
-    def scores(self) -> np.ndarray:
-        """What the steps so far add to the scores, (n,)."""
-        return self.gained / self.terms.steps
-
-    def run(self, steps: int) -> None:
-        """Run all trials on for some steps, or to their end."""
-        for _ in range(steps):
-            if self.running.size:
-                self.step()
-
-    def step(self) -> None:
-        """Let every network see, decide and learn, and every body move."""
-        outputs = self._decided()
-        running = self.running
-        wanted = np.clip(self.terms.slope * outputs, -1, 1)
-        actions = self.nerves.done(wanted)[running]
-        began = perf_counter()
-        after = self.world.step(self.states[running], actions)
-        self.world_seconds += perf_counter() - began
-        body, lost = self.terms.body, is_lost(after)
-        rewards = body.reward(self.states[running], after, actions, self.goals[running])
-        self.gained[running[~lost]] += rewards[~lost]
-        self.states[running[~lost]] = after[~lost]
-        self.infinite[running[lost]] = True
-        self.running = running[~lost & body.is_upright(after)]
-
-    def _decided(self) -> np.ndarray:
-        """Run the networks for a step of the body; return their read-outs, (n, actions)."""
-        batch, made, count = self.batch, self.terms.made, len(self.states)
-        shown = np.zeros((batch.instances, self.terms.body.channels))
-        shown[:count] = self.nerves.seen(self.terms.body.shown(self.states, self.goals))
-        batch["input.u"] = shown
-        batch.run(self.terms.dt)
-        outputs = np.asarray(batch["output.o"], dtype=float)[:count]
-        self.lived[self.running] += 1
-        if made.spikes:
-            counted = np.asarray(batch[made.spikes])[:count, 0]
-            self.spikes[self.running] = counted[self.running]
-        self._end(~np.isfinite(outputs).all(axis=1), self.infinite)
-        self._end(np.asarray(batch[made.over])[:count, 0] != 0, self.over)
-        return outputs
-
-    def _end(self, ended: np.ndarray, kind: np.ndarray) -> None:
-        """End those of the running trials that have failed."""
-        now = self.running[ended[self.running]]
-        kind[now] = True
-        self.running = self.running[~ended[self.running]]
 
 
 class EmbodiedExperiment(Experiment):
@@ -322,45 +140,3 @@ class EmbodiedExperiment(Experiment):
         """As for `Experiment`, and the seconds of all evaluations and of the simulator therein."""
         spent = {"total_seconds": self._seconds, "world_seconds": self._world_seconds}
         return {**super().report, **spent}
-
-
-def embodied_recording(
-    study: Study,
-    condition: str,
-    vector: np.ndarray,
-    stream: int,
-    open_world: OpenWorld = open_world,
-) -> dict[str, np.ndarray]:
-    """Run one trial with monitors and return what they saw.
-
-    Returns
-    -------
-    dict of ndarray
-        As `evaluation.recording_of`, up to the trial's end; of the body, at its own steps,
-        ``"items.goal"``, ``"items.state"`` (positions and velocities, steps) and
-        ``"items.reward"`` (1, steps).
-    """
-    circuit = circuit_of(study, condition)
-    made = network_of(study, condition, circuit, with_monitors=True)
-    batch = batch_of(made, study)
-    batch.streams = streams = np.array([stream], dtype=np.uint64)
-    for address, values in values_of(circuit, made, vector).items():
-        batch[address] = values[0]
-    terms = Terms.of(study, condition, made)
-    world = open_world(terms.body, 1)
-    motion = Motion(terms, batch, world, world.begin(streams))
-    states: list[np.ndarray] = []
-    gained = [0.0]
-    while motion.running.size and len(states) < terms.steps:
-        motion.step()
-        states.append(motion.states[0].copy())
-        gained.append(motion.gained[0])
-    first = np.asarray(batch[next(iter(made.initial))])[0]
-    found = {"items": first, "items.goal": motion.goals}
-    found |= {"items.state": np.array(states).T, "items.reward": np.diff(gained)[None]}
-    watched = [population.name for population in circuit.populations]
-    for name in [*watched, *(projection.name for projection in circuit.projections)]:
-        samples = batch.samples(f"watch_{name}")
-        found["t"] = np.asarray(samples.pop("t"))
-        found |= {f"{name}.{variable}": np.asarray(x) for variable, x in samples.items()}
-    return found

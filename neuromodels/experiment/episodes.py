@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from neuromodels import tasks
-from neuromodels.experiment.compiled import batch_of, circuit_of, network_of, values_of
-from neuromodels.experiment.embodied import motion_of
+from neuromodels.experiment.batches import batch_of, values_of
+from neuromodels.experiment.motion import motion_of
+from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.simulation.network.equations import SMALLEST_NORM
 from neuromodels.study.study import Study
 from neuromodels.tasks.embodied import EmbodiedTask

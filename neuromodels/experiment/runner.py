@@ -49,7 +49,7 @@ def record_trial(
     study: Study, condition: str, vector: np.ndarray, stream: int
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one trial with monitors; imports Brian2."""
-    from neuromodels.experiment.embodied import trial_of
+    from neuromodels.experiment.recording import trial_of
 
     return trial_of(study, condition, vector, stream)
 

@@ -55,7 +55,7 @@ class Part:
 
 def parts_of(study: Study, condition: str) -> list[Part]:
     """Return the searched parts of a condition's vector, in order; imports Brian2."""
-    from neuromodels.experiment.compiled import circuit_of
+    from neuromodels.simulation.network.builder import circuit_of
 
     circuit = circuit_of(study, condition)
     sides = {each.name: circuit.sides(each) for each in circuit.projections}

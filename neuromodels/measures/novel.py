@@ -17,7 +17,8 @@ import numpy as np
 
 from neuromodels import tasks
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.embodied import EmbodiedExperiment, Nerves, is_embodied
+from neuromodels.experiment.embodied import EmbodiedExperiment
+from neuromodels.experiment.motion import Nerves, is_embodied
 from neuromodels.experiment.scoring import scores_per_trial
 from neuromodels.seeding import generator
 from neuromodels.study.study import Study

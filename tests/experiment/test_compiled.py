@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.compiled import BUILT, Experiment, recording_of, rule_of
+from neuromodels.experiment.compiled import BUILT, Experiment
+from neuromodels.experiment.recording import recording_of
 from neuromodels.seeding import generator, trial_streams
+from neuromodels.simulation.network.builder import rule_of
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
 DECLARED = [condition for condition in BUILT if not condition.startswith("unseen")]

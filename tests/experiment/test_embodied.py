@@ -13,7 +13,9 @@ from neuromodels import tasks
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment import embodied
 from neuromodels.experiment.compiled import Experiment
-from neuromodels.experiment.embodied import EmbodiedExperiment, embodied_recording, is_embodied
+from neuromodels.experiment.embodied import EmbodiedExperiment
+from neuromodels.experiment.motion import is_embodied
+from neuromodels.experiment.recording import embodied_recording
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.study.objective import FailurePlan
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice

@@ -42,7 +42,8 @@ from marked import workers as worker_processes
 import neuromodels.experiment.workers.crew
 from neuromodels.cli import main
 from neuromodels.errors import BuildError, DeclarationError, SimulationError
-from neuromodels.experiment.compiled import Experiment, recording_of
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.recording import recording_of
 from neuromodels.experiment.workers import (
     DistributedExperiment,
     chunks,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.embodied import EmbodiedExperiment, embodied_recording
+from neuromodels.experiment.embodied import EmbodiedExperiment
 from neuromodels.experiment.episodes import Episodes, steps_of
+from neuromodels.experiment.recording import embodied_recording
 from neuromodels.measures.examine import measured, table_of
 from neuromodels.measures.novel import (
     DEAD,

@@ -11,8 +11,8 @@ from neuromodels.analysis.recovery import alikeness
 from neuromodels.cli import main
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.compiled import Experiment
-from neuromodels.experiment.embodied import trial_of
 from neuromodels.experiment.episodes import Episodes
+from neuromodels.experiment.recording import trial_of
 from neuromodels.experiment.runner import Runner
 from neuromodels.measures.imprint import compared, imprints_of, written
 from neuromodels.measures.injury import Injury, weights_in

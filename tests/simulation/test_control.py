@@ -23,7 +23,7 @@ from scipy.linalg import solve_continuous_are
 from scipy.optimize import linprog
 
 from neuromodels import neurons, rules, tasks
-from neuromodels.experiment.compiled import values_of
+from neuromodels.experiment.batches import values_of
 from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.simulation import Batch

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from neuromodels.experiment.compiled import batch_of, circuit_of, network_of, values_of
+from neuromodels.experiment.batches import batch_of, values_of
 from neuromodels.seeding import trial_streams
+from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.study.file import read_study
 
 STUDY = """

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from neuromodels.experiment.compiled import circuit_of
 from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.builder import circuit_of
 from neuromodels.simulation.network.circuit import Population, layered
 from neuromodels.study.conditions import Controls
 from neuromodels.study.file import study_of

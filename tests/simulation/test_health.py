@@ -102,7 +102,7 @@ def vectors(experiment, count=6):
 
 def rates_of(vector, streams):
     """Return the mean rate of each trial, counted in recordings of all signals."""
-    from neuromodels.experiment.compiled import recording_of
+    from neuromodels.experiment.recording import recording_of
 
     spikes = [recording_of(study(), "plastic", vector, int(s))["hidden.s"] for s in streams]
     return np.array([np.abs(each).mean() / 0.02 for each in spikes])

@@ -7,7 +7,7 @@ from references.pdlf_numpy import COEFFICIENTS, PdlfCopy, p8_norm
 
 from neuromodels import neurons, rules, tasks
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.compiled import values_of
+from neuromodels.experiment.batches import values_of
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import Assembly, assemble
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward

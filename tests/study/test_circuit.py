@@ -2,7 +2,7 @@
 
 import pytest
 
-from neuromodels.experiment.compiled import circuit_of
+from neuromodels.simulation.network.builder import circuit_of
 from neuromodels.study.file import StudyFileError, study_of
 
 TABLE = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.compiled import circuit_of
 from neuromodels.experiment.runner import Runner
+from neuromodels.simulation.network.builder import circuit_of
 from neuromodels.store.load import coefficients_of
 from neuromodels.store.store import Store
 from neuromodels.study.file import StudyFileError, read_study, study_of

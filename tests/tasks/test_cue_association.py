@@ -4,14 +4,11 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.compiled import (
-    Experiment,
-    batch_of,
-    circuit_of,
-    network_of,
-    recording_of,
-)
+from neuromodels.experiment.batches import batch_of
+from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.recording import recording_of
 from neuromodels.seeding import trial_streams
+from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from neuromodels.tasks import CATALOG
 

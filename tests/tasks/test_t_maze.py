@@ -5,11 +5,12 @@ import pytest
 from brian2.units import ms
 
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.compiled import Experiment, fixed_weights
+from neuromodels.experiment.compiled import Experiment
 from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import assemble
+from neuromodels.simulation.network.builder import fixed_weights
 from neuromodels.simulation.network.circuit import Population, layered
 from neuromodels.study.conditions import Controls
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice

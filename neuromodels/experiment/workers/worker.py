@@ -75,7 +75,7 @@ def record_trial(
     study: Study, condition: str, vector: np.ndarray, stream: int
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one trial with monitors; imports Brian2."""
-    return imported("neuromodels.experiment.embodied").trial_of(study, condition, vector, stream)
+    return imported("neuromodels.experiment.recording").trial_of(study, condition, vector, stream)
 
 
 # -- what a driver asks for ---------------------------------------------------------------------
