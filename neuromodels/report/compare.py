@@ -26,7 +26,7 @@ Entry = tuple[Path, Mapping[str, Any], str, StoredRun | None]
 def comparison(folders: Sequence[Path]) -> dict[str, Any]:
     """Return everything ``neuromodels compare`` shows, as plain values.
 
-    The keys are documented in docs/running.md and stay.
+    The keys are documented in docs/reference/json.md and stay.
 
     Parameters
     ----------

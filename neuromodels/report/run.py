@@ -42,7 +42,7 @@ MEANING = {
 def summary(run: StoredRun) -> dict[str, Any]:
     """Return everything ``neuromodels report`` shows, as plain values.
 
-    The keys are documented in docs/running.md and stay.
+    The keys are documented in docs/reference/json.md and stay.
     """
     ledger = run.ledger()
     try:

@@ -230,7 +230,7 @@ def _is_locked(folder: Path) -> bool:
 def standing(folder: Path) -> dict[str, Any]:
     """Return everything ``neuromodels status`` shows, as plain values.
 
-    The keys are documented in docs/running.md and stay.
+    The keys are documented in docs/reference/json.md and stay.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 The released code lacks the task's source; protocol and lengths follow its notebooks and logs, the
 loss is ours: the mean squared error of the read-out's sigmoid over the recalled bits.  `slope` is
 the sigmoid's: at 1, sums over 128 hidden neurons saturate it, and a saturated guess costs 0.5 where
-silence costs 0.25.  Where a search begins matters more: ``docs/working_memory.md``.
+silence costs 0.25.  Where a search begins matters more: ``docs/results/working_memory.md``.
 """
 
 from neuromodels.tasks.base import Task

@@ -43,7 +43,7 @@ def test_report_as_json_has_documented_keys(here, said):
     code, out, _ = said("report", "here", "--json")
     found = json.loads(out)
     assert code == 0
-    documented = (ROOT / "docs" / "running.md").read_text()
+    documented = (ROOT / "docs" / "reference" / "json.md").read_text()
     for key in [
         *found,
         *found["conditions"][0],

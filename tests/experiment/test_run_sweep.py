@@ -210,7 +210,7 @@ def test_extending_a_sweep_extends_every_setting(swept, said, tmp_path):
 
 def test_what_scripts_read_is_documented(swept, said):
     said("run", "studies/swept.toml")
-    documented = (Path(__file__).parents[2] / "docs" / "running.md").read_text()
+    documented = (Path(__file__).parents[2] / "docs" / "reference" / "json.md").read_text()
     for command in ("compare", "status"):
         found = json.loads(said(command, swept, "--json")[1])
         first = found["runs"][0]

@@ -1,4 +1,4 @@
-"""docs/rules.md: the rule that it shows works, and it names every rule and neuron model."""
+"""docs/reference/rules.md: the rule that it shows works, and it names every rule and neuron model."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG
 from tests.rules.scripted import stepped, with_values
 
-PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")
 
 
 def test_the_rule_of_the_page_learns_only_while_the_third_factor_is_there(tmp_path):

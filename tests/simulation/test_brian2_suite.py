@@ -18,7 +18,7 @@ from neuromodels.simulation.brian2_suite import tables
 from neuromodels.simulation.brian2_suite.records import Record
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "brian2_suite.md"
+PAGE = ROOT / "docs" / "reference" / "brian2_suite.md"
 REQUIRED = 0.95
 #: Both kinds of run, a test that declines single precision, one that the device may refuse.
 SELECTED = (

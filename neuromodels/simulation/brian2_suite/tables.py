@@ -1,4 +1,4 @@
-"""The verdict of Brian2's tests as text and as the page ``docs/brian2_suite.md``."""
+"""The verdict of Brian2's tests as text and as the page ``docs/reference/brian2_suite.md``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 COLUMNS = ("passed", "refused", "failed", "skipped")
 HEAD = ("precision", "run statements", *COLUMNS, "passed of the others")
 LEFT_OUT = (
-    "Not run: tests that need the GSL library and tests that Brian2 marks as long; brian2.test "
-    "leaves both out."
+    "Tests that need the GSL library and tests that Brian2 marks as long are not run; "
+    "brian2.test leaves both out."
 )
 MEANINGS = """\
-*Refused* is an `UnsupportedFeature` that names the object, before anything is compiled. *Skipped*
-is a test that declines by itself, for the reason it gives, and judges nothing; the last column is
-of all others. Everything else that does not pass is *failed*."""
+*Refused*: you get an `UnsupportedFeature` that names the object, before anything is compiled.
+*Skipped*: the test declines by itself, for the reason it gives, and judges nothing. The last
+column is the share that passed, of all tests that were not skipped. *Failed*: everything else
+that does not pass."""
 
 Judged = dict[str, list["Record"]]
 
