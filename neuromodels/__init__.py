@@ -1,36 +1,53 @@
 """Search plasticity rules in spiking networks; learn which rule gives which ability.
 
-A map of the package, from what is declared to what is run:
+The rooms of the package, from what is declared to what is shown:
 
-models, rules, tasks, circuits, study
-    Values: equations, coefficients, who connects to whom. No simulation.
+neurons, rules, tasks
+    Catalogs of declared values, one file each: equations, coefficients, references.
+study
+    One question as one value: the circuit, its conditions, the objective; and its file.
 simulation
-    The only part that makes Brian2 objects: many copies of one network in one compiled run.
+    Many copies of one Brian2 network in one compiled run. Nothing else makes Brian2 objects.
 search
     Ask, tell, recommend. It does not know that neurons exist.
-evaluation, runner
-    One generation; a whole study, from the first to the resumed.
-storage, analysis, plotting
-    What is kept, measured and drawn. Never imports Brian2.
-cli
-    The command line, and the only place that prints.
+experiment
+    A study is carried out: its searches, tests and controls, to the end or from a stop.
+measures
+    Cognitive measures of finished solutions, one file each.
+analysis
+    Statistics on plain arrays.
+store
+    What a run folder keeps.
+report
+    Tables, pages, progress and figures.
 
-Importing this package imports nothing else: Brian2 takes seconds.
+`api` holds ``neuromodels.run``, and `cli` the command line, the only place that prints. Importing
+this package imports nothing else, since Brian2 takes seconds: each name below comes when you ask
+for it.
 """
 
+from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
 
+_PLACES = {
+    "run": "neuromodels.api",
+    "load": "neuromodels.store.load",
+    "Study": "neuromodels.study",
+    "PlasticityRule": "neuromodels.rules",
+    "NeuronModel": "neuromodels.neurons",
+    "Task": "neuromodels.tasks",
+    "Batch": "neuromodels.simulation",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Import ``neuromodels.run(study)`` and ``neuromodels.load(folder)`` when asked for."""
-    if name == "run":
-        from neuromodels.api import run
-
-        return run
-    if name == "load":
-        from neuromodels.store.load import load
-
-        return load
+    """Import a name of the package's face when you ask for it."""
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PLACES])

@@ -1,4 +1,4 @@
-"""docs/reference/rules.md: the rule that it shows works, and it names every rule and neuron model."""
+"""The page on rules: the rule that it shows works, and it names every rule and neuron model."""
 
 import re
 from pathlib import Path

@@ -182,5 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--select", default="", metavar="EXPR", help="as pytest's -k")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object")
-    form.add_argument("--markdown", action="store_true", help="the table in docs/reference/brian2_suite.md")
+    form.add_argument(
+        "--markdown", action="store_true", help="the table in docs/reference/brian2_suite.md"
+    )
     return parser
