@@ -1,6 +1,7 @@
 """Figures of the T-maze and of few-shot characters: what they collect, and that they draw it."""
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,8 @@ def test_shots_stand_beside_the_nearest_class(runs):
     with pytest.raises(NeuromodelsError, match="draws runs of few_shot"):
         script.collect(runs[:1])
     scored = load_script("maze_sweeps", ROOT).scores_of(runs[0])[2]
-    nearest = load_script("_few_shot", ROOT).stored_nearest("held out", 5)
+    load_script("few_shot", ROOT)  # brings figures/ onto the path
+    nearest = import_module("figures.shared.few_shot").stored_nearest("held out", 5)
     assert nearest.shape == (5,)
     assert 0.5 < np.median(nearest) < 1
     figure = script.draw([script.Shots(1, scored), script.Shots(5, scored)])

@@ -87,8 +87,8 @@ def test_truncated_program_is_built_again(folder: Path) -> None:
 
 def test_two_processes_build_at_once(folder: Path) -> None:
     """Both end well, one of them compiles."""
-    code = f"from neuromodels.simulation import cache; print(cache.build({SOURCE!r}).hit)"
-    search = os.pathsep.join([str(Path(cache.__file__).parents[2]), *sys.path])
+    code = f"from neuromodels.simulation.build import cache; print(cache.build({SOURCE!r}).hit)"
+    search = os.pathsep.join([str(Path(cache.__file__).parents[3]), *sys.path])
     environment = {**os.environ, "PYTHONPATH": search}
     both = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
