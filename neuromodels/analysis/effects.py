@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neuromodels.analysis.intervals import bootstrap_interval
 from neuromodels.seeding import generator
 
 RESAMPLES = 10000
@@ -47,15 +48,11 @@ def effect_of(values: np.ndarray, reference: np.ndarray) -> Effect:
     if values.shape != reference.shape or values.ndim != 1 or not values.size:
         raise ValueError(f"there must be pairs; got shapes {values.shape} and {reference.shape}")
     differences = values - reference
-    draws = generator(0, "effects").choice(differences, size=(RESAMPLES, values.size))
-    low, high = np.percentile(draws.mean(axis=1), [2.5, 97.5])
-    return Effect(
-        float(differences.mean()),
-        float(low),
-        float(high),
-        cliffs_delta(values, reference),
-        values.size,
+    low, high = bootstrap_interval(
+        lambda rows: differences[rows].mean(axis=1), values.size, generator(0, "effects"), RESAMPLES
     )
+    delta = cliffs_delta(values, reference)
+    return Effect(float(differences.mean()), low, high, delta, values.size)
 
 
 def cliffs_delta(values: np.ndarray, reference: np.ndarray) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from neuromodels.analysis.intervals import RESAMPLES, bootstrap_interval
+
 ENOUGH = 0.9
 """Fraction of the intact reward at which a network counts as recovered."""
 WIDTH = 5
@@ -45,15 +47,17 @@ def recovery_interval(
     injured: np.ndarray,
     last: int,
     rng: np.random.Generator,
-    resamples: int = 2000,
+    resamples: int = RESAMPLES,
 ) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval over trials of the recovered fraction."""
     ours, whole = injured[:, last:].mean(axis=1), intact[:, last:].mean(axis=1)
-    draws = rng.integers(len(ours), size=(resamples, len(ours)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = ours[draws].mean(axis=1) / whole[draws].mean(axis=1)
-    low, high = np.nanpercentile(ratios, [2.5, 97.5])
-    return float(low), float(high)
+
+    def fractions(rows: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = ours[rows].mean(axis=1) / whole[rows].mean(axis=1)
+        return ratios[~np.isnan(ratios)]
+
+    return bootstrap_interval(fractions, len(ours), rng, resamples)
 
 
 def alikeness(weights: np.ndarray, intact: np.ndarray) -> np.ndarray:
