@@ -42,7 +42,11 @@ FREE = ("__init__", "__main__", "cli")
 """The face, which imports on demand, and the command line, which imports everything."""
 AT_HOME = {
     "brian2": {"neurons", "rules", "simulation"},
-    "nevergrad": {"search/optimizers.py", "search/pareto.py", "search/inside_nevergrad.py"},
+    "nevergrad": {
+        "search/inside_nevergrad.py",
+        "search/nevergrad_optimizer.py",
+        "search/pareto.py",
+    },
     "matplotlib": {"report/plotting"},
     "distributed": {"experiment/workers"},
     "dask": {"experiment/workers"},

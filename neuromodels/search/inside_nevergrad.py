@@ -20,9 +20,9 @@ from neuromodels.search.gaussian import GaussianSearch
 
 # nevergrad searches with unit sigma, so steps are stated in sigmas
 STRATEGIES: Mapping[str, tuple[type[GaussianSearch], Mapping[str, float]]] = {
-    "NeuromodelsPGPE": (pgpe.PGPE, {**pgpe.OPTIONS, "relative_rate": 0.1}),
-    "NeuromodelsSNES": (snes.SNES, snes.OPTIONS),
-    "NeuromodelsOpenAIES": (openai_es.OpenAIES, {**openai_es.OPTIONS, "relative_rate": 0.1}),
+    "NeuromodelsPGPE": (pgpe.PGPE, {**pgpe.INFO.defaults, "relative_rate": 0.1}),
+    "NeuromodelsSNES": (snes.SNES, snes.INFO.defaults),
+    "NeuromodelsOpenAIES": (openai_es.OpenAIES, {**openai_es.INFO.defaults, "relative_rate": 0.1}),
 }
 
 _PLACE = "neuromodels.place"
