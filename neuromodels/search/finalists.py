@@ -13,7 +13,7 @@ class Finalists:
     Parameters
     ----------
     count
-        How many are kept.
+        Number of centres to keep.
     dimension
         Length of a centre.
     """

@@ -30,7 +30,7 @@ _PLACE = "neuromodels.place"
 
 @dataclass
 class _Generation:
-    """The candidates of one generation, and the losses that have come back."""
+    """The candidates of one generation, and the losses that were told so far."""
 
     xs: np.ndarray
     centre: np.ndarray
@@ -68,7 +68,7 @@ class NevergradStrategy(base.Optimizer):
         size = least if popsize is None else popsize
         self.popsize = size + size % 2
         self.pruning = None
-        # a point that a cheap constraint rejects is told as a failure, which closes its place
+        # a point that a cheap constraint rejects is told as a failure: its generation can close
         self._penalize_cheap_violations = True
         self._search: GaussianSearch | None = None
         self._open: dict[int, _Generation] = {}

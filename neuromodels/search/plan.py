@@ -22,7 +22,7 @@ class SearchPlan:
     trials
         Episodes per candidate and generation, each with its own noise stream.
     generations
-        Ask, evaluate, tell: how often.
+        How often candidates are asked for, evaluated and told.
     options
         Options of the optimizer that differ from its defaults.
     checkpoint_every
