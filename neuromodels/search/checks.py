@@ -78,7 +78,7 @@ def checked_count(where: str, value: object, lowest: int) -> int:
 
 
 def checked_centre(info: OptimizerInfo, centre: np.ndarray) -> np.ndarray:
-    """Return a centre as numbers, (d,), or refuse one that is no finite vector of a fit length."""
+    """Return a centre as numbers, (d,), or refuse one that is not finite or of a wrong length."""
     centre = np.asarray(centre, dtype=float)
     if centre.ndim != 1 or not centre.size or not np.isfinite(centre).all():
         raise DeclarationError(
