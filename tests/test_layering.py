@@ -31,10 +31,10 @@ MAY_IMPORT = {
     "simulation.network": "errors coefficients neurons rules tasks study simulation.capture"
     " simulation.device",
     "store": "errors coefficients files study",
-    "experiment": "errors seeding coefficients tasks study search store simulation"
+    "experiment": "errors seeding coefficients analysis tasks study search store simulation"
     " simulation.device simulation.network",
     "measures": "errors seeding files analysis tasks study store experiment",
-    "report": "errors files tasks study search store simulation.build experiment",
+    "report": "errors files analysis tasks study search store simulation.build experiment",
     "api": "study store experiment report",
 }
 """Each room of the package and the rooms that it may import, from the ground up."""
@@ -42,7 +42,11 @@ FREE = ("__init__", "__main__", "cli")
 """The face, which imports on demand, and the command line, which imports everything."""
 AT_HOME = {
     "brian2": {"neurons", "rules", "simulation"},
-    "nevergrad": {"search/optimizers.py", "search/pareto.py", "search/inside_nevergrad.py"},
+    "nevergrad": {
+        "search/inside_nevergrad.py",
+        "search/nevergrad_optimizer.py",
+        "search/pareto.py",
+    },
     "matplotlib": {"report/plotting"},
     "distributed": {"experiment/workers"},
     "dask": {"experiment/workers"},

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuromodels.analysis.effects import Effect, effect_of
+from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.errors import NeuromodelsError
-from neuromodels.experiment.scoring import seeds_interval
 from neuromodels.report.plotting.draw import new_figure, place
 from neuromodels.report.plotting.panels import draw_rows
 from neuromodels.report.plotting.style import PAGE, styled

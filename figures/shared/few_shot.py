@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.analysis.nearest_class import episodes_of, nearest_class
-from neuromodels.experiment.scoring import seeds_interval
 from neuromodels.seeding import generator
 from neuromodels.tasks.characters import SEEN_CHARACTERS, features
 from neuromodels.tasks.few_shot import DRAWER_PRIME, HELD_OUT_PRIME, SEEN_PRIME

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.errors import NeuromodelsError
-from neuromodels.experiment.scoring import seeds_interval
 from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
 from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
 from neuromodels.report.plotting.style import GREY, MARKS, Mark

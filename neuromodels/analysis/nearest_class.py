@@ -1,4 +1,4 @@
-"""Few-shot classification by the nearest class, without a network: what features alone give."""
+"""Few-shot classification without a network: what the features alone give."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import numpy as np
 def nearest_class(support: np.ndarray, queries: np.ndarray) -> np.ndarray:
     """Return the class whose mean example has the smallest angle to each query.
 
+    With ``m`` the mean over the shots of a class, that is the class with the largest
+    ``q.m / |m|``; of equals it is the first.
+
     Parameters
     ----------
     support
-        Examples, shape (episodes, classes, shots, features).
+        Labelled examples, shape (episodes, classes, shots, features).
     queries
-        Shape (episodes, features).
+        What is to be classified, shape (episodes, features).
 
     Returns
     -------
@@ -28,17 +31,34 @@ def nearest_class(support: np.ndarray, queries: np.ndarray) -> np.ndarray:
 def episodes_of(
     bank: np.ndarray, way: int, shots: int, count: int, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw episodes from a bank (characters, drawers, features).
+    """Draw few-shot episodes: examples of some characters, and one more drawing of one of them.
+
+    Parameters
+    ----------
+    bank
+        Features of every character as drawn by every person, (characters, drawers, features).
+    way
+        Characters in an episode, which are its classes.
+    shots
+        Examples of each; the query is by yet another drawer.
+    count
+        Number of episodes.
+    generator
+        Draws characters, drawers and labels.
 
     Returns
     -------
-    support, queries, labels
-        Shapes (count, way, shots, features), (count, features), (count,).
+    support
+        Examples, (count, way, shots, features).
+    queries
+        One drawing per episode, (count, features).
+    labels
+        The class that it belongs to, (count,), from 0 to ``way - 1``.
     """
     characters, drawers, _ = bank.shape
-    chosen = np.array([generator.permutation(characters)[:way] for _ in range(count)])
-    drawn = generator.permuted(np.tile(np.arange(drawers), (count, way, 1)), axis=2)
+    classes = np.array([generator.permutation(characters)[:way] for _ in range(count)])
+    order = generator.permuted(np.tile(np.arange(drawers), (count, way, 1)), axis=2)
     labels = generator.integers(way, size=count)
-    support = bank[chosen[..., None], drawn[..., :shots]]
+    support = bank[classes[..., None], order[..., :shots]]
     rows = np.arange(count)
-    return support, bank[chosen[rows, labels], drawn[rows, labels, shots]], labels
+    return support, bank[classes[rows, labels], order[rows, labels, shots]], labels

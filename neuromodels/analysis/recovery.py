@@ -1,73 +1,105 @@
-"""How far and how fast a network comes back after an injury."""
+"""How far and how fast rewards come back after an injury, and whether the weights do."""
 
 from __future__ import annotations
 
 import numpy as np
 
-ENOUGH = 0.9
+from neuromodels.analysis.intervals import RESAMPLES, bootstrap_interval
+
+RECOVERED = 0.9
 """Fraction of the intact reward at which a network counts as recovered."""
-WIDTH = 5
-"""Steps over which rewards are averaged to say when that is."""
+WINDOW = 5
+"""Steps of the moving average of rewards from which that moment is read."""
 
 
-def recovered_fraction(intact: np.ndarray, injured: np.ndarray, last: int) -> float:
-    """Return the reward after an injury over that of the same trials left intact.
+def recovered_fraction(intact: np.ndarray, injured: np.ndarray, end: int) -> float:
+    """Return the mean reward after an injury, divided by that of the same trials left intact.
+
+    That is ``mean(injured[:, end:]) / mean(intact[:, end:])``.
 
     Parameters
     ----------
     intact, injured
-        Rewards of each step of the same trials, (trials, steps).
-    last
+        Reward of each trial in each step, (trials, steps); the same trials, without and with the
+        injury.
+    end
         First step after the injury.
 
     Returns
     -------
     float
-        1: as if nothing had happened; NaN where the intact trials earn nothing either.
+        1 if the injury left no trace; NaN if the intact trials earn nothing.
     """
-    whole = intact[:, last:].mean()
-    return float(injured[:, last:].mean() / whole) if whole > 0 else float("nan")
+    whole = intact[:, end:].mean()
+    return float(injured[:, end:].mean() / whole) if whole > 0 else float("nan")
 
 
-def recovery_steps(intact: np.ndarray, injured: np.ndarray, last: int) -> float:
-    """Return how many steps after an injury the reward is back at `ENOUGH` of the intact one.
+def recovery_steps(intact: np.ndarray, injured: np.ndarray, end: int) -> float:
+    """Return after how many steps the reward is back at `RECOVERED` of the intact one.
 
-    Both are means over trials and `WIDTH` steps that begin at the step in question; infinite
-    where it never comes back.
+    Rewards are averaged over trials, and over the `WINDOW` steps from the one in question on.
+
+    Parameters
+    ----------
+    intact, injured, end
+        As for `recovered_fraction`.
+
+    Returns
+    -------
+    float
+        0 if the reward is back in the first step after the injury; infinite if it never is.
     """
-    ours, whole = (_smoothed(each[:, last:].mean(axis=0)) for each in (injured, intact))
-    back = np.flatnonzero(ours >= ENOUGH * whole)
+    ours, whole = (_smooth(rewards[:, end:].mean(axis=0)) for rewards in (injured, intact))
+    back = np.flatnonzero(ours >= RECOVERED * whole)
     return float(back[0]) if back.size else float("inf")
 
 
 def recovery_interval(
     intact: np.ndarray,
     injured: np.ndarray,
-    last: int,
+    end: int,
     rng: np.random.Generator,
-    resamples: int = 2000,
+    resamples: int = RESAMPLES,
 ) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval over trials of the recovered fraction."""
-    ours, whole = injured[:, last:].mean(axis=1), intact[:, last:].mean(axis=1)
-    draws = rng.integers(len(ours), size=(resamples, len(ours)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = ours[draws].mean(axis=1) / whole[draws].mean(axis=1)
-    low, high = np.nanpercentile(ratios, [2.5, 97.5])
-    return float(low), float(high)
+    """Return the 95 % bootstrap interval, over trials, of the recovered fraction.
+
+    A trial is drawn with both of its rewards. Resamples whose intact and injured trials earn
+    nothing have no fraction and are left out.
+
+    Parameters
+    ----------
+    intact, injured, end
+        As for `recovered_fraction`.
+    rng
+        Draws the resamples.
+    resamples
+        How many there are.
+    """
+    ours, whole = injured[:, end:].mean(axis=1), intact[:, end:].mean(axis=1)
+
+    def fractions(rows: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = ours[rows].mean(axis=1) / whole[rows].mean(axis=1)
+        return ratios[~np.isnan(ratios)]
+
+    return bootstrap_interval(fractions, len(ours), rng, resamples)
 
 
 def alikeness(weights: np.ndarray, intact: np.ndarray) -> np.ndarray:
-    """Return the cosine between weights and those of the same trials left intact.
+    """Return the cosine of the angle between weights and those of the same trials left intact.
+
+    With ``w`` and ``v`` the two matrices of a trial, it is ``sum(w v) / sqrt(sum(w w) sum(v v))``.
 
     Parameters
     ----------
     weights, intact
-        (looks, trials, before, behind) each.
+        Weight matrices of each trial at each time of looking, (looks, trials, pre, post).
 
     Returns
     -------
     ndarray
-        (looks, trials): 1 for the same directions, 0 where one of them is all zeros.
+        Cosines, (looks, trials): 1 for matrices that differ by a positive factor only, 0 where
+        one of them is all zeros.
     """
     sums = [
         (a * b).sum(axis=(2, 3))
@@ -76,6 +108,7 @@ def alikeness(weights: np.ndarray, intact: np.ndarray) -> np.ndarray:
     return sums[0] / np.sqrt(np.maximum(sums[1] * sums[2], 1e-30))
 
 
-def _smoothed(values: np.ndarray) -> np.ndarray:
-    width = min(WIDTH, len(values))
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """Return the mean of each value and those that follow it, `WINDOW` in all."""
+    width = min(WINDOW, len(values))
     return np.convolve(values, np.full(width, 1 / width), mode="valid")

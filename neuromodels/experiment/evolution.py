@@ -18,13 +18,13 @@ from neuromodels.experiment.events import (
 )
 from neuromodels.experiment.scoring import (
     ExperimentLike,
-    Finalists,
     mean_loss,
     score_vectors,
     scores_per_trial,
     summarise,
 )
 from neuromodels.search.archive import Archive, Patience
+from neuromodels.search.finalists import Finalists
 from neuromodels.search.optimizers import Optimizer, make_optimizer
 from neuromodels.search.pareto import ParetoSearch
 from neuromodels.seeding import generator, seed_of, trial_streams

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from neuromodels.analysis.intervals import mean_interval
 from neuromodels.experiment.events import Building, Listener, Scored, Scoring, ignore
 from neuromodels.experiment.evolution import Evolution, Session, Stopped
 from neuromodels.experiment.extend import reopen
@@ -18,7 +19,6 @@ from neuromodels.experiment.scoring import (
     ExperimentLike,
     Score,
     losses_per_candidate,
-    mean_interval,
     mean_loss,
     score_vectors,
     scores_per_trial,

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuromodels.analysis.decoding import nearest_mean
+from neuromodels.analysis.intervals import mean_interval, seeds_interval
 from neuromodels.analysis.recovery import (
     alikeness,
     recovered_fraction,
@@ -20,7 +21,6 @@ from neuromodels.analysis.recovery import (
     recovery_steps,
 )
 from neuromodels.errors import NeuromodelsError
-from neuromodels.experiment.scoring import mean_interval, seeds_interval
 from neuromodels.files import arrays_to_bytes, replace_file, writing
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.store import StoredRun

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuromodels import tasks
-from neuromodels.analysis.decoding import decoded
+from neuromodels.analysis.decoding import decoding_accuracy
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.episodes import Episodes
 from neuromodels.study.study import Study
@@ -73,7 +73,7 @@ def imprints_of(study: Study, vector: np.ndarray, streams: np.ndarray) -> Imprin
         sequences,
         {name: each[silent] for name, each in left.items()},
         {name: each[rows] - each[silent] for name, each in left.items()},
-        {name: decoded(each, bits) for name, each in weights.items()},
+        {name: decoding_accuracy(each, bits) for name, each in weights.items()},
     )
 
 

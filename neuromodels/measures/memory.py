@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuromodels import tasks
-from neuromodels.analysis.decoding import decoded
+from neuromodels.analysis.decoding import decoding_accuracy
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.episodes import Episodes
 from neuromodels.study.study import Study
@@ -59,8 +59,8 @@ def memory_of(study: Study, vector: np.ndarray, streams: np.ndarray) -> MemoryEv
     said = _recalled(trials)
     moved = np.roll(bits, -1, axis=0)
     states = np.hstack(list(weights.values()))
-    found = decoded(states, bits)
-    shuffled = decoded(states, np.roll(bits, len(bits) // 2, axis=0))
+    found = decoding_accuracy(states, bits)
+    shuffled = decoding_accuracy(states, np.roll(bits, len(bits) // 2, axis=0))
     return MemoryEvidence(own == bits, said == moved, said == bits, found, shuffled)
 
 

@@ -95,7 +95,7 @@ def _task(name: str, task: Any) -> dict[str, Any]:
 
 
 def _optimizer(name: str, info: Any) -> dict[str, Any]:
-    return {**_named(name, info), "source": info.source, "options": dict(info.options)}
+    return {**_named(name, info), "source": info.source, "options": info.defaults}
 
 
 def _named(name: str, value: Any) -> dict[str, Any]:

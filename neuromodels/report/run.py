@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuromodels import tasks
-from neuromodels.experiment.scoring import seeds_interval
+from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.store.front_and_archive import fronts_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import TestRecord

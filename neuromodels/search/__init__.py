@@ -1,6 +1,6 @@
 """The outer loop: which vector to try next. Knows vectors and losses, nothing about neurons."""
 
-from neuromodels.search.interface import Optimizer, OptimizerInfo
+from neuromodels.search.interface import Optimizer, OptimizerInfo, Option
 from neuromodels.search.optimizers import OPTIMIZERS, make_optimizer
 from neuromodels.search.plan import SearchPlan
 
@@ -8,6 +8,7 @@ __all__ = [
     "OPTIMIZERS",
     "Optimizer",
     "OptimizerInfo",
+    "Option",
     "SearchPlan",
     "make_optimizer",
     "register_with_nevergrad",

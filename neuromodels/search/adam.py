@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from neuromodels.search.gaussian import GaussianSearch
+from neuromodels.search.interface import Option
 
 EPSILON = 1e-8
+ADAM_OPTIONS = {
+    "learning_rate": Option(
+        0.01, 0, math.inf, "Step of the centre, in units of the searched vector."
+    ),
+    "relative_rate": Option(
+        0.0, 0, math.inf, "Step of the centre, in sigmas at the start; 0: use learning_rate."
+    ),
+    "beta1": Option(0.9, 0, 1, "Decay of the gradient's running mean, per generation."),
+    "beta2": Option(0.999, 0, 1, "Decay of the squared gradient's running mean, per generation."),
+}
+"""Options of every optimizer that climbs with Adam."""
 
 
 class AdamSearch(GaussianSearch):
     """A Gaussian search whose centre climbs its gradient with Adam.
 
-    Options ``learning_rate`` (units of the searched vector), ``beta1``, ``beta2``, and
-    ``relative_rate``: when above zero it replaces ``learning_rate`` by that many starting
-    sigmas, coordinate by coordinate.
+    Its options are `ADAM_OPTIONS`. A ``relative_rate`` above zero replaces ``learning_rate`` by
+    that many sigmas of the start, coordinate by coordinate.
 
     Source: Kingma and Ba 2015, algorithm 1.
     """

@@ -10,7 +10,7 @@ import numpy as np
 class Archive:
     """Vectors whose score is near the best and that lie far from each other.
 
-    Of too many, the two that are closest are compared, and the worse of them goes.
+    While there are too many, the worse of the two that are closest goes.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Patience:
     Parameters
     ----------
     limit
-        0: any number.
+        That many; 0: any number.
     """
 
     def __init__(self, limit: int):

@@ -2,86 +2,67 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.search.interface import OptimizerInfo
 
-# option -> (lowest, highest); the highest is excluded, so that a decay rate stays below one
-OPTION_LIMITS: Mapping[str, tuple[float, float]] = {
-    "learning_rate": (0.0, math.inf),
-    "relative_rate": (0.0, math.inf),
-    "sigma_rate": (0.0, math.inf),
-    "sigma_factor": (0.0, math.inf),
-    "sigma_limit": (0.0, 1.0),
-    "beta1": (0.0, 1.0),
-    "beta2": (0.0, 1.0),
-    "weight_decay": (0.0, math.inf),
-}
-
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
     """Return the sentence that offers the known name closest to `name`, or an empty one."""
-    plain = {_plain(each): each for each in known}
-    close = get_close_matches(_plain(name), plain, n=1, cutoff=0.5)
+    plain = {_simplify(each): each for each in known}
+    close = get_close_matches(_simplify(name), plain, n=1, cutoff=0.5)
     return f"Did you mean {plain[close[0]]!r}? " if close else ""
 
 
-def _plain(name: str) -> str:
+def _simplify(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
-def completed_options(
-    name: str, info: OptimizerInfo, options: Mapping[str, float] | None
-) -> dict[str, float]:
+def completed_options(info: OptimizerInfo, options: Mapping[str, float] | None) -> dict[str, float]:
     """Return all options of an optimizer, the given ones replacing defaults.
 
     Raises
     ------
     DeclarationError
-        An unknown option, or a value outside `OPTION_LIMITS`.
+        An unknown option, or a value outside its limits.
     """
     given = dict(options or {})
-    for option, value in given.items():
-        _check_option(name, info, option, value)
-    return {**info.options, **{option: float(value) for option, value in given.items()}}
+    for name, value in given.items():
+        _check_option(info, name, value)
+    return {**info.defaults, **{name: float(value) for name, value in given.items()}}
 
 
-def _check_option(name: str, info: OptimizerInfo, option: str, value: object) -> None:
-    if option not in info.options:
+def _check_option(info: OptimizerInfo, name: str, value: object) -> None:
+    option = info.options.get(name)
+    if option is None:
         known = ", ".join(info.options) or "none"
         raise DeclarationError(
             "SearchPlan.options",
-            f"must be options of {name!r}",
-            option,
-            f"{nearest_name(option, info.options)}Known: {known}.",
+            f"must be options of {info.name!r}",
+            name,
+            f"{nearest_name(name, info.options)}Known: {known}.",
         )
-    low, high = OPTION_LIMITS[option]
-    if not _is_number(value) or not low <= float(value) < high:  # type: ignore[arg-type]
+    if not option.holds(value):
         raise DeclarationError(
-            f"SearchPlan.options[{option!r}]",
-            f"must be a number in [{low:g}, {high:g})",
+            f"SearchPlan.options[{name!r}]",
+            f"must be a number in [{option.low:g}, {option.high:g})",
             value,
-            f"The default is {info.options[option]:g}.",
+            f"The default is {option.default:g}.",
         )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-
-
-def check_candidates(name: str, info: OptimizerInfo, candidates: int) -> int:
+def check_candidates(info: OptimizerInfo, candidates: int) -> int:
     """Return the number of candidates, or refuse it: at least 2, even if antithetic."""
     candidates = checked_count("SearchPlan.candidates", candidates, 2)
     if info.antithetic and candidates % 2:
         raise DeclarationError(
             "SearchPlan.candidates",
-            f"must be even for {name!r}, whose candidates are mirrored pairs",
+            f"must be even for {info.name!r}, whose candidates are mirrored pairs",
             candidates,
             f"Use {candidates + 1}.",
         )
@@ -96,7 +77,8 @@ def checked_count(where: str, value: object, lowest: int) -> int:
     return int(value)  # type: ignore[call-overload]
 
 
-def checked_centre(name: str, info: OptimizerInfo, centre: np.ndarray) -> np.ndarray:
+def checked_centre(info: OptimizerInfo, centre: np.ndarray) -> np.ndarray:
+    """Return a centre as numbers, (d,), or refuse one that is not finite or of a wrong length."""
     centre = np.asarray(centre, dtype=float)
     if centre.ndim != 1 or not centre.size or not np.isfinite(centre).all():
         raise DeclarationError(
@@ -108,7 +90,7 @@ def checked_centre(name: str, info: OptimizerInfo, centre: np.ndarray) -> np.nda
     if not smallest <= centre.size <= largest:
         raise DeclarationError(
             "Optimizer.centre",
-            f"{name!r} searches {smallest} to {largest:g} coefficients",
+            f"{info.name!r} searches {smallest} to {largest:g} coefficients",
             centre.size,
             "Use 'pgpe', which takes any number.",
         )
@@ -116,6 +98,7 @@ def checked_centre(name: str, info: OptimizerInfo, centre: np.ndarray) -> np.nda
 
 
 def checked_sigma(sigma: np.ndarray | float, dimension: int) -> np.ndarray:
+    """Return one sigma per coordinate, (d,), or refuse what is not positive and finite."""
     sigma = np.asarray(sigma, dtype=float)
     if sigma.shape not in ((), (dimension,)) or not (np.isfinite(sigma) & (sigma > 0)).all():
         raise DeclarationError(

@@ -14,7 +14,7 @@ from neuromodels.search.ranking import is_informative
 from neuromodels.seeding import generator
 
 SMALLEST_SIGMA = 1e-100
-"""Keeps the square of a vanishing sigma above zero; no search gets there with a moving loss."""
+"""Lower bound of sigma, whose square must stay above zero; far below any sigma of use."""
 
 _WORD = 2**64 - 1
 
@@ -39,6 +39,7 @@ class GaussianSearch(ABC):
     name: str = ""
     antithetic: ClassVar[bool] = False
     state: ClassVar[tuple[str, ...]] = ("centre", "sigma")
+    """Attributes that a dump holds beside the generator."""
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class GaussianSearch(ABC):
 
     @abstractmethod
     def move(self, noise: np.ndarray, losses: np.ndarray) -> None:
-        """Apply the optimizer's own equations."""
+        """Move centre and sigma by the optimizer's own equations, given what `update` is given."""
 
     def recommend(self) -> np.ndarray:
         """Return the centre of the distribution, shape (d,)."""
@@ -134,13 +135,13 @@ class GaussianSearch(ABC):
 
     def _check_state(self, state: Mapping[str, np.ndarray]) -> None:
         mine = self.dump()
-        whose = bytes(np.asarray(state.get("optimizer", ()), dtype=np.uint8)).decode("latin-1")
-        same = whose == self.name and set(state) == set(mine)
+        owner = bytes(np.asarray(state.get("optimizer", ()), dtype=np.uint8)).decode("latin-1")
+        same = owner == self.name and set(state) == set(mine)
         if not same or any(np.shape(state[key]) != mine[key].shape for key in self.state):
             raise StorageError(
                 f"{self.name}.load",
                 f"the state must be one of {self.name} with {self.dimension} coordinates",
-                whose or sorted(state),
+                owner or sorted(state),
                 "Load it into the optimizer that dumped it.",
             )
 

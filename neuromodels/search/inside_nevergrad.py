@@ -20,9 +20,9 @@ from neuromodels.search.gaussian import GaussianSearch
 
 # nevergrad searches with unit sigma, so steps are stated in sigmas
 STRATEGIES: Mapping[str, tuple[type[GaussianSearch], Mapping[str, float]]] = {
-    "NeuromodelsPGPE": (pgpe.PGPE, {**pgpe.OPTIONS, "relative_rate": 0.1}),
-    "NeuromodelsSNES": (snes.SNES, snes.OPTIONS),
-    "NeuromodelsOpenAIES": (openai_es.OpenAIES, {**openai_es.OPTIONS, "relative_rate": 0.1}),
+    "NeuromodelsPGPE": (pgpe.PGPE, {**pgpe.INFO.defaults, "relative_rate": 0.1}),
+    "NeuromodelsSNES": (snes.SNES, snes.INFO.defaults),
+    "NeuromodelsOpenAIES": (openai_es.OpenAIES, {**openai_es.INFO.defaults, "relative_rate": 0.1}),
 }
 
 _PLACE = "neuromodels.place"
@@ -30,7 +30,7 @@ _PLACE = "neuromodels.place"
 
 @dataclass
 class _Generation:
-    """The candidates of one generation, and the losses that have come back."""
+    """The candidates of one generation, and the losses that were told so far."""
 
     xs: np.ndarray
     centre: np.ndarray
@@ -68,7 +68,7 @@ class NevergradStrategy(base.Optimizer):
         size = least if popsize is None else popsize
         self.popsize = size + size % 2
         self.pruning = None
-        # a point that a cheap constraint rejects is told as a failure, which closes its place
+        # a point that a cheap constraint rejects is told as a failure: its generation can close
         self._penalize_cheap_violations = True
         self._search: GaussianSearch | None = None
         self._open: dict[int, _Generation] = {}

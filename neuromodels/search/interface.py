@@ -1,10 +1,11 @@
-"""What every optimizer of the catalog offers."""
+"""What an optimizer is: what it does, and what the catalog says about it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Literal, Protocol
 
 import numpy as np
@@ -33,24 +34,52 @@ class Optimizer(Protocol):
         """Continue bit for bit from a state that `dump` returned."""
 
 
-OptimizerFactory = Callable[[np.ndarray, np.ndarray, int, int, Mapping[str, float]], Optimizer]
+MakeOptimizer = Callable[[np.ndarray, np.ndarray, int, int, Mapping[str, float]], Optimizer]
 """Makes an optimizer from centre (d,), sigma (d,), candidates, seed and all of its options."""
 
 
 @dataclass(frozen=True)
-class OptimizerInfo:
-    """One entry of the catalog.
+class Option:
+    """A number that sets how an optimizer works.
 
     Parameters
     ----------
-    factory
-        Makes the optimizer; its arguments are already checked.
+    default
+        Its value unless a study says otherwise.
+    low, high
+        What it may be: ``low <= value < high``; `high` is excluded, so that a decay rate stays
+        below one.
+    meaning
+        One sentence: what it does, in which unit.
+    """
+
+    default: float
+    low: float
+    high: float
+    meaning: str
+
+    def holds(self, value: object) -> bool:
+        """Return whether a value is a number within the limits."""
+        is_number = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+        return is_number and self.low <= float(value) < self.high  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class OptimizerInfo:
+    """An optimizer as the catalog declares it.
+
+    Parameters
+    ----------
+    name
+        What a study calls it.
     summary
         One sentence: when to use it.
     reference
         The paper.
+    make
+        Makes the optimizer; its arguments are already checked.
     options
-        Every option with its default.
+        Every option by its name.
     source
         Who implements it.
     antithetic
@@ -59,10 +88,16 @@ class OptimizerInfo:
         Smallest and largest number of searched coefficients.
     """
 
-    factory: OptimizerFactory
+    name: str
     summary: str
     reference: str
-    options: Mapping[str, float] = field(default_factory=dict)
+    make: MakeOptimizer
+    options: Mapping[str, Option] = field(default_factory=dict)
     source: Literal["neuromodels", "nevergrad"] = "neuromodels"
     antithetic: bool = False
     dimensions: tuple[int, float] = (1, math.inf)
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """Every option with its default."""
+        return {name: option.default for name, option in self.options.items()}

@@ -1,4 +1,4 @@
-"""Several goals as one loss: what a candidate adds to the hypervolume of nevergrad's front."""
+"""Several goals as one loss: the hypervolume of the front with a candidate, from nevergrad."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 class ParetoSearch:
     """nevergrad's `HypervolumePareto`, fed with whole generations, for every optimizer.
 
-    Losses of candidates are noisy: the front holds who looked best in its own generation. Score
-    its members again on fresh trials before believing them, see `nondominated`.
+    Goals of candidates are noisy: the front holds those that looked best in their own generation.
+    Score its members again on fresh trials and keep the `nondominated` ones.
 
     Parameters
     ----------
     dimension
-        Of a candidate.
+        Coefficients of a candidate.
     goals
-        How many are minimised.
+        Number of goals; all are minimised.
     """
 
     def __init__(self, dimension: int, goals: int):
@@ -31,6 +31,10 @@ class ParetoSearch:
 
     def losses(self, xs: np.ndarray, values: np.ndarray, ran: np.ndarray) -> np.ndarray:
         """Return one loss per candidate, (n,), and keep those that belong to the front.
+
+        The loss is minus the hypervolume of the front with the candidate; one that adds nothing
+        to it also gets its distance from the front. A candidate that is worse than the reference
+        point in any goal gets the sum of what it is worse by.
 
         Parameters
         ----------
@@ -46,19 +50,19 @@ class ParetoSearch:
             if not ran.any():
                 return np.full(len(xs), np.nan)
             self._begin(values[ran].max(axis=0))
-        found = np.full(len(xs), np.nan)
+        losses = np.full(len(xs), np.nan)
         for row in np.flatnonzero(ran):
-            found[row] = self._add(xs[row], values[row])
+            losses[row] = self._add(xs[row], values[row])
         self._forget()
-        return found
+        return losses
 
     def front(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the members, (k, d), and their goals, (k, goals), sorted by the first goal."""
         members = [] if self._search is None else self._search.pareto_front()
         if not members:
             return np.zeros((0, self.dimension)), np.zeros((0, self.goals))
-        xs = np.array([self._vectors[_number(each)] for each in members])
-        values = np.array([each.losses for each in members])
+        xs = np.array([self._vectors[_number(member)] for member in members])
+        values = np.array([member.losses for member in members])
         order = np.lexsort(values.T[::-1])
         return xs[order], values[order]
 
@@ -70,8 +74,8 @@ class ParetoSearch:
         return {
             "bounds": np.array(self._bounds),
             "volume": np.array(self._search.best_volume),
-            "xs": np.array([self._vectors[_number(each)] for each in raw]),
-            "values": np.array([each.losses for each in raw]),
+            "xs": np.array([self._vectors[_number(member)] for member in raw]),
+            "values": np.array([member.losses for member in raw]),
         }
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
@@ -104,7 +108,7 @@ class ParetoSearch:
 
     def _forget(self) -> None:
         """Keep the vectors of the front only."""
-        kept = {_number(each) for each in self._search.pareto_front()}
+        kept = {_number(member) for member in self._search.pareto_front()}
         self._vectors = {number: x for number, x in self._vectors.items() if number in kept}
 
 
@@ -113,16 +117,21 @@ def _number(member: Any) -> int:
 
 
 def nondominated(values: np.ndarray) -> np.ndarray:
-    """Return which rows no other row beats in all goals, (n,)."""
+    """Return which rows of (n, goals) are on the front, (n,).
+
+    Those for which no other row is at least as low in every goal and lower in one.
+    """
     no_worse = (values[:, None] <= values[None]).all(axis=-1)
     better = (values[:, None] < values[None]).any(axis=-1)
     return ~(no_worse & better).any(axis=0)
 
 
 def spread(values: np.ndarray, count: int) -> np.ndarray:
-    """Return the rows of at most `count` members that cover a front, the ends of all goals first.
+    """Return at most `count` rows of a front (n, goals) that cover it, ascending.
 
-    Goals are scaled to their range; each further member is the one farthest from those chosen.
+    The best in each goal are chosen first, then again and again the row that is farthest from
+    all those chosen. Goals are scaled to their range; the distance of two rows is their largest
+    difference in a goal.
     """
     if len(values) <= count:
         return np.arange(len(values))

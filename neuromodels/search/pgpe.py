@@ -5,26 +5,17 @@ gradients, Neural Networks 23:551. With ranks for rewards, Adam on the centre an
 step of sigma, as used by PDLF (arXiv:2308.12063).
 """
 
+import math
+
 import numpy as np
 
-from neuromodels.search.adam import AdamSearch
+from neuromodels.search.adam import ADAM_OPTIONS, AdamSearch
+from neuromodels.search.interface import OptimizerInfo, Option
 from neuromodels.search.ranking import centred_ranks
-
-OPTIONS = {
-    "learning_rate": 0.01,
-    "relative_rate": 0.0,
-    "beta1": 0.9,
-    "beta2": 0.999,
-    "sigma_rate": 0.07,
-    "sigma_limit": 0.2,
-}
 
 
 class PGPE(AdamSearch):
     """Climb the rewards' gradient in centre and sigma, from mirrored pairs.
-
-    Options: those of `AdamSearch`; ``sigma_rate``, the learning rate of sigma; ``sigma_limit``,
-    its largest change per generation as a fraction of itself.
 
     The estimates of the paper are sums over pairs (reward of ``centre + noise``, reward of
     ``centre - noise``). Written as sums over single candidates they are the same numbers and
@@ -50,3 +41,17 @@ class PGPE(AdamSearch):
         squares = np.einsum("i,ij,ij->j", advantage, noise, noise)
         # minus sigma^2 sum(advantage), which is zero because the baseline b is the mean reward
         return squares / (reward.size * self.sigma)
+
+
+INFO = OptimizerInfo(
+    name=PGPE.name,
+    summary="First choice under noise, in any dimension.",
+    reference="Sehnke et al. 2010, Neural Networks 23:551",
+    make=PGPE,
+    options={
+        **ADAM_OPTIONS,
+        "sigma_rate": Option(0.07, 0, math.inf, "Learning rate of sigma."),
+        "sigma_limit": Option(0.2, 0, 1, "Largest change of sigma per generation, in sigmas."),
+    },
+    antithetic=PGPE.antithetic,
+)

@@ -22,7 +22,7 @@ class SearchPlan:
     trials
         Episodes per candidate and generation, each with its own noise stream.
     generations
-        Ask, evaluate, tell: how often.
+        How often candidates are asked for, evaluated and told.
     options
         Options of the optimizer that differ from its defaults.
     checkpoint_every
@@ -52,8 +52,8 @@ class SearchPlan:
 
     def __post_init__(self) -> None:
         info = checked_info(self.optimizer)
-        check_candidates(self.optimizer, info, self.candidates)
-        completed_options(self.optimizer, info, self.options)
+        check_candidates(info, self.candidates)
+        completed_options(info, self.options)
         for name in ("trials", "generations", "checkpoint_every"):
             checked_count(f"SearchPlan.{name}", getattr(self, name), 1)
         checked_count("SearchPlan.patience", self.patience, 0)

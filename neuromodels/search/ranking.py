@@ -4,9 +4,9 @@ import numpy as np
 
 
 def is_informative(losses: np.ndarray) -> bool:
-    """Say whether the losses (n,) order their candidates at all."""
-    ordered = _ordered(losses)
-    return bool(ordered.size) and bool((ordered != ordered[0]).any())
+    """Return whether losses (n,) tell candidates apart: they do not if all are equal or failed."""
+    comparable = _failures_last(losses)
+    return bool(comparable.size) and bool((comparable != comparable[0]).any())
 
 
 def centred_ranks(losses: np.ndarray) -> np.ndarray:
@@ -39,10 +39,11 @@ def log_utilities(losses: np.ndarray) -> np.ndarray:
 
 def _levels(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return each loss's place among the distinct losses, and how many share each place."""
-    _, levels, counts = np.unique(_ordered(losses), return_inverse=True, return_counts=True)
+    _, levels, counts = np.unique(_failures_last(losses), return_inverse=True, return_counts=True)
     return levels, counts
 
 
-def _ordered(losses: np.ndarray) -> np.ndarray:
+def _failures_last(losses: np.ndarray) -> np.ndarray:
+    """Return losses (n,) in which all that are not finite are the largest."""
     # minus infinity is a failed instance too, never the best one
     return np.where(np.isfinite(losses), losses, np.inf)

@@ -4,20 +4,17 @@ Wierstra, Schaul, Glasmachers, Sun, Peters and Schmidhuber 2014, Natural evoluti
 Journal of Machine Learning Research 15:949; algorithm "SNES" and its default rates.
 """
 
+import math
+
 import numpy as np
 
 from neuromodels.search.gaussian import GaussianSearch
+from neuromodels.search.interface import OptimizerInfo, Option
 from neuromodels.search.ranking import log_utilities
-
-OPTIONS = {"learning_rate": 1.0, "sigma_factor": 1.0}
 
 
 class SNES(GaussianSearch):
-    """Follow the natural gradient of centre and sigma.
-
-    Options: ``learning_rate`` of the centre (in units of sigma, the paper's eta_mu);
-    ``sigma_factor`` multiplies the paper's rate of sigma, (3 + ln d) / (5 sqrt(d)).
-    """
+    """Follow the natural gradient of centre and sigma."""
 
     name = "snes"
 
@@ -37,3 +34,19 @@ class SNES(GaussianSearch):
         # Wierstra 2014, table of default parameters
         default = (3 + np.log(self.dimension)) / (5 * np.sqrt(self.dimension))
         return self.options["sigma_factor"] * default
+
+
+INFO = OptimizerInfo(
+    name=SNES.name,
+    summary="Adapts sigma fastest; no learning rate to set.",
+    reference="Wierstra et al. 2014, JMLR 15:949",
+    make=SNES,
+    options={
+        "learning_rate": Option(
+            1.0, 0, math.inf, "Step of the centre, in sigmas: the paper's eta_mu."
+        ),
+        "sigma_factor": Option(
+            1.0, 0, math.inf, "Multiplies the paper's rate of sigma, (3 + ln d) / (5 sqrt(d))."
+        ),
+    },
+)

@@ -276,7 +276,7 @@ def _term_of(settings: Table) -> Term:
 
 def _plan(section: Table, catalogs: Catalogs) -> SearchPlan:
     optimizer = section.get("optimizer", SearchPlan.optimizer)
-    defaults = catalogs.optimizers[optimizer].options
+    defaults = catalogs.optimizers[optimizer].defaults
     options = {**defaults, **section.get("options", {})}
     settings = {**section, "optimizer": optimizer}
     settings["options"] = {key: _like(defaults[key], value) for key, value in options.items()}

@@ -11,6 +11,7 @@ from neuromodels.search import OPTIMIZERS, Optimizer, make_optimizer
 NAMES = tuple(OPTIMIZERS)
 OWN = tuple(name for name, info in OPTIMIZERS.items() if info.source == "neuromodels")
 ANTITHETIC = tuple(name for name, info in OPTIMIZERS.items() if info.antithetic)
+OPTIONS = tuple((name, option) for name, info in OPTIMIZERS.items() for option in info.options)
 CENTRE = np.array([1.0, -2.0, 0.5, 3.0, 10.0])
 SIGMA = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
 CANDIDATES = 12
@@ -246,6 +247,43 @@ def test_own_state_is_numbers_and_small(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_entry_says_what_it_is(name):
     info = OPTIMIZERS[name]
+    assert info.name == name
+    assert info.antithetic == getattr(made(name), "antithetic", False)
     assert 3 <= len(info.summary.split()) <= 14
     assert any(character.isdigit() for character in info.reference)
-    assert all(isinstance(default, float) for default in info.options.values())
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_every_option_says_what_it_does_and_what_it_may_be(name, option):
+    declared = OPTIMIZERS[name].options[option]
+    assert isinstance(declared.default, float)
+    assert declared.holds(declared.default)
+    assert declared.low < declared.high
+    assert len(declared.meaning.split()) >= 3
+    assert declared.meaning.endswith(".")
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_every_option_can_be_at_its_limits_but_not_beyond(name, option):
+    declared = OPTIMIZERS[name].options[option]
+    highest = np.nextafter(min(declared.high, 1e6), -np.inf)
+    for inside in (declared.low, highest):
+        assert make_optimizer(name, CENTRE, SIGMA, CANDIDATES, 7, {option: inside}).ask().size
+    for outside in (np.nextafter(declared.low, -np.inf), declared.high, np.nan, "1", True):
+        with pytest.raises(DeclarationError, match=rf"SearchPlan.options\['{option}'\]"):
+            make_optimizer(name, CENTRE, SIGMA, CANDIDATES, 7, {option: outside})
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_every_option_changes_the_search(name, option):
+    declared = OPTIMIZERS[name].options[option]
+    other = 0.1 if declared.default == declared.low else declared.low
+    bent = make_optimizer(name, CENTRE, SIGMA, CANDIDATES, 7, {option: other})
+    assert not np.array_equal(searched(bent, 4)[-1], searched(made(name), 4)[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_defaults_need_not_be_given(name):
+    defaults = OPTIMIZERS[name].defaults
+    told = make_optimizer(name, CENTRE, SIGMA, CANDIDATES, 7, defaults)
+    assert_identical(searched(told, 3), searched(made(name), 3))

@@ -18,7 +18,7 @@ def test_defaults():
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_name_and_its_own_options_are_accepted(name):
-    assert SearchPlan(name, options=dict(OPTIMIZERS[name].options)).optimizer == name
+    assert SearchPlan(name, options=OPTIMIZERS[name].defaults).optimizer == name
 
 
 @pytest.mark.parametrize(
