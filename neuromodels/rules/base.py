@@ -148,7 +148,7 @@ class PlasticityRule:
         """Allowed values of each option, the default first."""
         return {option: tuple(values) for option, values in self.choices.items()}
 
-    def chosen(self, options: Mapping[str, str]) -> PlasticityRule:
+    def with_options(self, options: Mapping[str, str]) -> PlasticityRule:
         """Return the rule with some options chosen.
 
         Raises

@@ -17,7 +17,7 @@ from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Stu
 from neuromodels.tasks import characters
 from neuromodels.tasks.few_shot import FEW_SHOT, few_shot
 
-FIXED = RULES["fixed"].chosen({"normalisation": "none"})
+FIXED = RULES["fixed"].with_options({"normalisation": "none"})
 STREAMS = np.arange(300, dtype=np.uint64)
 with_data = pytest.mark.skipif(
     not characters.is_there(), reason="Omniglot is not in NEUROMODELS_DATA or ../shared/data"
