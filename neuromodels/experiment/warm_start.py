@@ -180,7 +180,7 @@ def translated(
         coefficient = given.get(part.label) or given.get(name)
         old = slices.get(part.label)
         if old is None and coefficient is not None and coefficient.frozen:
-            old = coefficient.searched(np.full(1, coefficient.default))
+            old = coefficient.to_search_scale(np.full(1, coefficient.default))
         if old is None or coefficient is None:
             wrong.append(f"{part.label} is not in it")
             continue
@@ -217,7 +217,7 @@ def _sizes(part: Part, coefficient: Coefficient, size: int) -> str:
 def _fitted(old: np.ndarray, given: Coefficient, part: Part) -> np.ndarray | None:
     """Return old numbers on the scale, in the bounds and in the granularity of a part."""
     wanted = part.coefficient
-    numbers = wanted.searched(np.clip(given.value(old), wanted.low, wanted.high))
+    numbers = wanted.to_search_scale(np.clip(given.value(old), wanted.low, wanted.high))
     if numbers.size == 1:
         return np.full(part.size, numbers[0])
     if part.size == 1:
