@@ -146,7 +146,7 @@ class Frayed(Nerves):
         self._seen = _Noise(body.observations, seed, "seen", streams)
         self._done = _Noise(body.actions, seed, "done", streams)
 
-    def seen(self, shown: np.ndarray) -> np.ndarray:
+    def sense(self, shown: np.ndarray) -> np.ndarray:
         """Return what is shown, noise on the observations; a goal is told without."""
         if self.novelty.seen:
             noise = self._seen.next()
@@ -154,7 +154,7 @@ class Frayed(Nerves):
             shown[:, : noise.shape[1]] += self.novelty.seen * noise
         return shown
 
-    def done(self, actions: np.ndarray) -> np.ndarray:
+    def act(self, actions: np.ndarray) -> np.ndarray:
         """Return actions with noise, clipped to +-1, that of a dead motor 0."""
         if self.novelty.done:
             actions = np.clip(actions + self.novelty.done * self._done.next(), -1, 1)
