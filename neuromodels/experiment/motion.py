@@ -82,7 +82,7 @@ class Terms:
         assert isinstance(task, EmbodiedTask)
         parameters, _ = controlled(task, study.task.parameters, condition)
         steps = task.number(task.decisions, parameters)
-        return cls(task.moved, assembly, steps, float(parameters["slope"]))
+        return cls(task.simulated_body, assembly, steps, float(parameters["slope"]))
 
     @property
     def dt(self) -> Any:
@@ -168,7 +168,7 @@ class Motion:
         """Run the networks for a step of the body; return their read-outs, (n, actions)."""
         batch, assembly, count = self.batch, self.terms.assembly, len(self.states)
         inputs = np.zeros((batch.instances, self.terms.body.channels))
-        inputs[:count] = self.nerves.sense(self.terms.body.shown(self.states, self.goals))
+        inputs[:count] = self.nerves.sense(self.terms.body.inputs(self.states, self.goals))
         batch["input.u"] = inputs
         batch.run(self.terms.dt)
         outputs = np.asarray(batch["output.o"], dtype=float)[:count]

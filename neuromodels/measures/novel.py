@@ -72,7 +72,7 @@ def conditions_of(study: Study) -> dict[str, tuple[Novelty, ...]]:
         When no simulator moves the body of the study's task.
     """
     task = _task_of(study)
-    dead = tuple(Novelty(dead=motor) for motor in range(task.moved.actions))
+    dead = tuple(Novelty(dead=motor) for motor in range(task.simulated_body.actions))
     levels = {
         called.format(level): (Novelty(**{name: level}),)  # type: ignore[arg-type]
         for name, (called, each) in LEVELS.items()

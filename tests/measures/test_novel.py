@@ -272,7 +272,7 @@ def test_a_step_of_the_body_is_several_of_the_network():
     state, gained = world.begin(STREAMS[:1]), 0.0
     v, r, spikes = np.zeros(6), np.zeros(6), 0
     for _ in range(6):
-        shown = body.shown(state, np.zeros(1))[0]
+        shown = body.inputs(state, np.zeros(1))[0]
         for _ in range(5):
             v = v * leak + shown @ inward + bias
             s = v > 1
