@@ -8,7 +8,6 @@ from neuromodels import tasks
 from neuromodels.experiment.batches import batch_of, values_of
 from neuromodels.experiment.motion import motion_of
 from neuromodels.simulation.network.builder import circuit_of, network_of
-from neuromodels.simulation.network.equations import SMALLEST_NORM
 from neuromodels.study.study import Study
 from neuromodels.tasks.embodied import EmbodiedTask
 
@@ -51,10 +50,11 @@ class Episodes:
             for projection in circuit.projections
         }
         """Source and target neurons of each projection, by its name."""
-        self._normalised = {
-            each.name for each in circuit.projections if each.rule.normalisation == "p8"
+        self._rules = {projection.name: projection.rule for projection in circuit.projections}
+        self._traces = {
+            population.name: f"{population.name}.{population.trace}"
+            for population in circuit.populations
         }
-        self._traces = {each.name: f"{each.name}.{each.trace}" for each in circuit.populations}
         output = circuit.populations[-1]
         self._output = f"{output.name}.{output.signal}"
         self._score = assembly.accuracy
@@ -87,19 +87,12 @@ class Episodes:
         return {name: np.asarray(self.batch[f"{name}.w"]) for name in self.shapes}
 
     def acting(self) -> dict[str, np.ndarray]:
-        """Return the weights with which the next step begins: normalised where the rule does so."""
+        """Return the normalised weights of the next step by projection, (trials, synapses)."""
         return {
-            name: _normalised(each) if name in self._normalised else each
-            for name, each in self.weights().items()
+            name: self._rules[name].normalise(weights) for name, weights in self.weights().items()
         }
 
     def set_weights(self, weights: dict[str, np.ndarray]) -> None:
         """Replace the weights of some projections."""
         for name, values in weights.items():
             self.batch[f"{name}.w"] = values
-
-
-def _normalised(weights: np.ndarray) -> np.ndarray:
-    """Return each trial's weights over their 8-norm, (trials, synapses)."""
-    norms = np.linalg.norm(weights.astype(float), ord=8, axis=1, keepdims=True)
-    return weights / np.maximum(norms, SMALLEST_NORM)

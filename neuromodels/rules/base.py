@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import numpy as np
+
 from neuromodels.coefficients import GRANULARITIES, Coefficient
 from neuromodels.errors import DeclarationError
+from neuromodels.rules.normalisation import NORMALISATIONS
 
-NORMALISATIONS = ("none", "p8")
 RESERVED = {
     "M",
     "N",
@@ -81,7 +83,7 @@ class PlasticityRule:
         variable's initial value.
     normalisation
         What a projection's weights are divided by at the start of each step: ``"p8"``, their
-        8-norm, or ``"none"``.
+        8-norm, or ``"none"``; see `neuromodels.rules.normalisation`.
     choices
         Options: option -> value -> the fields it changes; the first value is the default.
     """
@@ -136,6 +138,10 @@ class PlasticityRule:
     def is_plastic(self) -> bool:
         """Whether weights change at all."""
         return any(text.strip() for text in (self.each_step, self.on_pre, self.on_post))
+
+    def normalise(self, weights: np.ndarray) -> np.ndarray:
+        """Return weights as the next step uses them, (networks, synapses) of one projection."""
+        return NORMALISATIONS[self.normalisation](weights)
 
     def is_start(self, coefficient: Coefficient) -> bool:
         """Whether a coefficient is the initial value of a synapse's variable."""
