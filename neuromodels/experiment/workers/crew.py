@@ -47,7 +47,7 @@ class Crew:
     here
         Addresses of the workers, as of the last count.
     machines
-        Processor and compiler of all workers so far; empty where they are the driver's.
+        Processor and compiler of all workers so far; empty with `alike`.
     """
 
     def __init__(
