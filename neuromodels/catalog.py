@@ -1,4 +1,4 @@
-"""Catalogs of declared things by name, open to a user's own files."""
+"""Catalogs of rules, neurons and tasks by name, open to a user's own files."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ class Catalog[T](Mapping[str, T]):
     kind
         The class of the values.
     members
-        What the package itself declares; each has a ``name``.
+        What the package itself declares; every value has a ``name``.
     """
 
     def __init__(self, kind: type[T], members: Iterable[T]):
         self.kind = kind
         self._members = {member.name: member for member in members}  # type: ignore[attr-defined]
-        self._found: dict[str, T] = {}
+        self._from_files: dict[str, T] = {}
 
     def __getitem__(self, name: str) -> T:
         if name in self._members:
             return self._members[name]
         if ".py:" not in name:
             raise KeyError(name)
-        if name not in self._found:
-            self._found[name] = self._declared(*name.rsplit(":", 1))
-        return self._found[name]
+        if name not in self._from_files:
+            self._from_files[name] = self._load_member(*name.rsplit(":", 1))
+        return self._from_files[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
@@ -42,7 +42,8 @@ class Catalog[T](Mapping[str, T]):
     def __len__(self) -> int:
         return len(self._members)
 
-    def _declared(self, path: str, name: str) -> T:
+    def _load_member(self, path: str, name: str) -> T:
+        """Run a user's file and return the member that it declares."""
         where = f"{self.kind.__name__} {path}:{name}"
         try:
             names = run_path(str(Path(path).expanduser()))

@@ -76,17 +76,17 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from neuromodels.experiment.sweep import extended, extended_sweep, stored_sweep
+    from neuromodels.experiment.sweep import extend_study, extend_sweep, stored_sweep
     from neuromodels.store.store import StoredRun
     from neuromodels.store.sweeps import is_sweep
     from neuromodels.study.file import study_of
 
     if is_sweep(options.run):
         sweep = stored_sweep(options.run, _announce)
-        return _go_through(extended_sweep(sweep, options.extend), options.run, options)
+        return _go_through(extend_sweep(sweep, options.extend), options.run, options)
     stored = StoredRun(options.run)
     study = study_of(stored.study, str(stored.folder / "study.json"), announce=_announce)
-    return _go(extended(study, options.extend), stored.folder, options)
+    return _go(extend_study(study, options.extend), stored.folder, options)
 
 
 def _announce(file: Path) -> None:

@@ -110,7 +110,7 @@ class Coefficient:
             raise DeclarationError(where, "sigma must be positive", self.sigma)
 
     def size(self, pre: Side, post: Side) -> int:
-        """Return how many numbers it stands for between two populations, or in the second."""
+        """Return how many numbers it stands for, between two populations or in the second one."""
         sizes = {
             "synapse": pre.size * post.size,
             "pre": pre.size,
@@ -122,15 +122,15 @@ class Coefficient:
         return sizes.get(self.per, 1)
 
     def spread(self, pre: Side, post: Side) -> np.ndarray | None:
-        """Return which of its numbers each synapse or neuron takes; None: number for number."""
+        """Return the index of the number that each synapse or neuron uses; None: its own."""
         if self.per in ("group", "population"):
             return post.group_of if self.per == "group" else np.zeros(post.size, dtype=int)
         if self.per == "block":
             return (pre.group_of[:, None] * len(post.groups) + post.group_of).reshape(-1)
         return None
 
-    def searched(self, value: np.ndarray | float) -> np.ndarray:
-        """Map values to the scale that is searched."""
+    def to_search_scale(self, value: np.ndarray | float) -> np.ndarray:
+        """Map values to the searched scale, see `scale`."""
         return np.log(value) if self.scale == "log" else np.asarray(value, dtype=float)
 
     def value(self, searched: np.ndarray) -> np.ndarray:
@@ -138,8 +138,8 @@ class Coefficient:
         value = np.exp(searched) if self.scale == "log" else searched
         return np.clip(value, self.low, self.high)
 
-    def changed(self, changes: Mapping[str, object]) -> Coefficient:
-        """Return a copy with other settings; ``frozen`` may be the value to freeze at."""
+    def with_settings(self, changes: Mapping[str, object]) -> Coefficient:
+        """Return a copy with other settings; a number as ``frozen`` freezes it at that value."""
         changes = dict(changes)
         if "frozen" in changes and not isinstance(changes["frozen"], bool):
             changes["default"], changes["frozen"] = changes["frozen"], True
@@ -153,7 +153,7 @@ class Coefficient:
 
 
 FIXED_WEIGHT = Coefficient("w", per="synapse")
-"""What is searched where nothing is plastic; here, so that stored runs are read without Brian2."""
+"""Searched where nothing is plastic; it stands here so that runs can be read without Brian2."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Block:
     size
         How many numbers.
     spread
-        Which of them each synapse or neuron takes; None: number for number.
+        Index of the number that each synapse or neuron uses; None: its own.
     """
 
     projection: str
@@ -178,7 +178,7 @@ class Block:
     spread: np.ndarray | None = field(default=None, compare=False)
 
     def values(self, searched: np.ndarray) -> np.ndarray:
-        """Return the values of searched numbers (n, size), each where it is taken."""
+        """Return values of searched numbers (n, size), one per synapse or neuron that uses them."""
         values = self.coefficient.value(searched)
         return values if self.spread is None else values[:, self.spread]
 
@@ -208,7 +208,7 @@ class CoefficientVector:
     @property
     def centre(self) -> np.ndarray:
         """Where the search starts, shape (d,)."""
-        return self._spread(lambda c: float(c.searched(c.default)))
+        return self._spread(lambda c: float(c.to_search_scale(c.default)))
 
     @property
     def sigma(self) -> np.ndarray:

@@ -47,10 +47,10 @@ def test_a_vector_comes_back_as_named_values_inside_their_bounds():
 
 
 def test_freezing_at_a_value_sets_the_default():
-    frozen = Coefficient("C").changed({"frozen": 0.25})
+    frozen = Coefficient("C").with_settings({"frozen": 0.25})
     assert (frozen.default, frozen.frozen) == (0.25, True)
 
 
 def test_an_unknown_setting_is_refused():
     with pytest.raises(DeclarationError, match="settings are"):
-        Coefficient("C").changed({"wide": 1})
+        Coefficient("C").with_settings({"wide": 1})

@@ -10,23 +10,23 @@ from neuromodels.simulation.network.circuit import Circuit
 from neuromodels.study.study import Study
 
 
-def batch_of(made: Assembly, study: Study, instances: int = 1) -> Batch:
+def batch_of(assembly: Assembly, study: Study, instances: int = 1) -> Batch:
     """Return the batch that runs a network, its trials drawn from their streams."""
     device = "cpp" if study.device.name == "batch" else study.device.name
     batch = Batch(
-        made.network,
+        assembly.network,
         instances,
         dtype=study.device.dtype,
         threads=study.device.threads or None,
         device=device,
         namespace={},
     )
-    for address, expression in made.initial.items():
+    for address, expression in assembly.initial.items():
         batch.initialise(address, expression)
     return batch
 
 
-def values_of(circuit: Circuit, made: Assembly, xs: np.ndarray) -> dict[str, np.ndarray]:
+def values_of(circuit: Circuit, assembly: Assembly, xs: np.ndarray) -> dict[str, np.ndarray]:
     """Return the values of all searched coefficients by address, each (candidates, size)."""
     decoded = circuit.coefficients.decode(np.atleast_2d(xs))
-    return {made.addresses[label]: values for label, values in decoded.items()}
+    return {assembly.addresses[label]: values for label, values in decoded.items()}

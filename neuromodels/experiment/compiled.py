@@ -48,28 +48,30 @@ class Experiment:
         streams
             Noise-stream ids, shape (trials,), uint64: all candidates see the same trials.
         """
-        made, count, trials = self._assembly, len(xs), len(streams)
-        spikes = [made.spikes] if made.spikes else []
-        found = self._batch.trials(
-            made.duration,
-            [made.loss, made.accuracy, made.over, *spikes, FAILED],
+        assembly, count, trials = self._assembly, len(xs), len(streams)
+        spikes = [assembly.spikes] if assembly.spikes else []
+        results = self._batch.trials(
+            assembly.duration,
+            [assembly.loss, assembly.accuracy, assembly.over, *spikes, FAILED],
             streams=np.tile(np.asarray(streams, dtype=np.uint64), count),
-            values=values_of(self.circuit, made, xs),
+            values=values_of(self.circuit, assembly, xs),
             rows=np.repeat(np.arange(count), trials),
-            until=made.over,
+            until=assembly.over,
         )
-        numbers = {name: each.reshape(count, trials).astype(float) for name, each in found.items()}
-        measures = {"rate": numbers[made.spikes] / made.seconds} if made.spikes else {}
-        failed = self._failed(numbers[FAILED] > 0, numbers[made.over], measures.get("rate"))
+        numbers = {name: x.reshape(count, trials).astype(float) for name, x in results.items()}
+        measures = {"rate": numbers[assembly.spikes] / assembly.seconds} if assembly.spikes else {}
+        failed = self._failure_kinds(
+            numbers[FAILED] > 0, numbers[assembly.over], measures.get("rate")
+        )
         losses, scores = (
-            np.where(failed, np.nan, numbers[name]) for name in (made.loss, made.accuracy)
+            np.where(failed, np.nan, numbers[name]) for name in (assembly.loss, assembly.accuracy)
         )
         return Outcome(losses, scores, failed, measures)
 
-    def _failed(
+    def _failure_kinds(
         self, infinite: np.ndarray, over: np.ndarray, rates: np.ndarray | None
     ) -> np.ndarray:
-        """Return how each trial failed, 0 where it did not, see `Outcome.failed`."""
+        """Return each trial's kind of failure, 0 where it ran, see `Outcome.failed`."""
         kinds = {"nan": infinite, "explosion": over != 0}
         if rates is not None:
             kinds["silence"] = rates < self._lowest_rate

@@ -1,10 +1,15 @@
 """Networks that move bodies of an outside simulator, one control step of all trials at a time.
 
-A step: observations and goals into the input channels, one step of every network (or several with
-the channels held, where the task says so), the read-out times ``slope`` clipped to the range of
-actions, one step of every body.  A trial draws its goal from its noise stream and begins where the
-simulator begins under the same number, so that all candidates, conditions and methods see the same
-trials.  A trial whose body has fallen earns nothing more, as if it stood still.
+A control step has four parts:
+
+1. Observations and goals go into the input channels.
+2. Every network takes one step; where the task asks for several, the channels are held meanwhile.
+3. The action is the read-out times ``slope``, clipped to the range of actions.
+4. Every body takes one step.
+
+A trial draws its goal from its noise stream; the simulator takes the stream's number as its seed.
+So all candidates, conditions and methods see the same trials.  A trial whose body has fallen earns
+nothing more, as if it stood still.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from neuromodels.study.study import Study
 from neuromodels.tasks.bodies import Body, open_world
 
 MOST_AT_ONCE = 1024
-"""Networks that are held at the same time; more trials wait for the next turn."""
+"""Networks held in memory at the same time; further trials run after these."""
 
 
 def experiment_of(study: Study, condition: str) -> Experiment:
@@ -49,7 +54,7 @@ class EmbodiedExperiment(Experiment):
     world
         The simulator.
     wired_by
-        Returns what lies between the networks and the bodies of some trials.
+        Returns the `Nerves` between networks and bodies, given the noise streams of trials (n,).
 
     Raises
     ------
@@ -72,7 +77,7 @@ class EmbodiedExperiment(Experiment):
 
     @property
     def body(self) -> Body:
-        """What is moved."""
+        """The body that the networks move."""
         return self._terms.body
 
     def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:
@@ -97,40 +102,40 @@ class EmbodiedExperiment(Experiment):
         ]
         self._seconds += perf_counter() - began
         scores, rates, infinite, over = (
-            np.concatenate(each).reshape(count, trials) for each in zip(*parts, strict=True)
+            np.concatenate(column).reshape(count, trials) for column in zip(*parts, strict=True)
         )
         measures = {"rate": rates} if self._assembly.spikes else {}
-        failed = self._failed(infinite, over, measures.get("rate"))
+        failed = self._failure_kinds(infinite, over, measures.get("rate"))
         scores = np.where(failed, np.nan, scores)
         return Outcome(-scores, scores, failed, measures)
 
     def _run(
         self,
         values: Mapping[str, np.ndarray],
-        chosen: np.ndarray,
+        pairs: np.ndarray,
         trials: int,
         streams: np.ndarray,
         first: np.ndarray,
     ) -> tuple[np.ndarray, ...]:
-        """Run some of all pairs of candidate and trial; return what came of each."""
-        width = self._widened(len(chosen))
-        # networks without a body repeat the first; nobody looks at them
-        rows = np.concatenate([chosen, np.full(width - len(chosen), chosen[0])])
+        """Run pairs of candidate and trial, given by number; return scores, rates and failures."""
+        width = self._grow_to(len(pairs))
+        # spare networks repeat the first pair; their results are not used
+        rows = np.concatenate([pairs, np.full(width - len(pairs), pairs[0])])
         batch = self._batch
         batch.restart()
         batch.streams = streams[rows % trials]
-        nerves = self.wired_by(streams[chosen % trials])
+        nerves = self.wired_by(streams[pairs % trials])
         for address, numbers in values.items():
             batch[address] = numbers[rows // trials]
-        motion = Motion(self._terms, batch, self.world, first[chosen % trials], nerves)
+        motion = Motion(self._terms, batch, self.world, first[pairs % trials], nerves)
         motion.run(self._terms.steps)
         self._world_seconds += motion.world_seconds
         self.steps_lived += int(motion.lived.sum())
         rates = motion.spikes / np.maximum(motion.lived * self._terms.seconds, 1e-9)
         return motion.scores, rates, motion.infinite, motion.over
 
-    def _widened(self, count: int) -> int:
-        """Return how many networks there are, at least so many."""
+    def _grow_to(self, count: int) -> int:
+        """Have at least `count` networks; return how many there are."""
         if self._batch.instances < count:
             self._batch = batch_of(self._assembly, self._study, count)
         return self._batch.instances

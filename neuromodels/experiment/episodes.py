@@ -1,4 +1,4 @@
-"""Trials of one solution, run from Python a step at a time, to look into them or to change them."""
+"""Trials of one solution, run from Python step by step, so that they can be read and changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from neuromodels import tasks
 from neuromodels.experiment.batches import batch_of, values_of
 from neuromodels.experiment.motion import motion_of
 from neuromodels.simulation.network.builder import circuit_of, network_of
-from neuromodels.simulation.network.equations import SMALLEST_NORM
 from neuromodels.study.study import Study
 from neuromodels.tasks.embodied import EmbodiedTask
 
@@ -35,28 +34,32 @@ class Episodes:
 
     def __init__(self, study: Study, condition: str, vector: np.ndarray, streams: np.ndarray):
         circuit = circuit_of(study, condition)
-        made = network_of(study, condition, circuit)
-        self.batch = batch_of(made, study, len(streams))
+        assembly = network_of(study, condition, circuit)
+        self.batch = batch_of(assembly, study, len(streams))
         self.batch.streams = np.asarray(streams, dtype=np.uint64)
-        for address, values in values_of(circuit, made, vector).items():
+        for address, values in values_of(circuit, assembly, vector).items():
             self.batch[address] = values[0]
-        self.is_plastic = any(each.rule.is_plastic for each in circuit.projections)
+        self.is_plastic = any(projection.rule.is_plastic for projection in circuit.projections)
         self.steps = steps_of(study)
-        self.items = list(made.initial)
+        self.items = list(assembly.initial)
         self.shapes = {
-            each.name: (circuit.population(each.source).size, circuit.population(each.target).size)
-            for each in circuit.projections
+            projection.name: (
+                circuit.population(projection.source).size,
+                circuit.population(projection.target).size,
+            )
+            for projection in circuit.projections
         }
-        """Neurons before and behind each projection, by its name."""
-        self._normalised = {
-            each.name for each in circuit.projections if each.rule.normalisation == "p8"
+        """Source and target neurons of each projection, by its name."""
+        self._rules = {projection.name: projection.rule for projection in circuit.projections}
+        self._traces = {
+            population.name: f"{population.name}.{population.trace}"
+            for population in circuit.populations
         }
-        self._traces = {each.name: f"{each.name}.{each.trace}" for each in circuit.populations}
         output = circuit.populations[-1]
         self._output = f"{output.name}.{output.signal}"
-        self._score = made.accuracy
-        self._step = made.duration / self.steps
-        self._motion = motion_of(study, condition, made, self.batch)
+        self._score = assembly.accuracy
+        self._step = assembly.duration / self.steps
+        self._motion = motion_of(study, condition, assembly, self.batch)
 
     def run(self, steps: int = 1) -> None:
         """Run all trials on for some steps."""
@@ -71,12 +74,12 @@ class Episodes:
             return self._motion.scores
         return np.asarray(self.batch[self._score]).reshape(-1)
 
-    def said(self) -> np.ndarray:
+    def readouts(self) -> np.ndarray:
         """Return the read-outs of the last step, (trials, outputs)."""
         return np.asarray(self.batch[self._output])
 
     def traces(self, population: str) -> np.ndarray:
-        """Return what plasticity sees of a population now, (trials, neurons)."""
+        """Return the traces of a population that plasticity sees now, (trials, neurons)."""
         return np.asarray(self.batch[self._traces[population]])
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -84,19 +87,12 @@ class Episodes:
         return {name: np.asarray(self.batch[f"{name}.w"]) for name in self.shapes}
 
     def acting(self) -> dict[str, np.ndarray]:
-        """Return the weights with which the next step begins: normalised where the rule does so."""
+        """Return the normalised weights of the next step by projection, (trials, synapses)."""
         return {
-            name: _normalised(each) if name in self._normalised else each
-            for name, each in self.weights().items()
+            name: self._rules[name].normalise(weights) for name, weights in self.weights().items()
         }
 
     def set_weights(self, weights: dict[str, np.ndarray]) -> None:
         """Replace the weights of some projections."""
         for name, values in weights.items():
             self.batch[f"{name}.w"] = values
-
-
-def _normalised(weights: np.ndarray) -> np.ndarray:
-    """Return each trial's weights over their 8-norm, (trials, synapses)."""
-    norms = np.linalg.norm(weights.astype(float), ord=8, axis=1, keepdims=True)
-    return weights / np.maximum(norms, SMALLEST_NORM)

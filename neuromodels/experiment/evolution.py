@@ -57,7 +57,7 @@ class Session:
     stop: Callable[[], bool]
 
     def tell(self, event: Event) -> None:
-        """Hand an event to the listener, and whatever the store has to say before it."""
+        """Hand the store's pending notices to the listener, then an event."""
         for text in self.store.take_notices():
             self.listener(Notice(text))
         self.listener(event)
@@ -147,14 +147,14 @@ class Evolution:
         outcome = self.experiment.evaluate(np.vstack([xs, centre]), streams)
         values = self.objective.losses(outcome, self.session.study.failures)
         evaluated = perf_counter()
-        told = self._told(xs, values[:-1], outcome)
-        self.optimizer.tell(xs, told)
+        losses = self._losses_to_tell(xs, values[:-1], outcome)
+        self.optimizer.tell(xs, losses)
         end = perf_counter()
         searching = (asked - start) + (end - evaluated)
-        best = int(np.argmin(np.where(np.isfinite(told), told, np.inf)))
+        best = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         return self._record(outcome, values[:, 0], best, max(end - start, 1e-9), searching)
 
-    def _told(self, xs: np.ndarray, values: np.ndarray, outcome: Outcome) -> np.ndarray:
+    def _losses_to_tell(self, xs: np.ndarray, values: np.ndarray, outcome: Outcome) -> np.ndarray:
         """Return the one loss of each candidate that the optimizer learns from."""
         if not self.objective.pareto:
             return values[:, 0]
@@ -209,7 +209,7 @@ class Evolution:
         return TestRecord(self.condition, self.seed, "curve", self.generation, **asdict(score))
 
     def _keep(self, centre: np.ndarray) -> None:
-        """Store where the search is, for pictures; nothing is ever computed from it."""
+        """Store a centre for pictures; no result depends on it."""
         store, every = self.session.store, self.session.study.test.every
         store.keep_centre(self.condition, self.seed, self.generation, centre, every)
 
@@ -219,7 +219,7 @@ class Evolution:
         return np.array(self.optimizer.recommend(), dtype=float)
 
     def _begin_anew(self) -> None:
-        """Give up where the search is stuck; what it found so far stays in the archive."""
+        """Restart a stuck search elsewhere; the archive keeps what it found so far."""
         self.restart += 1
         self.optimizer = self._fresh_optimizer()
         self.patience.begin_anew()
@@ -249,19 +249,19 @@ class Evolution:
     def _checkpoint(self) -> Checkpoint:
         kept = {
             f"{name}/{key}": array
-            for name, part in self._kept().items()
+            for name, part in self._checkpoint_parts().items()
             for key, array in part.dump().items()
         }
         kept |= {"restart": np.array(self.restart), "reached": np.array(self.has_reached)}
         return Checkpoint(self.generation, self.optimizer.dump(), self.finalists.dump(), kept)
 
-    def _kept(self) -> dict[str, Archive | Patience | ParetoSearch]:
+    def _checkpoint_parts(self) -> dict[str, Archive | Patience | ParetoSearch]:
         return {"archive": self.archive, "patience": self.patience, "pareto": self.pareto}
 
-    def _load_kept(self, checkpoint: Checkpoint) -> None:
+    def _load_parts(self, checkpoint: Checkpoint) -> None:
         self.restart = int(checkpoint.kept.get("restart", 0))
         self.has_reached = bool(checkpoint.kept.get("reached", False))
-        for name, part in self._kept().items():
+        for name, part in self._checkpoint_parts().items():
             if state := checkpoint.part(name):  # older checkpoints have none
                 part.load(state)
 
@@ -275,7 +275,7 @@ class Evolution:
             self.generation = checkpoint.generation
             self.optimizer.load(dict(checkpoint.optimizer))
             self.finalists.load(checkpoint.finalists)
-            self._load_kept(checkpoint)
+            self._load_parts(checkpoint)
         # the checkpoint is the truth: what the ledger has beyond it is computed again
         store.ledger.rewind(self.condition, self.seed, self.generation)
 

@@ -25,7 +25,7 @@ def reopen(study: Study, store: Store) -> None:
         if row.status != "finished" or row.condition not in SEARCHED or not is_short:
             continue
         if row.seed in study.seeds and not _has_reached(study, store, row):
-            follow = [each for each, search in SEARCH_OF.items() if search == row.condition]
+            follow = [control for control, search in SEARCH_OF.items() if search == row.condition]
             store.remove_recording(row.condition, row.seed)
             store.remove_measures(row.condition, row.seed)
             store.ledger.reopen(row.seed, (row.condition, *follow))

@@ -20,16 +20,16 @@ def others_of(evolution: Evolution) -> dict[str, np.ndarray]:
         of a search with several goals also ``front`` (m, d), ``front_losses`` (m, goals),
         ``front_scores`` (m,) and ``front_goals``, sorted by the first goal.
     """
-    found = _archived(evolution) if len(evolution.archive.scores) else {}
-    return {**found, **_front(evolution)} if evolution.objective.pareto else found
+    archive = _score_archive(evolution) if len(evolution.archive.scores) else {}
+    return {**archive, **_score_front(evolution)} if evolution.objective.pareto else archive
 
 
 def with_best_of_front(
     centres: np.ndarray, generations: np.ndarray, others: dict[str, np.ndarray], last: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return finalists with the member of a front that had the best score: no centre may be on it.
+    """Return the finalists and the best member of the front, as centres need not lie on the front.
 
-    Its generation is not known; the last one stands for it.
+    The generation of that member is not known; the last one stands for it.
     """
     if not len(others.get("front", ())):
         return centres, generations
@@ -37,7 +37,7 @@ def with_best_of_front(
     return np.vstack([centres, best]), np.append(generations, last)
 
 
-def _archived(evolution: Evolution) -> dict[str, np.ndarray]:
+def _score_archive(evolution: Evolution) -> dict[str, np.ndarray]:
     archive = evolution.archive
     outcome = score_vectors(evolution.experiment, archive.centres, _streams(evolution, "archive"))
     return {
@@ -47,8 +47,8 @@ def _archived(evolution: Evolution) -> dict[str, np.ndarray]:
     }
 
 
-def _front(evolution: Evolution) -> dict[str, np.ndarray]:
-    """Score members again: who only had luck is beaten now, and left out."""
+def _score_front(evolution: Evolution) -> dict[str, np.ndarray]:
+    """Score the front again on fresh trials; a member that was only lucky drops out."""
     study = evolution.session.study
     xs, values = evolution.pareto.front()
     if not len(xs):

@@ -1,4 +1,4 @@
-"""Bodies under way: what all trials of a condition share, and each trial's network and body."""
+"""The loop of network and body: what trials of a condition share, and the state of each trial."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ OpenWorld = Callable[[Body, int], World]
 
 
 class Nerves:
-    """What lies between networks and bodies: here nothing that changes anything."""
+    """Identity mapping between network and body; subclasses add noise or lesions."""
 
-    def seen(self, shown: np.ndarray) -> np.ndarray:
-        """Return what reaches the channels of what is shown, (n, channels)."""
-        return shown
+    def sense(self, inputs: np.ndarray) -> np.ndarray:
+        """Return what reaches the input channels, (n, channels), of all trials."""
+        return inputs
 
-    def done(self, actions: np.ndarray) -> np.ndarray:
-        """Return what becomes of actions, (n, actions); all of them, moved or not."""
+    def act(self, actions: np.ndarray) -> np.ndarray:
+        """Return what reaches the motors, (n, actions), of all trials, also of ended ones."""
         return actions
 
 
 WiredBy = Callable[[np.ndarray], Nerves]
-"""Noise streams of trials -> what lies between their networks and bodies."""
+"""Noise streams of trials (n,) -> the nerves between their networks and bodies."""
 
 
 def is_embodied(study: Study) -> bool:
@@ -44,55 +44,59 @@ def is_embodied(study: Study) -> bool:
 
 
 def motion_of(
-    study: Study, condition: str, made: Assembly, batch: Batch, open_world: OpenWorld = open_world
+    study: Study,
+    condition: str,
+    assembly: Assembly,
+    batch: Batch,
+    open_world: OpenWorld = open_world,
 ) -> Motion | None:
-    """Return what moves the bodies of a batch's trials; None where its own program does."""
+    """Return the motion of a batch's trials; None for a task without an outside simulator."""
     if not is_embodied(study):
         return None
-    terms = Terms.of(study, condition, made)
+    terms = Terms.of(study, condition, assembly)
     world = open_world(terms.body, study.device.threads or core_count())
     return Motion(terms, batch, world, world.begin(batch.streams))
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What all trials of a condition have in common.
+    """What all trials of a condition share.
 
     Parameters
     ----------
     steps
-        Of the body in a trial; the network may have several steps in each.
+        Control steps of a trial; the network may take several steps in each.
     slope
         The read-out is multiplied by this before it is clipped to +-1.
     """
 
     body: Body
-    made: Assembly
+    assembly: Assembly
     steps: int
     slope: float
 
     @classmethod
-    def of(cls, study: Study, condition: str, made: Assembly) -> Terms:
-        """Return those of a condition of a study."""
+    def of(cls, study: Study, condition: str, assembly: Assembly) -> Terms:
+        """Return the terms of a condition of a study."""
         task = tasks.CATALOG[study.task.name]
         assert isinstance(task, EmbodiedTask)
         parameters, _ = controlled(task, study.task.parameters, condition)
         steps = task.number(task.decisions, parameters)
-        return cls(task.moved, made, steps, float(parameters["slope"]))
+        return cls(task.simulated_body, assembly, steps, float(parameters["slope"]))
 
     @property
     def dt(self) -> Any:
-        """What passes for the network in a step of the body, with its unit."""
-        return self.made.duration / self.steps
+        """Length of a control step in the network's time, a Quantity in s."""
+        return self.assembly.duration / self.steps
 
     @property
     def seconds(self) -> float:
-        """The same as a plain number."""
-        return self.made.seconds / self.steps
+        """Length of a control step as a plain number, s."""
+        return self.assembly.seconds / self.steps
 
 
 class Motion:
-    """Trials under way: a network and a body each.
+    """Running trials, each with a network and a body.
 
     Parameters
     ----------
@@ -101,18 +105,18 @@ class Motion:
     states
         First states of the bodies, (n, positions + velocities).
     nerves
-        What lies between the networks and the bodies.
+        The mapping between networks and bodies; default: the identity.
 
     Attributes
     ----------
     gained
         Sum of rewards so far, (n,).
     infinite, over
-        Trials with a number that is none, and those that the network's health ended, (n,).
+        Trials with a number that is not finite, and those that a health limit ended, (n,).
     spikes, lived
-        Spikes per neuron, where they are counted, and steps until a trial's end, (n,).
+        Spikes per neuron, where the network counts them, and steps until a trial's end, (n,).
     running
-        Numbers of the trials that have not ended.
+        Indices of the trials that have not ended.
     """
 
     def __init__(
@@ -135,7 +139,7 @@ class Motion:
 
     @property
     def scores(self) -> np.ndarray:
-        """What the steps so far add to the scores, (n,)."""
+        """Scores from the steps so far, (n,): reward divided by the steps of a whole trial."""
         return self.gained / self.terms.steps
 
     def run(self, steps: int) -> None:
@@ -145,11 +149,11 @@ class Motion:
                 self.step()
 
     def step(self) -> None:
-        """Let every network see, decide and learn, and every body move."""
-        outputs = self._decided()
+        """Run one control step of every network and every body that has not ended."""
+        outputs = self._decide()
         running = self.running
         wanted = np.clip(self.terms.slope * outputs, -1, 1)
-        actions = self.nerves.done(wanted)[running]
+        actions = self.nerves.act(wanted)[running]
         began = perf_counter()
         after = self.world.step(self.states[running], actions)
         self.world_seconds += perf_counter() - began
@@ -160,20 +164,20 @@ class Motion:
         self.infinite[running[lost]] = True
         self.running = running[~lost & body.is_upright(after)]
 
-    def _decided(self) -> np.ndarray:
+    def _decide(self) -> np.ndarray:
         """Run the networks for a step of the body; return their read-outs, (n, actions)."""
-        batch, made, count = self.batch, self.terms.made, len(self.states)
-        shown = np.zeros((batch.instances, self.terms.body.channels))
-        shown[:count] = self.nerves.seen(self.terms.body.shown(self.states, self.goals))
-        batch["input.u"] = shown
+        batch, assembly, count = self.batch, self.terms.assembly, len(self.states)
+        inputs = np.zeros((batch.instances, self.terms.body.channels))
+        inputs[:count] = self.nerves.sense(self.terms.body.inputs(self.states, self.goals))
+        batch["input.u"] = inputs
         batch.run(self.terms.dt)
         outputs = np.asarray(batch["output.o"], dtype=float)[:count]
         self.lived[self.running] += 1
-        if made.spikes:
-            counted = np.asarray(batch[made.spikes])[:count, 0]
+        if assembly.spikes:
+            counted = np.asarray(batch[assembly.spikes])[:count, 0]
             self.spikes[self.running] = counted[self.running]
         self._end(~np.isfinite(outputs).all(axis=1), self.infinite)
-        self._end(np.asarray(batch[made.over])[:count, 0] != 0, self.over)
+        self._end(np.asarray(batch[assembly.over])[:count, 0] != 0, self.over)
         return outputs
 
     def _end(self, ended: np.ndarray, kind: np.ndarray) -> None:

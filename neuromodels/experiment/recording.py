@@ -24,7 +24,7 @@ def trial_of(study: Study, condition: str, vector: np.ndarray, stream: int) -> d
 def recording_of(
     study: Study, condition: str, vector: np.ndarray, stream: int
 ) -> dict[str, np.ndarray]:
-    """Run one trial with monitors and return what they saw.
+    """Run one trial with monitors and return their samples.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def recording_of(
         ``"items"``, the first variable that the task draws; what it draws, ``"items.x"``, (items,)
         at the end; if the task acts, all variables of its body in SI units, (1, steps).
     """
-    circuit, assembly, batch = _watched(study, condition, vector, stream)
+    circuit, assembly, batch = _begin_trial(study, condition, vector, stream)
     batch.run(assembly.duration)
     drawn = {address: np.asarray(batch[address])[0] for address in assembly.initial}
     first = next(iter(drawn.values()))
@@ -58,7 +58,7 @@ def embodied_recording(
     stream: int,
     open_world: OpenWorld = open_world,
 ) -> dict[str, np.ndarray]:
-    """Run one trial with monitors and a body, and return what they saw.
+    """Run one trial with monitors and a body, and return the samples.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def embodied_recording(
         As `recording_of`, up to the trial's end; of the body, at its own steps, ``"items.goal"``,
         ``"items.state"`` (positions and velocities, steps) and ``"items.reward"`` (1, steps).
     """
-    circuit, assembly, batch = _watched(study, condition, vector, stream)
+    circuit, assembly, batch = _begin_trial(study, condition, vector, stream)
     terms = Terms.of(study, condition, assembly)
     world = open_world(terms.body, 1)
     motion = Motion(terms, batch, world, world.begin(batch.streams))
@@ -85,7 +85,7 @@ def embodied_recording(
     }
 
 
-def _watched(
+def _begin_trial(
     study: Study, condition: str, vector: np.ndarray, stream: int
 ) -> tuple[Circuit, Assembly, Batch]:
     """Return a condition's circuit, its network with monitors, and the batch of the one trial."""

@@ -205,7 +205,7 @@ class Runner:
             "finalist_generations": generations,
             "finalist_scores": means,
             **others,
-            **_named(experiment.slices),
+            **_names_and_bounds(experiment.slices),
         }
         self.store.write_solution(condition, seed, arrays)
         return score, int(generations[chosen])
@@ -253,10 +253,10 @@ def _first_of(scores: np.ndarray, losses: np.ndarray, generations: np.ndarray) -
     return int(np.lexsort((-generations, losses_per_candidate(losses), -scores))[0])
 
 
-def _named(slices: dict[str, slice]) -> dict[str, np.ndarray]:
+def _names_and_bounds(slices: dict[str, slice]) -> dict[str, np.ndarray]:
     """Return the names and bounds of the parts of a vector as arrays."""
     return {
         "names": np.array(list(slices), dtype=str),
-        "starts": np.array([each.start for each in slices.values()], dtype=np.int64),
-        "stops": np.array([each.stop for each in slices.values()], dtype=np.int64),
+        "starts": np.array([part.start for part in slices.values()], dtype=np.int64),
+        "stops": np.array([part.stop for part in slices.values()], dtype=np.int64),
     }

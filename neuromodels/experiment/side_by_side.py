@@ -1,8 +1,8 @@
 """Several searches at once, so that workers have enough to do.
 
-Each runs in a thread of its own, but only one thread runs at any time: the one that has the baton,
-which it puts down while it waits for workers. So what searches share, the store, the listener and
-the experiments, need not know of threads.
+Each search has a thread, but only one thread runs at any time: the one that holds the baton. It
+puts the baton down while it waits for workers. So the store, the listener and the experiments,
+which all searches share, need not be thread-safe.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread, local
 
 ENOUGH = 4
-"""Searches at once, if there are so many: while one thinks, the workers have others."""
+"""Most searches at once: while one runs its optimizer, the workers evaluate for others."""
 Job = Callable[[], bool]
-"""Does something that may take long; False: nothing else should begin."""
+"""Does something that may take long; returns False when no other job should begin."""
 
 
 class _Over(BaseException):
-    """The others go on without this thread."""
+    """Ends a thread after another one failed."""
 
 
 class SideBySide:
@@ -41,8 +41,8 @@ class SideBySide:
     def run(self, chains: Sequence[Sequence[Job]]) -> bool:
         """Run the jobs of each chain in order; return whether all were run.
 
-        After a job that returns False none begins, and those that run come to their end. An error,
-        or Ctrl-C, is raised at once: whoever waits then does not come back.
+        After a job that returns False, running jobs finish and no other begins. An error, or
+        Ctrl-C, is raised at once: threads that wait then end without going on.
         """
         left = deque(chains)
         count = min(self.most, len(left))
@@ -52,16 +52,16 @@ class SideBySide:
         try:
             for _ in range(count):
                 Thread(target=self._take_part, args=[left, ends], daemon=True).start()
-            found = [_end_of(ends) for _ in range(count)]
+            completed = [_end_of(ends) for _ in range(count)]
         except BaseException:
             self._is_over = True
             with self._baton:  # whoever has it comes to where it waits
                 raise
-        return all(found)
+        return all(completed)
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Let others run while the block waits for something."""
+        """Give the baton to other threads while the block waits for something."""
         if not hasattr(self._mine, "has_baton"):  # a thread that takes no part
             yield
             return
@@ -75,7 +75,7 @@ class SideBySide:
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:
-        """Let nobody else into such a block while one is in it, also while that one is away."""
+        """Run such blocks one at a time, even while the thread inside is `away`."""
         with self.away():
             self._gate.acquire()
         try:

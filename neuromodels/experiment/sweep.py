@@ -22,7 +22,7 @@ from neuromodels.study.study import Study
 from neuromodels.study.sweep import Setting, Sweep
 
 Begin = Callable[[Setting, int, int, Path], bool]
-"""Runs one setting, given its place from 1, their number and its folder; False: stopped."""
+"""Runs a setting, given its number from 1, how many there are, and its folder; False: stopped."""
 
 
 def run_sweep(
@@ -44,25 +44,25 @@ def run_sweep(
     """
     check_sweep_folder(folder)
     folders: dict[str, str] = {}
-    for each in sweep.settings:
-        digest = each.study.digest
-        folders.setdefault(digest, folder_of(folder, digest, each.name))
-    stored = [_stored(each, folders[each.study.digest]) for each in sweep.settings]
+    for setting in sweep.settings:
+        digest = setting.study.digest
+        folders.setdefault(digest, folder_of(folder, digest, setting.name))
+    stored = [_to_stored(setting, folders[setting.study.digest]) for setting in sweep.settings]
     write_sweep(folder, sweep.name, sweep.keys, stored)
     runs: dict[str, list[Job]] = {}
-    for number, (setting, kept) in enumerate(zip(sweep.settings, stored, strict=True), start=1):
-        run = partial(begin, setting, number, len(stored), folder / kept.folder)
-        runs.setdefault(kept.folder, [run])
+    for number, (setting, place) in enumerate(zip(sweep.settings, stored, strict=True), start=1):
+        run = partial(begin, setting, number, len(stored), folder / place.folder)
+        runs.setdefault(place.folder, [run])
     return (side_by_side or SideBySide()).run(list(runs.values()))
 
 
-def _stored(setting: Setting, folder: str) -> StoredSetting:
+def _to_stored(setting: Setting, folder: str) -> StoredSetting:
     study = setting.study
     return StoredSetting(setting.name, folder, study.digest, dict(setting.values), study.to_table())
 
 
 def stored_sweep(folder: Path, announce: Announce = ignore) -> Sweep:
-    """Return the sweep that a folder holds, each setting as far as its own run was extended."""
+    """Return the sweep that a folder holds; settings whose runs were extended are longer."""
     stored = StoredSweep(folder)
     seen: set[Path] = set()
 
@@ -72,10 +72,10 @@ def stored_sweep(folder: Path, announce: Announce = ignore) -> Sweep:
             announce(file)
 
     settings = []
-    for each in stored.settings:
-        source = str(stored.folder / each.folder)
-        study = study_of(_latest(stored, each), source, announce=announce_once)
-        settings.append(Setting(each.name, each.values, study))
+    for setting in stored.settings:
+        source = str(stored.folder / setting.folder)
+        study = study_of(_latest(stored, setting), source, announce=announce_once)
+        settings.append(Setting(setting.name, setting.values, study))
     return Sweep(stored.name, stored.keys, tuple(settings))
 
 
@@ -86,13 +86,16 @@ def _latest(sweep: StoredSweep, setting: StoredSetting) -> Mapping[str, Any]:
     return max(both, key=lambda table: table["search"]["generations"])
 
 
-def extended(study: Study, generations: int) -> Study:
-    """Return a study with a larger budget."""
+def extend_study(study: Study, generations: int) -> Study:
+    """Return a study with so many generations more."""
     total = study.search.generations + generations
     return replace(study, search=replace(study.search, generations=total))
 
 
-def extended_sweep(sweep: Sweep, generations: int) -> Sweep:
-    """Return a sweep in which every setting has a larger budget."""
-    settings = [replace(each, study=extended(each.study, generations)) for each in sweep.settings]
+def extend_sweep(sweep: Sweep, generations: int) -> Sweep:
+    """Return a sweep with so many generations more in every setting."""
+    settings = (
+        replace(setting, study=extend_study(setting.study, generations))
+        for setting in sweep.settings
+    )
     return replace(sweep, settings=tuple(settings))

@@ -1,4 +1,4 @@
-"""Warm starts: a search begins from the solution of another run, also at another granularity.
+"""Warm starts: a search begins at the solution of another run, even at another granularity.
 
 Coefficients are matched by their labels, ``projection.name``. A coefficient that stands for fewer
 numbers than before gets their mean on the searched scale, one that stands for more repeats them.
@@ -25,7 +25,7 @@ WHERE = "search.start"
 
 @dataclass(frozen=True)
 class Part:
-    """What one coefficient of one projection is in a circuit.
+    """One coefficient of one projection of a circuit.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def parts_of(study: Study, condition: str) -> list[Part]:
     from neuromodels.simulation.network.builder import circuit_of
 
     circuit = circuit_of(study, condition)
-    sides = {each.name: circuit.sides(each) for each in circuit.projections}
-    sides |= {each.name: (each.side, each.side) for each in circuit.populations}
+    sides = {projection.name: circuit.sides(projection) for projection in circuit.projections}
+    sides |= {population.name: (population.side,) * 2 for population in circuit.populations}
     return [_part(block, *sides[block.projection]) for block in circuit.coefficients.blocks]
 
 
@@ -69,9 +69,9 @@ def _part(block: Block, pre: Side, post: Side) -> Part:
 
 
 def keep_starts(study: Study, store: Store) -> None:
-    """Put the starting point of every search into the run's own folder, once.
+    """Store the starting point of every search in the run's own folder, once.
 
-    From then on the run needs the other one no more.
+    After that the other run is no longer needed.
 
     Raises
     ------
@@ -91,8 +91,8 @@ def keep_starts(study: Study, store: Store) -> None:
         parts = parts_of(study, condition)
         for seed in [seed for each, seed in wanted if each == condition]:
             solution = source.solution(condition, _seed_of(source, condition, seed))
-            given = coefficients_of(source.study, condition)
-            centre = translated(solution, given, parts, _frozen(study, condition))
+            coefficients = coefficients_of(source.study, condition)
+            centre = translate(solution, coefficients, parts, _frozen_names(study, condition))
             store.write_start(condition, seed, centre)
 
 
@@ -109,20 +109,20 @@ def _source(study: Study) -> StoredRun:
 
 
 def _seed_of(source: StoredRun, condition: str, seed: int) -> int:
-    """Return the seed whose solution is taken: the same one, else the best on fresh sequences."""
-    found = [int(path.stem.rpartition("seed")[2]) for path in _solutions(source, condition)]
-    if not found:
+    """Return the seed to start from: the same one, else the one with the best final score."""
+    seeds = [int(path.stem.rpartition("seed")[2]) for path in _solutions(source, condition)]
+    if not seeds:
         raise DeclarationError(
             WHERE,
             f"must hold a solution of the condition {condition!r}",
             str(source.folder),
             "Start from a run that searched it, or leave the condition out.",
         )
-    if seed in found:
+    if seed in seeds:
         return seed
     ledger = source.ledger()
     try:
-        return _best(ledger, condition, found)
+        return _best(ledger, condition, seeds)
     finally:
         ledger.close()
 
@@ -136,7 +136,7 @@ def _best(ledger: Ledger, condition: str, seeds: Sequence[int]) -> int:
     return max(seeds, key=lambda seed: (scores.get(seed, -np.inf), -seed))
 
 
-def _frozen(study: Study, condition: str) -> set[str]:
+def _frozen_names(study: Study, condition: str) -> set[str]:
     if condition == "fixed":
         return set()
     if not study.circuit.inhibitory:
@@ -149,19 +149,19 @@ def _frozen(study: Study, condition: str) -> set[str]:
     }
 
 
-def translated(
+def translate(
     solution: Mapping[str, np.ndarray],
-    given: Mapping[str, Coefficient],
+    coefficients: Mapping[str, Coefficient],
     parts: Sequence[Part],
     left_out: Collection[str] = (),
 ) -> np.ndarray:
-    """Return a solution as a vector of other parts, (d,).
+    """Return a solution as a vector of this study's parts, (d,).
 
     Parameters
     ----------
     solution
         Arrays ``vector``, ``names``, ``starts``, ``stops``.
-    given
+    coefficients
         Its coefficients by name; a frozen one is not in the vector and gives its value.
     parts
         What the new vector consists of.
@@ -174,21 +174,21 @@ def translated(
         With everything that does not match.
     """
     slices = _slices(solution)
-    made, wrong = [], []
+    numbers, wrong = [], []
     for part in parts:
         _, _, name = part.label.rpartition(".")
-        coefficient = given.get(part.label) or given.get(name)
+        coefficient = coefficients.get(part.label) or coefficients.get(name)
         old = slices.get(part.label)
         if old is None and coefficient is not None and coefficient.frozen:
-            old = coefficient.searched(np.full(1, coefficient.default))
+            old = coefficient.to_search_scale(np.full(1, coefficient.default))
         if old is None or coefficient is None:
             wrong.append(f"{part.label} is not in it")
             continue
-        fitted = _fitted(old, coefficient, part)
+        fitted = _fit(old, coefficient, part)
         if fitted is None:
             wrong.append(_sizes(part, coefficient, old.size))
         else:
-            made.append(fitted)
+            numbers.append(fitted)
     known = {part.label for part in parts}
     for label in slices:
         if label not in known and not {label, label.rpartition(".")[2]} & {*left_out}:
@@ -199,7 +199,7 @@ def translated(
             f"must match this study's coefficients; {'; '.join(wrong)}",
             cure="Start from a run of the same rule and circuit, or freeze what it does not have.",
         )
-    return np.concatenate(made) if made else np.zeros(0)
+    return np.concatenate(numbers) if numbers else np.zeros(0)
 
 
 def _slices(solution: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -214,32 +214,32 @@ def _sizes(part: Part, coefficient: Coefficient, size: int) -> str:
     )
 
 
-def _fitted(old: np.ndarray, given: Coefficient, part: Part) -> np.ndarray | None:
-    """Return old numbers on the scale, in the bounds and in the granularity of a part."""
+def _fit(old: np.ndarray, coefficient: Coefficient, part: Part) -> np.ndarray | None:
+    """Return old numbers at a part's scale, bounds and granularity; None: another circuit."""
     wanted = part.coefficient
-    numbers = wanted.searched(np.clip(given.value(old), wanted.low, wanted.high))
+    numbers = wanted.to_search_scale(np.clip(coefficient.value(old), wanted.low, wanted.high))
     if numbers.size == 1:
         return np.full(part.size, numbers[0])
     if part.size == 1:
         return np.full(1, numbers.mean())
-    if numbers.size != given.size(*part.sides):  # another circuit
+    if numbers.size != coefficient.size(*part.sides):  # another circuit
         return None
-    return _resized(numbers, given, part)
+    return _resize(numbers, coefficient, part)
 
 
-def _resized(numbers: np.ndarray, given: Coefficient, part: Part) -> np.ndarray:
-    """Return numbers of one granularity in another: spread over synapses or neurons, then means."""
+def _resize(numbers: np.ndarray, coefficient: Coefficient, part: Part) -> np.ndarray:
+    """Return numbers at a part's granularity: spread over synapses or neurons, then averaged."""
     pre, post = part.sides
-    places = (pre.size, post.size) if given.per in GRANULARITIES else (1, post.size)
+    places = (pre.size, post.size) if coefficient.per in GRANULARITIES else (1, post.size)
     indices = np.arange(places[0] * places[1]).reshape(places)
-    spread = numbers[_places(given, indices, part.sides)]
+    spread = numbers[_places(coefficient, indices, part.sides)]
     wanted = _places(part.coefficient, indices, part.sides).reshape(-1)
     sums = np.bincount(wanted, spread.reshape(-1), minlength=part.size)
     return sums / np.bincount(wanted, minlength=part.size)
 
 
 def _places(coefficient: Coefficient, indices: np.ndarray, sides: tuple[Side, Side]) -> np.ndarray:
-    """Return which of its numbers each synapse or neuron takes, shaped as `indices`."""
+    """Return the index of the number that each synapse or neuron uses, shaped as `indices`."""
     rows, columns = np.divmod(indices, indices.shape[1])
     plain = {"pre": rows, "post": columns, "projection": np.zeros_like(indices)}
     shared = coefficient.spread(*sides)

@@ -95,5 +95,5 @@ def _recalled(trials: Episodes) -> np.ndarray:
     answers = []
     for _ in range(trials.batch[trials.items[0]].shape[1]):
         trials.run()
-        answers.append(trials.said()[:, 0] > 0)
+        answers.append(trials.readouts()[:, 0] > 0)
     return np.column_stack(answers)

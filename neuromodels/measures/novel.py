@@ -72,7 +72,7 @@ def conditions_of(study: Study) -> dict[str, tuple[Novelty, ...]]:
         When no simulator moves the body of the study's task.
     """
     task = _task_of(study)
-    dead = tuple(Novelty(dead=motor) for motor in range(task.moved.actions))
+    dead = tuple(Novelty(dead=motor) for motor in range(task.simulated_body.actions))
     levels = {
         called.format(level): (Novelty(**{name: level}),)  # type: ignore[arg-type]
         for name, (called, each) in LEVELS.items()
@@ -146,7 +146,7 @@ class Frayed(Nerves):
         self._seen = _Noise(body.observations, seed, "seen", streams)
         self._done = _Noise(body.actions, seed, "done", streams)
 
-    def seen(self, shown: np.ndarray) -> np.ndarray:
+    def sense(self, shown: np.ndarray) -> np.ndarray:
         """Return what is shown, noise on the observations; a goal is told without."""
         if self.novelty.seen:
             noise = self._seen.next()
@@ -154,7 +154,7 @@ class Frayed(Nerves):
             shown[:, : noise.shape[1]] += self.novelty.seen * noise
         return shown
 
-    def done(self, actions: np.ndarray) -> np.ndarray:
+    def act(self, actions: np.ndarray) -> np.ndarray:
         """Return actions with noise, clipped to +-1, that of a dead motor 0."""
         if self.novelty.done:
             actions = np.clip(actions + self.novelty.done * self._done.next(), -1, 1)

@@ -73,5 +73,5 @@ class NeuronModel:
 
     def with_coefficients(self, changes: Mapping[str, Mapping[str, object]]) -> NeuronModel:
         """Return the model with other settings of those coefficients that it has."""
-        changed = tuple(c.changed(changes.get(c.name, {})) for c in self.coefficients)
+        changed = tuple(c.with_settings(changes.get(c.name, {})) for c in self.coefficients)
         return replace(self, coefficients=changed)

@@ -55,7 +55,7 @@ def _rule(name: str, rule: Any) -> dict[str, Any]:
         }
         for c in rule.coefficients
     ]
-    forms = [rule.chosen({"form": form}) for form in rule.options.get("form", ())] or [rule]
+    forms = [rule.with_options({"form": form}) for form in rule.options.get("form", ())] or [rule]
     return {
         **_named(name, rule),
         "acts": [" and ".join(_acts(form)) or "never" for form in forms],

@@ -1,4 +1,4 @@
-"""What a plasticity rule is: equations, statements and named coefficients, as data."""
+"""Plasticity rules as data: equations, statements and named coefficients."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import numpy as np
+
 from neuromodels.coefficients import GRANULARITIES, Coefficient
 from neuromodels.errors import DeclarationError
+from neuromodels.rules.normalisation import NORMALISATIONS
 
-NORMALISATIONS = ("none", "p8")
 RESERVED = {
     "M",
     "N",
@@ -46,7 +48,7 @@ RESERVED = {
 
 @dataclass(frozen=True)
 class PlasticityRule:
-    """A plasticity rule in Brian2's words.
+    """A plasticity rule, written as Brian2 equations and statements.
 
     Parameters
     ----------
@@ -58,31 +60,30 @@ class PlasticityRule:
         What a synapse multiplies its source's signal with, an expression of its variables: ``w``,
         or a fixed and a plastic part, ``w + alpha*rho``.
     learns
-        The variables that plasticity changes and that an episode keeps.
+        Variables that plasticity changes; they keep their values through all trials of an episode.
     each_step
         Statements for every synapse in every step.  ``x`` and ``y`` are the traces of the pre-
-        and postsynaptic neuron, ``sx`` and ``sy`` their signals, all with what this step brought.
+        and postsynaptic neuron, ``sx`` and ``sy`` their signals, all four as updated in this step.
     on_pre, on_post
-        Statements for a synapse at a spike of its pre- or postsynaptic neuron, which must spike.
+        Statements at each spike of the pre- or postsynaptic neuron, whose model must spike.
     centred
-        A variable of a synapse, such as an eligibility, whose mean over all synapses onto the
-        same neuron, as it was at the end of the last step, the statements see as ``centre``;
-        empty: none.
+        A variable of the synapse, such as an eligibility.  In the statements, ``centre`` is its
+        mean over all synapses onto the same neuron at the end of the last step.  Empty: none.
     centred_over
-        The mean is over all ``"synapses"`` onto a neuron, or over those that come from the same
-        ``"group"`` of source neurons.
+        ``"synapses"``: the mean is over all synapses onto a neuron; ``"group"``: over those from
+        the same group of source neurons.
     modulator
-        An expression of ``m``, what modulatory neurons send to the postsynaptic neuron, and of
-        coefficients; the rule's statements see it as ``M``.  Empty: the rule has no third factor.
+        The third factor, ``M`` in the statements: an expression of coefficients and of ``m``, the
+        input of the postsynaptic neuron from modulatory neurons.  Empty: no third factor.
     forget
-        Statements that erase what a synapse must not carry from one trial of an episode into the
-        next, such as an eligibility trace.
+        Statements between two trials of an episode: they erase what a synapse must not carry
+        over, such as an eligibility trace.
     coefficients
         Numbers that a search may change.  One with the name of a variable of `model` is that
         variable's initial value.
     normalisation
         What a projection's weights are divided by at the start of each step: ``"p8"``, their
-        8-norm, or ``"none"``.
+        8-norm, or ``"none"``; see `neuromodels.rules.normalisation`.
     choices
         Options: option -> value -> the fields it changes; the first value is the default.
     """
@@ -138,6 +139,10 @@ class PlasticityRule:
         """Whether weights change at all."""
         return any(text.strip() for text in (self.each_step, self.on_pre, self.on_post))
 
+    def normalise(self, weights: np.ndarray) -> np.ndarray:
+        """Return weights as the next step uses them, (networks, synapses) of one projection."""
+        return NORMALISATIONS[self.normalisation](weights)
+
     def is_start(self, coefficient: Coefficient) -> bool:
         """Whether a coefficient is the initial value of a synapse's variable."""
         lines = (line.split(":")[0].strip() for line in self.model.splitlines())
@@ -148,7 +153,7 @@ class PlasticityRule:
         """Allowed values of each option, the default first."""
         return {option: tuple(values) for option, values in self.choices.items()}
 
-    def chosen(self, options: Mapping[str, str]) -> PlasticityRule:
+    def with_options(self, options: Mapping[str, str]) -> PlasticityRule:
         """Return the rule with some options chosen.
 
         Raises
@@ -179,5 +184,5 @@ class PlasticityRule:
                 raise DeclarationError(
                     f"PlasticityRule.{self.name}", f"coefficients are {', '.join(names)}", name
                 )
-        changed = tuple(c.changed(changes.get(c.name, {})) for c in self.coefficients)
+        changed = tuple(c.with_settings(changes.get(c.name, {})) for c in self.coefficients)
         return replace(self, coefficients=changed)

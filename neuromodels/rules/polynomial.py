@@ -23,7 +23,7 @@ from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.spike_timing.doublet import factor
 
 
-def _shared(first: int) -> str:
+def _common_factors(first: int) -> str:
     """Return the factors that both events have, from th<first> on."""
     a, b, c, d, e, f, g, h = (f"th{first + k}" for k in range(8))
     return (
@@ -34,8 +34,8 @@ def _shared(first: int) -> str:
 
 NAMES = {"x_fast": "tau_fast", "x_slow": "tau_slow", "y_fast": "tau_fast", "y_slow": "tau_slow"}
 """Traces and their time constants."""
-PRE = f"{_shared(0)}*(1 + th8*2*x_slow)*(1 + th9*2*y_fast)"
-POST = f"{_shared(10)}*(1 + th18*2*x_fast)*(1 + th19*2*y_slow + th20*(2*y_slow)**3)"
+PRE = f"{_common_factors(0)}*(1 + th8*2*x_slow)*(1 + th9*2*y_fast)"
+POST = f"{_common_factors(10)}*(1 + th18*2*x_fast)*(1 + th19*2*y_slow + th20*(2*y_slow)**3)"
 EVENTS = "\n".join(
     ["w : 1", *(f"d{name}/dt = -{name}/{tau} : 1 (event-driven)" for name, tau in NAMES.items())]
 )

@@ -244,16 +244,16 @@ def coefficients_of(study: Mapping[str, Any], condition: str) -> dict[str, Coeff
     of_neurons = study["circuit"].get("coefficients", {})
     of_rule = study["rule"]["coefficients"]
     known = {
-        label: Coefficient(label.rpartition(".")[2]).changed(each)
+        label: Coefficient(label.rpartition(".")[2]).with_settings(each)
         for label, each in of_neurons.items()
     }
     for kind, rule in study.get("rules", {}).items():
         projection = "_".join(CONNECTIONS[kind])
         known |= {
-            f"{projection}.{name}": Coefficient(name).changed(each)
+            f"{projection}.{name}": Coefficient(name).with_settings(each)
             for name, each in rule["coefficients"].items()
         }
     if condition == "fixed":
         of_rule = {name: each for name, each in of_rule.items() if name == FIXED_WEIGHT.name}
-    known |= {name: Coefficient(name).changed(each) for name, each in of_rule.items()}
+    known |= {name: Coefficient(name).with_settings(each) for name, each in of_rule.items()}
     return {FIXED_WEIGHT.name: FIXED_WEIGHT, **known}

@@ -145,7 +145,7 @@ def _with_options(table: Table, path: Path, catalogs: Catalogs) -> Any:
         return None
     options = {key: value for key, value in section.items() if key in rule.options}
     try:
-        return rule.chosen(options)
+        return rule.with_options(options)
     except DeclarationError:  # reported where the option stands
         return None
 

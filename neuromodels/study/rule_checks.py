@@ -92,7 +92,7 @@ def _coefficient(path: Path, settings: Table, coefficient: Any) -> Iterable[Prob
     if coefficient is None or found:
         return
     try:
-        coefficient.changed(settings)
+        coefficient.with_settings(settings)
     except DeclarationError as error:
         yield Problem((*path, _culprit(settings)), without_place(error))
 
@@ -120,7 +120,7 @@ def rule_from(section: Table, catalogs: Catalogs) -> RuleChoice:
 
 def settings_of(coefficient: Any, changes: Table) -> dict[str, object]:
     """Return all settings of a coefficient; infinite bounds of the rule's own are left out."""
-    changed = coefficient.changed(changes)
+    changed = coefficient.with_settings(changes)
     settings = {}
     for key, kind in COEFFICIENT.items():
         value = getattr(changed, key)

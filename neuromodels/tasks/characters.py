@@ -33,7 +33,7 @@ ARCHIVES: Mapping[str, tuple[str, ...]] = {
 DRAWERS, SIDE, COMPONENTS, ROTATIONS = 20, 14, 32, 4
 FEATURES = 2 * COMPONENTS
 SEEN_CHARACTERS, HELD_OUT_CHARACTERS = 544, 424
-"""Rotations counted."""
+"""Numbers of characters, rotations included."""
 FULL_RATE = 0.99
 """Quantile of the positive features that is a rate of 1."""
 
@@ -72,8 +72,8 @@ def images(archive: str) -> np.ndarray:
     with ZipFile(path) as packed:
         names = [n for n in sorted(packed.namelist()) if n.endswith(".png")]
         kept = [n for n in names if n.split("/")[1] in ARCHIVES[archive]]
-        found = np.array([_image(packed.read(name)) for name in kept])
-    return found.reshape(-1, DRAWERS, SIDE, SIDE)
+        pixels = np.array([_image(packed.read(name)) for name in kept])
+    return pixels.reshape(-1, DRAWERS, SIDE, SIDE)
 
 
 def _image(encoded: bytes) -> np.ndarray:
@@ -81,8 +81,11 @@ def _image(encoded: bytes) -> np.ndarray:
     return 1 - np.asarray(drawn, dtype=np.float32) / 255
 
 
-def rotated(drawn: np.ndarray) -> np.ndarray:
-    """Return images (characters, drawers, side, side) and their rotations, one after the other."""
+def with_rotations(drawn: np.ndarray) -> np.ndarray:
+    """Return images (characters, drawers, side, side), then the same rotated by 90, 180 and 270.
+
+    Each image of the result is flat: (4 * characters, drawers, side * side).
+    """
     turned = [np.rot90(drawn, k, axes=(2, 3)) for k in range(ROTATIONS)]
     return np.concatenate(turned).reshape(-1, DRAWERS, SIDE * SIDE)
 
@@ -91,11 +94,11 @@ def rotated(drawn: np.ndarray) -> np.ndarray:
 def features() -> np.ndarray:
     """Return all features, shape (characters, drawers, 64), between 0 and 1.
 
-    The first 544 characters are those that a search may see, the other 424 are held out; only the
-    former decide the components and their scale, and of the components those that are upright:
-    with all rotations components come in pairs of one size, and any mixture of a pair would do.
+    The first 544 characters are those that a search may see, the other 424 are held out.  Only the
+    former define the scale, and only their upright images define the components: with all
+    rotations, components come in pairs of one size, and any mixture of a pair would do.
     """
-    seen, held_out = (rotated(images(name)) for name in ARCHIVES)
+    seen, held_out = (with_rotations(images(name)) for name in ARCHIVES)
     upright = seen[: len(seen) // ROTATIONS].reshape(-1, SIDE * SIDE)
     centre = upright.mean(axis=0)
     spread, axes = np.linalg.eigh(np.cov(upright, rowvar=False))

@@ -1,4 +1,4 @@
-"""Which of four cues is the rewarded one? Found out by trying, within an episode.
+"""Find the rewarded one of four cues by trial and error, within an episode.
 
 An episode draws four random binary cues of 20 bits; one of them, without any mark, is the target.
 Each trial shows two of the four, in two of four slots, then a go signal, during which the network
@@ -29,8 +29,8 @@ SLOT_NOW = f"floor({IN_TRIAL}/{SLOT})"
 _PAIRS = [(k, j) for k in range(SHOWING) for j in range(k + 1, SHOWING)]
 
 
-def _drawn(several: int) -> str:
-    """Return the expression that draws one of several numbers from 0 on."""
+def _draw_below(several: int) -> str:
+    """Return the expression that draws a whole number from 0 to `several` - 1."""
     return f"clip(int({several}*rand()), 0, {several - 1})"
 
 
@@ -59,9 +59,9 @@ CUE_REWARD = Task(
     item_start={f"bit_{k}": "int(rand() < 0.5)" for k in range(BITS)},
     # cue 0 is the target: the bits of all four are drawn alike
     item_step=f"""
-        sooner = sooner + {BEGINS}*({_drawn(CUES)} - sooner)
-        later = later + {BEGINS}*((sooner + 1 + {_drawn(CUES - 1)}) % {CUES} - later)
-        pair = pair + {BEGINS}*({_drawn(len(_PAIRS))} - pair)
+        sooner = sooner + {BEGINS}*({_draw_below(CUES)} - sooner)
+        later = later + {BEGINS}*((sooner + 1 + {_draw_below(CUES - 1)}) % {CUES} - later)
+        pair = pair + {BEGINS}*({_draw_below(len(_PAIRS))} - pair)
         now = {_if_now(0)}*(sooner + 1) + {_if_now(1)}*(later + 1) - 1
     """,
     body=f"""

@@ -1,9 +1,9 @@
 """Tasks of bodies that an outside simulator moves (PDLF, arXiv:2308.12063, Figs. 3 and 5).
 
-The network draws the goal of a trial; its channels show what `experiment.embodied` puts there
-between two steps, and its read-out is the action.  Goals that are trained and goals that are not
-are split as in all control tasks, and so are the ranges of actions and observations.  The runner
-that is told nothing is that of SpikePropamine (arXiv:2106.02681).
+The network draws the goal of a trial.  Between two steps `experiment.embodied` sets the input
+channels and reads the action from the read-out.  Trained and unseen goals, and the ranges of
+actions and observations, are those of all control tasks.  The runner without a goal is that of
+SpikePropamine (arXiv:2106.02681).
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class EmbodiedTask(Task):
         return True
 
     @property
-    def moved(self) -> Body:
-        """The body."""
+    def simulated_body(self) -> Body:
+        """The body that the read-out moves."""
         return CATALOG[self.moves]
 
 
-def _steered(body: Body) -> dict[str, Any]:
-    """Return what all tasks share in which a read-out steers a body."""
+def _steering_fields(body: Body) -> dict[str, Any]:
+    """Return the fields that all tasks share in which the read-out steers a body."""
     return {
         "channels": body.channels,
-        # between two steps the signal is put there
+        # `experiment.embodied` sets u between two steps
         "stimulus_model": "cue : 1\nu : 1",
         "stimulus": "",
         "shown": "0",
@@ -61,7 +61,7 @@ def _steered(body: Body) -> dict[str, Any]:
 
 
 def embodied_task(body: Body, summary: str) -> EmbodiedTask:
-    """Return the task to steer a body towards what it is told."""
+    """Return the task to steer a body towards its goal."""
     goals = body.goals
     start = {"number": NUMBER, "share": SHARE, "goal": f"{goals.lowest} + {goals.span}*share"}
     return EmbodiedTask(
@@ -75,7 +75,7 @@ def embodied_task(body: Body, summary: str) -> EmbodiedTask:
         outputs=body.actions,
         unseen={"unseen": 1},
         reference=f"Shen et al. 2023, arXiv:2308.12063; body: Gymnasium's {body.gymnasium}",
-        **_steered(body),
+        **_steering_fields(body),
     )
 
 
@@ -93,7 +93,7 @@ ANT_DIRECTION = embodied_task(
 )
 
 SUBSTEPS = 5
-"""Steps of the network in a step of the runner: 10 ms each in its 50 ms."""
+"""Steps of the network in a step of the runner: 5 of 10 ms in 50 ms."""
 
 HALFCHEETAH_RUN = EmbodiedTask(
     name="halfcheetah_run",
@@ -108,7 +108,7 @@ HALFCHEETAH_RUN = EmbodiedTask(
     outputs=CATALOG["halfcheetah_runner"].actions,
     step=CATALOG["halfcheetah_runner"].seconds / SUBSTEPS,
     reference="Schmidgall et al. 2021, arXiv:2106.02681; body: Gymnasium's HalfCheetah-v5",
-    **_steered(CATALOG["halfcheetah_runner"]),
+    **_steering_fields(CATALOG["halfcheetah_runner"]),
 )
 
 EMBODIED = (

@@ -1,4 +1,4 @@
-"""What all control tasks share: a body to steer, a goal that is told, and goals never trained.
+"""What all control tasks share: a body to steer, a goal that is shown, and goals never trained.
 
 The full range of goals is cut into 80 equal parts.  A search sees every tenth of them, the middle
 of each eighth: eight goals as in PDLF (arXiv:2308.12063, Figs. 3 and 5).  ``unseen = 1`` draws from
@@ -66,7 +66,7 @@ def control_task(
         parameters={"unseen": 0, "slope": 1.0, **parameters},
         steps="steps",
         items="1",
-        item_model="number : 1\nshare : 1\n" + item_model + _seen(observations),
+        item_model="number : 1\nshare : 1\n" + item_model + _observation_equations(observations),
         item_start={name: " ".join(text.split()) for name, text in start.items()},
         channels=len(observations),
         stimulus_model="cue : 1\nu : 1",
@@ -88,5 +88,6 @@ def control_task(
     )
 
 
-def _seen(observations: tuple[str, ...]) -> str:
+def _observation_equations(observations: tuple[str, ...]) -> str:
+    """Return equations that name the observations ``seen_0``, ``seen_1``, ..."""
     return "".join(f"\nseen_{k} = {text} : 1" for k, text in enumerate(observations))

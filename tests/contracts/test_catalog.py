@@ -32,7 +32,7 @@ def test_members_say_what_they_are_and_where_they_come_from(member):
 @pytest.mark.parametrize("rule", rules.CATALOG.values(), ids=lambda rule: rule.name)
 def test_the_first_value_of_every_option_is_the_default(rule):
     for option, values in rule.options.items():
-        assert rule.chosen({option: values[0]}) == rule
+        assert rule.with_options({option: values[0]}) == rule
 
 
 @pytest.mark.parametrize("task", tasks.CATALOG.values(), ids=lambda task: task.name)

@@ -6,7 +6,7 @@ from fake_experiment import FakeExperiment
 
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.warm_start import Part, translated
+from neuromodels.experiment.warm_start import Part, translate
 from neuromodels.store.store import StoredRun
 
 SHAPE = (2, 3)
@@ -44,7 +44,7 @@ def part(name="A", shape=SHAPE, **settings):
     ],
 )
 def test_every_granularity_becomes_every_other(given, wanted, old, new):
-    found = translated(solution(A=old), {"A": Coefficient("A", per=given)}, [part(per=wanted)])
+    found = translate(solution(A=old), {"A": Coefficient("A", per=given)}, [part(per=wanted)])
     assert found.tolist() == np.asarray(new).tolist()
 
 
@@ -52,28 +52,28 @@ def test_scales_and_bounds_are_those_of_the_new_study():
     old = solution(A=np.log([0.5, 2.0]))
     log = Coefficient("A", default=1.0, low=0.1, high=10.0, scale="log", per="pre")
     linear = part(per="pre", low=0.0, high=1.5)
-    assert translated(old, {"A": log}, [linear]) == pytest.approx([0.5, 1.5])
+    assert translate(old, {"A": log}, [linear]) == pytest.approx([0.5, 1.5])
     back = part(per="projection", default=1.0, low=0.1, high=10.0, scale="log")
-    found = translated(solution(A=[0.5, -3.0]), {"A": Coefficient("A", per="pre")}, [back])
+    found = translate(solution(A=[0.5, -3.0]), {"A": Coefficient("A", per="pre")}, [back])
     assert found == pytest.approx([(np.log(0.5) + np.log(0.1)) / 2])
 
 
 def test_order_is_that_of_the_new_vector():
     given = {name: Coefficient(name) for name in "AB"}
-    found = translated(solution(A=[1.0], B=[2.0]), given, [part("B"), part("A")])
+    found = translate(solution(A=[1.0], B=[2.0]), given, [part("B"), part("A")])
     assert found.tolist() == [2.0, 1.0]
 
 
 def test_a_frozen_coefficient_gives_its_value():
     given = {"A": Coefficient("A"), "B": Coefficient("B", default=0.7, frozen=True)}
-    found = translated(solution(A=[1.0]), given, [part("A"), part("B", per="pre")])
+    found = translate(solution(A=[1.0]), given, [part("A"), part("B", per="pre")])
     assert found.tolist() == [1.0, 0.7, 0.7]
 
 
 def test_what_this_study_froze_is_left_out():
     given = {name: Coefficient(name) for name in "AB"}
     old = solution(A=[1.0], B=[2.0])
-    assert translated(old, given, [part("A")], left_out={"B"}).tolist() == [1.0]
+    assert translate(old, given, [part("A")], left_out={"B"}).tolist() == [1.0]
 
 
 def test_everything_that_does_not_match_is_listed():
@@ -81,7 +81,7 @@ def test_everything_that_does_not_match_is_listed():
     old = solution(A=np.zeros(4), B=[2.0] * 6, D=[1.0] * 6)
     wanted = [part("A", per="synapse"), part("B", per="pre"), part("C")]
     with pytest.raises(DeclarationError) as caught:
-        translated(old, given, wanted)
+        translate(old, given, wanted)
     message = str(caught.value)
     assert "a_b.A has 4 numbers per synapse there and 6 per synapse here" in message
     assert "a_b.C is not in it" in message
@@ -208,5 +208,5 @@ BLOCKS = np.array([[1.0, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]])
 )
 def test_blocks_and_groups_become_synapses_and_neurons(given, wanted, old, new):
     refined = Part("a_b.A", Coefficient("A", per=wanted), **SIDES)
-    found = translated(solution(A=old), {"A": Coefficient("A", per=given)}, [refined])
+    found = translate(solution(A=old), {"A": Coefficient("A", per=given)}, [refined])
     assert found.tolist() == np.asarray(new).tolist()

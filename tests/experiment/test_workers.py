@@ -54,9 +54,9 @@ from neuromodels.experiment.workers import (
     scheduler_at,
 )
 from neuromodels.experiment.workers.answers import Answer, Lost
-from neuromodels.experiment.workers.chunks import Splitting
+from neuromodels.experiment.workers.chunks import ChunkSizes
 from neuromodels.experiment.workers.crew import Crew
-from neuromodels.experiment.workers.exclusive import Turns
+from neuromodels.experiment.workers.request_lock import RequestLock
 from neuromodels.experiment.workers.worker import check_files, digest_of
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.study.file import study_of
@@ -202,7 +202,7 @@ def sizes(split):
 
 def test_few_candidates_are_split_by_trials():
     """A test of one candidate on many trials must not keep a single worker busy."""
-    xs, streams, split = vectors(5), trial_streams(1, 1000), Splitting().split
+    xs, streams, split = vectors(5), trial_streams(1, 1000), ChunkSizes().split
     assert sizes(split(xs[:1], streams, 1)) == ([1], [250] * 4)
     assert sizes(split(xs[:1], streams, 64)) == ([1], [143] * 6 + [142])
     assert sizes(split(xs, streams, 2)) == ([1] * 5, [1000])
@@ -212,15 +212,15 @@ def test_few_candidates_are_split_by_trials():
 
 def test_a_call_has_some_work():
     """A tenth of a second is worth five calls, a millisecond a single one."""
-    xs, streams, splitting = vectors(64), trial_streams(1, 10), Splitting()
-    assert len(splitting.split(xs, streams, 8)[0]) == 32
-    splitting.learn([Answer(None, "a", seconds=0.06), Answer(None, "b", seconds=0.04)], 640)
-    assert sizes(splitting.split(xs, streams, 8)) == ([13, 13, 13, 13, 12], [10])
-    assert len(splitting.split(xs, streams, 2)[0]) == 5
-    splitting.learn([Answer(None, "a", seconds=10.0), Lost()], 640)
-    assert len(splitting.split(xs, streams, 2)[0]) == 5, "of a part nothing is learnt"
-    splitting.learn([Answer(None, "a", seconds=0.001)], 640)
-    assert sizes(splitting.split(xs, streams, 8)) == ([64], [10])
+    xs, streams, sizes_of_chunks = vectors(64), trial_streams(1, 10), ChunkSizes()
+    assert len(sizes_of_chunks.split(xs, streams, 8)[0]) == 32
+    sizes_of_chunks.learn([Answer(None, "a", seconds=0.06), Answer(None, "b", seconds=0.04)], 640)
+    assert sizes(sizes_of_chunks.split(xs, streams, 8)) == ([13, 13, 13, 13, 12], [10])
+    assert len(sizes_of_chunks.split(xs, streams, 2)[0]) == 5
+    sizes_of_chunks.learn([Answer(None, "a", seconds=10.0), Lost()], 640)
+    assert len(sizes_of_chunks.split(xs, streams, 2)[0]) == 5, "of a part nothing is learnt"
+    sizes_of_chunks.learn([Answer(None, "a", seconds=0.001)], 640)
+    assert sizes(sizes_of_chunks.split(xs, streams, 8)) == ([64], [10])
 
 
 def test_a_trial_is_recorded_on_a_worker(workers):
@@ -353,7 +353,7 @@ def test_a_worker_over_its_memory_is_replaced(lost, monkeypatch):
 
 def test_an_answer_counts_also_when_its_worker_died_since(monkeypatch):
     """The client then says that it is lost, and has it computed again."""
-    gathered = Crew._gathered
+    gathered = Crew._gather
 
     def lose(crew, futures, seconds):
         values = gathered(crew, futures, seconds)
@@ -367,7 +367,7 @@ def test_an_answer_counts_also_when_its_worker_died_since(monkeypatch):
         experiment = DistributedExperiment(
             study_of(TABLE, "table", catalogs()), "plastic", alone.crew, build=LostExperiment
         )
-        monkeypatch.setattr(Crew, "_gathered", lose)
+        monkeypatch.setattr(Crew, "_gather", lose)
         xs = vectors(6)
         assert_same(experiment.evaluate(xs, STREAMS), FakeExperiment().evaluate(xs, STREAMS))
 
@@ -447,7 +447,7 @@ def test_nobody_is_replaced_at_the_end(monkeypatch):
     """Another thread may look after the workers while they are closed."""
     mark = new_mark()
     monkeypatch.setenv(MARK, mark)
-    with local_processes.Nursery(2) as here:
+    with local_processes.LocalProcesses(2) as here:
         os.kill(here._keepers[0].pid, signal.SIGSTOP)  # so that the other is closed long before
         closed = asyncio.run_coroutine_threadsafe(here._close(), here._loop)
         while not closed.done():
@@ -547,28 +547,28 @@ def test_workers_of_whom_none_answers_are_not_waited_for(lost, monkeypatch):
 
 
 def test_who_must_be_alone_waits_for_others_and_they_for_it():
-    turns, log = Turns(), []
+    lock, log = RequestLock(), []
     inside, leave = Event(), Event()
 
     def first():
-        with turns.beside():
+        with lock.shared():
             inside.set()
             leave.wait()
             log.append("first")
 
     def alone():
-        with turns.alone():
+        with lock.exclusive():
             time.sleep(0.2)
             log.append("alone")
 
     def late():
-        with turns.beside():
+        with lock.shared():
             log.append("late")
 
     threads = [Thread(target=each, daemon=True) for each in (first, alone, late)]
     threads[0].start()
     inside.wait()
-    with turns.beside():
+    with lock.shared():
         pass  # several may be inside
     for thread in threads[1:]:
         thread.start()

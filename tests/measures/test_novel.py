@@ -154,7 +154,7 @@ def test_novelties_without_sense_are_refused(wrong, message):
 def test_a_dead_motor_gets_no_action_and_the_others_theirs():
     actions = generator(1, "actions").uniform(-1, 1, (4, 6))
     for motor in range(6):
-        done = Frayed(BODY, 1, Novelty(dead=motor), STREAMS).done(actions)
+        done = Frayed(BODY, 1, Novelty(dead=motor), STREAMS).act(actions)
         assert not done[:, motor].any()
         others = np.arange(6) != motor
         np.testing.assert_array_equal(done[:, others], actions[:, others])
@@ -165,8 +165,8 @@ def test_noise_has_the_declared_deviation_and_is_fresh_in_every_step():
     streams = trial_streams(1, 40)
     nerves = Frayed(BODY, 1, Novelty(seen=0.2, done=0.1), streams)
     shown, wanted = np.full((40, 17), 3.0), np.zeros((40, 6))
-    seen = np.array([nerves.seen(shown) for _ in range(150)]) - 3
-    done = np.array([nerves.done(wanted) for _ in range(150)])
+    seen = np.array([nerves.sense(shown) for _ in range(150)]) - 3
+    done = np.array([nerves.act(wanted) for _ in range(150)])
     for noise, deviation in ((seen, 0.2), (done, 0.1)):
         count = noise.size
         assert noise.std() == pytest.approx(deviation, abs=4 * deviation / np.sqrt(2 * count))
@@ -179,23 +179,23 @@ def test_noise_has_the_declared_deviation_and_is_fresh_in_every_step():
 
 
 def test_noisy_actions_stay_in_their_range():
-    done = Frayed(BODY, 1, Novelty(done=0.4), STREAMS).done(np.ones((4, 6)))
+    done = Frayed(BODY, 1, Novelty(done=0.4), STREAMS).act(np.ones((4, 6)))
     assert done.max() == 1
     assert 0 < (done < 1).mean() < 1
 
 
 def test_a_trials_noise_is_its_own_and_that_of_the_seed():
     shown, novelty = np.zeros((4, 17)), Novelty(seen=0.1)
-    alone = Frayed(BODY, 1, novelty, STREAMS).seen(shown)
-    np.testing.assert_array_equal(Frayed(BODY, 1, novelty, STREAMS[2:]).seen(shown[2:]), alone[2:])
-    assert (Frayed(BODY, 2, novelty, STREAMS).seen(shown) != alone).all()
-    doubled = Frayed(BODY, 1, Novelty(seen=0.2), STREAMS).seen(shown)
+    alone = Frayed(BODY, 1, novelty, STREAMS).sense(shown)
+    np.testing.assert_array_equal(Frayed(BODY, 1, novelty, STREAMS[2:]).sense(shown[2:]), alone[2:])
+    assert (Frayed(BODY, 2, novelty, STREAMS).sense(shown) != alone).all()
+    doubled = Frayed(BODY, 1, Novelty(seen=0.2), STREAMS).sense(shown)
     np.testing.assert_allclose(doubled, 2 * alone)
 
 
 def test_a_told_goal_has_no_noise():
     body = CATALOG["halfcheetah"]
-    seen = Frayed(body, 1, Novelty(seen=0.4), STREAMS).seen(np.zeros((4, body.channels)))
+    seen = Frayed(body, 1, Novelty(seen=0.4), STREAMS).sense(np.zeros((4, body.channels)))
     assert seen[:, :17].all()
     assert not seen[:, 17:].any()
 
@@ -244,10 +244,10 @@ class _Numb(Frayed):
     def __init__(self):
         pass
 
-    def seen(self, shown):
+    def sense(self, shown):
         return shown
 
-    def done(self, actions):
+    def act(self, actions):
         return 0 * actions
 
 
@@ -272,7 +272,7 @@ def test_a_step_of_the_body_is_several_of_the_network():
     state, gained = world.begin(STREAMS[:1]), 0.0
     v, r, spikes = np.zeros(6), np.zeros(6), 0
     for _ in range(6):
-        shown = body.shown(state, np.zeros(1))[0]
+        shown = body.inputs(state, np.zeros(1))[0]
         for _ in range(5):
             v = v * leak + shown @ inward + bias
             s = v > 1

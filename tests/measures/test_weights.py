@@ -102,7 +102,7 @@ def test_what_acts_is_what_the_next_step_multiplies_with(vector):
     trials.run()
     spikes = np.asarray(trials.batch["hidden.s"])
     assert spikes.any()
-    np.testing.assert_allclose(trials.said()[:, 0], (spikes * weights).sum(axis=1), atol=1e-9)
+    np.testing.assert_allclose(trials.readouts()[:, 0], (spikes * weights).sum(axis=1), atol=1e-9)
 
 
 def test_alike_is_the_cosine():

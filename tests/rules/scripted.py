@@ -84,7 +84,7 @@ def stepped(
 
     All rules see the spikes (steps, n) and (steps, m) of both sides and the same m, (steps,).
     """
-    loud = with_values(CATALOG["fixed"].chosen({"normalisation": "none"}), {"w": 1.0})
+    loud = with_values(CATALOG["fixed"].with_options({"normalisation": "none"}), {"w": 1.0})
     populations = [
         Population("channels", 1),
         Population("before", before.shape[1], spiking("before", before)),

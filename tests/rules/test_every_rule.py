@@ -31,7 +31,7 @@ def test_every_rule_has_a_reference_and_bounds_that_a_search_can_use(rule):
     assert rule.reference
     for option, values in rule.options.items():
         for value in values:
-            assert rule.chosen({option: value}).coefficients == rule.coefficients
+            assert rule.with_options({option: value}).coefficients == rule.coefficients
     assert set(rule.learns) <= {line.split(":")[0].strip() for line in rule.model.splitlines()}
 
 

@@ -18,7 +18,7 @@ from neuromodels.tasks.cue_association import CUE_ASSOCIATION
 from neuromodels.tasks.t_maze import T_MAZE
 
 EPISODES = 128
-LOUD = CATALOG["fixed"].chosen({"normalisation": "none"})
+LOUD = CATALOG["fixed"].with_options({"normalisation": "none"})
 HALVES = (12, 12)
 
 
@@ -92,7 +92,7 @@ def test_event_oja_carries_a_cue_over_a_delay_of_a_second():
 
 
 def test_one_shot_learning_needs_a_contrast():
-    rule = CATALOG["three_factor"].chosen({"pairs": "rates", "contrast": "group"})
+    rule = CATALOG["three_factor"].with_options({"pairs": "rates", "contrast": "group"})
     per = {"contrasted": {"frozen": False}}
     circuit = Circuit(
         (

@@ -31,10 +31,12 @@ def trains(steps):
 @pytest.fixture(scope="module")
 def found():
     rules = {name: with_values(CATALOG[name], FAST) for pair in PAIRS.values() for name in pair}
-    rules["modulated"] = with_values(CATALOG["nm_oja"].chosen({"decay": "modulated"}), FAST)
+    rules["modulated"] = with_values(CATALOG["nm_oja"].with_options({"decay": "modulated"}), FAST)
     for name in ("retroactive_oja", "retroactive_bcm", "three_factor", "three_factor_split"):
         rules[name] = CATALOG[name]
-    rules["fixed"] = with_values(CATALOG["fixed"].chosen({"normalisation": "none"}), {"w": 0.3})
+    rules["fixed"] = with_values(
+        CATALOG["fixed"].with_options({"normalisation": "none"}), {"w": 0.3}
+    )
     return stepped(rules, *trains(len(HEARD)), HEARD)
 
 
@@ -73,7 +75,7 @@ def test_a_negative_third_factor_repels_without_bound_only_if_it_modulates_the_d
     """rho - x grows by 1 + eta at each spike until it is clipped; -x attracts in the other form."""
     before, after = trains(6000)
     rules = {
-        decay: with_values(CATALOG["nm_oja"].chosen({"decay": decay}), FAST)
+        decay: with_values(CATALOG["nm_oja"].with_options({"decay": decay}), FAST)
         for decay in ("free", "modulated")
     }
     seen = stepped(rules, before, after, np.full(6000, -20.0))
@@ -111,7 +113,7 @@ def test_dense_oja_becomes_the_first_principal_component(name):
     rng = np.random.default_rng(3)
     inputs = rng.normal(size=(40_000, 4)) @ np.diag([2.0, 1, 0.7, 0.3]) @ rng.normal(size=(4, 4))
     inputs /= inputs.std()
-    rule = CATALOG[name].chosen({"form": "dense"})
+    rule = CATALOG[name].with_options({"form": "dense"})
     values = {"eta": 1e-3, "w": 0.0, "alpha": 1.0}
     rho = driven(rule, inputs, values, weights=0.1 * rng.normal(size=4))
     first = np.linalg.eigh(np.cov(inputs.T))[1][:, -1]
@@ -126,7 +128,7 @@ def test_dense_bcm_becomes_selective(name):
     patterns = np.array([[1.0, 0.2], [0.2, 1.0]])
     inputs = patterns[np.random.default_rng(0).integers(2, size=60_000)]
     values = {"eta": 2e-3, "w": 0.0, "alpha": 1.0, "y_0": 0.4}
-    rule = CATALOG[name].chosen({"form": "dense"})
+    rule = CATALOG[name].with_options({"form": "dense"})
     answers = np.sort(patterns @ driven(rule, inputs, values, weights=np.array([0.25, 0.2])))
     assert answers[0] < 0.1
     assert answers[1] == pytest.approx(0.8, rel=0.15)
@@ -137,7 +139,7 @@ def test_dense_bcm_becomes_selective(name):
 def test_the_bcm_threshold_slides_until_activity_rests_at_its_target(y_0):
     """One input of 1: theta follows y**2/y_0 and stops y where they are equal, at y_0."""
     for name in ("plastic_bcm", "nm_bcm"):
-        rule = CATALOG[name].chosen({"form": "dense"})
+        rule = CATALOG[name].with_options({"form": "dense"})
         values = {"eta": 5e-3, "w": 0.5, "alpha": 1.0, "y_0": y_0}
         rho = driven(rule, np.ones((20_000, 1)), values)
         assert rho[0] + 0.5 == pytest.approx(y_0, abs=1e-3)
@@ -147,7 +149,7 @@ def test_the_bcm_threshold_slides_until_activity_rests_at_its_target(y_0):
 def test_dense_hebb_is_the_running_mean_of_the_product():
     """With fixed weights 0.3 and inputs of 1 and 0.5, y = 0.45: rho rests at x*y."""
     inputs = np.tile([1.0, 0.5], (2000, 1))
-    rule = CATALOG["hebb"].chosen({"form": "dense"})
+    rule = CATALOG["hebb"].with_options({"form": "dense"})
     rho = driven(rule, inputs, {"eta": 0.02, "w": 0.3, "alpha": 0.0})
     np.testing.assert_allclose(rho, [0.45, 0.225], atol=1e-9)
 
@@ -166,7 +168,9 @@ def windows():
     heard = np.where(np.arange(steps) < 150, 0.0, 20.0)
     values = {"a_lead": 0.7, "a_lag": 0.3, "eta": 2e-3, "tau_e": 0.1, "w": 0.0}
     rules = {
-        f"{name}_{contrast}": with_values(CATALOG[name].chosen({"contrast": contrast}), values)
+        f"{name}_{contrast}": with_values(
+            CATALOG[name].with_options({"contrast": contrast}), values
+        )
         for name in ("three_factor", "three_factor_split")
         for contrast in ("none", "mean")
     }
@@ -238,11 +242,11 @@ def test_the_polynomial_family_contains_the_doublets_of_20_ms():
     alpha, beta, gamma, kappa = 0.2, 0.1, 0.3, -0.4
     rules = {
         "pairs": with_values(
-            CATALOG["doublet"].chosen({"form": "dense"}),
+            CATALOG["doublet"].with_options({"form": "dense"}),
             {"w": 1, "eta": 1, "alpha": alpha, "beta": beta, "gamma": gamma, "kappa": kappa},
         ),
         "products": with_values(
-            CATALOG["polynomial"].chosen({"form": "dense"}),
+            CATALOG["polynomial"].with_options({"form": "dense"}),
             {
                 "w": 1,
                 "th0": alpha,

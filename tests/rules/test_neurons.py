@@ -44,7 +44,7 @@ def watched():
         outputs=3,
         score="loss = 0*y0",
     )
-    loud = with_values(CATALOG["fixed"].chosen({"normalisation": "none"}), {"w": 1.0})
+    loud = with_values(CATALOG["fixed"].with_options({"normalisation": "none"}), {"w": 1.0})
     models = {name: MODELS[name] for name in (*SPIKING, "modulator") if name in MODELS}
     models["slow_lif"] = slow_lif()
     populations = [Population("channels", 1)]

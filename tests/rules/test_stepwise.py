@@ -165,11 +165,11 @@ def variants():
     """Yield label, rule and law."""
     for name, chosen, law, values, options in WITH_FORMS:
         for form in ("event", "dense"):
-            rule = CATALOG[name].chosen({"form": form, **chosen})
+            rule = CATALOG[name].with_options({"form": form, **chosen})
             label = "_".join([name, form, *chosen.values()])
             yield label, with_values(rule, values), law(values, form == "dense", **options)
     for name, pairs, contrast in OF_ELIGIBILITY:
-        rule = CATALOG[name].chosen({"pairs": pairs, "contrast": contrast})
+        rule = CATALOG[name].with_options({"pairs": pairs, "contrast": contrast})
         law = ThreeFactor(
             OF_THREE,
             split=name.endswith("split"),

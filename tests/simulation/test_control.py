@@ -292,7 +292,7 @@ def steered(name: str, gains: np.ndarray, instances: int, **parameters: float) -
         Population("input", task.channels),
         Population("output", task.outputs, READOUT),
     )
-    rule = rules.CATALOG["fixed"].chosen({"normalisation": "none"})
+    rule = rules.CATALOG["fixed"].with_options({"normalisation": "none"})
     circuit = Circuit(populations, (Projection("input", "output", rule),))
     batch = batch_of(assemble(circuit, task, parameters), instances)
     batch["input_output.w"] = np.asarray(gains, float).ravel()

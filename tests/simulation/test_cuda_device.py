@@ -156,13 +156,13 @@ def test_stores_are_told_from_reads(text: str, written: set[str]) -> None:
 
 
 def test_cuda_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "found", lambda: None)
+    monkeypatch.setattr(gpu, "first_device", lambda: None)
     with pytest.raises(DeclarationError, match=r"Batch\.device.*no NVIDIA GPU.*'cpp'"):
         Batch(decay(), 2, device="cuda", namespace={})
 
 
 def test_cuda_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "found", lambda: H200)
+    monkeypatch.setattr(gpu, "first_device", lambda: H200)
     monkeypatch.setattr(gpu, "nvcc", lambda: None)
     with pytest.raises(DeclarationError, match=r"Batch\.device.*nvcc.*CUDA toolkit"):
         Batch(decay(), 2, device="cuda", namespace={})
@@ -178,7 +178,7 @@ def test_cuda_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_auto_says_why(instances, device, block, taken, why, monkeypatch) -> None:
-    monkeypatch.setattr(gpu, "found", lambda: device)
+    monkeypatch.setattr(gpu, "first_device", lambda: device)
     monkeypatch.setattr(gpu, "nvcc", lambda: "nvcc")
     layout = batch_of("all_to_all")._instances.layout
     layout.block_bytes = block
@@ -188,7 +188,7 @@ def test_auto_says_why(instances, device, block, taken, why, monkeypatch) -> Non
 
 
 def test_auto_without_a_gpu_runs_as_cpp(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "found", lambda: None)
+    monkeypatch.setattr(gpu, "first_device", lambda: None)
     values = []
     for device in ("cpp", "auto"):
         batch = Batch(decay(), 4, device=device, namespace={})
@@ -239,7 +239,7 @@ def study(device: str) -> Study:
 
 
 def test_a_study_chooses_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "found", lambda: None)
+    monkeypatch.setattr(gpu, "first_device", lambda: None)
     losses = []
     for device in ("batch", "auto"):
         experiment = Experiment(study(device))

@@ -12,7 +12,7 @@ from neuromodels.simulation.network.circuit import Circuit, Population, Projecti
 from neuromodels.study.conditions import Controls
 
 NEURON, STDP = neurons.CATALOG["ternary_lif"], rules.CATALOG["stdp"]
-FIXED = rules.CATALOG["fixed"].chosen({"normalisation": "none"})
+FIXED = rules.CATALOG["fixed"].with_options({"normalisation": "none"})
 STEPS = 16
 
 

@@ -7,7 +7,7 @@ import pytest
 from neuromodels import neurons, rules, tasks
 from neuromodels.errors import EquationError
 from neuromodels.simulation import Batch
-from neuromodels.simulation.capture.messages import marked
+from neuromodels.simulation.capture.messages import mark_token
 from neuromodels.simulation.network.assembly import assemble
 from neuromodels.simulation.network.circuit import feedforward
 
@@ -85,9 +85,9 @@ def test_line_and_token_of_the_users_own_text(case):
 
 
 def test_marking_ignores_the_spaces_that_brian2_adds():
-    assert marked("a = 1\nb = x+y*z", "x + y * z") == "  line 2: b = x+y*z\n              ^^^^^"
+    assert mark_token("a = 1\nb = x+y*z", "x + y * z") == "  line 2: b = x+y*z\n              ^^^^^"
 
 
 def test_marking_wants_whole_names():
-    assert marked("tau_m = tau", "tau") == "  line 1: tau_m = tau\n                  ^^^"
-    assert marked("tau_m = 1", "tau") is None
+    assert mark_token("tau_m = tau", "tau") == "  line 1: tau_m = tau\n                  ^^^"
+    assert mark_token("tau_m = 1", "tau") is None

@@ -56,7 +56,7 @@ GATED = PlasticityRule(
         Coefficient("g_0", default=0.1, per="post"),
     ),
 )
-FIXED = RULES["fixed"].chosen({"normalisation": "none"})
+FIXED = RULES["fixed"].with_options({"normalisation": "none"})
 
 
 def task_of(**changes) -> Task:

@@ -33,7 +33,7 @@ STATES = {
 
 
 def declared(options: dict[str, str]) -> Circuit:
-    rule = rules.CATALOG["pdlf"].chosen(options)
+    rule = rules.CATALOG["pdlf"].with_options(options)
     return feedforward(3, HIDDEN, neurons.CATALOG["ternary_lif"], rule)
 
 

@@ -249,7 +249,7 @@ def test_each_copy_is_the_declared_network(name: str) -> None:
     case.network.run(case.duration, namespace={})
     for address in case.compared:
         place = tiling.places[address]
-        large = tiling.made[place.owner].variables[place.name].get_value()
+        large = tiling.large[place.owner].variables[place.name].get_value()
         one = stock_variable(case.network, address)
         for copy in np.asarray(large).reshape(2, place.width)[:, : place.size]:
             np.testing.assert_allclose(copy, one, 1e-12, 1e-12, err_msg=address)
@@ -373,7 +373,7 @@ def test_curand_outside_the_toolkit(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (package / file).touch()
     monkeypatch.setattr(cuda.sys, "path", [str(tmp_path / "site")])
     assert cuda.curand(tmp_path) == (package / "include", package / "lib")
-    link = cuda._linked(package / "lib", tmp_path / "links") / "libcurand.so"
+    link = cuda._link_curand(package / "lib", tmp_path / "links") / "libcurand.so"
     assert link.resolve() == (package / "lib" / "libcurand.so.10").resolve()
     (tmp_path / "include").mkdir()
     (tmp_path / "include" / "curand.h").touch()
@@ -422,7 +422,7 @@ def test_brian2cuda_generates_the_project(network, no_toolkit, tmp_path: Path) -
 
 @needs_brian2cuda
 def test_a_gpu_is_asked_for_before_a_build(network, no_toolkit, monkeypatch) -> None:
-    monkeypatch.setattr(tiled.gpu, "found", lambda: None)
+    monkeypatch.setattr(tiled.gpu, "first_device", lambda: None)
     made = Tiled(network, COPIES, device=CUDA, namespace={})
     with pytest.raises(SimulationError, match="needs an NVIDIA GPU"):
         made.run(DURATION)

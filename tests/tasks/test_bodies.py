@@ -13,7 +13,7 @@ from neuromodels.measures.injury import rewards_of
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from neuromodels.tasks.bodies import CATALOG, Body, Goals, open_world
-from neuromodels.tasks.bodies.mujoco_worlds import is_lost, measured
+from neuromodels.tasks.bodies.mujoco_worlds import is_lost, measure_observations
 
 DIRECTIONS = Goals("direction", lowest=-1.125 * np.pi, span=2 * np.pi)
 SPEEDS = Goals("velocity", lowest=0.5, span=4.0)
@@ -46,7 +46,7 @@ def wandering(body, world, count=6, steps=15):
 
 def test_a_direction_is_told_as_a_unit_vector_and_paid_along_it():
     goals = np.array([0.0, np.pi / 2, -np.pi])
-    np.testing.assert_allclose(DIRECTIONS.told(goals), [[1, 0], [0, 1], [-1, 0]], atol=1e-12)
+    np.testing.assert_allclose(DIRECTIONS.encode(goals), [[1, 0], [0, 1], [-1, 0]], atol=1e-12)
     velocities = np.array([[2.0, 5.0], [2.0, 5.0], [2.0, 5.0]])
     np.testing.assert_allclose(DIRECTIONS.reward(velocities, goals), [2, 5, -2])
 
@@ -54,7 +54,7 @@ def test_a_direction_is_told_as_a_unit_vector_and_paid_along_it():
 def test_a_speed_is_paid_by_how_much_closer_it_is_than_standing():
     speeds, goals = np.array([[0.0], [3.0], [2.0], [6.0], [-1.0]]), np.full(5, 3.0)
     np.testing.assert_allclose(SPEEDS.reward(speeds, goals), [0, 3, 2, 0, -1])
-    np.testing.assert_allclose(SPEEDS.told(np.array([4.5, 0.45])), [[1], [0.1]])
+    np.testing.assert_allclose(SPEEDS.encode(np.array([4.5, 0.45])), [[1], [0.1]])
 
 
 def test_a_body_needs_a_number_for_each_observation():
@@ -81,7 +81,7 @@ def test_observations_are_normalised_and_clipped_and_hide_the_place():
     )
     before = np.array([[7.0, 3.0, -99.0, 0.5], [8.0, -99.0, 1.0, 0.0]])
     np.testing.assert_allclose(
-        body.shown(before, np.array([4.5, 0.0])), [[1, -4, 0.5, 1], [-5, 1, 0, 0]]
+        body.inputs(before, np.array([4.5, 0.0])), [[1, -4, 0.5, 1], [-5, 1, 0, 0]]
     )
     after = before + np.array([0.2, 0, 0, 0])
     # 2 m/s of 3, upright and then not, an effort of 0.5*0.2**2
@@ -122,7 +122,7 @@ def test_trials_begin_as_in_gymnasium(gymnasium, name):
     env, world = opened(gymnasium, body)
     observed = [env.reset(seed=seed)[0] for seed in (5, 6, 2**63 - 1)]
     states = world.begin(np.array([5, 6, 2**63 - 1], dtype=np.uint64))
-    np.testing.assert_array_equal(body.observed(states), observed)
+    np.testing.assert_array_equal(body.observe(states), observed)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,14 +131,14 @@ def test_a_step_is_that_of_gymnasium(gymnasium, name):
     env, world = opened(gymnasium, body)
     states, actions = wandering(body, world)
     after = world.step(states, actions)
-    moved, upright = body.moved(states, after), body.is_upright(after)
+    moved, upright = body.mean_velocity(states, after), body.is_upright(after)
     for k, action in enumerate(actions):
         env.reset(seed=0)
         env.set_state(*np.split(states[k], [body.positions]))
         env.data.qacc_warmstart[:] = 0
         place = env.data.qpos[: body.axes].copy()
         observed, _, terminated, _, info = env.step(action)
-        np.testing.assert_allclose(body.observed(after)[k], observed, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(body.observe(after)[k], observed, rtol=1e-9, atol=1e-9)
         velocity = (env.data.qpos[: body.axes] - place) / env.dt
         if name != "ant":  # whose velocity in Gymnasium lags behind by a part of the step
             told = [info[f"{axis}_velocity"] for axis in "xy"[: body.axes]]
@@ -198,7 +198,7 @@ def test_a_body_that_explodes_is_lost_and_no_other(gymnasium, threads, tmp_path,
 @pytest.mark.parametrize("name", ["swimmer", "halfcheetah"])
 def test_the_stored_normalisation_is_what_is_measured(gymnasium, name):
     body = CATALOG[name]
-    mean, spread = measured(body, open_world(body, 2))
+    mean, spread = measure_observations(body, open_world(body, 2))
     assert np.abs((mean - body.mean) / body.spread).max() < 0.3
     assert np.abs(spread / body.spread - 1).max() < 0.3
 

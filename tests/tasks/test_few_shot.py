@@ -17,7 +17,7 @@ from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Stu
 from neuromodels.tasks import characters
 from neuromodels.tasks.few_shot import FEW_SHOT, few_shot
 
-FIXED = RULES["fixed"].chosen({"normalisation": "none"})
+FIXED = RULES["fixed"].with_options({"normalisation": "none"})
 STREAMS = np.arange(300, dtype=np.uint64)
 with_data = pytest.mark.skipif(
     not characters.is_there(), reason="Omniglot is not in NEUROMODELS_DATA or ../shared/data"
@@ -80,7 +80,7 @@ def test_searches_and_tests_share_no_alphabet():
 
 @with_data
 def test_features_are_principal_components_of_what_is_seen():
-    seen = characters.rotated(characters.images("images_background_small1.zip"))
+    seen = characters.with_rotations(characters.images("images_background_small1.zip"))
     upright = seen[:136].reshape(-1, 196).astype(float)
     _, sizes, axes = np.linalg.svd(upright - upright.mean(axis=0), full_matrices=False)
     scores = (seen[::20] - upright.mean(axis=0)) @ axes[:32].T

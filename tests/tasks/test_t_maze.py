@@ -16,7 +16,7 @@ from neuromodels.study.conditions import Controls
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from neuromodels.tasks.t_maze import T_MAZE
 
-FIXED = RULES["fixed"].chosen({"normalisation": "none"})
+FIXED = RULES["fixed"].with_options({"normalisation": "none"})
 STREAMS = np.arange(150, dtype=np.uint64)
 STEPS = {"period": 6, "shown": 4, "delay": 8, "decision": 6}
 SHORT = {
@@ -193,7 +193,7 @@ def test_an_additive_rule_repeats_the_last_label():
 
 
 def test_the_mean_of_a_group_is_taken_from_each_eligibility():
-    rule = RULES["three_factor"].chosen({"pairs": "rates", "contrast": "group"})
+    rule = RULES["three_factor"].with_options({"pairs": "rates", "contrast": "group"})
     layers = (
         Population("input", T_MAZE.channels, None, T_MAZE.groups, T_MAZE.trace),
         Population("output", 2, MODELS["leaky_readout"]),

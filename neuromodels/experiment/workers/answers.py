@@ -12,7 +12,7 @@ from neuromodels.errors import NeuromodelsError
 
 @dataclass(frozen=True)
 class Description:
-    """What a driver must know of an experiment that it does not build itself."""
+    """Size, start and parts of an experiment's vectors, for a driver that does not build it."""
 
     dimension: int
     centre: np.ndarray
@@ -22,18 +22,18 @@ class Description:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker was asked for.
+    """The result of one call on a worker.
 
     Parameters
     ----------
     value
         A `Description`, an `Outcome` or the arrays of a recording.
     worker
-        The address of the process.
+        Address of the process.
     report
-        What its experiment has cost so far.
+        Costs of its experiment so far, see `Experiment.report`.
     seconds
-        How long it worked on this, building the network apart.
+        Time spent on this call, without building the network, s.
     """
 
     value: Any
@@ -49,7 +49,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error of ours as plain values: its class composes the message when it is made."""
+    """An error of this package as plain values; unpickling would compose its message twice."""
 
     kind: type[NeuromodelsError]
     message: str

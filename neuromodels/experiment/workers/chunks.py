@@ -1,4 +1,4 @@
-"""Into which calls a generation is cut, so that workers are busy and calls are worth their cost."""
+"""How a generation is split into calls: enough to keep workers busy, each worth its overhead."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from neuromodels.experiment.workers.answers import Answer, Lost
 CALLS = 4
 """Calls of a generation per worker, to even out their pace."""
 ENOUGH_CALLS = 32
-"""More only if there are more workers: each costs the scheduler a millisecond or two."""
+"""Most calls of a generation, unless there are more workers: each costs 1 to 2 ms."""
 LEAST_SECONDS = 0.02
-"""Seconds of work that make a call worth its cost."""
+"""Seconds of work that make a call worth its overhead."""
 LEAST_TRIALS = 128
-"""Trials that a part has at least: fewer do not keep a compiled loop busy."""
+"""Fewest trials of a part: fewer do not keep a compiled loop busy."""
 
 
 @dataclass
-class Splitting:
-    """How the candidates and trials of an experiment are split; results never depend on it.
+class ChunkSizes:
+    """Sizes of the chunks of candidates and trials; results never depend on them.
 
     Parameters
     ----------
     finer
-        By how much chunks are smaller than usual, since usual ones took too long.
+        Factor by which chunks are smaller than usual, after usual ones took too long.
     seconds_per_instance
-        What one candidate in one trial took lately, if known.
+        Time of one candidate in one trial in the last generation, s; None: unknown.
     """
 
     finer: int = 1
@@ -45,13 +45,13 @@ class Splitting:
         return np.array_split(xs, chunks), np.array_split(streams, parts)
 
     def learn(self, answers: Iterable[Answer | Lost], instances: int) -> None:
-        """Take notice of how long a generation took, if it is known of all of it."""
+        """Remember how long a generation took; without the times of all calls nothing changes."""
         seconds = [answer.seconds if isinstance(answer, Answer) else math.nan for answer in answers]
         if not math.isnan(total := sum(seconds)):
             self.seconds_per_instance = total / instances
 
     def _worth(self, instances: int) -> int:
-        """Return how many calls are worth their cost."""
+        """Return the largest number of calls that are worth their overhead."""
         if self.seconds_per_instance is None:
             return instances
         return max(1, math.ceil(self.seconds_per_instance * instances / LEAST_SECONDS))

@@ -1,4 +1,4 @@
-"""The workers behind a client: which are fit for work, and what they answer."""
+"""The workers behind a client: which of them can be used, and what they answer."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from uuid import uuid4
 
 from neuromodels.errors import SimulationError
 from neuromodels.experiment.workers.answers import Answer, Lost, Refusal
-from neuromodels.experiment.workers.exclusive import Turns
-from neuromodels.experiment.workers.timeouts import ANSWER_WITHIN, begun, within
+from neuromodels.experiment.workers.request_lock import RequestLock
+from neuromodels.experiment.workers.timeouts import ANSWER_WITHIN, ask_in_loop, within
 from neuromodels.experiment.workers.versions import check_versions, lacking, machines_of
 from neuromodels.experiment.workers.worker import Work
 
 LOOK_EVERY = 5.0
-"""Seconds between two looks at whether there still are workers."""
+"""Seconds between two checks that workers are still there."""
 STALLED = 900.0
-"""Seconds beyond the longest call after which some answer should have come: lost workers are
-missed after minutes, and new ones take their time to start."""
+"""Seconds without any answer, beyond the longest call, before a run is given up: a scheduler
+notices lost workers after minutes, and new ones need time to start."""
 TRIES = 3
 
 
@@ -34,20 +34,20 @@ class Crew:
     client
         A connected `distributed.Client`.
     tell
-        Gets what the user should know, one sentence at a time.
+        Called with each sentence that the user should read.
     alike
-        Whether workers are known to run in the driver's own environment: none is checked then.
+        Whether workers run in the driver's own environment; they are not checked then.
     patience
-        Seconds to wait for a first worker, or for one after all are gone; None for ever.
+        Seconds to wait for a worker while there is none; None: without limit.
     mend
-        Called when there are fewer workers than before.
+        Called when there are fewer workers than before, to replace them.
 
     Attributes
     ----------
     here
         Addresses of the workers, as of the last count.
     machines
-        Processor and compiler of all that ever were, as far as they may differ from the driver's.
+        Processor and compiler of all workers so far; empty with `alike`.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class Crew:
         self.waiting: Callable[[], AbstractContextManager[None]] = nullcontext
         """Entered while workers work, see `neuromodels.experiment.side_by_side`."""
         self._alike, self._patience, self._mend = alike, patience, mend
-        self._turns = Turns()
+        self._requests = RequestLock()
         self._looking = RLock()
         self._most = 1
         self.here: set[str] = set()
         self.machines: set[str] = set()
 
     def count(self) -> int:
-        """Return how many workers there are, at least one; those not seen before are checked."""
-        with self._looking, self._connected():
-            workers = self._present() or self._awaited()
+        """Return the number of workers, at least one; new workers are checked."""
+        with self._looking, self._explaining_lost_scheduler():
+            workers = self._present() or self._await_worker()
             new = sorted(workers - self.here)
             if new and not self._alike:
                 check_versions(self.client, new)
@@ -97,7 +97,7 @@ class Crew:
         function
             One of `neuromodels.experiment.workers.worker`.
         work
-            What it is about, and how long one call may take.
+            The experiment that is asked, and the time limit of a call.
         alone
             Wait until nothing else runs, and let nothing else begin.
         shared
@@ -106,21 +106,23 @@ class Crew:
         Raises
         ------
         NeuromodelsError
-            What a worker refused, as itself.
+            An error of this package that a worker raised.
         SimulationError
-            When nobody answers any more.
+            When no worker answers any more.
         """
-        turn = self._turns.alone if alone else self._turns.beside
+        turn = self._requests.exclusive if alone else self._requests.shared
         with self.waiting(), turn():
             self.count()
-            with self._connected():
-                futures = self._sent(function, parts, work=work, **shared)
-                values = self._gathered(futures, work.seconds)
+            with self._explaining_lost_scheduler():
+                futures = self._submit(function, parts, work=work, **shared)
+                values = self._gather(futures, work.seconds)
         return [_answer(future, values[number]) for number, future in enumerate(futures)]
 
-    def _sent(self, function: Callable[..., Any], parts: Sequence[Any], **shared: Any) -> list[Any]:
+    def _submit(
+        self, function: Callable[..., Any], parts: Sequence[Any], **shared: Any
+    ) -> list[Any]:
         key = f"neuromodels-{uuid4().hex}"
-        with self._looking, warnings.catch_warnings():  # which are those of all threads
+        with self._looking, warnings.catch_warnings():  # filters are shared by all threads
             # vectors of thousands of coefficients are meant to be sent
             warnings.filterwarnings("ignore", "Sending large graph")
             return self.client.map(function, parts, key=key, pure=False, **shared)
@@ -146,10 +148,10 @@ class Crew:
             cure="Run the study without workers to see why, or give them more memory or time.",
         )
 
-    def _gathered(self, futures: Sequence[Any], seconds: float) -> dict[int, Any]:
-        """Return what calls brought, by place; look after the workers meanwhile."""
+    def _gather(self, futures: Sequence[Any], seconds: float) -> dict[int, Any]:
+        """Return the values of calls by index; keep an eye on the workers meanwhile."""
         numbered = dict(enumerate(futures))
-        task = begun(self.client, lambda: self.client.gather(numbered, errors="skip"))
+        task = ask_in_loop(self.client, lambda: self.client.gather(numbered, errors="skip"))
         before: object = None
         since = time.monotonic()
         try:
@@ -168,9 +170,9 @@ class Crew:
             task.cancel()
 
     def _signs_of_life(self, futures: Sequence[Any]) -> tuple[int, set[str]]:
-        """Return what changes as long as somebody works: calls that wait, and the workers."""
+        """Return what changes while workers work: the number of open calls, and the addresses."""
         with self._looking:
-            workers = self._present() or self._awaited()
+            workers = self._present() or self._await_worker()
         return sum(future.status == "pending" for future in futures), workers
 
     def _present(self) -> set[str]:
@@ -180,9 +182,9 @@ class Crew:
         self._most = max(self._most, len(workers))
         return workers
 
-    def _awaited(self) -> set[str]:
-        """Wait for a worker."""
-        start, said = time.monotonic(), False
+    def _await_worker(self) -> set[str]:
+        """Wait for a first worker; return the addresses of all."""
+        start, has_told = time.monotonic(), False
         while not (workers := self._present()):
             waited = time.monotonic() - start
             if self._patience is not None and waited > self._patience:
@@ -191,9 +193,9 @@ class Crew:
                     f"one must start within {self._patience:g} s",
                     cure="Is there enough memory for them? Try fewer.",
                 )
-            if not said and waited > LOOK_EVERY:
+            if not has_told and waited > LOOK_EVERY:
                 self.tell("There is no worker; waiting for one.")
-                said = True
+                has_told = True
             time.sleep(0.1)
         return workers
 
@@ -206,7 +208,7 @@ class Crew:
             )
 
     @contextmanager
-    def _connected(self) -> Iterator[None]:
+    def _explaining_lost_scheduler(self) -> Iterator[None]:
         try:
             yield
         except (OSError, CancelledError) as error:
@@ -231,18 +233,18 @@ def _unreachable(reason: str) -> SimulationError:
 
 
 def _answer(future: Any, value: Any) -> Answer | Lost:
-    """Return what a finished call brought; raise what it raised."""
+    """Return the value of a finished call; raise what it raised."""
     if isinstance(value, Refusal):
         raise value.error()
     if value is not None:
-        # whatever its status: the worker that held it may be gone already
+        # whatever the status says: the worker that held the value may be gone already
         return value
     if future.status != "error":
         raise _unreachable("it forgot what it was asked")
-    return _lost(future.exception(timeout=ANSWER_WITHIN), future)
+    return _lost_or_raise(future.exception(timeout=ANSWER_WITHIN), future)
 
 
-def _lost(error: BaseException, future: Any) -> Lost:
+def _lost_or_raise(error: BaseException, future: Any) -> Lost:
     """Return that a call is lost, unless it raised an error of its own."""
     from distributed.scheduler import KilledWorker
 

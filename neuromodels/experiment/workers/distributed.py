@@ -11,9 +11,9 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.workers.answers import Answer, Description, Lost
-from neuromodels.experiment.workers.chunks import Splitting
+from neuromodels.experiment.workers.chunks import ChunkSizes
 from neuromodels.experiment.workers.crew import Crew
-from neuromodels.experiment.workers.lost_candidates import Rescue
+from neuromodels.experiment.workers.lost_candidates import LostCandidates
 from neuromodels.experiment.workers.versions import versions_here
 from neuromodels.experiment.workers.worker import (
     LIMIT,
@@ -28,7 +28,7 @@ from neuromodels.study.outcome import Outcome
 from neuromodels.study.study import Study
 
 _PRESENT = ("bytes", "threads", "instances_per_second", "synapse_updates_per_second")
-"""Numbers of a report that hold for the workers of now, not for all that ever were."""
+"""Numbers of a report that count present workers only; the others also count lost workers."""
 
 
 class DistributedExperiment:
@@ -47,7 +47,7 @@ class DistributedExperiment:
     seconds
         The longest that a worker may take over one chunk, building included.
     tell
-        Gets what the user should know of its candidates; without, whom the crew tells.
+        Called with each sentence that the user should read; default: the crew's `tell`.
 
     Raises
     ------
@@ -70,14 +70,14 @@ class DistributedExperiment:
         self._work = work_on(study, condition, build, seconds)
         self._reports: dict[str, Mapping[str, float]] = {}
         self._overhead = 0.0
-        self._splitting = Splitting()
+        self._chunk_sizes = ChunkSizes()
         # as many questions as workers: all of them build at the same time
         questions = [None] * self._crew.count()
         answers = self._crew.ask_until(describe, questions, self._work)
         self._hear(answers)
-        described: Description = answers[0].value
-        self.dimension, self.slices = described.dimension, described.slices
-        self.centre, self.sigma = described.centre, described.sigma
+        description: Description = answers[0].value
+        self.dimension, self.slices = description.dimension, description.slices
+        self.centre, self.sigma = description.centre, description.sigma
 
     def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:
         """Evaluate every candidate, (candidates, d), on every stream, (trials,).
@@ -86,38 +86,38 @@ class DistributedExperiment:
         while nothing else runs has failed in every trial, by ``timeout``.
         """
         start = perf_counter()
-        chunks, parts = self._splitting.split(xs, np.asarray(streams), self._crew.count())
+        chunks, parts = self._chunk_sizes.split(xs, np.asarray(streams), self._crew.count())
         answers = self._ask([(chunk, part) for chunk in chunks for part in parts])
         self._overhead = perf_counter() - start - _longest(answers)
-        self._splitting.learn(answers, len(xs) * len(streams))
+        self._chunk_sizes.learn(answers, len(xs) * len(streams))
         whole = range(0, len(answers), len(parts))
-        found = [joined(answers[first : first + len(parts)]) for first in whole]
-        return Outcome.joined(self._rescued(chunks, parts, found))
+        outcomes = [join_trials(answers[first : first + len(parts)]) for first in whole]
+        return Outcome.joined(self._retry_lost(chunks, parts, outcomes))
 
-    def _rescued(
-        self, chunks: list[np.ndarray], parts: list[np.ndarray], found: list[Outcome | None]
+    def _retry_lost(
+        self, chunks: list[np.ndarray], parts: list[np.ndarray], outcomes: list[Outcome | None]
     ) -> list[Outcome]:
-        """Return the outcomes of all chunks, those that are lost evaluated again."""
+        """Return the outcomes of all chunks; lost ones, None, are evaluated again."""
 
         def ask(xs: np.ndarray) -> Outcome | None:
-            return joined(self._ask([(xs, part) for part in parts], alone=True))
+            return join_trials(self._ask([(xs, part) for part in parts], alone=True))
 
-        rescue = Rescue(
+        lost = LostCandidates(
             ask,
             self._tell,
             sum(map(len, chunks)),
             sum(map(len, parts)),
             self._work.seconds,
-            measured(self._work.study),
-            any(found),
+            measure_names(self._work.study),
+            any(outcomes),
         )
-        outcomes, first = [], 0
-        for chunk, outcome in zip(chunks, found, strict=True):
-            outcomes.append(outcome or rescue.again(chunk, first))
+        complete, first = [], 0
+        for chunk, outcome in zip(chunks, outcomes, strict=True):
+            complete.append(outcome or lost.evaluate(chunk, first))
             first += len(chunk)
-        if rescue.is_needless:
-            self._splitting.finer *= 2
-        return outcomes
+        if lost.is_needless:
+            self._chunk_sizes.finer *= 2
+        return complete
 
     def _ask(
         self, parts: list[tuple[np.ndarray, np.ndarray]], alone: bool = False
@@ -128,7 +128,7 @@ class DistributedExperiment:
 
     @property
     def report(self) -> dict[str, float]:
-        """What all workers have cost, as far as known, and the driver's last overhead in s."""
+        """Known costs of all workers, and the overhead of the driver's last generation, s."""
         total: dict[str, float] = defaultdict(int)
         for worker, report in self._reports.items():
             for name, value in report.items():
@@ -142,19 +142,19 @@ class DistributedExperiment:
                 self._reports[answer.worker] = answer.report
 
 
-def joined(answers: Sequence[Answer | Lost]) -> Outcome | None:
-    """Return the outcome of some candidates from that of parts of their trials, if all came."""
+def join_trials(answers: Sequence[Answer | Lost]) -> Outcome | None:
+    """Join outcomes of the same candidates over their trials; None if one of them is lost."""
     parts = [answer.value for answer in answers if isinstance(answer, Answer)]
     return Outcome.joined(parts, axis=1) if len(parts) == len(answers) else None
 
 
-def measured(study: Study) -> tuple[str, ...]:
-    """Return the names of an outcome's measures, also when no candidate could be evaluated."""
+def measure_names(study: Study) -> tuple[str, ...]:
+    """Return the names of an outcome's measures, known before any candidate is evaluated."""
     return ("rate",) if study.sees_spikes else ()
 
 
 def work_on(study: Study, condition: str, build: Build, seconds: float) -> Work:
-    """Return what workers must know of a condition."""
+    """Return what workers need to evaluate a condition."""
     if not seconds > 0:
         raise DeclarationError("Distribution.seconds", "a chunk must get more than 0", seconds)
     files = {path: digest_of(path) for path in own_files(study)}
@@ -165,7 +165,7 @@ def own_files(study: Study) -> list[str]:
     """Return the user's own files that a study names, as ``my_rules.py:CALCIUM``."""
     circuit = study.circuit
     models = (circuit.neuron, circuit.inhibitor, circuit.readout, circuit.modulator)
-    rules = (each.name for each in study.rules.values())
+    rules = (rule.name for rule in study.rules.values())
     named = (study.rule.name, *rules, study.task.name, *models)
     return sorted({name.rpartition(":")[0] for name in named if ".py:" in name})
 

@@ -2,7 +2,7 @@
 
 Dask's `LocalCluster` waits without end for a worker that hangs while it starts, also while it is
 closed, and does not replace one whose replacement failed. So its parts are put together here: a
-scheduler, and one nanny per worker that does not take no for an answer.
+scheduler, and one nanny per worker with a limit on every wait.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from neuromodels.errors import DeclarationError, NeuromodelsError, SimulationErr
 START_WITHIN = 120.0
 """Seconds in which a worker must start."""
 GRACE = 2.0
-"""Seconds that a worker gets to end by itself."""
+"""Seconds in which a worker may end by itself."""
 CLOSE_WITHIN = 15.0
-"""Seconds after which all that is left is ended by force."""
+"""Seconds until everything that is left is ended by force."""
 MISSED_AFTER = 60.0
 """Seconds of silence after which a worker is replaced."""
 UNGUARDED = 76
@@ -51,12 +51,12 @@ _OVER = (Status.closed, Status.failed)
 
 
 class Keeper(Nanny):
-    """A nanny that ends its worker whatever that does, and notes how workers ended.
+    """A Dask nanny that ends its worker in any case, and records how workers ended.
 
     Parameters
     ----------
     fates
-        What became of the workers of a nursery that are no more, in order.
+        How workers ended, in order; shared by the keepers of one scheduler.
     """
 
     def __init__(self, *place: Any, fates: list[str], **options: Any):
@@ -70,7 +70,7 @@ class Keeper(Nanny):
             return await super().instantiate()
 
     async def kill(self, timeout: float = GRACE, reason: str = "nanny-kill") -> None:
-        """End the worker: it is asked, then forced, also while it starts or is stopped."""
+        """Ask the worker to end, then force it, even while it starts or stops."""
         self._latest = self.process
         try:
             with _later(timeout, self.end):
@@ -94,8 +94,8 @@ class Keeper(Nanny):
         super()._on_worker_exit_sync(exitcode)
 
 
-class Nursery:
-    """A scheduler and its workers, of one core each; a context, which no worker outlives.
+class LocalProcesses:
+    """Context of a scheduler and its workers, one core each; no worker outlives it.
 
     The connections are encrypted with keys that exist in memory only: without, any user of this
     machine could send code to the workers. Ctrl-C reaches the driver alone.
@@ -128,7 +128,7 @@ class Nursery:
 
     def __enter__(self) -> Self:
         self._silence.__enter__()
-        with _deaf_to_interrupts():
+        with _blocking_interrupts():
             self._thread.start()
         try:
             self._do(self._open(), START_WITHIN + CLOSE_WITHIN)
@@ -154,7 +154,7 @@ class Nursery:
         return {"address": address, "security": self.security, "loop": self._tornado}
 
     def mend(self) -> None:
-        """Start a worker in place of each that its nanny has given up, unless it is too late."""
+        """Replace each worker that its nanny has given up, unless the context is closing."""
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._replace)
 
@@ -232,7 +232,7 @@ class Nursery:
             if keeper.status in _OVER and not self._is_closing:
                 keeper.end()
                 self._keepers[place] = self._keeper()
-                start = asyncio.ensure_future(_started(self._keepers[place]))
+                start = asyncio.ensure_future(_start_or_leave(self._keepers[place]))
                 self._starts.add(start)
                 start.add_done_callback(self._starts.discard)
 
@@ -243,8 +243,8 @@ class Nursery:
         await self.scheduler.close()
 
 
-async def _started(keeper: Keeper) -> None:
-    """Start a worker; one that does not start is replaced at the next look."""
+async def _start_or_leave(keeper: Keeper) -> None:
+    """Start a worker; one that does not start is left to the next call of `mend`."""
     with suppress(Exception):
         await keeper
 
@@ -256,7 +256,7 @@ def refuse_unguarded() -> None:
 
 
 def _reasons(error: BaseException) -> list[str]:
-    """Return what an error began with, unless it only says that a worker did not start."""
+    """Return the first cause of an error, unless it only says that a worker did not start."""
     while error.__cause__ is not None:
         error = error.__cause__
     is_known = type(error) is RuntimeError
@@ -265,7 +265,7 @@ def _reasons(error: BaseException) -> list[str]:
 
 @contextmanager
 def _later(seconds: float, act: Callable[[], None]) -> Iterator[None]:
-    """Do something if the block takes longer."""
+    """Call `act` if the block takes longer than some seconds."""
     late = asyncio.get_running_loop().call_later(seconds, act)
     try:
         yield
@@ -280,13 +280,13 @@ def _fate(exitcode: int) -> str:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def _blocking_interrupts() -> Iterator[None]:
     """Let Ctrl-C reach the driver alone.
 
-    The terminal sends it to every process in the foreground. Threads and processes inherit who
-    is deaf, also the processes that replace a lost worker.
+    The terminal sends it to every process in the foreground. Threads and processes inherit the
+    blocked signal, also those that replace a lost worker.
     """
-    ensure_running()  # as it starts, the resource tracker of Python makes its thread hear again
+    ensure_running()  # Python's resource tracker unblocks the signal when it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

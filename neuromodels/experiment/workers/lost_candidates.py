@@ -1,4 +1,4 @@
-"""A generation that lost workers: who is evaluated again, and who is given up."""
+"""Candidates whose workers were lost: which are evaluated again, and which are given up."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from neuromodels.experiment.workers.crew import TRIES
 from neuromodels.study.outcome import Outcome
 
 HOPELESS = 5
-"""Candidates given up in a generation in which none could be evaluated, before the run is."""
+"""The run stops when so many candidates were given up in a generation and none evaluated."""
 
 
 @dataclass
-class Rescue:
-    """What is done for the lost chunks of one generation.
+class LostCandidates:
+    """Evaluates the lost chunks of one generation again.
 
     Parameters
     ----------
     ask
         Evaluates some candidates while nothing else runs; None when a worker was lost over them.
     tell
-        Gets what the user should know.
+        Called with each sentence that the user should read.
     count, trials
-        Of the generation.
+        Number of candidates and of trials in the generation.
     seconds
-        The longest that a worker may take.
+        Time limit of a call.
     measures
-        Names of what an outcome holds besides losses and scores.
+        Names of an outcome's measures besides losses and scores.
     has_answer
-        Whether any candidate could be evaluated.
+        Whether any candidate of the generation could be evaluated.
     is_needless
-        Whether all candidates of a chunk could be evaluated alone, but not together.
+        Whether some chunk failed as a whole, but none of its candidates alone.
     """
 
     ask: Callable[[np.ndarray], Outcome | None]
@@ -47,7 +47,7 @@ class Rescue:
     is_needless: bool = False
     given_up: int = 0
 
-    def again(self, xs: np.ndarray, first: int) -> Outcome:
+    def evaluate(self, xs: np.ndarray, first: int) -> Outcome:
         """Evaluate a lost chunk as a whole, then one by one.
 
         Parameters
@@ -58,24 +58,24 @@ class Rescue:
         last = first + len(xs) - 1
         which = f"candidates {first} to {last}" if last > first else f"candidate {first}"
         self.tell(f"A worker {self._cause}; evaluating {which} of {self.count} again.")
-        whole = self._alone(xs) if len(xs) > 1 else None
+        whole = self._ask_alone(xs) if len(xs) > 1 else None
         if whole:
             return whole
         before = self.given_up
-        found = [self._one(xs[k : k + 1], first + k) for k in range(len(xs))]
+        outcomes = [self._evaluate_one(xs[k : k + 1], first + k) for k in range(len(xs))]
         self.is_needless |= len(xs) > 1 and self.given_up == before
-        return Outcome.joined(found)
+        return Outcome.joined(outcomes)
 
-    def _alone(self, xs: np.ndarray) -> Outcome | None:
+    def _ask_alone(self, xs: np.ndarray) -> Outcome | None:
         outcome = self.ask(xs)
         self.has_answer |= outcome is not None
         return outcome
 
-    def _one(self, xs: np.ndarray, number: int) -> Outcome:
+    def _evaluate_one(self, xs: np.ndarray, number: int) -> Outcome:
         for _ in range(TRIES):
-            found = self._alone(xs)
-            if found:
-                return found
+            outcome = self._ask_alone(xs)
+            if outcome:
+                return outcome
         self._give_up(number)
         return Outcome.lost(self.trials, self.measures)
 

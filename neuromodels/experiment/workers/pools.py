@@ -25,14 +25,14 @@ LEAVE_WITHIN = 10.0
 
 
 class Workers:
-    """What `Runner` needs to evaluate on workers.
+    """Builds experiments and records trials on workers, for a `Runner`.
 
     Parameters
     ----------
     crew
         The workers.
     seconds
-        The longest that one may take over one chunk.
+        Time limit of one chunk.
     """
 
     def __init__(self, crew: Crew, seconds: float = LIMIT):
@@ -50,20 +50,20 @@ class Workers:
     ) -> dict[str, np.ndarray]:
         """Return the arrays of one trial with monitors, run on a worker."""
         work = work_on(study, condition, build_experiment, self.seconds)
-        asked = {"how": record_trial, "stream": stream}
-        return self.crew.ask_until(record, [vector], work, **asked)[0].value
+        answers = self.crew.ask_until(record, [vector], work, how=record_trial, stream=stream)
+        return answers[0].value
 
     def for_runner(
         self, study: Study, tell: Tell | None = None, others: SideBySide | None = None
     ) -> dict[str, Any]:
-        """Return the arguments by which a `Runner` works here.
+        """Return the arguments with which a `Runner` uses these workers.
 
         Parameters
         ----------
         tell
-            Gets what the user should know of this study.
+            Called with each sentence that the user of this study should read.
         others
-            Studies that are run at the same time; without, several searches of this one are.
+            Studies that run at the same time; default: searches of this study run side by side.
         """
         enough = 1 + math.ceil(self.crew.count() / study.search.candidates)
         searches = SideBySide() if others else SideBySide(max(ENOUGH, enough))
@@ -72,9 +72,9 @@ class Workers:
         return {"build": build, "record": self.record, "side_by_side": searches}
 
     def provenance(self) -> dict[str, Any]:
-        """Return which workers a run starts with, as plain values.
+        """Return the workers that a run starts with, as plain values.
 
-        ``machines`` is empty where all run on the driver's.
+        ``machines`` is empty where all workers run on the driver's machine.
         """
         return {
             "scheduler": self.crew.client.scheduler.address,
@@ -94,9 +94,9 @@ def local_workers(
     count
         How many.
     seconds
-        The longest that one may take over one chunk; it is replaced then.
+        Time limit of one chunk; a worker that takes longer is replaced.
     tell
-        Gets what the user should know.
+        Called with each sentence that the user should read.
 
     Raises
     ------
@@ -108,14 +108,14 @@ def local_workers(
     """
     if count < 1:
         raise DeclarationError("local_workers.count", "there must be at least 1", count)
-    with _needed():
-        from neuromodels.experiment.workers import local_processes as nursery
-    nursery.refuse_unguarded()
+    with _explaining_missing_dask():
+        from neuromodels.experiment.workers import local_processes
+    local_processes.refuse_unguarded()
     with (
-        nursery.Nursery(count) as here,
+        local_processes.LocalProcesses(count) as here,
         _client(**here.client_options(), direct_to_workers=True) as client,
     ):
-        patience = nursery.START_WITHIN
+        patience = local_processes.START_WITHIN
         yield Workers(Crew(client, tell, alike=True, patience=patience, mend=here.mend), seconds)
 
 
@@ -145,7 +145,7 @@ def scheduler_at(
 
 def _keys_for(address: str) -> Any:
     """Return Dask's certificates, as far as an address needs them."""
-    with _needed():
+    with _explaining_missing_dask():
         from distributed import Security
     scheme = _ADDRESS.match(address)
     if scheme is None:
@@ -171,8 +171,8 @@ def _keys_for(address: str) -> Any:
 
 
 @contextmanager
-def _needed() -> Iterator[None]:
-    """Name the cure where a package of the extra is not installed."""
+def _explaining_missing_dask() -> Iterator[None]:
+    """Say how to install Dask where it is missing."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -186,7 +186,7 @@ def _needed() -> Iterator[None]:
 @contextmanager
 def _client(address: str, **options: Any) -> Iterator[Any]:
     """Connect to a scheduler, and leave it within a bounded time."""
-    with _needed():
+    with _explaining_missing_dask():
         from distributed import Client
     try:
         client = Client(address, set_as_default=False, **options)

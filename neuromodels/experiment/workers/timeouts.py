@@ -1,4 +1,4 @@
-"""Questions to a scheduler that are not waited for without end."""
+"""Questions to a scheduler, answered within a time limit."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ ANSWER_WITHIN = 60.0
 """Seconds in which a scheduler or a worker must answer a small question."""
 
 
-def begun(client: Any, ask: Callable[[], Awaitable[Any]]) -> Future:
-    """Ask in the thread of a client's loop, where its methods can be awaited."""
+def ask_in_loop(client: Any, ask: Callable[[], Awaitable[Any]]) -> Future:
+    """Start a question in the thread of a client's loop, where its methods can be awaited."""
 
-    async def asked() -> Any:
+    async def answer() -> Any:
         return await ask()
 
-    return asyncio.run_coroutine_threadsafe(asked(), client.loop.asyncio_loop)
+    return asyncio.run_coroutine_threadsafe(answer(), client.loop.asyncio_loop)
 
 
 def within(client: Any, seconds: float, ask: Callable[[], Awaitable[Any]]) -> Any:
@@ -26,11 +26,11 @@ def within(client: Any, seconds: float, ask: Callable[[], Awaitable[Any]]) -> An
     Raises
     ------
     OSError
-        When there is none within some seconds, or nobody to ask.
+        When there is no answer within `seconds`, or the connection is closed.
     """
     if client.status in ("closing", "closed"):
         raise OSError("the connection is closed")
-    task = begun(client, ask)
+    task = ask_in_loop(client, ask)
     try:
         return task.result(seconds)
     except TimeoutError:

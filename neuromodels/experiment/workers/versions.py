@@ -1,4 +1,4 @@
-"""Whether workers have what the driver has: asked before they get work, and with it."""
+"""Checks that workers have the driver's versions: before they get work, and with every call."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_same(theirs: Mapping[str, str], worker: str) -> None:
 
 
 def check_versions(client: Any, workers: Sequence[str]) -> None:
-    """Refuse workers that would compute something else, or nothing.
+    """Refuse workers whose results would differ, or that cannot compute at all.
 
     Only functions of the standard library are sent, by name: they also run on a worker that
     lacks this package.
@@ -46,7 +46,7 @@ def check_versions(client: Any, workers: Sequence[str]) -> None:
     Parameters
     ----------
     workers
-        Addresses; those that are gone meanwhile, or do not answer, are passed over.
+        Addresses; workers that are gone by now, or do not answer, are skipped.
 
     Raises
     ------
@@ -54,21 +54,21 @@ def check_versions(client: Any, workers: Sequence[str]) -> None:
         Naming the worker and both versions.
     """
     here = ".".join(platform.python_version_tuple()[:2])
-    for worker, found in _each(client, workers, platform.python_version).items():
-        _compare("Python", worker, here, ".".join(str(found).split(".")[:2]))
+    for worker, version in _ask_each(client, workers, platform.python_version).items():
+        _compare("Python", worker, here, ".".join(str(version).split(".")[:2]))
     for package in PACKAGES:
         here = str(pydoc.locate(f"{package}.__version__"))
-        locate = _each(client, workers, pydoc.locate, f"{package}.__version__")
-        for worker, found in locate.items():
-            if found is None or isinstance(found, BaseException):
-                raise lacking(ImportError(f"{package} on {worker}: {found or 'not installed'}"))
-            _compare(package, worker, here, str(found))
+        there = _ask_each(client, workers, pydoc.locate, f"{package}.__version__")
+        for worker, version in there.items():
+            if version is None or isinstance(version, BaseException):
+                raise lacking(ImportError(f"{package} on {worker}: {version or 'not installed'}"))
+            _compare(package, worker, here, str(version))
 
 
 def machines_of(client: Any, workers: Sequence[str]) -> set[str]:
-    """Return processor and compiler of workers: what the last bits of a result depend on."""
-    processors, compilers = (_each(client, workers, function) for function in (cpu, compiler))
-    return {f"{processors[each]}, {compilers.get(each)}" for each in processors}
+    """Return processors and compilers of workers: the last bits of results depend on them."""
+    processors, compilers = (_ask_each(client, workers, function) for function in (cpu, compiler))
+    return {f"{processors[worker]}, {compilers.get(worker)}" for worker in processors}
 
 
 def lacking(error: ImportError) -> SimulationError:
@@ -81,10 +81,10 @@ def lacking(error: ImportError) -> SimulationError:
     )
 
 
-def _each(
+def _ask_each(
     client: Any, workers: Sequence[str], function: Callable, *arguments: str
 ) -> dict[str, Any]:
-    """Call a function on each worker; return what those that answer return or raise."""
+    """Call a function on each worker; return results or errors of those that answer."""
 
     async def one(worker: str) -> dict[str, Any]:
         asked = client.run(function, *arguments, workers=[worker], on_error="return")
@@ -93,10 +93,10 @@ def _each(
     async def all_of_them() -> list[Any]:
         return await asyncio.gather(*map(one, workers), return_exceptions=True)
 
-    # a worker may use up its time, and the rest must still be heard
+    # one worker may use all of its time, and the others must still be waited for
     answers = within(client, 2 * ANSWER_WITHIN, all_of_them)
-    found = {k: v for answer in answers if isinstance(answer, dict) for k, v in answer.items()}
-    return {worker: value for worker, value in found.items() if not isinstance(value, OSError)}
+    values = {k: v for answer in answers if isinstance(answer, dict) for k, v in answer.items()}
+    return {worker: value for worker, value in values.items() if not isinstance(value, OSError)}
 
 
 def _compare(package: str, worker: str, here: str, there: str) -> None:

@@ -30,7 +30,7 @@ from neuromodels.study.study import Study
 Build = Callable[[Study, str], ExperimentLike]
 Record = Callable[[Study, str, np.ndarray, int], dict[str, np.ndarray]]
 MOST_EXPERIMENTS = 16
-"""Experiments that one process keeps; those used longest ago are given up."""
+"""Experiments that one process keeps; the least recently used are dropped."""
 LIMIT = 600.0
 """Seconds that one call may take, unless chosen otherwise."""
 
@@ -41,20 +41,20 @@ _one_at_a_time = Lock()
 
 @dataclass(frozen=True)
 class Work:
-    """Which network a worker is asked about.
+    """The experiment that a worker is asked about, and what it must check first.
 
     Parameters
     ----------
     digest
-        Of the study, from the driver.
+        Of the study, as the driver computed it.
     build
         Makes the experiment of a condition; importable on the worker.
     versions
-        On which numbers depend, of the driver.
+        The driver's versions of what results depend on.
     files
         Digests of the user's own files that the study names, by path.
     seconds
-        The longest one call may take, building included; the worker ends itself then.
+        Time limit of a call, building included; the worker ends itself after that.
     """
 
     study: Study
@@ -68,37 +68,43 @@ class Work:
 
 def build_experiment(study: Study, condition: str) -> ExperimentLike:
     """Build and compile the network of a condition; imports Brian2."""
-    return imported("neuromodels.experiment.embodied").experiment_of(study, condition)
+    return import_in_main_thread("neuromodels.experiment.embodied").experiment_of(study, condition)
 
 
 def record_trial(
     study: Study, condition: str, vector: np.ndarray, stream: int
 ) -> dict[str, np.ndarray]:
     """Return the arrays of one trial with monitors; imports Brian2."""
-    return imported("neuromodels.experiment.recording").trial_of(study, condition, vector, stream)
+    return import_in_main_thread("neuromodels.experiment.recording").trial_of(
+        study, condition, vector, stream
+    )
 
 
 # -- what a driver asks for ---------------------------------------------------------------------
 
 
 def describe(part: None, *, work: Work) -> Answer | Lost | Refusal:
-    """Build the experiment and say what its vectors look like."""
-    return _guarded(work, lambda: _asked(work, _described))
+    """Build the experiment and describe its vectors."""
+    return _answer_or_refuse(work, lambda: _ask_experiment(work, _description_of))
 
 
 def evaluate(part: tuple[np.ndarray, np.ndarray], *, work: Work) -> Answer | Lost | Refusal:
     """Evaluate candidates, (candidates, d), on every stream of some, (trials,)."""
-    return _guarded(work, lambda: _asked(work, lambda made: made.evaluate(*part)))
+    return _answer_or_refuse(
+        work, lambda: _ask_experiment(work, lambda experiment: experiment.evaluate(*part))
+    )
 
 
 def record(vector: np.ndarray, *, work: Work, how: Record, stream: int) -> Answer | Lost | Refusal:
     """Run one trial of a solution with monitors."""
     study = _on_these_cores(work.study)
-    return _guarded(work, lambda: Answer(how(study, work.condition, vector, stream), address()))
+    return _answer_or_refuse(
+        work, lambda: Answer(how(study, work.condition, vector, stream), address())
+    )
 
 
-def _guarded(work: Work, ask: Callable[[], Answer]) -> Answer | Lost | Refusal:
-    """Return an answer, or why there is none; only unforeseen errors are raised."""
+def _answer_or_refuse(work: Work, ask: Callable[[], Answer]) -> Answer | Lost | Refusal:
+    """Return an answer, or a value that says why there is none; raise unforeseen errors only."""
     try:
         with _one_at_a_time, time_limit(work.seconds):
             check_same(work.versions, name())
@@ -112,14 +118,14 @@ def _guarded(work: Work, ask: Callable[[], Answer]) -> Answer | Lost | Refusal:
         return Refusal.of(lacking(error), name())
 
 
-def _asked(work: Work, ask: Callable[[ExperimentLike], Any]) -> Answer:
+def _ask_experiment(work: Work, ask: Callable[[ExperimentLike], Any]) -> Answer:
     experiment = _experiment(work)
     start = perf_counter()
     value = ask(experiment)
     return Answer(value, address(), dict(experiment.report), perf_counter() - start)
 
 
-def _described(experiment: ExperimentLike) -> Description:
+def _description_of(experiment: ExperimentLike) -> Description:
     return Description(
         experiment.dimension,
         np.asarray(experiment.centre),
@@ -147,12 +153,12 @@ def _on_these_cores(study: Study) -> Study:
 
 
 def address() -> str:
-    """Return what tells this process from every other worker."""
+    """Return the address of this process, unique among workers."""
     return str(_worker().address)
 
 
 def name() -> str:
-    """Return what this worker is called in messages."""
+    """Return the name of this worker in messages."""
     return f"worker {_worker().name} at {socket.gethostname()}"
 
 
@@ -162,31 +168,31 @@ def _worker() -> Any:
     return get_worker()
 
 
-def imported(module: str) -> ModuleType:
+def import_in_main_thread(module: str) -> ModuleType:
     """Import a module in the process's main thread, where its event loop runs.
 
     Brian2 sets a signal handler as it is imported, which other threads must not.
     """
     if module in sys.modules:
         return sys.modules[module]
-    found: Future[ModuleType] = Future()
+    loaded: Future[ModuleType] = Future()
 
     def load() -> None:
         try:
-            found.set_result(import_module(module))
+            loaded.set_result(import_module(module))
         except Exception as error:
-            found.set_exception(error)
+            loaded.set_exception(error)
 
     _worker().loop.add_callback(load)
-    return found.result()
+    return loaded.result()
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """End this process when the block takes longer.
 
-    A hung call cannot be interrupted from Python. The watch is a thread of the interpreter's own
-    that needs no lock, so that it also ends a process that never gives its lock back.
+    A hung call cannot be interrupted from Python. The timer is a thread of the interpreter itself
+    that needs no lock, so it also ends a process whose call never releases the lock.
     """
     with open(os.devnull, "w") as nowhere:
         faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
@@ -197,7 +203,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def check_files(files: Mapping[str, str]) -> None:
-    """Refuse to work from other text than the driver's.
+    """Refuse to work where the user's files differ from the driver's.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Compilers, and what they left on disk."""
+"""Compilers, and the cache of what they compiled."""

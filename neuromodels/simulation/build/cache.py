@@ -51,20 +51,20 @@ STALE_AFTER = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A compiler and how it is called.
+    """A compiler and its arguments.
 
     Parameters
     ----------
     compiler
         Its path.
     flags, libraries
-        Before and after the names of the files.
+        Arguments before and after the names of the files.
     version
-        What it says of itself.
+        The first or last line of its ``--version``.
     machine
-        What the programs are made for: they run on its equals only.
+        Processor or architecture that programs are compiled for; they run on no other.
     suffix
-        Of a source.
+        Suffix of a source file.
     """
 
     compiler: str
@@ -84,7 +84,7 @@ class Build:
     path
         The shared library.
     hit
-        Whether it was there already.
+        Whether it was compiled before.
     seconds
         Time spent compiling.
     """
@@ -103,11 +103,11 @@ def folder() -> Path:
 
 def entries() -> list[dict]:
     """Return key, size in bytes and time of creation of every compiled program."""
-    found = []
+    programs = []
     for path in sorted(folder().glob("*.so")):
         stat = path.stat()
-        found.append({"key": path.stem, "bytes": stat.st_size, "created": stat.st_mtime})
-    return found
+        programs.append({"key": path.stem, "bytes": stat.st_size, "created": stat.st_mtime})
+    return programs
 
 
 def clear() -> int:
@@ -131,9 +131,9 @@ def compiler() -> str:
         Where there is none.
     """
     for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
-        found = shutil.which(name) if name else None
-        if found:
-            return found
+        path = shutil.which(name) if name else None
+        if path:
+            return path
     raise BuildError(
         "compiler",
         "a C++ compiler must be installed",
@@ -150,20 +150,20 @@ def host() -> Toolchain:
 @cache
 def compiler_version() -> str:
     """Return the first line that the compiler prints of itself."""
-    shown = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False)
-    return (shown.stdout or shown.stderr or "unknown").splitlines()[0]
+    done = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr or "unknown").splitlines()[0]
 
 
 @cache
 def processor() -> str:
-    """Return the processor's model and features: native code runs on its equals only."""
+    """Return the processor's model and features: native code runs on no other."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return f"{platform.machine()} {platform.processor()}"
     wanted = ("model name", "flags", "Features", "CPU part")
-    found = {line.split(":")[0].strip(): line for line in lines if line.startswith(wanted)}
-    return "\n".join(sorted(found.values()))
+    features = {line.split(":")[0].strip(): line for line in lines if line.startswith(wanted)}
+    return "\n".join(sorted(features.values()))
 
 
 def sanitizes() -> bool:
@@ -271,18 +271,18 @@ def _compile(source: str, target: Path, tools: Toolchain) -> Build:
 def _failure(
     done: subprocess.CompletedProcess, code: Path, target: Path, tools: Toolchain
 ) -> BuildError:
-    """Keep the source that would not compile and quote the compiler's first complaints."""
-    said = done.stderr.replace(str(code), code.name)
+    """Keep the source that did not compile; return the error with the compiler's first lines."""
+    message = done.stderr.replace(str(code), code.name)
     if done.returncode < 0:
-        said = f"killed by signal {-done.returncode}"
-    if "No space left" in said:
+        message = f"killed by signal {-done.returncode}"
+    if "No space left" in message:
         raise OSError(28, "No space left on device")
-    kept = target.with_suffix(tools.suffix)
-    kept.write_text(code.read_text())
-    shown = "\n".join(said.strip().splitlines()[:6])
+    source = target.with_suffix(tools.suffix)
+    source.write_text(code.read_text())
+    first_lines = "\n".join(message.strip().splitlines()[:6])
     return BuildError(
         "compiler",
-        f"{Path(tools.compiler).name} must accept the generated source {kept}",
-        shown,
+        f"{Path(tools.compiler).name} must accept the generated source {source}",
+        first_lines,
         "Report it with that file; the next run tries again.",
     )

@@ -1,4 +1,4 @@
-"""The graphics processor of this machine and its compiler, where there are any."""
+"""The first NVIDIA GPU of this machine and its compiler, where there are any."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cache
 
 from neuromodels.simulation.build.cache import Toolchain
 
-#: The driver's numbers of what it tells about a device.
+#: The driver's codes of a device's attributes.
 ATTRIBUTES = {"shared_bytes": 97, "multiprocessors": 16, "major": 75, "minor": 76}
 
 #: Shared memory that a block may ask for, by architecture, in bytes.
@@ -33,7 +33,7 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Gpu:
-    """A device that the driver tells of.
+    """A GPU, as the driver describes it.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Gpu:
     shared_bytes
         Shared memory that one block may ask for.
     multiprocessors
-        How many there are.
+        Number of multiprocessors.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Gpu:
 
 
 @cache
-def found() -> Gpu | None:
+def first_device() -> Gpu | None:
     """Return the first device that may be used, or None."""
     try:
         driver = ct.CDLL("libcuda.so.1")
@@ -64,12 +64,12 @@ def found() -> Gpu | None:
         return None
     if driver.cuDeviceGet(ct.byref(device), 0):
         return None
-    told = {key: _attribute(driver, device, number) for key, number in ATTRIBUTES.items()}
+    numbers = {key: _attribute(driver, device, code) for key, code in ATTRIBUTES.items()}
     name, memory = ct.create_string_buffer(100), ct.c_size_t()
     driver.cuDeviceGetName(name, 100, device)
     driver.cuDeviceTotalMem_v2(ct.byref(memory), device)
-    arch = f"sm_{told.pop('major')}{told.pop('minor')}"
-    return Gpu(name.value.decode(), arch, memory_bytes=memory.value, **told)
+    arch = f"sm_{numbers.pop('major')}{numbers.pop('minor')}"
+    return Gpu(name.value.decode(), arch, memory_bytes=memory.value, **numbers)
 
 
 def _attribute(driver: ct.CDLL, device: ct.c_int, number: int) -> int:
@@ -87,7 +87,7 @@ def nvcc() -> str | None:
 
 def missing() -> str | None:
     """Return why kernels cannot run here, in one sentence; None: they can."""
-    if found() is None:
+    if first_device() is None:
         return "no NVIDIA GPU is visible to this process"
     if nvcc() is None:
         return "nvcc, the compiler of the CUDA toolkit, is not on PATH"
@@ -104,5 +104,5 @@ def toolchain(arch: str) -> Toolchain:
 
 @cache
 def _version(compiler: str) -> str:
-    shown = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    return (shown.stdout or shown.stderr or "unknown").strip().splitlines()[-1]
+    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr or "unknown").strip().splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Solved equations on disk: the slowest part of a start that compiles nothing.
+"""Cache of solved equations: solving is the slowest part of a start that compiles nothing.
 
 Brian2 turns differential equations into update statements with sympy, and forgets them when the
 process ends.  While a network is captured, solutions are looked up first: they depend on the
@@ -30,8 +30,8 @@ SUFFIX = ".solution"
 def remembered_solutions() -> Iterator[None]:
     """Let Brian2 look up solutions of equations while a network is prepared."""
     solve = StateUpdateMethod.__dict__["apply_stateupdater"]
-    looked_up = partial(_solution, solve.__func__)
-    StateUpdateMethod.apply_stateupdater = staticmethod(looked_up)
+    look_up = partial(_solution, solve.__func__)
+    StateUpdateMethod.apply_stateupdater = staticmethod(look_up)
     try:
         yield
     finally:
@@ -61,7 +61,7 @@ def _solution(
 def _key(
     equations: Equations, variables: Mapping[str, Any], method: object, options: object
 ) -> str | None:
-    """Return the digest of all that a solution depends on; None where that is not known."""
+    """Return the digest of everything that a solution depends on; None where that is unknown."""
     names = [method] if isinstance(method, str) else method
     if options or not isinstance(names, list | tuple):
         return None
@@ -82,7 +82,7 @@ def _text(equations: Equations) -> list[tuple]:
 
 
 def _kind(name: str, variable: Any) -> tuple | None:
-    """Return what a solver may ask of a name; None for functions that know about time steps."""
+    """Return what a solver may ask about a name; None for functions that may depend on dt."""
     if isinstance(variable, Function):
         return (name, "function") if variable is DEFAULT_FUNCTIONS.get(name) else None
     expression = getattr(variable, "expr", None)

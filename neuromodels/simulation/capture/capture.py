@@ -1,7 +1,7 @@
 """Take every code object that a network would run, translated but not executed.
 
-Brian2 prepares a run by asking the active device for one code object after the other.  For the
-length of that preparation a recording device stands in: it has Brian2 translate each piece of
+Brian2 prepares a run by asking the active device for one code object after the other.  During that
+preparation a recording device replaces the active one: it lets Brian2 translate each piece of
 abstract code and keeps the result, in the order of the network's schedule.
 """
 
@@ -28,7 +28,7 @@ from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError, UnsupportedFeature
 from neuromodels.simulation.build.solved_equations import remembered_solutions
-from neuromodels.simulation.capture.messages import discarding, explained
+from neuromodels.simulation.capture.messages import discarding, explaining
 from neuromodels.simulation.capture.noise_names import Identities
 from neuromodels.simulation.capture.translation import BatchCodeGenerator, Block, Support
 
@@ -48,7 +48,7 @@ TEMPLATES = (
     "ratemonitor",
 )
 
-#: Kinds that leave no trace of their own: spikes reach a pathway without a queue.
+#: Kinds that are not rendered: here spikes reach a pathway without a queue.
 SILENT_TEMPLATES = ("synapses_push_spikes",)
 
 
@@ -58,7 +58,7 @@ class BatchCodeObject(CPPStandaloneCodeObject):
     generator_class = BatchCodeGenerator
     class_name = "neuromodels_batch"
 
-    #: Makes the same code for numpy, for calls from outside of a run.
+    #: Returns the same code for numpy, for calls outside of a run.
     stepwise: Callable[[], CodeObject]
 
     def compile(self) -> None:
@@ -111,7 +111,7 @@ class Captured:
 
 
 class RecordingDevice(RuntimeDevice):
-    """Stands in for the runtime device and keeps what it is asked to build."""
+    """Replaces the runtime device during a capture and records the code objects it is asked for."""
 
     def __init__(self, runtime: RuntimeDevice):
         self.__dict__.update(runtime.__dict__)
@@ -170,15 +170,15 @@ class RecordingDevice(RuntimeDevice):
             template_kwds,
             override_conditional_write,
         )
-        found = {"scalar": scalar[None], "vector": vector[None], "owner": owner, **kwds}
-        found["options"] = dict(template_kwds or {})
-        self.recorded[name] = (code, found)
+        fields = {"scalar": scalar[None], "vector": vector[None], "owner": owner, **kwds}
+        fields["options"] = dict(template_kwds or {})
+        self.recorded[name] = (code, fields)
         return code
 
 
 @contextmanager
 def recording() -> Iterator[RecordingDevice]:
-    """Make a recording device the active one for a while."""
+    """Make a recording device the active one during the block."""
     runtime = brian_devices.active_device
     if not isinstance(runtime, RuntimeDevice):
         raise UnsupportedFeature(
@@ -207,13 +207,13 @@ def capture(network: Network, namespace: Mapping[str, Any]) -> list[Captured]:
     """
     for runner in network.sorted_objects:
         _check_connected(runner)
-    with discarding(network.objects), explained(network), remembered_solutions():
-        found = prepared(network, namespace, network.t)
+    with discarding(network.objects), explaining(network), remembered_solutions():
+        captured = prepare_run(network, namespace, network.t)
     _forget_queues(network)
-    return found
+    return captured
 
 
-def prepared(network: Network, namespace: Mapping[str, Any], until: Quantity) -> list[Captured]:
+def prepare_run(network: Network, namespace: Mapping[str, Any], until: Quantity) -> list[Captured]:
     """Prepare a run as Brian2 does and return its code objects; errors are Brian2's own.
 
     Parameters
@@ -230,23 +230,23 @@ def prepared(network: Network, namespace: Mapping[str, Any], until: Quantity) ->
             # Another network may have left the default clock at its own time.
             clock.set_interval(network.t, until)
         network.before_run(dict(namespace))
-        found = list(_scheduled(network, device))
+        captured = list(_collect_scheduled(network, device))
         for runner in network.sorted_objects:
             if runner.active and isinstance(runner, SynapticPathway):
                 _prepare_queue(runner)
-        return found
+        return captured
 
 
 def _prepare_queue(pathway: SynapticPathway) -> None:
     try:
         pathway.initialise_queue()
-    except Exception as error:  # as `Network.before_run` says it
+    except Exception as error:  # the words of `Network.before_run`
         text = "An error occurred when preparing an object."
         raise BrianObjectException(text, pathway) from error
 
 
 def _forget_queues(network: Network) -> None:
-    """Have each run make its own code for spike queues: Brian2 would keep another device's."""
+    """Let each run generate its own code for spike queues: Brian2 would keep another device's."""
     for runner in network.sorted_objects:
         if isinstance(runner, SynapticPathway):
             runner._pushspikes_codeobj = None
@@ -280,19 +280,19 @@ def _check_connected(runner: Any) -> None:
         )
 
 
-def _scheduled(network: Network, device: RecordingDevice) -> Iterator[Captured]:
+def _collect_scheduled(network: Network, device: RecordingDevice) -> Iterator[Captured]:
     identities = Identities(network)
     for runner in network.sorted_objects:
         if not runner.active:
             continue
         for proxy in runner.code_objects:
-            code, found = device.recorded[proxy.name]
+            code, fields = device.recorded[proxy.name]
             if code.template_name in SILENT_TEMPLATES:
                 continue
-            yield _captured(code, found, runner, identities.of(runner.name))
+            yield _capture_one(code, fields, runner, identities.of(runner.name))
 
 
-def _captured(code: BatchCodeObject, found: dict, runner: Any, noise: str) -> Captured:
+def _capture_one(code: BatchCodeObject, fields: dict, runner: Any, noise: str) -> Captured:
     if code.template_name == "spatialstateupdate":
         raise UnsupportedFeature(
             runner.group.name,
@@ -314,7 +314,7 @@ def _captured(code: BatchCodeObject, found: dict, runner: Any, noise: str) -> Ca
         runner=runner,
         clock=runner.clock,
         variables=code.variables,
-        **found,
+        **fields,
     )
 
 
@@ -334,7 +334,7 @@ def capture_initial(
         Where the expression cannot be read or has another unit than the variable.
     """
     name = f"{group.name}_{variable}_initial_{number}"
-    with recording() as device, explained(group):
+    with recording() as device, explaining(group):
         code = create_runner_codeobj(
             group,
             f"{variable} = {expression}",
@@ -343,4 +343,4 @@ def capture_initial(
             name=name,
         )
     noise = f"{identities.of(group.name)}_{variable}_initial_{number}"
-    return replace(_captured(code, device.recorded[code.name][1], group, noise), name=name)
+    return replace(_capture_one(code, device.recorded[code.name][1], group, noise), name=name)

@@ -1,4 +1,4 @@
-"""Brian2's complaints about a user's equations, in one screen and with the place marked."""
+"""Brian2's errors about a user's equations, on one screen and with the place marked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError
 
 from neuromodels.errors import EquationError, NeuromodelsError
 
-#: What Brian2 and sympy raise for text that a user wrote.
+#: Errors that Brian2 and sympy raise for text that a user wrote.
 COMPLAINTS = (
     SyntaxError,
     KeyError,
@@ -38,7 +38,7 @@ def root(error: BaseException) -> BaseException:
 
 
 @contextmanager
-def explained(subject: Any) -> Iterator[None]:
+def explaining(subject: Any) -> Iterator[None]:
     """Turn an error raised while a network or group is prepared into an `EquationError`."""
     try:
         yield
@@ -66,24 +66,24 @@ def reading(owner: str, *texts: str | None) -> Iterator[None]:
 
 @contextmanager
 def discarding(objects: Iterable[Any]) -> Iterator[None]:
-    """On an error, keep Brian2 from warning about each object that was made in vain."""
+    """On an error, keep Brian2 from warning about each object that was never run."""
     try:
         yield
     except Exception:
-        for made in objects:
-            made._network = "discarded"
+        for discarded in objects:
+            discarded._network = "discarded"
         raise
 
 
 def complaint(owner: str, error: BaseException, texts: Iterable[str]) -> EquationError:
     """Return the error to show: what is wrong, and the line and token where."""
     innermost = root(error)
-    said = _first_lines(innermost)
-    place = _syntax_place(innermost, texts) or _place(said, texts)
-    return EquationError(owner, said, place or "")
+    message = _first_lines(innermost)
+    place = _syntax_place(innermost, texts) or _place(message, texts)
+    return EquationError(owner, message, place or "")
 
 
-def marked(text: str, token: str) -> str | None:
+def mark_token(text: str, token: str) -> str | None:
     """Return the line of `text` that holds a token, with the token underlined.
 
     Brian2 quotes expressions with spaces of its own, so spaces are free to differ.
@@ -93,9 +93,9 @@ def marked(text: str, token: str) -> str | None:
     end = r"\b" if parts[-1].isidentifier() else ""
     pattern = re.compile(start + r"\s*".join(map(re.escape, parts)) + end)
     for number, line in enumerate(_own_lines(text), start=1):
-        found = pattern.search(line)
-        if found:
-            return _underlined(number, line, found.start(), len(found.group()))
+        match = pattern.search(line)
+        if match:
+            return _underline(number, line, match.start(), len(match.group()))
     return None
 
 
@@ -104,24 +104,24 @@ def _own_lines(text: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _underlined(number: int, line: str, start: int, length: int) -> str:
+def _underline(number: int, line: str, start: int, length: int) -> str:
     head = f"  line {number}: "
     return f"{head}{line}\n{' ' * (len(head) + start)}{'^' * max(1, length)}"
 
 
-def _place(said: str, texts: Iterable[str]) -> str | None:
-    """Find the first thing that a message quotes and the user wrote."""
-    quoted = [a or b for a, b in QUOTED.findall(said)]
+def _place(message: str, texts: Iterable[str]) -> str | None:
+    """Return the line and token of the first text that a message quotes and the user wrote."""
+    quoted = [a or b for a, b in QUOTED.findall(message)]
     for token in quoted:
         for text in texts:
-            place = marked(text, token.strip()) if token.strip() else None
+            place = mark_token(text, token.strip()) if token.strip() else None
             if place:
                 return place
     return None
 
 
 def _syntax_place(error: BaseException, texts: Iterable[str]) -> str | None:
-    """Find the line that Python could not parse; its offset counts from where the text begins."""
+    """Return the line that Python could not parse; its offset counts from the start of the text."""
     if not isinstance(error, SyntaxError) or not error.text:
         return None
     wanted = error.text.strip()
@@ -129,21 +129,21 @@ def _syntax_place(error: BaseException, texts: Iterable[str]) -> str | None:
         for number, line in enumerate(_own_lines(text), start=1):
             if wanted in line:
                 start = line.index(wanted) + max(0, (error.offset or 1) - 1)
-                return _underlined(number, line, min(start, len(line) - 1), 1)
+                return _underline(number, line, min(start, len(line) - 1), 1)
     return None
 
 
 def _texts_of(subject: Any, owner: str) -> list[str]:
     """Return the strings that a user wrote for an object, the likeliest first."""
     objects = getattr(subject, "sorted_objects", [subject])
-    found: list[str] = []
+    texts: list[str] = []
     for obj in objects:
         if obj.name == owner:
-            found += _strings(obj)
+            texts += _strings(obj)
     for obj in objects:
         if owner.startswith(f"{obj.name}_"):
-            found += _strings(obj)
-    return found
+            texts += _strings(obj)
+    return texts
 
 
 def _strings(obj: Any) -> list[str]:

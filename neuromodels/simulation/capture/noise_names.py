@@ -1,4 +1,4 @@
-"""What an object's noise is called: its name, but not how many objects the process has made.
+"""Names for the noise of objects, independent of how many objects the process has made.
 
 Brian2 numbers the objects that a user does not name (``neurongroup``, ``neurongroup_1``, ...)
 through the whole process.  The same script run twice in one session must draw the same noise.
@@ -18,7 +18,7 @@ class Identities:
     Parameters
     ----------
     network
-        Whose automatic names are numbered from 0, in the order in which objects were made.
+        Its automatic names are numbered anew from 0, in the order in which objects were made.
     """
 
     def __init__(self, network: Network):
@@ -44,5 +44,5 @@ class Identities:
 
 def _number(obj: Any) -> int | None:
     """Return the number in an automatic name; None for a name that a user has given."""
-    found = re.fullmatch(rf"{type(obj).__name__.lower()}(?:_(\d+))?", obj.name)
-    return int(found[1] or 0) if found else None
+    match = re.fullmatch(rf"{type(obj).__name__.lower()}(?:_(\d+))?", obj.name)
+    return int(match[1] or 0) if match else None

@@ -27,7 +27,7 @@ from neuromodels.errors import DeclarationError, UnsupportedFeature
 #: Times of past events: single precision would lose whole steps of a long run.
 EVENT_TIMES = ("lastspike", "lastupdate")
 
-#: What C++ does not allow as a name, and equations do.
+#: Words that C++ does not allow as names, but equations do.
 CPP_WORDS = {
     "alignas",
     "alignof",
@@ -92,7 +92,7 @@ CPP_WORDS = {
 #: Numbers without digits, as Python and as C++ write them.
 SPECIAL = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
 
-#: Functions that the preamble has.
+#: Functions that the preamble of the source defines.
 BUILT_IN = [function for name, function in DEFAULT_FUNCTIONS.items() if name != "poisson"]
 
 #: Begins the name of each function that draws random numbers, once per call or more often.
@@ -172,7 +172,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Block:
-    """Statements with what they read and write."""
+    """Statements, and the array elements that they read and write."""
 
     reads: tuple[Access, ...] = ()
     declarations: tuple[str, ...] = ()
@@ -191,7 +191,7 @@ class Block:
 
 
 def _cheap_power(node: ast.BinOp) -> str | None:
-    """Return what replaces a power with a small whole or a 1/2^n exponent."""
+    """Return a cheaper function for a power with a small whole exponent or 1/2, 1/4 or 1/8."""
     if not isinstance(node.op, ast.Pow) or not isinstance(node.right, ast.Constant):
         return None
     value = node.right.value
@@ -316,12 +316,12 @@ class BatchCodeGenerator(CPPCodeGenerator):
     @property
     def constants(self) -> dict[str, float]:
         """Values of the named floating-point constants, such as ``ms``."""
-        found = {
+        values = {
             name: np.asarray(variable.get_value()).item()
             for name, variable in self.variables.items()
             if isinstance(variable, Constant)
         }
-        return {k: v for k, v in found.items() if isinstance(v, float) and np.isfinite(v)}
+        return {k: v for k, v in values.items() if isinstance(v, float) and np.isfinite(v)}
 
     def translate_expression(self, expr: str) -> str:
         expr = word_substitute(expr, self.func_name_replacements)
@@ -359,7 +359,7 @@ class BatchCodeGenerator(CPPCodeGenerator):
         )
 
     def _check_names(self, statements) -> None:
-        """Refuse names that C++ keeps for itself, in the user's words."""
+        """Refuse names that are words of C++, quoting the user's statement."""
         functions = {k for k, v in self.variables.items() if isinstance(v, Function)}
         for statement in statements:
             names = {statement.var, *get_identifiers(statement.expr)}

@@ -21,7 +21,7 @@ from brian2.units.fundamentalunits import Quantity, check_units
 
 from neuromodels.errors import UnsupportedFeature
 from neuromodels.simulation.build.solved_equations import remembered_solutions
-from neuromodels.simulation.capture.capture import prepared
+from neuromodels.simulation.capture.capture import prepare_run
 from neuromodels.simulation.device.instances import Instances
 from neuromodels.simulation.device.piecewise_run import Passage
 from neuromodels.simulation.device.report import Report
@@ -127,7 +127,7 @@ class BatchDevice(RuntimeDevice):
             profile = self.build_options.get("profile", False)
         start, end = network.t, network.t + duration
         with remembered_solutions():
-            captured = prepared(network, namespace, end)
+            captured = prepare_run(network, namespace, end)
         if not network.objects:
             return
         instances = Instances(

@@ -189,7 +189,7 @@ class Automatic:
 
     def chosen(self, layout: Layout, instances: int) -> tuple[Target, str]:
         """Return the target for a batch, and why it is this one."""
-        missing, device = gpu.missing(), gpu.found()
+        missing, device = gpu.missing(), gpu.first_device()
         if missing or device is None:
             return Processor(), missing or "no GPU"
         wanted = INSTANCES_PER_MULTIPROCESSOR * device.multiprocessors
@@ -254,7 +254,7 @@ def _kernel(code: Code, shared_bytes: int, most_threads: int) -> Kernel:
 
 
 def _device() -> gpu.Gpu:
-    missing, device = gpu.missing(), gpu.found()
+    missing, device = gpu.missing(), gpu.first_device()
     if missing or device is None:
         raise DeclarationError(
             "Batch.device",

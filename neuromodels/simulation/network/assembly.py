@@ -34,12 +34,12 @@ from numpy import ndarray
 
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
+from neuromodels.rules.normalisation import SMALLEST_NORM
 from neuromodels.simulation.capture.messages import discarding, reading
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
 from neuromodels.simulation.network.equations import (
     CONNECTED,
     NORM_SCALE,
-    SMALLEST_NORM,
     Wording,
     assigned,
 )

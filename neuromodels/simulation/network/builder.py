@@ -17,7 +17,7 @@ from neuromodels.study.study import CONNECTIONS, MEAN, SEARCH_OF, RuleChoice, St
 def rule_of(chosen: RuleChoice, condition: str) -> PlasticityRule:
     """Return a rule under a condition; fixed weights keep the options that they share."""
     if SEARCH_OF.get(condition, condition) != "fixed":
-        rule = rules.CATALOG[chosen.name].chosen(dict(chosen.options))
+        rule = rules.CATALOG[chosen.name].with_options(dict(chosen.options))
         return rule.with_coefficients(chosen.coefficients)
     return fixed_weights(chosen)
 
@@ -25,13 +25,13 @@ def rule_of(chosen: RuleChoice, condition: str) -> PlasticityRule:
 def fixed_weights(chosen: RuleChoice) -> PlasticityRule:
     """Return weights that do not change, normalised and searched as those of a rule."""
     fixed = rules.CATALOG["fixed"]
-    normalisation = rules.CATALOG[chosen.name].chosen(dict(chosen.options)).normalisation
+    normalisation = rules.CATALOG[chosen.name].with_options(dict(chosen.options)).normalisation
     weights = {
         name: {key: value for key, value in settings.items() if key != "frozen"}
         for name, settings in chosen.coefficients.items()
         if name == FIXED_WEIGHT.name
     }
-    return fixed.chosen({"normalisation": normalisation}).with_coefficients(weights)
+    return fixed.with_options({"normalisation": normalisation}).with_coefficients(weights)
 
 
 def circuit_of(study: Study, condition: str) -> Circuit:
@@ -78,7 +78,8 @@ def _of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
     """Return the rule of a type of connection; what never changes is the same when all is fixed."""
     if kind == MEAN and kind not in study.rules:
         weight = {"w": {"per": "projection", "frozen": 1 / study.circuit.hidden}}
-        return rules.CATALOG["fixed"].chosen({"normalisation": "none"}).with_coefficients(weight)
+        fixed = rules.CATALOG["fixed"].with_options({"normalisation": "none"})
+        return fixed.with_coefficients(weight)
     chosen = study.rules.get(kind, study.rule)
     changing = rule_of(chosen, "plastic")
     return rule_of(chosen, condition) if changing.is_plastic else changing

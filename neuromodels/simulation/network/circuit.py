@@ -276,7 +276,7 @@ def layered(
 
 def _gated(channels: str, units: str, output: str, fixed: PlasticityRule) -> list[Projection]:
     """Return the projections of gated recurrent units: three from channels, three of their own."""
-    plain = fixed.chosen({"normalisation": "none"})
+    plain = fixed.with_options({"normalisation": "none"})
     forward = [Projection(channels, units, plain, into=gate) for gate in ("r_in", "z_in", "n_in")]
     back = [Projection(units, units, plain, into=gate) for gate in ("r_in", "z_in", "back")]
     return [*forward, *back, Projection(units, output, plain)]

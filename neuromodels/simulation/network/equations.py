@@ -15,7 +15,7 @@ from neuromodels.simulation.network.health import beyond
 from neuromodels.study.conditions import Controls
 
 #: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
-NORM_SCALE, SMALLEST_NORM = 64, 1e-6
+NORM_SCALE = 64
 CONNECTED = "is_connected"
 """Variable of a sparse projection: 1 where a pair is connected, 0 elsewhere."""
 

@@ -1,4 +1,4 @@
-"""Everything that brian2cuda 1.0b1 needs to be told, in one place, each with its reason.
+"""All settings and workarounds for brian2cuda 1.0b1, each with its reason.
 
 All of it goes through preferences, environment variables and inserted lines; nothing of brian2cuda
 is copied or changed.  "issue N" is github.com/brian-team/brian2cuda/issues/N; what has no number
@@ -39,10 +39,10 @@ SEED_LINE = (
 #: Around the loop: brian2cuda's own time ends when the last kernel is launched, not when it ends.
 WAIT = "cudaDeviceSynchronize();"
 
-#: Programs of both standalone devices say this and go on with the value they had.
+#: Programs of both standalone devices print this and go on with the old value.
 UNREAD = ("Error reading", "Could not read")
 
-#: What a CUDA program says where there is no GPU or no driver.
+#: What a CUDA program prints without a GPU or a driver.
 NO_GPU = ("no CUDA-capable device", "driver version is insufficient", "cudaSetDevice")
 
 #: Without GPU the code is made for this one (H100, H200).
@@ -72,7 +72,7 @@ def load() -> None:
         # (an installed .pth file does that, a folder on PYTHONPATH does not).
         import_module("setuptools")
         import_module("brian2cuda")
-        found = metadata.version("brian2cuda")
+        version = metadata.version("brian2cuda")
     except ImportError as error:
         raise SimulationError(
             "Tiled.device",
@@ -80,11 +80,11 @@ def load() -> None:
             str(error),
             f"Install it: {INSTALL}.",
         ) from error
-    if found != VERSION:
+    if version != VERSION:
         raise SimulationError(
             "Tiled.device",
             f"brian2cuda must be {VERSION}, the release whose faults are known here",
-            found,
+            version,
             f"Install it: {INSTALL}.",
         )
 
@@ -136,11 +136,11 @@ def toolkit() -> Path:
             "'cuda_standalone' needs nvcc",
             cure="Install the CUDA toolkit, or use device='cpp_standalone'.",
         )
-    said = subprocess.run(
+    done = subprocess.run(
         [nvcc, "--dryrun", "-x", "cu", os.devnull], capture_output=True, text=True
     )
-    found = re.search(r"^#\$ TOP=(.+)$", said.stderr, re.MULTILINE)
-    return Path(found.group(1)).resolve() if found else Path(nvcc).resolve().parent.parent
+    top = re.search(r"^#\$ TOP=(.+)$", done.stderr, re.MULTILINE)
+    return Path(top.group(1)).resolve() if top else Path(nvcc).resolve().parent.parent
 
 
 def curand(root: Path) -> tuple[Path, Path] | None:
@@ -170,8 +170,8 @@ def curand(root: Path) -> tuple[Path, Path] | None:
 
 
 def compute_capability() -> float:
-    """Return that of the first GPU, or `COMPUTE_CAPABILITY` where there is none."""
-    device = gpu.found()
+    """Return the compute capability of the first GPU, `COMPUTE_CAPABILITY` where there is none."""
+    device = gpu.first_device()
     return int(device.arch.removeprefix("sm_")) / 10 if device else COMPUTE_CAPABILITY
 
 
@@ -185,14 +185,14 @@ def preferences(folder: Path) -> Iterator[None]:
         Where a link to the cuRAND library may be made.
     """
     root = toolkit()
-    chosen = {**_backend(root), **_host(curand(root), folder)}
-    before = {name: prefs[name] for name in chosen}
+    settings = {**_backend(root), **_host(curand(root), folder)}
+    before = {name: prefs[name] for name in settings}
     log = logging.getLogger("brian2cuda")
     level = log.level
     log.setLevel(logging.WARNING)  # it prints all its preferences, 25 lines
     _forget_detected()
     try:
-        for name, value in chosen.items():
+        for name, value in settings.items():
             prefs[name] = value
         yield
     finally:
@@ -203,8 +203,8 @@ def preferences(folder: Path) -> Iterator[None]:
 
 
 def _backend(root: Path) -> dict[str, Any]:
-    found = curand(root)
-    include = [f"-I{found[0]}"] if found else []
+    outside = curand(root)
+    include = [f"-I{outside[0]}"] if outside else []
     return {
         # it asks nvidia-smi and deviceQuery, and stops where one is missing
         f"{BACKEND}.detect_gpus": False,
@@ -218,15 +218,15 @@ def _backend(root: Path) -> dict[str, Any]:
     }
 
 
-def _host(found: tuple[Path, Path] | None, folder: Path) -> dict[str, Any]:
-    chosen: dict[str, Any] = {"codegen.cpp.extra_compile_args_gcc": list(HOST_FLAGS)}
-    if found is not None:
-        chosen["codegen.cpp.library_dirs"] = [str(_linked(found[1], folder))]
-        chosen["codegen.cpp.runtime_library_dirs"] = [str(found[1])]
-    return chosen
+def _host(outside: tuple[Path, Path] | None, folder: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = {"codegen.cpp.extra_compile_args_gcc": list(HOST_FLAGS)}
+    if outside is not None:
+        settings["codegen.cpp.library_dirs"] = [str(_link_curand(outside[1], folder))]
+        settings["codegen.cpp.runtime_library_dirs"] = [str(outside[1])]
+    return settings
 
 
-def _linked(library: Path, folder: Path) -> Path:
+def _link_curand(library: Path, folder: Path) -> Path:
     """Return a folder with ``libcurand.so``: the package has only ``libcurand.so.10``."""
     if (library / "libcurand.so").exists():
         return library
@@ -250,5 +250,5 @@ def environment() -> dict[str, str]:
     Its makefile names the library before the objects that need it; linkers that keep only what
     is needed so far (Ubuntu's default) would drop it.
     """
-    given = os.environ.get("NVCC_APPEND_FLAGS", "")
-    return {**os.environ, "NVCC_APPEND_FLAGS": f"{given} -lcurand".strip()}
+    flags = os.environ.get("NVCC_APPEND_FLAGS", "")
+    return {**os.environ, "NVCC_APPEND_FLAGS": f"{flags} -lcurand".strip()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,7 +62,7 @@ LOG_LINES = 15
 
 @dataclass(frozen=True)
 class Stored:
-    """The file in which a program leaves an array, and what its bytes are."""
+    """The file to which a program writes an array, and the type of its numbers."""
 
     file: str
     dtype: np.dtype
@@ -75,7 +75,7 @@ class Program:
     Parameters
     ----------
     arrays
-        ``(owner, name)`` of each array of the large network -> what it is stored as.
+        ``(owner, name)`` of each array of the large network -> its file.
     """
 
     folder: Path
@@ -161,19 +161,19 @@ class Tiled:
         Raises
         ------
         BuildError
-            With the end of what the compiler said.
+            With the last lines that the compiler printed.
         """
         seconds = checked_seconds("Tiled.build", duration)
         if seconds not in self._programs:
             start = perf_counter()
-            program = self._generated(seconds)
+            program = self._generate(seconds)
             _compile(program.folder, jobs or core_count(), self.device)
             self._programs[seconds] = program
             self.report.builds += 1
             self.report.build_seconds += perf_counter() - start
         return self._programs[seconds].folder
 
-    def _generated(self, seconds: float) -> Program:
+    def _generate(self, seconds: float) -> Program:
         folder = self._folder / f"program_{len(self._programs)}"
         with _standalone(self.device, folder, self.dtype) as device:
             _insert_lines(device, self.device)
@@ -212,12 +212,12 @@ class Tiled:
         SimulationError
             Where the program fails, does not read a value, or finds no GPU.
         """
-        checked = {address: self._checked(address, v) for address, v in (values or {}).items()}
-        if self.device == CUDA and gpu.found() is None:
+        checked = {address: self._check_value(address, v) for address, v in (values or {}).items()}
+        if self.device == CUDA and gpu.first_device() is None:
             raise _no_gpu("none")
         self.build(duration)
         program = self._programs[checked_seconds("Tiled.run", duration)]
-        arguments = [self._given(program, k, *each) for k, each in enumerate(checked.items())]
+        arguments = [self._write_value(program, k, *item) for k, item in enumerate(checked.items())]
         results = program.folder / "results"
         self._results = None
         _start(program.folder, results, arguments, seed)
@@ -225,16 +225,16 @@ class Tiled:
         self.report.seconds += float((results / LOOP_SECONDS).read_text())
         self.report.instances_run += self.instances
 
-    def _checked(self, address: str, values: Any) -> np.ndarray:
+    def _check_value(self, address: str, values: Any) -> np.ndarray:
         variable = self._variable(address)
         size = 1 if variable.scalar else len(self._groups[address.partition(".")[0]])
         return checked_values(address, variable, values, self.instances, size, "Tiled")
 
-    def _given(self, program: Program, number: int, address: str, values: np.ndarray) -> str:
+    def _write_value(self, program: Program, number: int, address: str, values: np.ndarray) -> str:
         """Write values where the program reads them; return its argument.
 
-        The file's name has no capital letter: programs of brian2cuda read it in lower case, do not
-        find it, and go on with the default.  Nor does it begin with a digit: that would be a value.
+        The file's name has no capital letter: programs of brian2cuda turn it into lower case, do
+        not find it, and go on with the default.  A name that begins with a digit would be a value.
         """
         place = self._places[address]
         stored = program.arrays[place.owner, place.name]
@@ -249,7 +249,7 @@ class Tiled:
     def __getitem__(self, address: str) -> np.ndarray:
         """Return a variable after the last run, shape (instances, size), with its unit."""
         variable = self._variable(address)
-        program, results = self._finished()
+        program, results = self._last_run()
         place = self._places[address]
         flat = _read(program, results, (place.owner, place.name))
         values = flat.reshape(self.instances, place.width)[:, : place.size]
@@ -268,13 +268,14 @@ class Tiled:
         names = {obj.name: obj for obj in self._network.objects}
         if not isinstance(names.get(monitor), brian2.SpikeMonitor):
             raise DeclarationError("Tiled.spikes", "must be a SpikeMonitor of the network", monitor)
-        program, results = self._finished()
+        program, results = self._last_run()
         size = len(names[monitor].source)
         i, t = (_read(program, results, (monitor, name)) for name in "it")
         mine = i // size == instance
         return {"i": i[mine] % size, "t": t[mine] * second}
 
-    def _finished(self) -> tuple[Program, Path]:
+    def _last_run(self) -> tuple[Program, Path]:
+        """Return the program that ran last and the folder of its results."""
         if self._results is None:
             raise DeclarationError("Tiled", "must have run before anything is read")
         return self._results
@@ -298,9 +299,9 @@ class Tiled:
 
 @contextmanager
 def _standalone(name: str, folder: Path, dtype: str) -> Iterator[Any]:
-    """Make a standalone device the active one; everything is as before afterwards."""
+    """Make a standalone device the active one during the block, then restore the old one."""
     before, step = prefs.core.default_float_dtype, brian2.defaultclock.dt
-    settings = cuda.preferences(folder / "lib") if name == CUDA else _nothing_set()
+    settings = cuda.preferences(folder / "lib") if name == CUDA else nullcontext()
     with settings:
         set_device(name, directory=str(folder), build_on_run=False)
         device = get_device()
@@ -316,13 +317,8 @@ def _standalone(name: str, folder: Path, dtype: str) -> Iterator[Any]:
             brian2.defaultclock.dt = step  # Brian2 takes it from one device to the next
 
 
-@contextmanager
-def _nothing_set() -> Iterator[None]:
-    yield
-
-
 def _insert_lines(device: Any, name: str) -> None:
-    """Let the program take a seed, and tell how long its loop took."""
+    """Let the program read a seed, and write how long its loop took."""
     device.insert_code("main", SEED_LINES[name])
     for slot, line in CLOCK_LINES.items():
         device.insert_code(slot, f"{cuda.WAIT} {line}" if name == CUDA else line)
@@ -331,10 +327,10 @@ def _insert_lines(device: Any, name: str) -> None:
 def _arrays(tiling: Tiling) -> Iterator[tuple[tuple[str, str], ArrayVariable]]:
     """Yield every array that can be set or read after a run."""
     for place in tiling.places.values():
-        yield (place.owner, place.name), tiling.made[place.owner].variables[place.name]
-    for name, made in tiling.made.items():
-        if isinstance(made, brian2.SpikeMonitor):
-            yield from (((name, each), made.variables[each]) for each in "it")
+        yield (place.owner, place.name), tiling.large[place.owner].variables[place.name]
+    for owner, large in tiling.large.items():
+        if isinstance(large, brian2.SpikeMonitor):
+            yield from (((owner, name), large.variables[name]) for name in "it")
 
 
 def _read(program: Program, results: Path, key: tuple[str, str]) -> np.ndarray:
@@ -352,7 +348,7 @@ def _compile(folder: Path, jobs: int, device: str) -> None:
 
 
 def _start(folder: Path, results: Path, arguments: list[str], seed: int) -> None:
-    """Run a program; what it complains about but does not stop for is a failure too."""
+    """Run a program; raise also where it only prints an error and goes on."""
     results.mkdir(exist_ok=True)
     command = ["./main", "--results_dir", f"{results.resolve()}/", *arguments]
     done = subprocess.run(
@@ -363,28 +359,28 @@ def _start(folder: Path, results: Path, arguments: list[str], seed: int) -> None
         text=True,
         errors="replace",
     )
-    said = done.stdout + done.stderr
-    if done.returncode and any(words in said for words in cuda.NO_GPU):
+    output = done.stdout + done.stderr
+    if done.returncode and any(words in output for words in cuda.NO_GPU):
         raise _no_gpu(_end(done, 1))
-    if done.returncode or any(words in said for words in cuda.UNREAD):
+    if done.returncode or any(words in output for words in cuda.UNREAD):
         must = "the program must end without complaints"
         raise SimulationError("Tiled.run", must, f"exit status {done.returncode}", _end(done))
 
 
 def _end(done: subprocess.CompletedProcess[str], lines: int = LOG_LINES) -> str:
-    """Return the end of what a program said."""
-    said = (done.stdout + done.stderr).strip().splitlines()
-    return "It said:\n" + "\n".join(said[-lines:])
+    """Return the last lines that a program printed."""
+    printed = (done.stdout + done.stderr).strip().splitlines()
+    return "It said:\n" + "\n".join(printed[-lines:])
 
 
 # -- checks ---------------------------------------------------------------------------------------
 
 
-def _no_gpu(said: str) -> SimulationError:
+def _no_gpu(reason: str) -> SimulationError:
     return SimulationError(
         "Tiled.device",
         "'cuda_standalone' needs an NVIDIA GPU",
-        said,
+        reason,
         "Use device='cpp_standalone', or build() here and run the program elsewhere.",
     )
 
@@ -407,7 +403,7 @@ def _check_choices(instances: int, device: str, dtype: str) -> None:
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """Refuse a folder with something in it: makefiles do not see which headers are old."""
+    """Return an empty or absent folder: in another one, makefiles do not notice old headers."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DeclarationError("Tiled.directory", "must be empty or absent", str(folder))
     return folder

@@ -96,6 +96,8 @@ class Tiling:
         Address of each stored variable of the declared network -> its place.
     sizes
         Elements of one copy by group.
+    large
+        Groups and monitors of the large network, by name.
 
     Raises
     ------
@@ -107,13 +109,13 @@ class Tiling:
         check_tileable(network)
         self.instances = instances
         self.declared = {obj.name: obj for obj in whole_objects(network)}
-        self.made: dict[str, Any] = {}
+        self.large: dict[str, Any] = {}
         self.places: dict[str, Place] = {}
         self.sizes = {group.name: len(group) for group in self._of(GROUPS)}
         self._clocks = self._main_clock(network)
-        self._carried = self._shared_by_synapses()
+        self._carried = self._carriers()
         for source in self._of(SpikeGeneratorGroup):
-            self.made[source.name] = self._generator(source)
+            self.large[source.name] = self._generator(source)
         for group in self._of((NeuronGroup, PoissonGroup)):
             self._tile_neurons(group)
         for group in self._of(NeuronGroup):
@@ -122,7 +124,7 @@ class Tiling:
             self._tile_synapses(synapses)
         for monitor in self._of(SpikeMonitor):
             self._tile_monitor(monitor)
-        self.network = Network(*self.made.values(), name=network.name)
+        self.network = Network(*self.large.values(), name=network.name)
         self.network.schedule = network.schedule
 
     def _of(self, kinds: type | tuple[type, ...]) -> Iterable[Any]:
@@ -131,11 +133,11 @@ class Tiling:
     # ------------------------------------------------------------------------------------ neurons
 
     def _tile_neurons(self, group: NeuronGroup | PoissonGroup) -> None:
-        made = self._poisson(group) if isinstance(group, PoissonGroup) else self._neurons(group)
-        self.made[group.name] = made
-        self._schedule(made.thresholder, group.thresholder)
-        self._run_regularly(made, group)
-        self._copy_values(made, group)
+        large = self._poisson(group) if isinstance(group, PoissonGroup) else self._neurons(group)
+        self.large[group.name] = large
+        self._schedule(large.thresholder, group.thresholder)
+        self._run_regularly(large, group)
+        self._copy_values(large, group)
 
     def _generator(self, source: SpikeGeneratorGroup) -> SpikeGeneratorGroup:
         neurons, times, period = (
@@ -168,13 +170,13 @@ class Tiling:
     def _neurons(self, group: NeuronGroup) -> NeuronGroup:
         words = self._words(group)
         equations = [_of_one_copy(eq, words) for eq in group.user_equations.values()]
-        made = NeuronGroup(
+        large = NeuronGroup(
             self.instances * len(group),
-            Equations([*equations, *self._carried_by(group)]),
+            Equations([*equations, *self._carrier_equations(group)]),
             method=group.method_choice,
             method_options=group.state_updater.method_options,
             events={name: word_substitute(text, words) for name, text in group.events.items()},
-            refractory=_rewritten(group._refractory, words),
+            refractory=_rewrite(group._refractory, words),
             dtype=_other_dtypes(group),
             namespace=group.namespace,
             clock=self._clock(group.clock),
@@ -182,22 +184,22 @@ class Tiling:
             name=group.name,
         )
         for event, code in group.event_codes.items():
-            made.run_on_event(event, word_substitute(code, words))
-        self._schedule(made.resetter, group.resetter)
+            large.run_on_event(event, word_substitute(code, words))
+        self._schedule(large.resetter, group.resetter)
         for part in ("state_updater", "subexpression_updater"):
-            _same_slot(getattr(made, part), getattr(group, part))
-        return made
+            _same_slot(getattr(large, part), getattr(group, part))
+        return large
 
     def _link(self, group: NeuronGroup) -> None:
         for name in group._linked_variables:
             source = group.variables[name]
-            if source.owner is None or source.owner.name not in self.made:
+            if source.owner is None or source.owner.name not in self.large:
                 raise UnsupportedFeature(
                     f"{group.name}.{name}", "a linked variable must lead to a group of the network"
                 )
-            where = self.made[source.owner.name]
+            where = self.large[source.owner.name]
             index = self._link_index(group, name, len(where) // self.instances)
-            setattr(self.made[group.name], name, linked_var(where, source.name, index=index))
+            setattr(self.large[group.name], name, linked_var(where, source.name, index=index))
 
     def _link_index(self, group: NeuronGroup, name: str, size: int) -> np.ndarray | None:
         """Return the neurons of the source to read, None for those of the same index."""
@@ -214,9 +216,9 @@ class Tiling:
         pre, post = ([p for p in synapses._pathways if p.prepost == end] for end in ("pre", "post"))
         updater = synapses.state_updater
         method = {} if updater is None else {"method": updater.method_choice}
-        made = Synapses(
-            self.made[source.name],
-            self.made[target.name],
+        large = Synapses(
+            self.large[source.name],
+            self.large[target.name],
             Equations(list(self._synaptic_equations(synapses, words))),
             on_pre={p.objname: word_substitute(p.code, words) for p in pre} or None,
             on_post={p.objname: word_substitute(p.code, words) for p in post} or None,
@@ -230,18 +232,18 @@ class Tiling:
             name=synapses.name,
             **method,
         )
-        made.connect(
+        large.connect(
             i=self._block_indices(np.asarray(synapses.i[:]), len(source)),
             j=self._block_indices(np.asarray(synapses.j[:]), len(target)),
         )
-        self.made[synapses.name] = made
-        self._same_synaptic_slots(made, synapses, words)
-        self._copy_values(made, synapses)
+        self.large[synapses.name] = large
+        self._same_synaptic_slots(large, synapses, words)
+        self._copy_values(large, synapses)
 
     def _synaptic_equations(
         self, synapses: Synapses, words: Mapping[str, str]
     ) -> Iterable[SingleEquation]:
-        """Yield all equations; Brian2 keeps those of one kind each where they are used."""
+        """Yield all equations of synapses; Brian2 keeps each kind of them in another place."""
         carried = {
             name: place for (owner, name), place in self._carried.items() if owner == synapses.name
         }
@@ -260,37 +262,38 @@ class Tiling:
             yield SingleEquation(SUBEXPRESSION, name, dim, expr=Expression(code), flags=["summed"])
 
     def _same_synaptic_slots(
-        self, made: Synapses, synapses: Synapses, words: Mapping[str, str]
+        self, large: Synapses, synapses: Synapses, words: Mapping[str, str]
     ) -> None:
         for path in synapses._pathways:
-            copy = getattr(made, path.objname)
+            copy = getattr(large, path.objname)
             _same_slot(copy, path)
             if _common_delay(path) is None:
                 copy.delay = np.tile(np.asarray(path.delay[:]), self.instances) * second
-        self._schedule(made.summed_updaters, synapses.summed_updaters)
-        _same_slot(made.state_updater, synapses.state_updater)
-        self._run_regularly(made, synapses)
+        self._schedule(large.summed_updaters, synapses.summed_updaters)
+        _same_slot(large.state_updater, synapses.state_updater)
+        self._run_regularly(large, synapses)
         # Brian2 keeps the statements of "constant over dt", not the equations
         if synapses.subexpression_updater is not None:
-            self._regularly(made, synapses.subexpression_updater, words)
+            self._regularly(large, synapses.subexpression_updater, words)
 
-    def _shared_by_synapses(self) -> dict[tuple[str, str], tuple[str, str, str]]:
-        """Return what synapses share -> group, variable and suffix that carry it.
+    def _carriers(self) -> dict[tuple[str, str], tuple[str, str, str]]:
+        """Return (synapses, name) of each shared value -> its carrier: group, variable and suffix.
 
-        Synapses of a large network cannot share a value per copy.  A constant per neuron is read
-        ten to a hundred times less often from memory than one per synapse.
+        In the large network a value is shared by all copies, so each copy's value becomes a
+        constant of its neurons: it is read from memory ten to a hundred times less often than a
+        constant per synapse.
         """
-        found = {}
+        carriers = {}
         for synapses in self._of(Synapses):
             for end, suffix in ((synapses.target, "_post"), (synapses.source, "_pre")):
                 if isinstance(end, NeuronGroup):
                     for name in _shared_parameters(synapses):
                         variable = f"shared_{synapses.name}_{name}"
-                        found[synapses.name, name] = (end.name, variable, suffix)
+                        carriers[synapses.name, name] = (end.name, variable, suffix)
                     break
-        return found
+        return carriers
 
-    def _carried_by(self, group: NeuronGroup) -> Iterable[SingleEquation]:
+    def _carrier_equations(self, group: NeuronGroup) -> Iterable[SingleEquation]:
         for (owner, name), (carrier, variable, _) in self._carried.items():
             if carrier == group.name:
                 original = self.declared[owner].equations[name]
@@ -298,10 +301,10 @@ class Tiling:
                     PARAMETER, variable, original.dim, original.var_type, flags=["constant"]
                 )
 
-    # ----------------------------------------------------------------------------- what both have
+    # ------------------------------------------------------------------------ neurons and synapses
 
     def _words(self, group: Group) -> dict[str, str]:
-        """Return what replaces the names that count over all copies."""
+        """Return replacements of ``i``, ``j`` and sizes, which would count over all copies."""
         if isinstance(group, Synapses):
             ends = {"i": len(group.source), "j": len(group.target)}
             sizes = {"N": len(group), "N_pre": len(group.source), "N_post": len(group.target)}
@@ -330,25 +333,25 @@ class Tiling:
         own.dt = clocks[name].dt
         return {name: own}
 
-    def _run_regularly(self, made: Group, group: Group) -> None:
+    def _run_regularly(self, large: Group, group: Group) -> None:
         for part in group.contained_objects:
             if type(part) is CodeRunner:
-                self._regularly(made, part, self._words(group))
+                self._regularly(large, part, self._words(group))
 
-    def _regularly(self, made: Group, part: CodeRunner, words: Mapping[str, str]) -> None:
+    def _regularly(self, large: Group, part: CodeRunner, words: Mapping[str, str]) -> None:
         code = word_substitute(part.abstract_code, dict(words))
         clock = self._clock(part.clock)
-        made.run_regularly(code, when=part.when, order=part.order, clock=clock, name=part.name)
+        large.run_regularly(code, when=part.when, order=part.order, clock=clock, name=part.name)
 
-    def _schedule(self, made: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
+    def _schedule(self, large: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
         for name, part in declared.items():
-            _same_slot(made[name], part)
+            _same_slot(large[name], part)
 
-    def _copy_values(self, made: Group, group: Group) -> None:
-        """Give all copies the values of the declared network, and note where they are."""
+    def _copy_values(self, large: Group, group: Group) -> None:
+        """Copy the values of the declared network to all copies, and note their places."""
         for name, variable in stored_variables(group).items():
             value = np.atleast_1d(np.asarray(variable.get_value()))
-            owner, target, width = made.name, name, len(group)
+            owner, target, width = large.name, name, len(group)
             if (group.name, name) in self._carried:
                 owner, target, _ = self._carried[group.name, name]
                 width = self.sizes[owner]
@@ -357,11 +360,11 @@ class Tiling:
             same = value.size and (value == value[0]).all()
             if not (same and value[0] == 0):
                 every = value[:1] if same else np.tile(value, self.instances)
-                self.made[owner].variables[target].set_value(every)
+                self.large[owner].variables[target].set_value(every)
 
     def _tile_monitor(self, monitor: SpikeMonitor) -> None:
-        self.made[monitor.name] = SpikeMonitor(
-            self.made[monitor.source.name],
+        self.large[monitor.name] = SpikeMonitor(
+            self.large[monitor.source.name],
             sorted(monitor.record_variables - {"i", "t"}) or None,
             record=monitor.record,
             when=monitor.when,
@@ -383,7 +386,7 @@ def stored_variables(group: Group) -> dict[str, ArrayVariable]:
 
 
 def whole_objects(network: Network) -> list[Any]:
-    """Return groups and monitors by name, without the parts that they are made of."""
+    """Return groups and monitors by name, without the parts of which they consist."""
     whole = [obj for obj in network.sorted_objects if type(obj) in (*GROUPS, SpikeMonitor)]
     return sorted(whole, key=lambda obj: str(obj.name))
 
@@ -404,7 +407,7 @@ def check_tileable(network: Network) -> None:
         if isinstance(obj.clock, EventClock):
             _refuse(obj.name, "cannot be tiled", "run_at")
     for obj in whole:
-        _check_ends(obj, {id(each) for each in whole})
+        _check_ends(obj, {id(known) for known in whole})
         _check_shared(obj)
 
 
@@ -468,7 +471,7 @@ def _expression(equation: SingleEquation, code: str) -> SingleEquation:
     )
 
 
-def _rewritten(value: Any, words: Mapping[str, str]) -> Any:
+def _rewrite(value: Any, words: Mapping[str, str]) -> Any:
     return word_substitute(value, dict(words)) if isinstance(value, str) else value
 
 
@@ -484,6 +487,6 @@ def _common_delay(path: SynapticPathway) -> Any:
     return delays[0] * second if len(delays) == 1 else None
 
 
-def _same_slot(made: Any, declared: Any) -> None:
+def _same_slot(large: Any, declared: Any) -> None:
     if declared is not None:
-        made.when, made.order, made.active = declared.when, declared.order, declared.active
+        large.when, large.order, large.active = declared.when, declared.order, declared.active

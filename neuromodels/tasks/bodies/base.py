@@ -1,7 +1,7 @@
-"""What a body is: its sizes, what it observes, what a step earns, and when it has fallen.
+"""Bodies as data: sizes, observations, rewards, and when a body has fallen.
 
-A state is a body's generalised positions, then its velocities.  The first positions, of the root
-along the ground, are never observed: a goal is the same wherever the body is.
+A state is a body's generalised positions, then its velocities.  The first positions, those of the
+root along the ground, are never observed: a goal is the same wherever the body is.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ CLIP = 5.0
 
 @dataclass(frozen=True)
 class Goals:
-    """What a body may be told to do.
+    """The goals that a body may be given.
 
     Parameters
     ----------
     kind
         ``"direction"``: run that way, an angle in radians.  ``"velocity"``: keep that speed along
-        the first axis, in m/s.  ``"run"``: forward, the faster the better; nothing is told.
+        the first axis, in m/s.  ``"run"``: forward, the faster the better; no channel tells it.
     lowest, span
-        Of the range of goals, in their unit; of ``"run"``, of speeds that are to be seen.
+        Start and width of the range of goals, in their unit; for ``"run"``, of observable speeds.
     """
 
     kind: Literal["direction", "velocity", "run"]
@@ -37,19 +37,19 @@ class Goals:
 
     @property
     def channels(self) -> int:
-        """How many input channels tell the goal."""
+        """Number of input channels that tell the goal."""
         return {"direction": 2, "velocity": 1, "run": 0}[self.kind]
 
     @property
     def fastest(self) -> float:
-        """The fastest speed that may be asked for, m/s; 0 where none is."""
+        """The fastest speed that a goal may ask for, m/s; 0 for directions."""
         return 0.0 if self.kind == "direction" else self.lowest + self.span
 
-    def told(self, goals: np.ndarray) -> np.ndarray:
-        """Return what the channels tell of goals (n,), shape (n, channels).
+    def encode(self, goals: np.ndarray) -> np.ndarray:
+        """Return the channel values of goals (n,), shape (n, channels).
 
-        A direction is told as cosine and sine, so that nothing jumps at 180 degrees; a speed as
-        its share of the fastest.
+        A direction becomes its cosine and sine, so that nothing jumps at 180 degrees; a speed
+        becomes its share of the fastest.
         """
         if self.kind == "direction":
             return np.column_stack([np.cos(goals), np.sin(goals)])
@@ -58,8 +58,8 @@ class Goals:
     def reward(self, velocities: np.ndarray, goals: np.ndarray) -> np.ndarray:
         """Return what moving earns beyond standing still, (n,), m/s.
 
-        The velocity along the told direction or forward, or by how much the speed is closer to the
-        told one than standing is.
+        For directions and ``"run"``: the velocity that way.  For speeds: how much closer the speed
+        is to the goal than standing still.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class Goals:
             Shape (n,).
         """
         if self.kind == "direction":
-            return np.einsum("nk,nk->n", velocities, self.told(goals))
+            return np.einsum("nk,nk->n", velocities, self.encode(goals))
         if self.kind == "run":
             return velocities[:, 0]
         return np.abs(goals) - np.abs(velocities[:, 0] - goals)
@@ -86,15 +86,15 @@ class Body:
     gymnasium, options
         Id of its environment in Gymnasium, and arguments for it.
     positions, velocities
-        How many a state has.
+        Number of each in a state.
     axes
-        How many of the first positions lie along the ground and are not observed.
+        Number of the first positions, which lie along the ground and are not observed.
     actions
-        How many, each between -1 and 1.
+        Number of actions, each between -1 and 1.
     seconds
-        Between two actions.
+        Time between two actions.
     goals
-        What it may be told.
+        The goals that it may be given.
     alive
         Earned in each step in which it has not fallen.
     effort
@@ -104,8 +104,9 @@ class Body:
     fastest
         Observed velocities are limited to this, as Gymnasium does.
     mean, spread
-        Of observations without the goal, under random actions; see `worlds.measured`.  They are
-        constants: every method, seed and resumed run sees the same numbers for the same state.
+        Of observations without the goal, under random actions; see
+        `mujoco_worlds.measure_observations`.  They are constants: every method, seed and resumed
+        run sees the same numbers for the same state.
     """
 
     name: str
@@ -135,25 +136,25 @@ class Body:
 
     @property
     def observations(self) -> int:
-        """How many numbers of a state are observed."""
+        """Number of observed entries of a state."""
         return self.positions + self.velocities - self.axes
 
     @property
     def channels(self) -> int:
-        """How many input channels a network needs: observations, then the goal."""
+        """Number of input channels that a network needs: observations, then the goal."""
         return self.observations + self.goals.channels
 
-    def observed(self, states: np.ndarray) -> np.ndarray:
+    def observe(self, states: np.ndarray) -> np.ndarray:
         """Return observations as the simulator gives them, (n, observations)."""
         limited = np.clip(states[:, self.positions :], -self.fastest, self.fastest)
         return np.column_stack([states[:, self.axes : self.positions], limited])
 
-    def shown(self, states: np.ndarray, goals: np.ndarray) -> np.ndarray:
-        """Return what the input channels show, (n, channels): normalised, clipped, and the goal."""
-        normal = (self.observed(states) - np.array(self.mean)) / np.array(self.spread)
-        return np.column_stack([np.clip(normal, -CLIP, CLIP), self.goals.told(goals)])
+    def inputs(self, states: np.ndarray, goals: np.ndarray) -> np.ndarray:
+        """Return inputs (n, channels): observations, normalised and clipped, then the goal."""
+        normal = (self.observe(states) - np.array(self.mean)) / np.array(self.spread)
+        return np.column_stack([np.clip(normal, -CLIP, CLIP), self.goals.encode(goals)])
 
-    def moved(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    def mean_velocity(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Return the root's mean velocity in a step along the ground, (n, axes), m/s."""
         return (after[:, : self.axes] - before[:, : self.axes]) / self.seconds
 
@@ -167,6 +168,6 @@ class Body:
     def reward(
         self, before: np.ndarray, after: np.ndarray, actions: np.ndarray, goals: np.ndarray
     ) -> np.ndarray:
-        """Return what each body earned in a step, (n,): 0 is standing still without effort."""
-        earned = self.goals.reward(self.moved(before, after), goals)
+        """Return the reward of each body in a step, (n,): 0 for standing still without effort."""
+        earned = self.goals.reward(self.mean_velocity(before, after), goals)
         return earned + self.alive * self.is_upright(after) - self.effort * (actions**2).sum(axis=1)

@@ -8,7 +8,7 @@ A goal at share s of its range, 0 <= s < 1, is lowest + s*span.  The eight that 
 s = 1/16, 3/16, ..., and are those of the paper: -180, -135, ..., 135 degrees, 1 to 8.875 m/s for
 the runner, 0 to 1.8375 m/s for the hopper.
 
-`mean` and `spread` were measured once, by `worlds.measured`.
+`mean` and `spread` were measured once, by `mujoco_worlds.measure_observations`.
 """
 
 from dataclasses import replace

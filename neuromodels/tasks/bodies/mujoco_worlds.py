@@ -12,11 +12,11 @@ from neuromodels.tasks.bodies.base import Body
 from neuromodels.tasks.bodies.novel_worlds import USUAL, Novelty, alter
 
 HOPELESS = 1e10
-"""A state beyond this is one that MuJoCo itself calls unstable."""
+"""MuJoCo itself calls a state with an entry beyond this unstable."""
 
 
 class World(Protocol):
-    """Moves bodies; one state per row, each on its own."""
+    """Moves bodies, one state per row, independently of each other."""
 
     def begin(self, streams: np.ndarray) -> np.ndarray:
         """Return the first state of trials (n,), drawn from their noise streams."""
@@ -28,19 +28,19 @@ class World(Protocol):
 
 
 class MujocoWorld:
-    """Gymnasium's body, moved by MuJoCo's own pool of threads.
+    """A body of Gymnasium, moved by MuJoCo's own pool of threads.
 
-    Only positions and velocities are carried from step to step, so that a state says everything:
-    nothing depends on which thread moved a body, or on what it moved before.
+    Only positions and velocities are carried from step to step.  So a step depends on the state
+    alone, not on the thread that computes it or on what that thread computed before.
 
     Parameters
     ----------
     body
-        Which one.
+        A body of the catalog.
     threads
-        Of the pool.
+        Size of the pool.
     novelty
-        How its model differs from Gymnasium's.
+        How the model differs from Gymnasium's.
 
     Raises
     ------
@@ -50,13 +50,13 @@ class MujocoWorld:
 
     def __init__(self, body: Body, threads: int = 1, novelty: Novelty = USUAL):
         self._mujoco, gymnasium, rollout = _packages(body)
-        # MuJoCo prints what it thinks of Gymnasium's model files, and writes a log where it is run
-        # about each body that explodes, which is no news: its trial counts as failed
+        # MuJoCo would warn of Gymnasium's model files, and write a log in the working directory
+        # for each body that explodes; such a trial counts as failed anyway
         self._mujoco.set_mju_user_warning(_silent)
         self._env = gymnasium.make(body.gymnasium, **body.options).unwrapped
         self._model: Any = self._env.model
         alter(self._mujoco, self._model, novelty)
-        # without this MuJoCo puts a body that explodes back to where it began
+        # otherwise MuJoCo resets a body that explodes to its first state
         self._model.opt.disableflags |= self._mujoco.mjtDisableBit.mjDSBL_AUTORESET
         self._pool = rollout.Rollout(nthread=threads if threads > 1 else 0)
         self._data = [self._mujoco.MjData(self._model) for _ in range(threads)]
@@ -72,7 +72,7 @@ class MujocoWorld:
     def step(self, states: np.ndarray, actions: np.ndarray) -> np.ndarray:
         """Return the states (n, positions + velocities) after actions (n, actions)."""
         steps = self._env.frame_skip
-        # MuJoCo's own state begins with a time, which moves nothing
+        # MuJoCo's own state begins with the time, on which nothing depends here
         whole = np.column_stack([np.zeros(len(states)), states])
         held = np.repeat(actions[:, None], steps, axis=1)
         moved, _ = self._pool.rollout(self._model, self._data, whole, held)
@@ -85,30 +85,30 @@ def open_world(body: Body, threads: int = 1, novelty: Novelty = USUAL) -> World:
 
 
 def is_lost(states: np.ndarray) -> np.ndarray:
-    """Whether a state is none any more, (n,)."""
+    """Whether a state is not finite or beyond `HOPELESS`, (n,)."""
     return ~(np.abs(states) < HOPELESS).all(axis=1)
 
 
-def measured(
+def measure_observations(
     body: Body, world: World, episodes: int = 256, steps: int = 100, hold: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and spread of what a body observes when it acts at random.
+    """Return mean and spread of observations under random actions, each (observations,).
 
-    Uniform actions, each held for a while, since a body hardly moves when they change in every
-    step.  A speed that is asked for must be seen: the spread of the root's velocities is at least
-    a quarter of the fastest goal.
+    Actions are uniform and held for `hold` steps: a body hardly moves when they change in every
+    step.  The spread of the root's velocities is at least a quarter of the fastest goal, so that
+    clipping does not hide the speed that is asked for.
     """
     rng = np.random.default_rng(0)
-    states, seen = world.begin(np.arange(episodes)), []
+    states, parts = world.begin(np.arange(episodes)), []
     for step in range(steps):
         if step % hold == 0:
             actions = rng.uniform(-1, 1, (episodes, body.actions))
         states = world.step(states, actions)
         fallen = ~body.is_upright(states)
-        seen.append(body.observed(states[~fallen]))
+        parts.append(body.observe(states[~fallen]))
         if fallen.any():
             states[fallen] = world.begin(rng.integers(2**32, size=int(fallen.sum())))
-    observed = np.concatenate(seen)
+    observed = np.concatenate(parts)
     mean, spread = observed.mean(axis=0), np.maximum(observed.std(axis=0), 1e-3)
     root = slice(body.positions - body.axes, body.positions)
     spread[root] = np.maximum(spread[root], body.goals.fastest / 4)
@@ -116,7 +116,7 @@ def measured(
 
 
 def _silent(text: str) -> None:
-    """Take a warning and say nothing."""
+    """Ignore a warning."""
 
 
 def _packages(body: Body) -> tuple[Any, Any, Any]:

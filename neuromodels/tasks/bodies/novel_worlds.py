@@ -1,4 +1,4 @@
-"""What may be different about a body and its world, and how a MuJoCo model is changed for it.
+"""Novel conditions of a body and its world, and how they change a MuJoCo model.
 
 The kinds are those proposed for SpikePropamine's runner (arXiv:2106.02681), whose novel conditions
 are not known to us: one motor dead in the style of the first author's earlier code, the rest ours.
@@ -19,28 +19,28 @@ TORSO = "torso"
 
 @dataclass(frozen=True)
 class Novelty:
-    """One way in which a test differs from the search; the defaults differ in nothing.
+    """One way in which a test differs from the search; with the defaults nothing differs.
 
     Parameters
     ----------
     dead
-        Number of the motor whose torque is 0; None: all work.
+        Index of the motor whose torque is 0; None: all motors work.
     seen, done
-        Standard deviation of the noise on what is observed, in the units of the channels, and on
-        actions, of which 1 is the largest.
+        Standard deviation of the noise on observations, in units of the channels, and on actions,
+        whose largest value is 1.
     friction
-        Of all contacts, in units of the usual.
+        Friction of all contacts, relative to the usual one.
     mass
-        Of the torso, likewise; its moments of inertia go with it.
+        Mass and moments of inertia of the torso, relative to the usual ones.
     slope
-        Of the ground, degrees; above 0 forward is uphill.
+        Slope of the ground, degrees; positive: forward is uphill.
     gain
-        Torque of an action, in units of the usual.
+        Torque of an action, relative to the usual one.
 
     Raises
     ------
     DeclarationError
-        Where a number makes no sense.
+        Where a number is outside its range.
     """
 
     dead: int | None = None
@@ -53,7 +53,7 @@ class Novelty:
 
     @property
     def outside(self) -> Novelty:
-        """What of it lies in the body and its world, not between network and body."""
+        """The part of it that changes the body and its world, without noise and dead motor."""
         return replace(self, dead=None, seen=0.0, done=0.0)
 
     def __post_init__(self) -> None:
@@ -71,12 +71,12 @@ USUAL = Novelty()
 
 
 def alter(mujoco: Any, model: Any, novelty: Novelty) -> None:
-    """Change a MuJoCo model in place; what lies between network and body is not its matter."""
-    # a contact takes the larger friction of its two sides: to change the ground alone does nothing
-    # downwards
+    """Change a MuJoCo model in place; noise and a dead motor are not part of the model."""
+    # a contact takes the larger friction of its two sides, so a more slippery ground alone would
+    # change nothing
     model.geom_friction[:] *= novelty.friction
     model.actuator_gainprm[:, 0] *= novelty.gain
-    model.opt.gravity[:] = tilted(model.opt.gravity, novelty.slope)
+    model.opt.gravity[:] = tilt(model.opt.gravity, novelty.slope)
     if novelty.mass != 1.0:
         torso = model.body(TORSO).id
         model.body_mass[torso] *= novelty.mass
@@ -84,7 +84,7 @@ def alter(mujoco: Any, model: Any, novelty: Novelty) -> None:
         mujoco.mj_setConst(model, mujoco.MjData(model))
 
 
-def tilted(gravity: np.ndarray, degrees: float) -> np.ndarray:
+def tilt(gravity: np.ndarray, degrees: float) -> np.ndarray:
     """Return gravity (3,) on a ground that rises along the first axis by some degrees."""
     angle = np.deg2rad(degrees)
     turn = np.array(

@@ -1,4 +1,4 @@
-"""Many may ask the workers at once, but whoever must be alone is."""
+"""Readers-writer lock for requests to the workers."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from threading import Condition
 
 
-class Turns:
-    """Two ways to enter: beside others, or alone, before anybody who comes later."""
+class RequestLock:
+    """Shared requests run side by side; an exclusive one runs alone, before later ones."""
 
     def __init__(self) -> None:
         self._changed = Condition()
         self._inside = 0
-        self._waiting_alone = 0
+        self._exclusive_requests = 0
 
     @contextmanager
-    def beside(self) -> Iterator[None]:
-        """Enter once nobody is or wants to be alone."""
+    def shared(self) -> Iterator[None]:
+        """Enter once no exclusive request runs or waits."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting_alone == 0)
+            self._changed.wait_for(lambda: self._exclusive_requests == 0)
             self._inside += 1
         try:
             yield
@@ -27,22 +27,22 @@ class Turns:
             self._leave()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Enter once everybody inside has left; nobody enters until this one leaves."""
+    def exclusive(self) -> Iterator[None]:
+        """Enter once all others have left; none enters until this one leaves."""
         with self._changed:
-            self._waiting_alone += 1
+            self._exclusive_requests += 1
             try:
                 self._changed.wait_for(lambda: self._inside == 0)
                 self._inside += 1
             except BaseException:
-                self._waiting_alone -= 1
+                self._exclusive_requests -= 1
                 self._changed.notify_all()
                 raise
         try:
             yield
         finally:
             with self._changed:
-                self._waiting_alone -= 1
+                self._exclusive_requests -= 1
             self._leave()
 
     def _leave(self) -> None:
