@@ -1,0 +1,169 @@
+"""A network as text: groups, connections, statements and their order, before any Brian2 object.
+
+One frozen value stands between a study and its network.  It can be printed, compared between
+conditions, and tested without a simulation; `assembly` makes Brian2 objects of it, part by part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2.units.fundamentalunits import Quantity
+
+EACH_STEP, LAST = "groups", "end"
+"""Slots of a time step: in the first all happens, ordered by number; the second sees its end."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Numbers that equations read as ``name(row*second, column)``."""
+
+    values: np.ndarray
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and np.array_equal(self.values, other.values)
+
+    def __repr__(self) -> str:
+        return f"Table{self.values.shape}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neurons of one kind, or the items, the score and other single units of a task.
+
+    Parameters
+    ----------
+    order
+        When its state is updated within a step.
+    constants
+        Names in its equations, beside those of the whole network.
+    threshold
+        Condition of a spike; None: it has none. `Spikes` says what a spike does.
+    """
+
+    name: str
+    size: int
+    equations: str
+    order: int
+    method: str = "exact"
+    constants: Mapping[str, object] = field(default_factory=dict)
+    threshold: str | None = None
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Synapses between all pairs of two groups."""
+
+    name: str
+    source: str
+    target: str
+    equations: str = ""
+    on_pre: str = ""
+    on_post: str = ""
+    constants: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Statements of a group or connection that run in every step."""
+
+    owner: str
+    name: str
+    code: str
+    order: int = 0
+    slot: str = EACH_STEP
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """When a group's threshold is tested, and what its spikes do to it."""
+
+    owner: str
+    reset: str
+    threshold_order: int
+    reset_order: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """A variable of a group that is another group's, neuron by neuron."""
+
+    owner: str
+    variable: str
+    source: str
+    source_variable: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """The value of a variable before a search or a user sets it."""
+
+    owner: str
+    variable: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Variables of a group or connection that are recorded at the end of each step."""
+
+    owner: str
+    variables: tuple[str, ...]
+
+
+Part = Group | Connection | Statements | Spikes | Link | Value | Recording
+
+
+@dataclass(frozen=True)
+class NetworkText:
+    """All that a network is made of, in the order in which it is made.
+
+    Parameters
+    ----------
+    parts
+        What is made, one after the other.
+    constants
+        Names that all equations may use: the task's parameters, constants and tables.
+    step
+        Length of a step, with its unit.
+    steps
+        Number of steps in a trial.
+    addresses
+        Where the numbers of each coefficient lie: label -> ``"group.variable"``.
+    initial
+        Expressions that draw a trial, by address.
+    loss, accuracy
+        Addresses of the score.
+    over
+        Address of the variable that ends a trial without hope.
+    spikes
+        Address of the spikes of a trial per spiking neuron; None where nobody asks.
+    """
+
+    parts: tuple[Part, ...]
+    constants: Mapping[str, object]
+    step: Quantity
+    steps: int
+    addresses: Mapping[str, str]
+    initial: Mapping[str, str]
+    loss: str
+    accuracy: str
+    over: str
+    spikes: str | None
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All groups, those of the task and of the norms among them."""
+        return tuple(part for part in self.parts if isinstance(part, Group))
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """All connections, plastic or not."""
+        return tuple(part for part in self.parts if isinstance(part, Connection))
+
+    def statements_of(self, owner: str) -> tuple[Statements, ...]:
+        """Return the statements of a group or connection in the order in which they run."""
+        own = [p for p in self.parts if isinstance(p, Statements) and p.owner == owner]
+        return tuple(sorted(own, key=lambda part: (part.slot != EACH_STEP, part.order)))

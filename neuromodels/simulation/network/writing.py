@@ -1,0 +1,341 @@
+"""A declared circuit and task, written as the text of one network.
+
+Signals cross all populations within one step.  Brian2 orders what happens inside a time slot by
+number, so everything lies in the slot ``groups``, and population k works around order 10*(k + 1):
+
+    -9 to -4  weights' 8-norm: the sum of sums, its root, the division
+    -1        summed inputs; the sums per source neuron of the norms of the next layer
+     0        state update
+    +1 to +4  clearing, threshold, reset, statements of each step
+
+followed by the step of a body that the read-out moves, plasticity, erasure of state where a control
+asks for it, and the task's score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from brian2.equations import Equations
+from brian2.units import second
+from brian2.units.fundamentalunits import Quantity
+from numpy import ndarray
+
+from neuromodels.coefficients import Coefficient
+from neuromodels.errors import DeclarationError
+from neuromodels.rules.normalisation import SMALLEST_NORM
+from neuromodels.simulation.capture.messages import reading
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.simulation.network.equations import CONNECTED, NORM_SCALE, Wording, assigned
+from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
+from neuromodels.simulation.network.text import (
+    LAST,
+    Connection,
+    Group,
+    Link,
+    NetworkText,
+    Part,
+    Recording,
+    Spikes,
+    Statements,
+    Table,
+    Value,
+)
+from neuromodels.study.conditions import Controls
+from neuromodels.tasks import Task
+
+BODY, PLASTICITY, ERASURE, SCORE, HEALTH = 990, 1000, 1010, 1020, 1030
+
+
+def write_network(
+    circuit: Circuit,
+    task: Task,
+    parameters: Mapping[str, float],
+    step: Quantity | None = None,
+    controls: Controls | None = None,
+) -> NetworkText:
+    """Return the text of a circuit that does a task; no Brian2 object is made.
+
+    Parameters
+    ----------
+    circuit
+        Its first population is the task's channels, its last the read-out.
+    parameters
+        Of the task; missing ones take their defaults.
+    step
+        Length of a step; None: the task's.
+    controls
+        What a control condition does to the network.
+
+    Raises
+    ------
+    DeclarationError
+        Where circuit and task do not fit together.
+    """
+    step = task.step * second if step is None else step
+    writer = _Writer(circuit, task, task.with_defaults(parameters), step, controls or Controls())
+    return writer.write()
+
+
+class _Writer:
+    """Writes the parts of one network, one after the other."""
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        task: Task,
+        parameters: Mapping[str, float],
+        step: Quantity,
+        controls: Controls,
+    ):
+        self.circuit, self.task, self.controls = circuit, task, controls
+        self.parameters, self.step = parameters, step
+        self.steps = task.number(task.steps, parameters)
+        self.wording = Wording(circuit, controls, task.between)
+        self.parts: list[Part] = []
+        self.groups: dict[str, Group] = {}
+        self.addresses: dict[str, str] = {}
+
+    def write(self) -> NetworkText:
+        channels, *others = self.circuit.populations
+        self._items()
+        self._channels(channels)
+        for number, population in enumerate(others, start=2):
+            self._population(population, 10 * number)
+        for projection in self.circuit.projections:
+            self._projection(projection)
+        output = self.circuit.populations[-1]
+        self._score(output)
+        self._actions(output)
+        self._teaching(output)
+        self._health()
+        if self.controls.record:
+            self._recordings()
+        return self._text()
+
+    def _text(self) -> NetworkText:
+        return NetworkText(
+            parts=tuple(self.parts),
+            constants={**with_tables(self.task.constants), **self.parameters},
+            step=self.step,
+            steps=self.steps,
+            addresses=self.addresses,
+            initial=self._draws(),
+            loss=f"score.{self.task.loss}",
+            accuracy=f"score.{self.task.accuracy}",
+            over=f"health.{OVER}",
+            spikes=f"health.{SPIKES}" if self.controls.limits.sees_spikes else None,
+        )
+
+    def _draws(self) -> dict[str, str]:
+        """Return what each trial draws: the task's items, and who is connected to whom."""
+        items = {f"items.{name}": text for name, text in self.task.item_start.items()}
+        pairs = {
+            f"{projection.name}.{CONNECTED}": f"int(rand() < {float(projection.probability)!r})"
+            for projection in self.circuit.projections
+            if projection.is_sparse
+        }
+        return items | pairs
+
+    # ----------------------------------------------------------------------------------- the task
+
+    def _items(self) -> None:
+        task = self.task
+        actions = [f"{name} : 1" for name in task.actions]
+        equations = "\n".join([task.item_model, task.dynamics, *actions])
+        size = task.number(task.items, self.parameters)
+        method = "rk4" if task.dynamics else "exact"
+        self._group(Group("items", size, equations, BODY if task.acts else 0, method))
+        self._each_step("items", task.item_step, 5, "drawing")
+        self._each_step("items", task.body, BODY + 1, "body")
+
+    def _channels(self, channels: Population) -> None:
+        equations = self.task.stimulus_model + self.wording.channels(channels)
+        self._group(Group(channels.name, channels.size, equations, order=10))
+        self._each_step(channels.name, self.task.stimulus, 11, "stimulus")
+        self._sum("shown", "items", channels.name, "cue", self.task.shown)
+
+    def _score(self, output: Population) -> None:
+        acts, several = self.task.acts, output.size > 1
+        answers = [f"y{k}" for k in range(output.size)] if several else []
+        lines = "\n".join(f"{name} : 1" for name in answers) or "y : 1 (linked)"
+        model = self.task.score_model + ("" if acts else f"\n{lines}")
+        self._group(Group("score", 1, model, SCORE))
+        if not acts and not several:
+            self.parts.append(Link("score", "y", output.name, output.signal))
+        for number, name in enumerate([] if acts else answers):
+            component = f"{output.signal}_pre*int(i == {number})"
+            self._sum(f"answer_{number}", output.name, "score", name, component)
+        self._sum("asked", "items", "score", "target", self.task.asked)
+        self._each_step("score", self.task.score, SCORE + 1, "scoring")
+
+    def _actions(self, output: Population) -> None:
+        """Let each component of the read-out reach the body in the step in which it arises."""
+        for number, name in enumerate(self.task.actions):
+            component = f"{output.signal}_pre*int(i == {number})"
+            self._sum(f"action_{number}", output.name, "items", name, component)
+
+    def _teaching(self, output: Population) -> None:
+        """Let the task tell each neuron of the read-out what it should do."""
+        if not self.task.taught:
+            return
+        assert output.model is not None
+        if not output.model.taught:
+            raise DeclarationError(
+                "circuit.readout",
+                f"must be a model that the task {self.task.name!r} can teach",
+                output.model.name,
+                "Choose readout = 'leaky_readout'.",
+            )
+        self._sum("taught", "items", output.name, output.model.taught, self.task.taught)
+
+    # ------------------------------------------------------------------------------------- health
+
+    def _health(self) -> None:
+        """Write the neuron that ends trials without hope, and what it sees."""
+        limits, seconds = self.controls.limits, self.steps * float(self.step / second)
+        projections = [projection.name for projection in self.circuit.projections]
+        model, check = health_equations(limits, projections, seconds)
+        self._group(Group("health", 1, model, HEALTH))
+        self.parts.append(Link("health", "loss", "score", self.task.loss))
+        # behind the slot in which the spikes of this step are counted
+        self.parts.append(Statements("health", "health_check", check, slot=LAST))
+        if limits.sees_spikes:
+            self._count_spikes()
+        if limits.largest_weight:
+            for projection in self.circuit.projections:
+                beyond = f"beyond_{projection.name}"
+                name = f"health_{projection.name}"
+                self._sum(name, projection.target, "health", beyond, f"{beyond}_pre")
+
+    def _count_spikes(self) -> None:
+        spiking = [p for p in self.circuit.populations if p.model and p.model.threshold]
+        neurons = sum(population.size for population in spiking)
+        for population in spiking:
+            name = f"count_{population.name}"
+            counting = f"{SPIKES}_post += 1/{neurons}"
+            self.parts.append(Connection(name, population.name, "health", on_pre=counting))
+
+    # -------------------------------------------------------------------------------- populations
+
+    def _population(self, population: Population, order: int) -> None:
+        name, model = population.name, population.model
+        assert model is not None
+        equations = self.wording.population(population)
+        self._group(
+            Group(
+                name,
+                population.size,
+                equations,
+                order,
+                constants=model.constants,
+                threshold=model.threshold,
+            )
+        )
+        if model.reset is not None:
+            self._each_step(name, model.before_spikes, order + 1, "clearing")
+            self.parts.append(Spikes(name, model.reset, order + 2, order + 3))
+        self._each_step(name, model.each_step, order + 4, "each_step")
+        for coefficient in population.coefficients:
+            label = f"{name}.{coefficient.name}"
+            self.addresses[label] = label
+            self.parts.append(Value(name, coefficient.name, coefficient.default))
+        self._each_step(name, self.wording.erasure(model.forget), ERASURE, "erasure")
+
+    # -------------------------------------------------------------------------------- projections
+
+    def _projection(self, projection: Projection) -> None:
+        rule, name = projection.rule, projection.name
+        normalised = rule.normalisation != "none"
+        if normalised:
+            self._norm(projection)
+        self.parts.append(
+            Connection(
+                name,
+                projection.source,
+                projection.target,
+                self.wording.projection(projection),
+                on_pre=self.wording.changes(rule, rule.on_pre),
+                on_post=self.wording.changes(rule, rule.on_post),
+                constants=rule.constants,
+            )
+        )
+        for coefficient in rule.coefficients:
+            self._place(projection, coefficient)
+        changes = self.wording.changes(rule, rule.each_step)
+        self._each_step(name, changes, PLASTICITY, "plasticity")
+        self._each_step(name, self.wording.erasure(rule.forget), ERASURE, "erasure")
+        if normalised:
+            order = self.groups[projection.target].order - 4
+            self._each_step(name, f"w *= scale_{name}_post", order, "normalisation")
+
+    def _place(self, projection: Projection, coefficient: Coefficient) -> None:
+        """Note where a coefficient's numbers go, and put its default there."""
+        owner, name = projection.name, coefficient.name
+        if coefficient.per in ("pre", "post"):
+            owner = projection.source if coefficient.per == "pre" else projection.target
+            name = f"{name}_{projection.name}"
+        self.addresses[f"{projection.name}.{coefficient.name}"] = f"{owner}.{name}"
+        self.parts.append(Value(owner, name, coefficient.default))
+
+    def _norm(self, projection: Projection) -> None:
+        """Write the weights' 8-norm: summed per source neuron, then over source neurons.
+
+        The one number that scales a layer comes back to every target neuron, where synapses can
+        read it: Brian2 gives them no way to a variable shared by the whole group.
+        """
+        name, target = projection.name, self.groups[projection.target]
+        total, spread = f"norm_{name}", f"scale_{name}"
+        order = target.order - 8
+        self._group(Group(total, 1, "Q : 1\nscale : 1", order))
+        self._sum(f"over_{name}", projection.source, total, "Q", f"q_{name}_pre")
+        floor = SMALLEST_NORM * NORM_SCALE
+        scale = f"scale = {NORM_SCALE}/clip(sqrt(sqrt(sqrt(Q))), {floor}, inf)"
+        self._each_step(total, scale, order + 1, "root")
+        self._group(Group(spread, target.size, "scale : 1", order + 3))
+        self._sum(f"spread_{name}", total, spread, "scale", "scale_pre")
+        self.parts.append(Link(target.name, f"scale_{name}", spread, "scale"))
+
+    # ------------------------------------------------------------------------------ small pieces
+
+    def _group(self, group: Group) -> None:
+        self.groups[group.name] = group
+        self.parts.append(group)
+
+    def _sum(self, name: str, source: str, target: str, variable: str, expression: str) -> None:
+        equations = f"{variable}_post = {expression} : 1 (summed)"
+        self.parts.append(Connection(name, source, target, equations))
+
+    def _each_step(self, owner: str, statements: str, order: int, name: str) -> None:
+        if statements.strip():
+            self.parts.append(Statements(owner, f"{owner}_{name}", statements, order))
+
+    def _recordings(self) -> None:
+        """Watch signals, traces, weights and a body at the end of a step."""
+        for population in self.circuit.populations:
+            names = {population.signal, population.trace}
+            if self.circuit.is_modulated(population.name):
+                names.add("modulation")
+            self.parts.append(Recording(population.name, tuple(sorted(names))))
+        for projection in self.circuit.projections:
+            rule = projection.rule
+            names = {*rule.learns, *assigned(rule.forget)}
+            self.parts.append(Recording(projection.name, tuple(sorted(names))))
+        if self.task.acts:
+            self.parts.append(Recording("items", self._body_variables()))
+
+    def _body_variables(self) -> tuple[str, ...]:
+        """Return what is recorded of a body: its state and parameters, and its reward."""
+        text = self.groups["items"].equations
+        with reading("items", text):
+            equations = Equations(text)
+        reward = sorted({"reward"} & equations.subexpr_names)
+        return (*sorted(equations.parameter_names | equations.diff_eq_names), *reward)
+
+
+def with_tables(constants: Mapping[str, object]) -> dict[str, object]:
+    """Return a task's constants, arrays as tables."""
+    return {
+        name: Table(value) if isinstance(value, ndarray) else value
+        for name, value in constants.items()
+    }
