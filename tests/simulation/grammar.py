@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, TypeVar
 
-from neuromodels.simulation.source.program import MASKED_RESET
+from neuromodels.simulation.source.plan import MASKED_RESET
 from simulation.declared import (
     Cells,
     Declaration,

@@ -5,6 +5,7 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from neuromodels.simulation.build.gpu import Gpu
 from neuromodels.simulation.device.occupancy import blocks_at_a_time, kernel_report
 from neuromodels.simulation.device.targets import Automatic, threads_for
 from neuromodels.simulation.source.device_functions import for_devices
-from neuromodels.simulation.source.hazards import touched
+from neuromodels.simulation.source.hazards import touches_of
 from neuromodels.simulation.source.kernel import Kernel
 from neuromodels.simulation.source.program import Program
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
@@ -106,7 +107,7 @@ def test_small_arrays_come_first_into_shared_memory() -> None:
     all_of, some, none = (kernel_of(batch, limit) for limit in (2**17, 1700, 0))
     assert all_of.is_all_shared
     assert none.shared == {}
-    sizes = {array.name: array.bytes for array in some.layout.states}
+    sizes = {array.name: array.bytes for array in some.plan.layout.states}
     kept = [sizes[name] for name in some.shared]
     left = [size for name, size in sizes.items() if name not in some.shared]
     assert kept
@@ -149,7 +150,7 @@ def test_functions_are_marked_for_the_device() -> None:
     ],
 )
 def test_stores_are_told_from_reads(text: str, written: set[str]) -> None:
-    assert touched(text, {"_array_a", "_array_b"}).written == written
+    assert touches_of(text, {"_array_a", "_array_b"}).written == written
 
 
 # ---------------------------------------------------------------------------------------- choice
@@ -180,9 +181,8 @@ def test_cuda_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_auto_says_why(instances, device, block, taken, why, monkeypatch) -> None:
     monkeypatch.setattr(gpu, "first_device", lambda: device)
     monkeypatch.setattr(gpu, "nvcc", lambda: "nvcc")
-    layout = batch_of("all_to_all")._instances.layout
-    layout.block_bytes = block
-    target, reason = Automatic().chosen(layout, instances)
+    layout = replace(batch_of("all_to_all")._instances.layout, block_bytes=block)
+    target, reason = Automatic().target(layout, instances)
     assert target.name == taken
     assert why in reason
 

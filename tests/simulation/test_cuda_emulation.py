@@ -18,9 +18,10 @@ from neuromodels import neurons, rules, tasks
 from neuromodels.errors import DeclarationError, SimulationError, UnsupportedFeature
 from neuromodels.simulation import Batch, Cuda, Emulation
 from neuromodels.simulation.device import kernel_library
+from neuromodels.simulation.device.targets import Code
 from neuromodels.simulation.network.assembly import Assembly, assemble
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward
-from neuromodels.simulation.source.kernel import Kernel
+from neuromodels.simulation.source.block_loops import BlockLoops
 from simulation.networks import CATALOG
 from simulation.noisy import ADDRESSES, noisy_network
 from simulation.outcomes import Outcome, assert_equal, batch_outcome
@@ -157,15 +158,14 @@ def test_report_names_the_device(on_cpp: Batch, emulated: Batch) -> None:
 
 def without(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the barrier before a code object whose name contains `kept`."""
-    render = Kernel._source
+    in_turn = BlockLoops.in_turn
 
-    def source(self: Kernel, *parts: list) -> list:
-        lines = render(self, *parts)
-        step = lines[next(k for k, x in enumerate(lines) if str(x).startswith("NM_KERNEL")) + 1]
-        assert _remove_before(step, kept)
+    def with_less(self: BlockLoops, *given) -> list:
+        lines = in_turn(self, *given)
+        assert _remove_before(lines, kept)
         return lines
 
-    monkeypatch.setattr(Kernel, "_source", source)
+    monkeypatch.setattr(BlockLoops, "in_turn", with_less)
 
 
 def _remove_before(lines: list, wanted: str) -> bool:
@@ -206,12 +206,12 @@ def test_a_missing_barrier_shows(name: str, before: str, monkeypatch: pytest.Mon
 
 def test_threads_that_part_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A barrier that some threads never reach would hang a GPU."""
-    lines = Kernel._neurons
+    lines = BlockLoops.neurons
 
-    def parted(self: Kernel, *given) -> list:
+    def parted(self: BlockLoops, *given) -> list:
         return [*lines(self, *given), "if (NM_THREAD == 1) {", ["NM_BARRIER();"], "}"]
 
-    monkeypatch.setattr(Kernel, "_neurons", parted)
+    monkeypatch.setattr(BlockLoops, "neurons", parted)
     with pytest.raises(SimulationError, match="different barriers"):
         ran("subexpressions", "float64", Emulation(4))
 
@@ -281,7 +281,7 @@ def test_trials_of_a_task_equal_cpp(made: Callable[[], Assembly], dtype: str) ->
     cpp, once = (found(batch) for batch in batches)
     np.testing.assert_array_equal(once["failed"], rows == 1)
     assert_equal(once, cpp, *TOLERANCE[dtype])
-    library = batches[1]._instances.ready()
+    library = batches[1]._instances.ready().library
     less = int(0.9 * batches[1].report.device_bytes)
     library.settings = replace(library.settings, memory_bytes=less)
     assert_equal(found(batches[1]), once, 0, 0)
@@ -383,10 +383,8 @@ def test_too_little_memory_for_one_instance() -> None:
 
 
 def test_objects_are_not_timed_inside_a_kernel() -> None:
-    from neuromodels.simulation.device.targets import Code, target_of
-
     batch = Batch(counting(), 1, namespace={})
     held_by = batch._instances
     code = Code(held_by.captured, [], held_by.layout, "float", profiled=True)
     with pytest.raises(UnsupportedFeature, match="profile"):
-        target_of("cuda_emulation").compiled(code)
+        Emulation().compile(code)

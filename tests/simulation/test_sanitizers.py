@@ -27,8 +27,9 @@ from brian2 import Network, NeuronGroup, StateMonitor, ms
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation import Batch
 from neuromodels.simulation.arrays.layout import Array, Layout
+from neuromodels.simulation.arrays.placement import Placement
 from neuromodels.simulation.build import cache
-from neuromodels.simulation.device.instances import Instances
+from neuromodels.simulation.device.instances import Executable, Instances
 from neuromodels.simulation.device.library import Call, Library
 from simulation import grammar
 from simulation.cases import Case
@@ -48,17 +49,16 @@ PRELOADED = os.environ.get("LD_PRELOAD", "")
 # ------------------------------------------------------------------------------------- red zones
 
 
-def spaced(add: Callable) -> Callable:
-    """Return `Layout._add` with a zone before the first array and after each."""
+def spaced(place: Callable) -> Callable:
+    """Return `Placement.place` with a zone before the first array and after each."""
 
-    def add_apart(self: Layout, *values, **more) -> Array:
+    def place_apart(self: Placement, array: Array, is_state: bool) -> None:
         self.block_bytes = self.block_bytes or ZONE
-        array = add(self, *values, **more)
-        if array.is_state:
+        place(self, array, is_state)
+        if is_state:
             self.block_bytes += ZONE
-        return array
 
-    return add_apart
+    return place_apart
 
 
 def gaps(layout: Layout) -> Iterator[tuple[int, int]]:
@@ -86,16 +86,15 @@ def forbidden(layout: Layout, blocks: np.ndarray | None) -> Iterator[None]:
         process.__asan_unpoison_memory_region(ct.c_void_p(address), ct.c_size_t(size))
 
 
-def guarded(timed: Callable) -> Callable:
-    """Return `Instances.timed` that forbids the gaps, and keeps the source to read a report by."""
+def guarded(make: Callable) -> Callable:
+    """Return `Instances.make` that forbids the gaps, and keeps the source to read a report by."""
 
-    def timed_within(self: Instances, library: Library, call: Call) -> None:
-        assert self.program is not None
-        (cache.folder() / "running.cpp").write_text(self.program.source)
+    def make_within(self: Instances, executable: Executable, call: Call) -> None:
+        (cache.folder() / "running.cpp").write_text(executable.program.source)
         with forbidden(self.layout, call.blocks):
-            timed(self, library, call)
+            make(self, executable, call)
 
-    return timed_within
+    return make_within
 
 
 @contextmanager
@@ -103,8 +102,8 @@ def red_zones() -> Iterator[None]:
     """Put zones between arrays, and start compilers without the sanitizers' libraries."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("LD_PRELOAD", raising=False)
-        patch.setattr(Layout, "_add", spaced(Layout._add))
-        patch.setattr(Instances, "timed", guarded(Instances.timed))
+        patch.setattr(Placement, "place", spaced(Placement.place))
+        patch.setattr(Instances, "make", guarded(Instances.make))
         yield
 
 

@@ -62,7 +62,7 @@ class Wiring:
         """Whether stored synapses stand in another order than Brian2's."""
         return self.dense and self.inner == "pre"
 
-    def stored(self, values: np.ndarray) -> np.ndarray:
+    def in_stored_order(self, values: np.ndarray) -> np.ndarray:
         """Reorder values (..., n_synapses) from Brian2's order to the stored one."""
         if not self.transposed:
             return values
@@ -70,7 +70,7 @@ class Wiring:
         grid = values.reshape(*shape, self.n_pre, self.n_post)
         return np.swapaxes(grid, -1, -2).reshape(*shape, -1)
 
-    def restored(self, values: np.ndarray) -> np.ndarray:
+    def in_brian2_order(self, values: np.ndarray) -> np.ndarray:
         """Reorder values (..., n_synapses) from the stored order to Brian2's."""
         if not self.transposed:
             return values

@@ -301,12 +301,7 @@ def _capture_one(code: BatchCodeObject, fields: dict, runner: Any, noise: str) -
             "Use Brian2's runtime or cpp_standalone device for this network.",
         )
     if code.template_name not in TEMPLATES:
-        raise UnsupportedFeature(
-            runner.name,
-            f"the batch device covers {', '.join(TEMPLATES)}",
-            code.template_name,
-            "Use Brian2's runtime or cpp_standalone device for this object.",
-        )
+        raise unknown_template(runner.name, code.template_name)
     return Captured(
         name=runner.name,
         noise=noise,
@@ -315,6 +310,16 @@ def _capture_one(code: BatchCodeObject, fields: dict, runner: Any, noise: str) -
         clock=runner.clock,
         variables=code.variables,
         **fields,
+    )
+
+
+def unknown_template(name: str, template: str) -> UnsupportedFeature:
+    """Return the error of an object that the device cannot render."""
+    return UnsupportedFeature(
+        name,
+        f"the batch device covers {', '.join(TEMPLATES)}",
+        template,
+        "Use Brian2's runtime or cpp_standalone device for this object.",
     )
 
 

@@ -32,6 +32,7 @@ from neuromodels.simulation.device.report import Report
 from neuromodels.simulation.device.state import stored_rows
 from neuromodels.simulation.device.targets import Cuda, Emulation
 from neuromodels.simulation.device.timing import checked_seconds
+from neuromodels.simulation.source.plan import Plan
 
 #: What `Batch.trials` calls the episodes that ended with numbers that are not finite.
 FAILED = "failed"
@@ -185,7 +186,7 @@ class Batch:
             )
         layout = self._instances.layout
         present, wiring = layout.delays[pathway.name], layout.wirings[pathway.synapses.name]
-        delays = present.given(np.asarray(seconds), pathway.source.clock.dt_, wiring)
+        delays = present.with_seconds(np.asarray(seconds), pathway.source.clock.dt_, wiring)
         self._instances.set(pathway.variables["delay"], seconds)
         self._instances.set_delays(delays)
 
@@ -326,10 +327,12 @@ class Batch:
         dict of ndarray
             By address, shape (n, size), SI units; ``"failed"`` has shape (n,).
         """
-        library = self._instances.ready(len(streams))
-        call = self._instances.call(np.ascontiguousarray(streams, dtype=np.uint64), None)
-        self._refuse_instance_values(set(values or ()))
-        self._put_candidates(call, values or {}, rows)
+        executable = self._instances.ready(len(streams))
+        call = self._instances.call(
+            executable, np.ascontiguousarray(streams, dtype=np.uint64), None
+        )
+        self._refuse_instance_values(executable.plan, set(values or ()))
+        self._put_candidates(executable.plan, call, values or {}, rows)
         end = self._instances.start + checked_seconds("Batch.trials", duration)
         call.last_steps = self._instances.steps(end)
         call.fresh, call.initialisers = True, self._instances.drawn
@@ -340,12 +343,14 @@ class Batch:
         if until is not None:
             call.until = self._end(until)
             call.ran = np.zeros(len(streams), dtype=np.int64)
-        self._instances.timed(library, call)
-        found = {a: x.wiring.restored(v) if x.wiring else v for a, (x, v) in kept.items()}
+        self._instances.make(executable, call)
+        found = {a: x.wiring.in_brian2_order(v) if x.wiring else v for a, (x, v) in kept.items()}
         return found if call.failed is None else {**found, FAILED: call.failed.astype(bool)}
 
-    def _put_candidates(self, call: Call, values: Mapping, rows: np.ndarray | None) -> None:
-        names = [array.name for array in self._instances.program.tables]  # type: ignore[union-attr]
+    def _put_candidates(
+        self, plan: Plan, call: Call, values: Mapping, rows: np.ndarray | None
+    ) -> None:
+        names = [array.name for array in plan.tables]
         tables, row_maps = list(call.tables), list(call.rows)
         row_of = None if rows is None else np.ascontiguousarray(rows, dtype=np.int64)
         for address, numbers in values.items():
@@ -367,9 +372,9 @@ class Batch:
             tables[place], row_maps[place] = stored_rows(array, checked), row_of
         call.tables, call.rows = tables, row_maps
 
-    def _refuse_instance_values(self, given: set[str]) -> None:
+    def _refuse_instance_values(self, plan: Plan, given: set[str]) -> None:
         """Refuse values that were set per instance: an episode is not an instance."""
-        for array in self._instances.program.tables:  # type: ignore[union-attr]
+        for array in plan.tables:
             if array.rows is not None:
                 raise DeclarationError(
                     "Batch.trials",

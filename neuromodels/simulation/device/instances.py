@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from brian2.core.variables import ArrayVariable
@@ -11,7 +12,8 @@ from brian2.synapses.synapses import SynapticPathway
 
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation.arrays.delays import Delays
-from neuromodels.simulation.arrays.layout import Array, Layout
+from neuromodels.simulation.arrays.layout import Array
+from neuromodels.simulation.arrays.placement import layout_of, with_variable
 from neuromodels.simulation.arrays.wiring import Wiring
 from neuromodels.simulation.capture.capture import Captured
 from neuromodels.simulation.capture.translation import Access, array_name
@@ -20,12 +22,38 @@ from neuromodels.simulation.device.library import Call, Library, core_count
 from neuromodels.simulation.device.monitors import Recordings
 from neuromodels.simulation.device.report import Report
 from neuromodels.simulation.device.state import State, check_memory
-from neuromodels.simulation.device.targets import Code, Cuda, Emulation, Target, target_of
+from neuromodels.simulation.device.targets import Code, Cuda, Emulation, Target, device_of
 from neuromodels.simulation.device.timing import step_at
+from neuromodels.simulation.source.kernel import Kernel
+from neuromodels.simulation.source.plan import Plan
 from neuromodels.simulation.source.program import Program
 
 ENDS = ("__synaptic_pre", "__synaptic_post")
 REALS = {"float32": "float", "float64": "double"}
+
+
+@dataclass(frozen=True)
+class Executable:
+    """A program that is ready to run.
+
+    Parameters
+    ----------
+    program
+        What was rendered.
+    library
+        What was compiled from it.
+    target
+        What it was compiled for.
+    """
+
+    program: Program | Kernel
+    library: Library | KernelLibrary
+    target: Target
+
+    @property
+    def plan(self) -> Plan:
+        """What a call must be given."""
+        return self.program.plan
 
 
 class Instances:
@@ -64,21 +92,19 @@ class Instances:
         self.seed = int(seed) % 2**64
         self.dtype = np.dtype(dtype)
         self.profiled = profiled
-        self._asked = target_of(device)
-        self._target: Target | None = None
+        self._device = device_of(device)
         self.start = self.time = start
         self.initialisers: list[Captured] = []
         self.delays: dict[str, Delays] = {}
         self.wirings: dict[str, Wiring] = {}
         self.unset: set[str] = set()  # arrays without values in a new wiring
-        self.layout = Layout(self.captured, self.dtype)
+        self.layout = layout_of(self.captured, self.dtype)
         check_memory(self.layout, count)
         self.streams = np.arange(count, dtype=np.uint64) if streams is None else streams
         self.state = State(self.layout, count)
         self.recordings = Recordings([0])
         self.report = Report(threads=threads or core_count())
-        self.program: Program | None = None
-        self._library: Library | KernelLibrary | None = None
+        self._executable: Executable | None = None
         self._fresh_from = 0  # the first initial value that waits for the next run
         self.drawn = 0  # bit k: initial value k still holds
         self._drawn_first = 0  # and held when the instances began
@@ -89,7 +115,7 @@ class Instances:
         """Return the array of a variable; one that no code touches becomes a table."""
         name = array_name(variable)
         if name not in self.layout.arrays:
-            self.layout.add_variable(variable, False)
+            self.layout = self.state.layout = with_variable(self.layout, variable)
         return self.layout.arrays[name]
 
     def get(self, variable: ArrayVariable) -> np.ndarray:
@@ -169,13 +195,13 @@ class Instances:
     def lay_out(self) -> None:
         """Place all arrays anew: an initial value makes a parameter a part of the state."""
         code = [*self.captured, *self.initialisers]
-        layout = Layout(code, self.dtype, self.delays, self.wirings)
+        layout = layout_of(code, self.dtype, self.delays, self.wirings)
         for name in self.state.tables:
             variable = self.layout.arrays[name].variable
             if variable is not None and name not in layout.arrays:
-                layout.add_variable(variable, False)  # set by the user, read by nobody yet
+                layout = with_variable(layout, variable)  # set by the user, read by nobody yet
         self.state = self.state.moved_to(layout)
-        self.layout, self.program, self._library = layout, None, None
+        self.layout, self._executable = layout, None
 
     def _is_awaited(self, name: str) -> bool:
         """Whether an initial value that waits for the next run depends on an array."""
@@ -192,20 +218,19 @@ class Instances:
 
     def advance(self, until: float) -> None:
         """Run all instances to a time in seconds."""
-        library = self.ready()
+        executable = self.ready()
         fresh = not self.state.is_live
         if fresh:
             self.state.allocate()
             self._drawn_first = self.drawn
-        call = self.call(self.streams, self.state.blocks)
+        call = self.call(executable, self.streams, self.state.blocks)
         call.first_steps, call.last_steps = self.steps(self.time), self.steps(until)
         call.fresh = fresh
         call.initialisers = self.drawn & -(1 << self._fresh_from)
-        assert self.program is not None
-        self.recordings.prepare(self.program, call, len(self.streams))
-        self.timed(library, call)
-        self.recordings.collect(self.program, call)
-        library.release(call)
+        self.recordings.prepare(executable.plan, call, len(self.streams))
+        self.make(executable, call)
+        self.recordings.collect(executable.plan, call)
+        executable.library.release(call)
         self._fresh_from, self.time = len(self.initialisers), until
 
     def restart(self) -> None:
@@ -215,31 +240,22 @@ class Instances:
         self.time, self._fresh_from = self.start, 0
         self.recordings = Recordings(self.recordings.instances)
 
-    def ready(self, count: int | None = None) -> Library | KernelLibrary:
+    def ready(self, count: int | None = None) -> Executable:
         """Render and build the program for `count` instances, unless that was done."""
         self._check_set()
-        target, why = self._asked.chosen(self.layout, count or len(self.streams))
-        if self._library is None or target != self._target:
-            code = Code(
-                self.captured,
-                self.initialisers,
-                self.layout,
-                REALS[self.dtype.name],
-                self.profiled,
-            )
-            self.program, self._library = target.compiled(code)
-            self._target, self.report.why = target, why
-            built = self._library.build
-            self.report.builds += not built.hit
-            self.report.cache_hits += built.hit
-            self.report.build_seconds += built.seconds
-        return self._library
+        target, why = self._device.target(self.layout, count or len(self.streams))
+        if self._executable is None or target != self._executable.target:
+            real = REALS[self.dtype.name]
+            code = Code(self.captured, self.initialisers, self.layout, real, self.profiled)
+            program, library = target.compile(code)
+            self._executable = Executable(program, library, target)
+            self.report.why = why
+            self.report.note_build(self._executable.library.build)
+        return self._executable
 
-    def call(self, streams: np.ndarray, blocks: np.ndarray | None) -> Call:
-        """Return a call of the program that begins and ends at the start."""
-        program = self.program
-        assert program is not None
-        tables = [self.state.table(array) for array in program.tables]
+    def call(self, executable: Executable, streams: np.ndarray, blocks: np.ndarray | None) -> Call:
+        """Return a call of a program that begins and ends at the start."""
+        tables = [self.state.table(array) for array in executable.plan.tables]
         return Call(
             seed=self.seed,
             streams=streams,
@@ -250,16 +266,16 @@ class Instances:
             rows=[table.rows for table in tables],
             first_steps=self.steps(self.start),
             last_steps=self.steps(self.start),
-            data=list(program.support.data.values()),
+            data=list(executable.plan.support.data.values()),
             profile=np.zeros(len(self.captured)) if self.profiled else None,
         )
 
-    def timed(self, library: Library | KernelLibrary, call: Call) -> None:
+    def make(self, executable: Executable, call: Call) -> None:
         """Make a call and note what it cost."""
         start = time.perf_counter()
-        library(call, self.report.threads)
+        executable.library(call, self.report.threads)
         self.report.seconds += time.perf_counter() - start
-        library.note(self.report)
+        executable.library.note(self.report)
         self.report.instances_run += len(call.streams)
         held = 0 if call.blocks is None else call.blocks.nbytes
         self.report.bytes = held + sum(table.nbytes for table in call.tables)
@@ -270,10 +286,10 @@ class Instances:
     def _synapse_updates(self, call: Call) -> int:
         synapses = sum(w.n_synapses for w in self.layout.wirings.values())
         steps = call.last_steps - call.first_steps
-        each = int(steps.max(initial=0))
+        longest = int(steps.max(initial=0))
         if call.ran is None or not steps.any():
-            return synapses * each * len(call.streams)
-        return int(synapses * each * (call.ran.sum() / steps[0]))
+            return synapses * longest * len(call.streams)
+        return int(synapses * longest * (call.ran.sum() / steps[0]))
 
     def _check_set(self) -> None:
         if self.unset:

@@ -13,7 +13,7 @@ from neuromodels.simulation.build.cache import Toolchain
 from neuromodels.simulation.device.library import Call, Run, loaded
 from neuromodels.simulation.device.report import Report
 from neuromodels.simulation.source.kernel import Kernel
-from neuromodels.simulation.source.program import extra_names
+from neuromodels.simulation.source.plan import extra_names
 
 #: Of the memory that is free, how much a pass may take.
 SHARE = 0.9
@@ -120,8 +120,8 @@ class KernelLibrary:
         rooms = {
             "data_bytes": [values.nbytes for values in call.data],
             "sample_bytes": [values.nbytes for values in call.samples],
-            "event_room": [self._room(code, call) for code in self.program.spike_monitors],
-            "event_count": [0] * len(self.program.spike_monitors),
+            "event_room": [self._room(code, call) for code in self.program.plan.spike_monitors],
+            "event_count": [0] * len(self.program.plan.spike_monitors),
         }
         kept = {name: np.array(values or [0], dtype=np.int64) for name, values in rooms.items()}
         addresses = {name: values.ctypes.data for name, values in kept.items()}
@@ -135,7 +135,7 @@ class KernelLibrary:
 
     def _room(self, code, call: Call) -> int:
         """Return for how many spikes of one slot there is room at first."""
-        clock = self.program.layout.clocks.index(code.clock)
+        clock = self.program.plan.layout.clocks.index(code.clock)
         most = int(call.last_steps[clock] - call.first_steps[clock])
         most *= code.options["eventspace_variable"].size - 1
         columns = 2 + len(extra_names(code))

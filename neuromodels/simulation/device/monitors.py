@@ -13,7 +13,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.simulation.capture.capture import Captured
 from neuromodels.simulation.device.library import Call
 from neuromodels.simulation.device.timing import times_between
-from neuromodels.simulation.source.program import Program, extra_names
+from neuromodels.simulation.source.plan import Plan, extra_names
 
 
 class Recordings:
@@ -29,32 +29,32 @@ class Recordings:
         self.instances = list(instances)
         self._pieces: dict[tuple[str, str, int], list[np.ndarray]] = {}
 
-    def prepare(self, program: Program, call: Call, count: int) -> None:
+    def prepare(self, plan: Plan, call: Call, count: int) -> None:
         """Give a call the places to write to."""
         slots = np.full(count, -1, dtype=np.int32)
         slots[self.instances] = np.arange(len(self.instances))
         call.recorded = slots
         call.slots = len(self.instances)
-        call.spike_monitors = len(program.spike_monitors)
+        call.spike_monitors = len(plan.spike_monitors)
         call.samples = [
-            np.zeros((call.slots, _steps(program, call, code), _width(code)))
-            for code, _ in program.sampled
+            np.zeros((call.slots, _steps(plan, call, code), _width(code)))
+            for code, _ in plan.sampled
         ]
 
-    def collect(self, program: Program, call: Call) -> None:
+    def collect(self, plan: Plan, call: Call) -> None:
         """Take over what a call has written."""
-        for number, code in enumerate(program.spike_monitors):
+        for number, code in enumerate(plan.spike_monitors):
             columns = 2 + len(extra_names(code))
             for slot, instance in enumerate(self.instances):
                 rows = _events(call, number * call.slots + slot, columns)
                 self._add(code.name, "events", instance, rows)
-        for code in program.captured:
+        for code in plan.captured:
             if code.template in ("statemonitor", "ratemonitor"):
-                clock = program.layout.clocks.index(code.clock)
+                clock = plan.layout.clocks.index(code.clock)
                 steps = call.first_steps[clock], call.last_steps[clock]
                 for instance in self.instances:
                     self._add(code.name, "t", instance, times_between(code.clock, *steps))
-        for (code, name), samples in zip(program.sampled, call.samples, strict=True):
+        for (code, name), samples in zip(plan.sampled, call.samples, strict=True):
             for slot, instance in enumerate(self.instances):
                 self._add(code.name, f"samples of {name}", instance, samples[slot])
 
@@ -101,8 +101,8 @@ def _sampled_dims(code: Captured) -> Mapping:
     return {name: v.dim for name, v in sorted(code.options["_recorded_variables"].items())}
 
 
-def _steps(program: Program, call: Call, code: Captured) -> int:
-    clock = program.layout.clocks.index(code.clock)
+def _steps(plan: Plan, call: Call, code: Captured) -> int:
+    clock = plan.layout.clocks.index(code.clock)
     return int(call.last_steps[clock] - call.first_steps[clock])
 
 

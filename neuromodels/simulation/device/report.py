@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from neuromodels.simulation.build.cache import Build
+
 #: What of a report is not a number.
 WORDS = ("profile", "device", "why")
 
@@ -52,6 +54,12 @@ class Report:
     @property
     def synapse_updates_per_second(self) -> float:
         return self.synapse_updates / self.seconds if self.seconds else 0.0
+
+    def note_build(self, build: Build) -> None:
+        """Add what it took to compile a program, or to find it compiled."""
+        self.builds += not build.hit
+        self.cache_hits += build.hit
+        self.build_seconds += build.seconds
 
     def as_dict(self) -> dict[str, float]:
         """Return all numbers, rates included, by name."""

@@ -50,11 +50,15 @@ class State:
         return self.blocks is not None
 
     def table(self, array: Array) -> Table:
-        """Return the table of an array; at first its values in the network."""
+        """Return the table of an array; at first its values in the network.
+
+        What belongs to a program, not to the network, nobody can set: it is not kept.
+        """
+        if array.name not in self.layout.arrays:
+            return _first_table(array)
         if array.name not in self.tables:
-            each = None if array.rows is None else np.arange(len(array.rows), dtype=np.int64)
-            values = array.initial[np.newaxis] if array.rows is None else array.rows
-            self.tables[array.name] = Table(values.copy(), each)
+            table = _first_table(array)
+            self.tables[array.name] = Table(table.values.copy(), table.rows)
         return self.tables[array.name]
 
     def get(self, array: Array) -> np.ndarray:
@@ -63,7 +67,7 @@ class State:
             values = self._view(array).copy()
         else:
             values = np.array(self.table(array).of_instances(self.instances))
-        return array.wiring.restored(values) if array.wiring else values
+        return array.wiring.in_brian2_order(values) if array.wiring else values
 
     def set(self, array: Array, values: np.ndarray) -> None:
         """Set values (1, size) or (instances, size), given in Brian2's order."""
@@ -118,6 +122,12 @@ class State:
         return part.view(array.initial.dtype)
 
 
+def _first_table(array: Array) -> Table:
+    if array.rows is None:
+        return Table(array.initial[np.newaxis])
+    return Table(array.rows, np.arange(len(array.rows), dtype=np.int64))
+
+
 def check_memory(layout: Layout, instances: int) -> None:
     """Refuse more instances than memory can hold, before any is taken.
 
@@ -139,7 +149,7 @@ def check_memory(layout: Layout, instances: int) -> None:
 
 def stored_rows(array: Array, values: np.ndarray) -> np.ndarray:
     """Return values in stored order and precision, as rows that C++ can read."""
-    ordered = array.wiring.stored(values) if array.wiring else values
+    ordered = array.wiring.in_stored_order(values) if array.wiring else values
     return np.array(ordered, dtype=array.initial.dtype, order="C")
 
 

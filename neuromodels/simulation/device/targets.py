@@ -29,17 +29,21 @@ EMULATION_FLAGS = ("-std=c++17", "-O1", "-march=native", "-shared", "-fPIC", "-w
 class Target(Protocol):
     """Something that programs are compiled for."""
 
+    def compile(self, code: Code) -> tuple[Program, Library] | tuple[Kernel, KernelLibrary]:
+        """Render and build a program."""
+        ...
+
+
+class Device(Protocol):
+    """What a user says that a batch shall run on."""
+
     @property
     def name(self) -> str:
-        """What it is called in reports."""
+        """What it is called."""
         ...
 
-    def chosen(self, layout: Layout, instances: int) -> tuple[Target, str]:
-        """Return the target for a batch, and why it is this one."""
-        ...
-
-    def compiled(self, code: Code) -> tuple[Program, Library] | tuple[Kernel, KernelLibrary]:
-        """Render and build a program."""
+    def target(self, layout: Layout, instances: int) -> tuple[Target, str]:
+        """Return what to compile for, and why."""
         ...
 
 
@@ -77,11 +81,11 @@ class Processor:
 
     name: str = "cpp"
 
-    def chosen(self, layout: Layout, instances: int) -> tuple[Target, str]:
+    def target(self, layout: Layout, instances: int) -> tuple[Target, str]:
         """Return itself: it was asked for."""
         return self, "asked for"
 
-    def compiled(self, code: Code) -> tuple[Program, Library]:
+    def compile(self, code: Code) -> tuple[Program, Library]:
         """Render and build a C++ program."""
         program = Program(code.captured, code.initialisers, code.layout, code.real, code.profiled)
         return program, Library(program.source)
@@ -103,11 +107,11 @@ class Cuda:
     def __post_init__(self) -> None:
         check_threads("Cuda", self.threads)
 
-    def chosen(self, layout: Layout, instances: int) -> tuple[Target, str]:
+    def target(self, layout: Layout, instances: int) -> tuple[Target, str]:
         """Return itself: it was asked for."""
         return self, "asked for"
 
-    def compiled(self, code: Code) -> tuple[Kernel, KernelLibrary]:
+    def compile(self, code: Code) -> tuple[Kernel, KernelLibrary]:
         """Render and build a kernel.
 
         Raises
@@ -160,11 +164,11 @@ class Emulation:
                 "Emulation.order", f"must be one of {', '.join(ORDERS)}", self.order
             )
 
-    def chosen(self, layout: Layout, instances: int) -> tuple[Target, str]:
+    def target(self, layout: Layout, instances: int) -> tuple[Target, str]:
         """Return itself: it was asked for."""
         return self, "asked for"
 
-    def compiled(self, code: Code) -> tuple[Kernel, KernelLibrary]:
+    def compile(self, code: Code) -> tuple[Kernel, KernelLibrary]:
         """Render a kernel and build it for this machine."""
         kernel = _kernel(code, self.shared_bytes, MOST_THREADS)
         tools = cache.Toolchain(
@@ -187,7 +191,7 @@ class Automatic:
 
     name: str = "auto"
 
-    def chosen(self, layout: Layout, instances: int) -> tuple[Target, str]:
+    def target(self, layout: Layout, instances: int) -> tuple[Target, str]:
         """Return the target for a batch, and why it is this one."""
         missing, device = gpu.missing(), gpu.first_device()
         if missing or device is None:
@@ -202,31 +206,27 @@ class Automatic:
             )
         return Cuda(), f"{instances} instances fill {device.name}"
 
-    def compiled(self, code: Code) -> tuple[Program, Library]:
-        """Refuse: a choice comes first."""
-        raise NotImplementedError
 
-
-TARGETS: dict[str, Target] = {
-    target.name: target for target in (Processor(), Cuda(), Emulation(), Automatic())
+DEVICES: dict[str, Device] = {
+    device.name: device for device in (Processor(), Cuda(), Emulation(), Automatic())
 }
 
 
-def target_of(device: str | Cuda | Emulation) -> Target:
-    """Return the target that a user named.
+def device_of(device: str | Cuda | Emulation) -> Device:
+    """Return the device that a user named.
 
     Raises
     ------
     DeclarationError
         Where there is none of that name, or no GPU for it.
     """
-    if not isinstance(device, Cuda | Emulation) and device not in TARGETS:
-        names = ", ".join(repr(name) for name in TARGETS)
+    if not isinstance(device, Cuda | Emulation) and device not in DEVICES:
+        names = ", ".join(repr(name) for name in DEVICES)
         raise DeclarationError("Batch.device", f"must be one of {names}", device)
-    target = device if isinstance(device, Cuda | Emulation) else TARGETS[device]
-    if isinstance(target, Cuda):
+    chosen = device if isinstance(device, Cuda | Emulation) else DEVICES[device]
+    if isinstance(chosen, Cuda):
         _device()
-    return target
+    return chosen
 
 
 def threads_for(layout: Layout) -> int:

@@ -7,7 +7,7 @@ from brian2.core.network import Network
 from brian2.groups.group import Group
 from brian2.synapses.synapses import SynapticPathway
 
-from neuromodels.simulation.arrays.delays import flights_name
+from neuromodels.simulation.arrays.delays import queue_name
 from neuromodels.simulation.capture.capture import Captured
 from neuromodels.simulation.device.instances import Instances
 from neuromodels.simulation.device.monitors import samples_of, spikes_of
@@ -86,7 +86,7 @@ def _still_carried(instances: Instances, pathway: SynapticPathway) -> list[tuple
     carried = instances.layout.delays[pathway.name].carried
     if not len(carried):
         return []
-    done = _numbers(instances, f"{flights_name(pathway.name)}_next")[0]
+    done = _numbers(instances, f"{queue_name(pathway.name)}_next")[0]
     return [(int(step), int(synapse)) for step, synapse in carried[done:]]
 
 
@@ -96,7 +96,7 @@ def _still_flying(instances: Instances, pathway: SynapticPathway) -> list[tuple[
     wiring = instances.layout.wirings[pathway.synapses.name]
     if delays.kind == "none":
         return []
-    name, side = flights_name(pathway.name), pathway.prepost
+    name, side = queue_name(pathway.name), pathway.prepost
     first, last = _numbers(instances, f"{name}_ends")
     width = 2 if delays.kind == "common" else 3
     flights = _numbers(instances, name).reshape(-1, width)[first:last]

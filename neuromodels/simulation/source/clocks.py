@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from brian2.core.clocks import BaseClock, Clock, EventClock
 
-from neuromodels.simulation.source.loops import Lines
+from neuromodels.simulation.capture.capture import Captured
+from neuromodels.simulation.source.lines import Lines
+from neuromodels.simulation.source.loops import Loops
 
 #: As `EventClock.same_time` and `Clock.same_time` measure.
 SAME_EVENT, SAME_STEP = BaseClock.epsilon, Clock.epsilon_dt
@@ -18,6 +20,11 @@ def clock_name(clock: BaseClock) -> str:
     return f"_array_{clock.name}"
 
 
+def now_of(code: Captured) -> str:
+    """Return the step of an object's clock."""
+    return f"{clock_name(code.clock)}_timestep[0]"
+
+
 class Clockwork:
     """The clocks of a program.
 
@@ -25,10 +32,13 @@ class Clockwork:
     ----------
     clocks
         In the order in which a run passes their first and last steps.
+    loops
+        How an instance leaves the loop over time.
     """
 
-    def __init__(self, clocks: Sequence[BaseClock]):
+    def __init__(self, clocks: Sequence[BaseClock], loops: Loops):
         self.clocks = list(clocks)
+        self.loops = loops
 
     def arrays(self) -> Lines:
         """Declare step, time and time step of each clock at the start of a run."""
@@ -50,9 +60,10 @@ class Clockwork:
         if len(self.clocks) > 1 or isinstance(self.clocks[0], EventClock):
             return self._several(steps)
         name = clock_name(self.clocks[0])
+        counted = f"{name}_timestep[0]++; "
         return [
             f"for (; {name}_timestep[0] < run.last_steps[0]; {name}_timestep[0]++) {{",
-            [f"{name}_t[0] = {_time(self.clocks[0])};", *steps, *self._leave([name])],
+            [f"{name}_t[0] = {_time(self.clocks[0])};", *steps, *self.loops.leave(counted)],
             "}",
             *self._count(),
         ]
@@ -60,20 +71,15 @@ class Clockwork:
     def _count(self) -> Lines:
         """Note after how many steps the instance ended."""
         name = clock_name(self.clocks[0])
-        return [f"if (run.ran) run.ran[instance] = {name}_timestep[0] - run.first_steps[0];"]
-
-    def _leave(self, counted: Sequence[str] = ()) -> Lines:
-        """End an instance that asks for it; the step of clocks in `counted` is not yet counted."""
-        counts = "".join(f"{name}_timestep[0]++; " for name in counted)
-        ended = "run.until >= 0 && *(const nm_real*)(block + run.until) != 0"
-        return [f"if ({ended}) {{ {counts}break; }}"]
+        ran = f"if (run.ran) run.ran[instance] = {name}_timestep[0] - run.first_steps[0];"
+        return self.loops.alone([ran])
 
     def condition(self, clock: BaseClock) -> str | None:
         """Return what must hold for an object of `clock` to run in this step; None: nothing."""
         alone = len(self.clocks) == 1 and isinstance(clock, Clock)
         return None if alone else f"_due{clock_name(clock)}"
 
-    def numbered(self, source: str) -> str:
+    def number_clocks(self, source: str) -> str:
         """Number the clocks: Brian2 names them by how many the process has made."""
         for k, clock in enumerate(self.clocks):
             name = rf"{re.escape(clock_name(clock))}(?=_(?:dt|t|times|timestep)\b|\b)"
@@ -96,7 +102,7 @@ class Clockwork:
                 *(_due(clock) for clock in self.clocks),
                 *steps,
                 *(_advance(clock) for clock in self.clocks),
-                *self._leave(),
+                *self.loops.leave(""),
             ],
             "}",
             *self._count(),

@@ -29,7 +29,7 @@ def for_devices(source: str) -> str:
             is_type = within[-1] and TYPE.match(head) is not None
             is_function = within[-1] and "(" in head and not head.rstrip().endswith("=")
             if is_function and not is_type:
-                marks.append(begin + _skipped(head))
+                marks.append(begin + _template_length(head))
             within.append(is_type)
         elif letter == "}":
             within.pop()
@@ -46,15 +46,15 @@ def _letters(source: str) -> Iterator[tuple[int, str]]:
     """Yield place and letter of what structures a text; "#" for what was passed over."""
     place = 0
     while place < len(source):
-        found = PASSED_OVER.match(source, place)
-        if found and not found[0].startswith(("'", '"')):
-            yield found.end() - 1, "#"
+        match = PASSED_OVER.match(source, place)
+        if match and not match[0].startswith(("'", '"')):
+            yield match.end() - 1, "#"
         elif source[place] in "{};":
             yield place, source[place]
-        place = found.end() if found else place + 1
+        place = match.end() if match else place + 1
 
 
-def _skipped(head: str) -> int:
+def _template_length(head: str) -> int:
     """Return how far a function's type is from where its definition begins."""
-    found = TEMPLATE.match(head)
-    return len(found[0]) if found else 0
+    match = TEMPLATE.match(head)
+    return len(match[0]) if match else 0

@@ -7,57 +7,27 @@ one wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from brian2.synapses.synapses import SynapticPathway
-
-from neuromodels.simulation.arrays import delays as flights
-from neuromodels.simulation.arrays.delays import Delays, flights_name
 from neuromodels.simulation.arrays.layout import ALIGNMENT, Array, Layout
-from neuromodels.simulation.arrays.wiring import Wiring
 from neuromodels.simulation.capture.capture import Captured
-from neuromodels.simulation.capture.translation import DRAWS, Block, array_name
+from neuromodels.simulation.capture.translation import DRAWS
+from neuromodels.simulation.source.block_loops import BARRIER, BlockLoops
 from neuromodels.simulation.source.clocks import Clockwork
+from neuromodels.simulation.source.code_objects import start_lines, step_scopes
 from neuromodels.simulation.source.device_functions import for_devices
-from neuromodels.simulation.source.hazards import Touched, touched
-from neuromodels.simulation.source.loops import Lines, indented
-from neuromodels.simulation.source.program import (
-    Program,
-    counter_of,
-    extra_names,
-    now_of,
-    sampled_names,
-    section,
-)
-from neuromodels.simulation.source.thread_loops import (
-    BARRIER,
-    ThreadedDense,
-    ThreadedSparse,
-    alone,
-    each,
-    neurons,
-    visits,
-)
+from neuromodels.simulation.source.lines import Lines, indented
+from neuromodels.simulation.source.plan import Plan, counter_lines, extra_names, plan_of
+from neuromodels.simulation.source.program import section
 
 #: The files that a kernel begins with: for the host, and for both sides.
 HOST_SECTIONS, DEVICE_SECTIONS = ("cuda", "run", "process"), ("random", "functions")
 
-
-class KernelClockwork(Clockwork):
-    """The loop over time, which all threads of a block go through together."""
-
-    def _leave(self, counted: Sequence[str] = ()) -> Lines:
-        counts = "".join(f"{name}_timestep[0]++; " for name in counted)
-        # All have read the number before any of them computes it anew.
-        ended = f"if (_over) {{ {counts}break; }}"
-        read = [BARRIER, "const bool _over = *_until != 0;", BARRIER]
-        return ["if (_until) {", [*read, ended], "}"]
-
-    def _count(self) -> Lines:
-        return alone(super()._count())
+#: Of shared memory: what a block takes for itself, and more for each thread if functions draw.
+RESERVED, DRAWING = 1024, 28
 
 
-class Kernel(Program):
+class Kernel:
     """The source of one network as a kernel, with its host side.
 
     Parameters
@@ -70,8 +40,6 @@ class Kernel(Program):
         How many threads a block may have.
     """
 
-    clockwork_type = KernelClockwork
-
     def __init__(
         self,
         captured: Sequence[Captured],
@@ -82,222 +50,171 @@ class Kernel(Program):
         shared_limit: int,
         most_threads: int,
     ):
-        self.shared_limit = shared_limit
-        self.most_threads = most_threads
-        self.shared: dict[str, int] = {}
-        self.shared_bytes = 0
-        super().__init__(captured, initialisers, layout, real)
-
-    # ------------------------------------------------------------------------- the whole source
-
-    def _source(self, starts: Lines, steps: Lines) -> Lines:
-        own = for_devices("\n".join(self.support.source)).splitlines()
+        self.plan = plan_of(captured, initialisers, layout, BlockLoops.sums)
+        own = for_devices("\n".join(self.plan.support.source)).splitlines()
         draws = any(DRAWS in line for line in own)
-        self._place(1024 if not draws else 1024 + 28 * self.most_threads)
-        return [
-            f"typedef {self.real} nm_real;",
-            f"#define NM_MOST_THREADS {self.most_threads}",
-            *(line for name in HOST_SECTIONS for line in section(name)),
-            *(line for name in DEVICE_SECTIONS for line in _device_section(name)),
-            *section("kernel"),
-            *(_draws() if draws else []),
+        reserved = RESERVED + DRAWING * most_threads if draws else RESERVED
+        #: Offsets of the arrays in shared memory.
+        self.shared = _shared_places(layout.states, shared_limit - reserved)
+        self.shared_bytes = sum(_room(a) for a in layout.states if a.name in self.shared)
+        loops = BlockLoops(self.plan.layout)
+        clockwork = Clockwork(layout.clocks, loops)
+        source = [
+            f"typedef {real} nm_real;",
+            f"#define NM_MOST_THREADS {most_threads}",
+            *_headers(draws),
             *own,
             "",
             "NM_KERNEL neuromodels_kernel(const Run run, char* images, const int64_t instances) {",
-            [
-                "NM_SHARED_MEMORY;",
-                "for (int64_t instance = NM_BLOCK; instance < instances; instance += NM_BLOCKS) {",
-                [
-                    *self._opening(),
-                    BARRIER,
-                    *starts,
-                    *self.clockwork.loop(steps),
-                    BARRIER,
-                    *self._closing(),
-                ],
-                "}",
-            ],
+            _kernel_body(self._run(loops, clockwork)),
             "}",
             *self._facts(),
             *section("launch"),
         ]
-
-    def _place(self, reserved: int) -> None:
-        """Put as many arrays as fit into shared memory, the smallest ones first."""
-        for array in sorted(self.layout.states, key=lambda array: (array.bytes, array.offset)):
-            size = -(-max(array.bytes, 1) // ALIGNMENT) * ALIGNMENT
-            if self.shared_bytes + size + reserved > self.shared_limit:
-                break
-            self.shared[array.name] = self.shared_bytes
-            self.shared_bytes += size
+        self.source = clockwork.number_clocks("\n".join(indented(source)) + "\n")
 
     @property
     def is_all_shared(self) -> bool:
         """Whether an instance's whole state lies in shared memory."""
-        return len(self.shared) == len(self.layout.states)
+        return len(self.shared) == len(self.plan.layout.states)
 
-    def _opening(self) -> Lines:
-        size = max(self.layout.block_bytes, ALIGNMENT)
-        image = f"run.blocks ? run.blocks + instance * {size} : images + NM_BLOCK * {size}"
-        ends = [array for array in self.layout.states if _can_end(array)]
+    def _run(self, loops: BlockLoops, clockwork: Clockwork) -> Lines:
+        """Take one instance from its first values to what it leaves."""
+        plan, states = self.plan, self.plan.layout.states
+        step = loops.in_turn(step_scopes(plan, loops, clockwork), [a.name for a in states])
         return [
-            "const uint64_t _key = mixed(mixed(run.seed) + run.streams[instance]);",
-            "const int32_t _slot = run.recorded ? run.recorded[instance] : -1;",
-            f"char* const image = {image};",
-            *(line for k, array in enumerate(self.tables) for line in self._pointer(k, array)),
-            *(line for a in self.layout.states if a.scratch for line in self._pointer(-1, a)),
-            "const nm_real* _until = 0;",
-            *(f"if (run.until == {array.offset}) _until = {array.name};" for array in ends),
-            *self.clockwork.arrays(),
-            *[f"int64_t {counter_of(code)} = 0;" for code in self.captured if sampled_names(code)],
+            *_opening(plan, self.shared),
+            *clockwork.arrays(),
+            *counter_lines(plan),
+            BARRIER,
+            *start_lines(plan, loops),
+            *clockwork.loop(step),
+            BARRIER,
+            *_closing(states, self.shared),
         ]
-
-    def _pointer(self, number: int, array: Array) -> Lines:
-        """Point at an array, and give it the values with which the run begins."""
-        type_, name, size = array.type, array.name, array.size
-        row = f"(run.rows[{number}] ? run.rows[{number}][instance] : 0)"
-        table = f"(const {type_}*)run.tables[{number}] + {row} * {size}"
-        if not array.is_state:
-            return [f"const {type_}* __restrict {name} = {table};"]
-        in_image = f"({type_}*)(image + {array.offset})"
-        fresh = [] if array.scratch else [f"if (run.fresh) nm_copy({name}, {table}, {size});"]
-        if name not in self.shared:
-            return [f"{type_}* const {name} = {in_image};", *fresh]
-        place = f"({type_}*)(nm_shared + {self.shared[name]})"
-        held = f"if (!run.fresh) nm_copy({name}, (const {type_}*){in_image}, {size});"
-        return [f"{type_}* const {name} = {place};", *fresh, held]
-
-    def _closing(self) -> Lines:
-        """Hand over what the run leaves, before the next instance takes the place."""
-        lines: Lines = []
-        for k, array in enumerate(self.layout.states):
-            cast, name, size = f"({array.type}*)", array.name, array.size
-            if name in self.shared:
-                image = f"{cast}(image + {array.offset})"
-                lines.append(f"if (run.blocks) nm_copy({image}, {name}, {size});")
-            kept = f"{cast}(run.output_data[{k}] + instance * {array.bytes})"
-            lines.append(f"if (run.output_data[{k}]) nm_copy({kept}, {name}, {size});")
-            if array.type in ("nm_real", "double"):
-                wrong = f"run.failed && !nm_finite({name}, {size})"
-                lines.append(f"if ({wrong}) run.failed[instance] = 1;")
-        return [*lines, BARRIER]
 
     def _facts(self) -> Lines:
         """Tell the host's side about the sizes of this network."""
-        states = self.layout.states
-        columns = [2 + len(extra_names(code)) for code in self.spike_monitors]
+        plan, states = self.plan, self.plan.layout.states
+        columns = [2 + len(extra_names(code)) for code in plan.spike_monitors]
         sizes = {
-            "TABLES": len(self.tables),
+            "TABLES": len(plan.tables),
             "STATES": len(states),
-            "CLOCKS": len(self.layout.clocks),
-            "SAMPLES": len(self.sampled),
-            "SPIKE_MONITORS": len(self.spike_monitors),
-            "DATA": len(self.support.data),
+            "CLOCKS": len(plan.layout.clocks),
+            "SAMPLES": len(plan.sampled),
+            "SPIKE_MONITORS": len(plan.spike_monitors),
+            "DATA": len(plan.support.data),
             "SHARED_BYTES": self.shared_bytes,
-            "BLOCK_BYTES": max(self.layout.block_bytes, ALIGNMENT),
+            "BLOCK_BYTES": max(plan.layout.block_bytes, ALIGNMENT),
             "NEEDS_IMAGE": int(not self.is_all_shared),
         }
-        set_ = [
-            f"{{ const double* _p = (const double*)data[{k}]; "
-            f"arena.note(NM_SET(_namespace{name}, _p)); }}"
-            for k, name in enumerate(self.support.data)
-        ]
         return [
             *(f"static const int64_t NM_{name} = {number};" for name, number in sizes.items()),
-            _list("nm_row_bytes", (array.bytes for array in self.tables)),
-            _list("nm_state_offsets", (array.offset or 0 for array in states)),
-            _list("nm_state_bytes", (array.bytes for array in states)),
-            _list("nm_event_columns", columns),
+            _number_list("nm_row_bytes", (array.bytes for array in plan.tables)),
+            _number_list("nm_state_offsets", (array.offset or 0 for array in states)),
+            _number_list("nm_state_bytes", (array.bytes for array in states)),
+            _number_list("nm_event_columns", columns),
             "struct Arena;",
             "template <typename Data, typename A>",
             "static void nm_set_data(const Data& data, A& arena) {",
-            set_,
+            [_namespace(k, name) for k, name in enumerate(plan.support.data)],
             "}",
         ]
-
-    # ------------------------------------------------------------------------- one code object
-
-    def _step(self) -> Lines:
-        """Put a barrier before what meets an array that was touched since the last one."""
-        lines: Lines = []
-        states = {array.name for array in self.layout.states}
-        pending = Touched(states, set(states))  # anything, by the step before
-        for code in self.captured:
-            head, body, end = self._code_object(code)
-            own = touched("\n".join(indented(body)), states)
-            if own.meets(pending) and head.startswith("if"):
-                body = [BARRIER, *body]
-            elif own.meets(pending):
-                lines.append(BARRIER)
-                pending = Touched()
-            pending.add(own)
-            lines += [head, body, end]
-        return lines
-
-    def _initialiser(self, number: int, code: Captured) -> Lines:
-        head, body, end = super()._initialiser(number, code)
-        return [head, [*body, BARRIER], end]
-
-    def _neurons(self, block: Block, count: int | str, tail: Lines) -> Lines:
-        return neurons(block, count, tail)
-
-    def _visits(
-        self, block: Block, index: str, count: int | str, body: Lines, vector: bool = False
-    ) -> Lines:
-        return visits(block, index, count, body)
-
-    def _wired(self, wiring: Wiring) -> ThreadedDense | ThreadedSparse:
-        return ThreadedDense(wiring) if wiring.dense else ThreadedSparse(wiring, self.layout)
-
-    def _scalar(self, code: Captured) -> Lines:
-        """Compute scalars in every thread; one thread stores those that are written."""
-        block, lines = code.scalar, super()._scalar(code)
-        if block.writes:
-            stores = [access.write for access in block.writes]
-            return [*lines[: -len(stores)], BARRIER, *alone(stores), BARRIER]
-        written = {array_name(access.array) for access in code.vector.writes}
-        read = {array_name(access.array) for access in block.reads}
-        return [*lines, BARRIER] if written & read else lines
-
-    def _listing(self, space: str, count: int) -> Lines:
-        rank = f"const int32_t _rank = nm_rank({space}_fired, _idx);"
-        entry = f"if ({space}_fired[_idx]) {space}[_rank] = _idx;"
-        total = f"if (_idx == {count - 1}) {space}[{count}] = _rank + {space}_fired[_idx];"
-        needed = f"if ({space}_fired[_idx] || _idx == {count - 1}) {{"
-        return [BARRIER, *each("_idx", count, [needed, [rank, entry, total], "}"])]
-
-    def _refractory(self, code: Captured, space: str) -> Lines:
-        return [BARRIER, *super()._refractory(code, space)]
-
-    def _carried(self, code: Captured, delays: Delays) -> Lines:
-        lines = super()._carried(code, delays)
-        return [*alone(lines), BARRIER] if lines else []
-
-    def _events_with_common_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
-        loops = self._wired(self.layout.wirings[code.owner.name])
-        name, now = flights_name(pathway.name), now_of(code)
-        pushed = [*flights.tidy(name), *flights.push(name, 2, self._fired(code, pathway), now)]
-        due, taken = flights.due(name, f"{name}_delay", now)
-        visited = loops.of_events(code.vector, pathway.prepost, due)
-        return [*alone(pushed), BARRIER, *visited, BARRIER, *alone(taken)]
-
-    def _events_with_own_delay(self, code: Captured, pathway: SynapticPathway) -> Lines:
-        return alone(super()._events_with_own_delay(code, pathway))
-
-    def _spikegenerator(self, code: Captured) -> Lines:
-        return alone(super()._spikegenerator(code))
-
-    def _spikemonitor(self, code: Captured) -> Lines:
-        return alone(super()._spikemonitor(code))
-
-    def _ratemonitor(self, code: Captured) -> Lines:
-        return alone(super()._ratemonitor(code))
 
 
 def width(layout: Layout) -> int:
     """Return the largest number of neurons or synapses that a step visits together."""
     sizes = [wiring.n_synapses for wiring in layout.wirings.values()]
     return max([*sizes, *(a.size for a in layout.states if not a.scratch)], default=1)
+
+
+def _shared_places(states: Sequence[Array], limit: int) -> dict[str, int]:
+    """Put as many arrays as fit into shared memory, the smallest ones first."""
+    places: dict[str, int] = {}
+    end = 0
+    for array in sorted(states, key=lambda array: (array.bytes, array.offset)):
+        if end + _room(array) > limit:
+            break
+        places[array.name] = end
+        end += _room(array)
+    return places
+
+
+def _room(array: Array) -> int:
+    return -(-max(array.bytes, 1) // ALIGNMENT) * ALIGNMENT
+
+
+def _headers(draws: bool) -> Lines:
+    return [
+        *(line for name in HOST_SECTIONS for line in section(name)),
+        *(line for name in DEVICE_SECTIONS for line in _device_section(name)),
+        *section("kernel"),
+        *(_draws() if draws else []),
+    ]
+
+
+def _kernel_body(run: Lines) -> Lines:
+    return [
+        "NM_SHARED_MEMORY;",
+        "for (int64_t instance = NM_BLOCK; instance < instances; instance += NM_BLOCKS) {",
+        run,
+        "}",
+    ]
+
+
+def _opening(plan: Plan, shared: Mapping[str, int]) -> Lines:
+    """Name everything that an instance has, and give it its first values."""
+    size, states = max(plan.layout.block_bytes, ALIGNMENT), plan.layout.states
+    image = f"run.blocks ? run.blocks + instance * {size} : images + NM_BLOCK * {size}"
+    ends = [array for array in states if _can_end(array)]
+    scratch = [array for array in states if array.scratch]
+    return [
+        "const uint64_t _key = mixed(mixed(run.seed) + run.streams[instance]);",
+        "const int32_t _slot = run.recorded ? run.recorded[instance] : -1;",
+        f"char* const image = {image};",
+        *(line for k, array in enumerate(plan.tables) for line in _pointer(k, array, shared)),
+        *(line for array in scratch for line in _pointer(-1, array, shared)),
+        "const nm_real* _until = 0;",
+        *(f"if (run.until == {array.offset}) _until = {array.name};" for array in ends),
+    ]
+
+
+def _pointer(number: int, array: Array, shared: Mapping[str, int]) -> Lines:
+    """Point at an array, and give it the values with which the run begins."""
+    type_, name, size = array.type, array.name, array.size
+    row = f"(run.rows[{number}] ? run.rows[{number}][instance] : 0)"
+    table = f"(const {type_}*)run.tables[{number}] + {row} * {size}"
+    if not array.is_state:
+        return [f"const {type_}* __restrict {name} = {table};"]
+    in_image = f"({type_}*)(image + {array.offset})"
+    fresh = [] if array.scratch else [f"if (run.fresh) nm_copy({name}, {table}, {size});"]
+    if name not in shared:
+        return [f"{type_}* const {name} = {in_image};", *fresh]
+    place = f"({type_}*)(nm_shared + {shared[name]})"
+    held = f"if (!run.fresh) nm_copy({name}, (const {type_}*){in_image}, {size});"
+    return [f"{type_}* const {name} = {place};", *fresh, held]
+
+
+def _closing(states: Sequence[Array], shared: Mapping[str, int]) -> Lines:
+    """Hand over what the run leaves, before the next instance takes the place."""
+    lines: Lines = []
+    for k, array in enumerate(states):
+        cast, name, size = f"({array.type}*)", array.name, array.size
+        if name in shared:
+            image = f"{cast}(image + {array.offset})"
+            lines.append(f"if (run.blocks) nm_copy({image}, {name}, {size});")
+        kept = f"{cast}(run.output_data[{k}] + instance * {array.bytes})"
+        lines.append(f"if (run.output_data[{k}]) nm_copy({kept}, {name}, {size});")
+        if array.type in ("nm_real", "double"):
+            wrong = f"run.failed && !nm_finite({name}, {size})"
+            lines.append(f"if ({wrong}) run.failed[instance] = 1;")
+    return [*lines, BARRIER]
+
+
+def _namespace(number: int, name: str) -> str:
+    """Have the host set the data of a function, and note where they lie."""
+    data = f"const double* _p = (const double*)data[{number}];"
+    return f"{{ {data} arena.note(NM_SET(_namespace{name}, _p)); }}"
 
 
 def _can_end(array: Array) -> bool:
@@ -321,6 +238,6 @@ def _draws() -> Lines:
     ]
 
 
-def _list(name: str, numbers: Iterable[int]) -> str:
-    shown = ", ".join(str(number) for number in [*numbers, 0])
-    return f"static const int64_t {name}[] = {{{shown}}};"
+def _number_list(name: str, numbers: Iterable[int]) -> str:
+    text = ", ".join(str(number) for number in [*numbers, 0])
+    return f"static const int64_t {name}[] = {{{text}}};"

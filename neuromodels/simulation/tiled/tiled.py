@@ -69,7 +69,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Program:
+class TiledProgram:
     """A compiled program.
 
     Parameters
@@ -141,8 +141,8 @@ class Tiled:
         self.report = Report()
         self._network, self._groups = network, groups_of(network)
         self._places: Mapping[str, Place] = {}
-        self._programs: dict[float, Program] = {}
-        self._results: tuple[Program, Path] | None = None
+        self._programs: dict[float, TiledProgram] = {}
+        self._results: tuple[TiledProgram, Path] | None = None
         self._own = None if directory else TemporaryDirectory(prefix="neuromodels_")
         self._folder = _fresh_folder(Path(directory or self._own.name))  # type: ignore[union-attr]
 
@@ -173,7 +173,7 @@ class Tiled:
             self.report.build_seconds += perf_counter() - start
         return self._programs[seconds].folder
 
-    def _generate(self, seconds: float) -> Program:
+    def _generate(self, seconds: float) -> TiledProgram:
         folder = self._folder / f"program_{len(self._programs)}"
         with _standalone(self.device, folder, self.dtype) as device:
             _insert_lines(device, self.device)
@@ -185,7 +185,7 @@ class Tiled:
                 for key, variable in _arrays(tiling)
             }
         self._places = tiling.places
-        return Program(folder, arrays)
+        return TiledProgram(folder, arrays)
 
     # --------------------------------------------------------------------------------------- run
 
@@ -230,7 +230,9 @@ class Tiled:
         size = 1 if variable.scalar else len(self._groups[address.partition(".")[0]])
         return checked_values(address, variable, values, self.instances, size, "Tiled")
 
-    def _write_value(self, program: Program, number: int, address: str, values: np.ndarray) -> str:
+    def _write_value(
+        self, program: TiledProgram, number: int, address: str, values: np.ndarray
+    ) -> str:
         """Write values where the program reads them; return its argument.
 
         The file's name has no capital letter: programs of brian2cuda turn it into lower case, do
@@ -274,7 +276,7 @@ class Tiled:
         mine = i // size == instance
         return {"i": i[mine] % size, "t": t[mine] * second}
 
-    def _last_run(self) -> tuple[Program, Path]:
+    def _last_run(self) -> tuple[TiledProgram, Path]:
         """Return the program that ran last and the folder of its results."""
         if self._results is None:
             raise DeclarationError("Tiled", "must have run before anything is read")
@@ -333,7 +335,7 @@ def _arrays(tiling: Tiling) -> Iterator[tuple[tuple[str, str], ArrayVariable]]:
             yield from (((owner, name), large.variables[name]) for name in "it")
 
 
-def _read(program: Program, results: Path, key: tuple[str, str]) -> np.ndarray:
+def _read(program: TiledProgram, results: Path, key: tuple[str, str]) -> np.ndarray:
     stored = program.arrays[key]
     return np.fromfile(results / stored.file, dtype=stored.dtype)
 
