@@ -3,7 +3,7 @@
 Needs nvcc and no GPU. Each network is compiled for sm_80 and sm_90, in both precisions; the PDLF
 network once as written by hand and once as a study assembles it.
 
-    python benchmarks/cuda_kernels.py [--json]
+    python benchmarks/gpu/cuda_kernels.py [--json]
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import json
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "device"))  # networks
 
 from networks import pdlf_copy, poisson_recurrent
 

@@ -1,6 +1,6 @@
 """Time of a control step of each MuJoCo body: simulator, network, and what lies between.
 
-    python benchmarks/bodies.py --threads 1 2 > bodies.json
+    python benchmarks/device/bodies.py --threads 1 2 > bodies.json
 
 Beside it, the same bodies stepped by Gymnasium one after the other and in a pool of Python threads.
 """
@@ -17,7 +17,7 @@ from time import perf_counter
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from neuromodels.experiment.embodied import EmbodiedExperiment
 from neuromodels.seeding import generator, trial_streams

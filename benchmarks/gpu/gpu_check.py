@@ -1,6 +1,6 @@
 """Everything that a machine with a GPU can say about the CUDA device, in less than nine minutes.
 
-    python benchmarks/gpu_check.py [--out FILE] [--seconds 520] [--wheels FOLDER]
+    python benchmarks/gpu/gpu_check.py [--out FILE] [--seconds 520] [--wheels FOLDER]
 
 Agreement tests, benchmarks, the route through brian2cuda, part of Brian2's own tests.  The result
 is written after every stage: a check that is cut short leaves what it has.  Without a GPU, the
@@ -25,9 +25,9 @@ from gpu_stages import PASSED, Result, Stage, run_stages
 from gpu_table import table
 from gpu_wheels import COMMIT, commit_of, install
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results"
+RESULTS = ROOT / "benchmarks" / "results"
 SCRATCH = ROOT / "output" / "gpu_check"
 SECONDS = 520.0
 PACKAGES = ("brian2", "brian2cuda", "numpy", "nevergrad", "jax", "jaxlib")

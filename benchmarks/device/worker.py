@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # neuromodels, tests
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # neuromodels, tests
 
 from cases import RATE, RECURRENT, Case
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # neuromodels
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # neuromodels
 
 from example_networks import EXAMPLES
 

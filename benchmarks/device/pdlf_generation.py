@@ -5,7 +5,7 @@ coefficients: the size of Shen et al. 2023 (arXiv:2308.12063), whose logs say 39
 latency 0) and 0.37 s (length 64, latency 32) on a GPU. Ask, evaluate and tell with PGPE; best of
 some generations after one that is not counted. Nothing else should run on the machine.
 
-    python benchmarks/pdlf_generation.py [--json]
+    python benchmarks/device/pdlf_generation.py [--json]
 """
 
 from __future__ import annotations

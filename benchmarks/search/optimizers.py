@@ -1,7 +1,7 @@
 """What an optimizer costs per candidate, and how far it gets under noise.
 
-    python benchmarks/optimizers.py            tables
-    python benchmarks/optimizers.py --json     one JSON object
+    python benchmarks/search/optimizers.py            tables
+    python benchmarks/search/optimizers.py --json     one JSON object
 
 Keys of the JSON object:
 

@@ -1,6 +1,6 @@
 """Carry what the check needs to a machine without a network: a folder of wheels.
 
-    python benchmarks/gpu_wheels.py FOLDER [--without NAME ...] [--also NAME==VERSION ...]
+    python benchmarks/gpu/gpu_wheels.py FOLDER [--without NAME ...] [--also NAME==VERSION ...]
 
 Run that where there is a network.  `gpu_check.py --wheels FOLDER` installs from it, into a folder
 of its own, what the other machine lacks.
@@ -15,7 +15,7 @@ from configparser import ConfigParser
 from importlib import metadata
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON = "3.12"
 PLATFORMS = (
     "manylinux_2_28_x86_64",

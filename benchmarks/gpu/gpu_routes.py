@@ -15,8 +15,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # neuromodels, tests
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks" / "device")]  # neuromodels, tests; cases
 
 from cases import CERTAIN, PDLF, PDLF_STEPS, RECURRENT, Case  # noqa: E402
 

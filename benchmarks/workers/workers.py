@@ -1,4 +1,4 @@
-"""What worker processes gain and cost: ``python benchmarks/workers.py [--json]``.
+"""What worker processes gain and cost: ``python benchmarks/workers/workers.py [--json]``.
 
 Two studies are searched for some generations on one worker and on several, all of one core: one
 whose generation takes seconds, for the gain, and a small one, for the cost and for what several

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # neuromodels
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # neuromodels
 
 KINDS = ("passed", "refused", "failed", "skipped")
 
