@@ -28,8 +28,8 @@ from brian2 import (
     seed,
 )
 
-from simulation.neuron_networks import TAU, lif
-from simulation.synapse_networks import STDP, cells, generator
+from simulation.networks.neurons import TAU, lif
+from simulation.networks.synapses import STDP, cells, generator
 
 Script = Callable[[], Iterator[Network]]
 

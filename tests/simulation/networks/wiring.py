@@ -15,9 +15,9 @@ from brian2 import (
     ms,
 )
 
-from simulation.cases import Case, case
-from simulation.neuron_networks import TAU, lif
-from simulation.synapse_networks import cells, generator
+from simulation.networks.cases import Case, case
+from simulation.networks.neurons import TAU, lif
+from simulation.networks.synapses import cells, generator
 
 
 @case

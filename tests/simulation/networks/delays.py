@@ -11,9 +11,9 @@ from brian2 import (
     ms,
 )
 
-from simulation.cases import Case, case
-from simulation.neuron_networks import TAU, lif
-from simulation.synapse_networks import STDP, cells, generator
+from simulation.networks.cases import Case, case
+from simulation.networks.neurons import TAU, lif
+from simulation.networks.synapses import STDP, cells, generator
 
 #: A weight that keeps when spikes arrived, so that a wrong moment or order shows in it.
 MS = {"ms": ms}

@@ -16,7 +16,7 @@ from brian2 import (
     ms,
 )
 
-from simulation.cases import Case, case
+from simulation.networks.cases import Case, case
 
 TAU: dict[str, Quantity] = {"tau": 10 * ms}
 LIF = "dv/dt = (drive - v)/tau : 1 (unless refractory)\ndrive : 1 (constant)"

@@ -14,9 +14,9 @@ from brian2 import (
     ms,
 )
 
-from simulation.cases import Case, case
-from simulation.neuron_networks import TAU, lif
-from simulation.synapse_networks import cells, generator
+from simulation.networks.cases import Case, case
+from simulation.networks.neurons import TAU, lif
+from simulation.networks.synapses import cells, generator
 
 TIMES = np.array([0, 0.1, 0.25, 1.7, 3.3, 3.35, 7.9, 12, 19]) * ms
 

@@ -16,8 +16,8 @@ from brian2 import (
     seed,
 )
 
-from simulation.cases import Case, case
-from simulation.neuron_networks import TAU, lif
+from simulation.networks.cases import Case, case
+from simulation.networks.neurons import TAU, lif
 
 
 def cells(name: str, size: int, **options) -> NeuronGroup:
