@@ -102,15 +102,15 @@ sanitize: .venv/.installed-test
 # A machine without a network has no .venv: its own Python, and what FROM brings.
 ifdef FROM
 gpu-check:
-	python3 benchmarks/gpu_check.py --wheels $(FROM) $(CHECK)
+	python3 benchmarks/gpu/gpu_check.py --wheels $(FROM) $(CHECK)
 else
 gpu-check: .venv/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[cuda]'
-	$(BIN)/python benchmarks/gpu_check.py $(CHECK)
+	$(BIN)/python benchmarks/gpu/gpu_check.py $(CHECK)
 endif
 
 gpu-wheels: .venv/.installed-test
-	$(BIN)/python benchmarks/gpu_wheels.py $(WHEELS) --without $(WITHOUT)
+	$(BIN)/python benchmarks/gpu/gpu_wheels.py $(WHEELS) --without $(WITHOUT)
 
 .venv/.installed: setup.cfg pyproject.toml
 	@sh .ci/environment

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from runpy import run_path
+from typing import Any
 
 from neuromodels.errors import DeclarationError
 
@@ -45,13 +46,7 @@ class Catalog[T](Mapping[str, T]):
     def _load_member(self, path: str, name: str) -> T:
         """Run a user's file and return the member that it declares."""
         where = f"{self.kind.__name__} {path}:{name}"
-        try:
-            names = run_path(str(Path(path).expanduser()))
-        except DeclarationError:
-            raise
-        except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            raise DeclarationError(where, "the file must be readable Python", said) from None
+        names = names_in(path, where)
         if not isinstance(names.get(name), self.kind):
             known = [key for key, value in names.items() if isinstance(value, self.kind)]
             raise DeclarationError(
@@ -61,3 +56,25 @@ class Catalog[T](Mapping[str, T]):
                 f"It declares: {', '.join(known) or 'none'}.",
             )
         return names[name]
+
+
+def names_in(path: str, where: str) -> dict[str, Any]:
+    """Run a user's file and return what it declares.
+
+    Parameters
+    ----------
+    where
+        Who asks, for messages.
+
+    Raises
+    ------
+    DeclarationError
+        Where it cannot be read.
+    """
+    try:
+        return run_path(str(Path(path).expanduser()))
+    except DeclarationError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise DeclarationError(where, "the file must be readable Python", said) from None

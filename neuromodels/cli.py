@@ -255,6 +255,14 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if healthy else 1
 
 
+def _check(options: argparse.Namespace) -> int:
+    from neuromodels.experiment.contracts.users_file import check, lines_of
+
+    found = check(options.declared)
+    _show(found, lines_of(found), options.json)
+    return 0 if found["ok"] else 1
+
+
 def _cache(options: argparse.Namespace) -> int:
     from neuromodels.simulation.build import cache
 
@@ -437,6 +445,8 @@ def _add_looks(commands: Any) -> None:
     listing = _command(commands, "list", _list, "show what there is to choose from")
     listing.add_argument("kind", choices=KINDS)
     doctor = _command(commands, "doctor", _doctor, "check this machine")
+    check = _command(commands, "check", _check, "check a rule, neuron model or task of your own")
+    check.add_argument("declared", metavar="FILE.py:NAME", help="e.g. my_rules.py:CALCIUM")
     measure = _command(commands, "measure", _measure, "examine finished solutions on fresh trials")
     measure.add_argument("run", type=Path, help="run folder")
     measure.add_argument(
@@ -471,7 +481,7 @@ def _add_looks(commands: Any) -> None:
         help="e.g. plastic; without it all conditions that the measure is about",
     )
     measure.add_argument("--trials", type=int, default=2000, help="per solution (2000)")
-    for command in (listing, doctor, measure):
+    for command in (listing, doctor, check, measure):
         _add_json(command)
     cache = _command(commands, "cache", _cache, "show or clear the compiled networks")
     cache.add_argument("action", choices=("show", "clear"), nargs="?", default="show")

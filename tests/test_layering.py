@@ -31,8 +31,8 @@ MAY_IMPORT = {
     "simulation.network": "errors coefficients neurons rules tasks study simulation.capture"
     " simulation.device",
     "store": "errors coefficients files study",
-    "experiment": "errors seeding coefficients analysis tasks study search store simulation"
-    " simulation.device simulation.network",
+    "experiment": "errors seeding catalog coefficients analysis neurons rules tasks study search"
+    " store simulation simulation.device simulation.network",
     "measures": "errors seeding files analysis tasks study store experiment",
     "report": "errors files analysis tasks study search store simulation.build experiment",
     "api": "study store experiment report",

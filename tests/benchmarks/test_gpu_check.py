@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def benchmarks():
     """Let the modules beside the script be imported as the script imports them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT / "benchmarks"))
+        for folder in ("device", "gpu"):
+            patch.syspath_prepend(str(ROOT / "benchmarks" / folder))
         yield
 
 

@@ -25,7 +25,7 @@ from brian2 import (
 )
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
-from simulation.cases import Case
+from simulation.networks.cases import Case
 
 SPACE = {"tau": 6 * ms, "ms": ms, "second": second}
 

@@ -10,8 +10,8 @@ from brian2 import Network, defaultclock, get_device
 from brian2.devices.device import previous_devices, reset_device
 
 import neuromodels.simulation  # noqa: F401  (makes the device known to Brian2)
+from simulation.networks.scripts import Script
 from simulation.outcomes import Outcome
-from simulation.scripts import Script
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 from brian2 import Network, PopulationRateMonitor, SpikeMonitor, StateMonitor
 
 from neuromodels.simulation import Batch
-from simulation.cases import Case
+from simulation.networks.cases import Case
 
 Outcome = dict[str, np.ndarray]
 MONITORS = (SpikeMonitor, StateMonitor, PopulationRateMonitor)

@@ -8,7 +8,7 @@ from pathlib import Path
 import brian2
 from brian2.devices import reset_device
 
-from simulation.networks import CATALOG, DRAWN
+from simulation.networks.catalog import CATALOG, DRAWN
 from simulation.outcomes import Outcome, stock_outcome
 
 

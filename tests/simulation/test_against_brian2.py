@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuromodels.simulation import Batch
-from simulation.networks import CATALOG, DRAWN
+from simulation.networks.catalog import CATALOG, DRAWN
 from simulation.outcomes import (
     Outcome,
     assert_equal,

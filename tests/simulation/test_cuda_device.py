@@ -24,8 +24,8 @@ from neuromodels.simulation.source.kernel import Kernel
 from neuromodels.simulation.source.program import Program
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from simulation.devices import active
-from simulation.networks import CATALOG
-from simulation.noisy import ADDRESSES, noisy_network
+from simulation.networks.catalog import CATALOG
+from simulation.networks.noisy import ADDRESSES, noisy_network
 from simulation.outcomes import assert_equal
 
 ALL = os.environ.get("NEUROMODELS_KERNELS") == "all"

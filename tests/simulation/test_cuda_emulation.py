@@ -22,8 +22,8 @@ from neuromodels.simulation.device.targets import Code
 from neuromodels.simulation.network.assembly import Assembly, assemble
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward
 from neuromodels.simulation.source.block_loops import BlockLoops
-from simulation.networks import CATALOG
-from simulation.noisy import ADDRESSES, noisy_network
+from simulation.networks.catalog import CATALOG
+from simulation.networks.noisy import ADDRESSES, noisy_network
 from simulation.outcomes import Outcome, assert_equal, batch_outcome
 
 ALL = os.environ.get("NEUROMODELS_KERNELS") == "all"

@@ -18,11 +18,11 @@ from brian2 import (
 from neuromodels.errors import DeclarationError, EquationError, SimulationError
 from neuromodels.simulation import Batch
 from simulation.devices import numbers
-from simulation.networks import CATALOG
-from simulation.neuron_networks import TAU, lif
+from simulation.networks.catalog import CATALOG
+from simulation.networks.neurons import TAU, lif
+from simulation.networks.scripts import late_pair
+from simulation.networks.synapses import STDP, cells, generator
 from simulation.outcomes import assert_equal, batch_outcome, stock_outcome
-from simulation.scripts import late_pair
-from simulation.synapse_networks import STDP, cells, generator
 
 DURATION = 14 * ms
 RNG = np.random.default_rng(12)

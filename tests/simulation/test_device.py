@@ -21,10 +21,10 @@ from brian2.utils.logger import BrianLogger, catch_logs
 from neuromodels.errors import UnsupportedFeature
 from neuromodels.simulation import Batch
 from simulation.devices import active, numbers, outcomes
-from simulation.networks import CATALOG
-from simulation.neuron_networks import TAU, lif
+from simulation.networks.catalog import CATALOG
+from simulation.networks.neurons import TAU, lif
+from simulation.networks.scripts import SCRIPTS, Script, late_pair
 from simulation.outcomes import assert_equal, set_stock
-from simulation.scripts import SCRIPTS, Script, late_pair
 
 TOLERANCE = (1e-9, 1e-12)
 

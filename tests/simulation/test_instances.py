@@ -7,8 +7,8 @@ from brian2 import Network, NeuronGroup, Quantity, ms, mV
 from neuromodels.errors import DeclarationError, SimulationError
 from neuromodels.simulation import Batch
 from neuromodels.simulation.device.state import State
-from simulation.networks import CATALOG
-from simulation.noisy import ADDRESSES, noisy_network
+from simulation.networks.catalog import CATALOG
+from simulation.networks.noisy import ADDRESSES, noisy_network
 
 GAINS = np.linspace(1, 3, 64)
 DURATION = 6 * ms

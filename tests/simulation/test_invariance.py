@@ -21,10 +21,10 @@ from brian2 import (
 
 from neuromodels.simulation import Batch
 from simulation import grammar
-from simulation.cases import Case
-from simulation.networks import CATALOG
-from simulation.neuron_networks import TAU
-from simulation.noisy import ADDRESSES, noisy_network
+from simulation.networks.cases import Case
+from simulation.networks.catalog import CATALOG
+from simulation.networks.neurons import TAU
+from simulation.networks.noisy import ADDRESSES, noisy_network
 from simulation.outcomes import Outcome, batch_outcome
 
 INSTANCES = 64

@@ -22,7 +22,7 @@ from brian2 import (
 )
 
 from simulation.devices import active, numbers
-from simulation.neuron_networks import lif
+from simulation.networks.neurons import lif
 from simulation.outcomes import assert_equal
 
 #: A minute of work: far more than any test waits for.

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from neuromodels.simulation import Batch
 from simulation import standalone
-from simulation.cases import Case
 from simulation.declared import Declared
 from simulation.grammar import DELAYS, features, network
+from simulation.networks.cases import Case
 from simulation.outcomes import (
     Outcome,
     assert_equal,

@@ -16,8 +16,8 @@ from neuromodels.simulation.device.instances import Instances
 from neuromodels.simulation.source.code_objects import RENDERERS
 from neuromodels.simulation.source.kernel import Kernel
 from neuromodels.simulation.source.program import Program
-from simulation.networks import CATALOG
-from simulation.noisy import noisy_network
+from simulation.networks.catalog import CATALOG
+from simulation.networks.noisy import noisy_network
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

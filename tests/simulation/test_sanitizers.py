@@ -32,9 +32,9 @@ from neuromodels.simulation.build import cache
 from neuromodels.simulation.device.instances import Executable, Instances
 from neuromodels.simulation.device.library import Call, Library
 from simulation import grammar
-from simulation.cases import Case
-from simulation.networks import CATALOG
-from simulation.noisy import ADDRESSES, noisy_network
+from simulation.networks.cases import Case
+from simulation.networks.catalog import CATALOG
+from simulation.networks.noisy import ADDRESSES, noisy_network
 from simulation.outcomes import batch_outcome
 
 pytestmark = pytest.mark.filterwarnings("ignore")

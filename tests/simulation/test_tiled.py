@@ -32,7 +32,7 @@ from neuromodels.simulation.tiled import tiled
 from neuromodels.simulation.tiled.tiled import CUDA, Tiled
 from neuromodels.simulation.tiled.tiling import Tiling
 from simulation.devices import active
-from simulation.networks import CATALOG
+from simulation.networks.catalog import CATALOG
 from simulation.outcomes import monitors, stock_variable
 from simulation.standalone import compile_as_one
 

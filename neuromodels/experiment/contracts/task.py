@@ -1,0 +1,166 @@
+"""What every task keeps."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from neuromodels.experiment.contracts.contract import Contract, Same, leave_out, require
+from neuromodels.experiment.contracts.equations import variables
+from neuromodels.experiment.contracts.networks import Trials, task_trials
+from neuromodels.tasks import Task
+from neuromodels.tasks.characters import Bank, is_there
+from neuromodels.tasks.embodied import EmbodiedTask
+
+GUESSES = 400
+"""Trials of an agent that guesses."""
+ERRORS = 4
+"""Standard errors by which its score may differ from chance."""
+OUTSIDE = "the body is moved by an outside simulator"
+
+
+class TaskContract(Contract):
+    """Promises of a task; a subclass gives the fixture ``task``."""
+
+    kind = Task
+
+    def test_says_what_it_is_and_where_it_comes_from(self, task: Task) -> None:
+        """It has a summary and a reference."""
+        for field in ("summary", "reference"):
+            value = getattr(task, field)
+            require(bool(value.strip()), f"{_name(task)}.{field}", "must not be empty", value)
+
+    def test_has_a_length_and_items(self, task: Task) -> None:
+        """With its default parameters a trial has steps and draws items."""
+        parameters = task.with_defaults({})
+        for field in ("steps", "items"):
+            expression = getattr(task, field)
+            number = task.number(expression, parameters)
+            require(number > 0, f"{_name(task)}.{field}", f"{expression} must be above 0", number)
+
+    def test_draws_only_variables_of_its_items(self, task: Task) -> None:
+        """Each expression of `item_start` draws a variable of `item_model`."""
+        own = variables("\n".join([task.item_model, task.dynamics]))
+        strange = [name for name in task.item_start if name not in own]
+        must = f"variables of item_model are {', '.join(own)}"
+        require(not strange, f"{_name(task)}.item_start", must, strange)
+
+    def test_unseen_parameters_are_others_that_hold(self, task: Task) -> None:
+        """What a search never sees differs from the defaults, and is allowed."""
+        leave_out(unless=bool(task.unseen), reason="the task has no unseen parameters")
+        parameters = task.with_defaults(task.unseen)
+        require(
+            parameters != task.with_defaults({}),
+            f"{_name(task)}.unseen",
+            "must differ from the defaults",
+            dict(task.unseen),
+        )
+
+    def test_the_delay_lies_inside_the_trial(self, task: Task) -> None:
+        """The delay begins and ends between the first step of a trial and its end."""
+        leave_out(unless=bool(task.delay), reason="the task has no delay")
+        parameters = task.with_defaults({})
+        first, last = (task.number(text, parameters) for text in task.delay)
+        steps = task.number(task.steps, parameters)
+        require(
+            0 <= first <= last <= steps,
+            f"{_name(task)}.delay",
+            f"0 <= first <= last <= steps must hold, with {steps} steps",
+            (first, last),
+        )
+
+    def test_there_is_silence_to_settle_in(self, task: Task) -> None:
+        """The control `frozen` lengthens `prelude` to the steps in which a rule settles."""
+        leave_out(unless=bool(task.settling), reason="the task has no condition frozen")
+        where = f"{_name(task)}.settling"
+        known = ", ".join(task.parameters)
+        require("prelude" in task.parameters, where, "needs a parameter prelude", known)
+        settling = task.number(task.settling, task.with_defaults({}))
+        require(settling >= 0, where, f"{task.settling} must not be negative", settling)
+
+    def test_can_be_built(self, task: Task) -> None:
+        """Brian2 reads its equations, units included, and the device has all that they need."""
+        _trials(Same(task))
+
+    def test_losses_and_scores_are_numbers(self, task: Task) -> None:
+        """A random network gets a finite loss and score; the share of right answers is one."""
+        found = _outcomes(task)
+        for field in ("loss", "accuracy"):
+            values, where = found[field], f"{_name(task)}.{field}"
+            require(bool(np.isfinite(values).all()), where, "must be a finite number", values[0])
+        if not task.acts:
+            scores = found["accuracy"]
+            wrong = scores[(scores < 0) | (scores > 1)]
+            require(not wrong.size, f"{_name(task)}.accuracy", "must lie in [0, 1]", wrong[:1])
+
+    def test_a_stream_is_a_trial(self, task: Task) -> None:
+        """Equal streams draw and score the same trial bit for bit, whoever runs beside it."""
+        trials = _trials(Same(task))
+        many = trials.run(_drawn(trials), (1, 2, 1))
+        alone = trials.run(_drawn(trials), (1,))
+        for address, values in many.items():
+            require(
+                all(
+                    np.array_equal(values[0, 0], other, equal_nan=True)
+                    for other in (values[0, 2], alone[address][0, 0])
+                ),
+                f"{_name(task)}.{address.partition('.')[2]}",
+                "must depend on nothing but the stream",
+                "other numbers in the same trial",
+            )
+
+    def test_other_streams_are_other_trials(self, task: Task) -> None:
+        """Not all streams draw the same trial."""
+        trials = _trials(Same(task))
+        found = trials.run(_drawn(trials), range(16))
+        varies = [np.ptp(values[0], axis=0).any() for values in found.values()]
+        require(
+            any(varies),
+            f"{_name(task)}.item_start",
+            "must draw different trials from different streams",
+            dict(task.item_start),
+            "Draw something with rand() or randn().",
+        )
+
+    def test_chance_is_what_a_silent_network_gets(self, task: Task) -> None:
+        """Who always says the same scores by chance, within the error of few trials."""
+        leave_out(unless=task.chance is not None, reason="the task declares no chance")
+        _leave_out_what_cannot_run(task)
+        trials = task_trials(task, loud=False)
+        scores = trials.run([trials.made.accuracy], range(GUESSES))[trials.made.accuracy]
+        error = scores.std() / np.sqrt(scores.size)
+        require(
+            abs(scores.mean() - float(task.chance or 0)) <= ERRORS * error + 1e-9,
+            f"{_name(task)}.chance",
+            f"must be the mean score of {GUESSES} trials in which the read-out is silent",
+            f"{task.chance:g}, where the mean is {scores.mean():.3f} +- {error:.3f}",
+        )
+
+
+def _name(task: Task) -> str:
+    return f"Task.{task.name}"
+
+
+def _leave_out_what_cannot_run(task: Task) -> None:
+    leave_out(unless=not isinstance(task, EmbodiedTask), reason=OUTSIDE)
+    needs_images = isinstance(task.constants, Bank)
+    leave_out(unless=not needs_images or is_there(), reason="its images are not on this machine")
+
+
+@lru_cache(maxsize=1)
+def _trials(same: Same) -> Trials:
+    """Return the task with a random network, kept for the promises that follow."""
+    _leave_out_what_cannot_run(same.declared)
+    return task_trials(same.declared, loud=True)
+
+
+def _drawn(trials: Trials) -> list[str]:
+    """Return the addresses of what a trial draws, of its loss and of its score."""
+    return [*trials.made.initial, trials.made.loss, trials.made.accuracy]
+
+
+def _outcomes(task: Task) -> dict[str, np.ndarray]:
+    trials = _trials(Same(task))
+    found = trials.run([trials.made.loss, trials.made.accuracy], range(16))
+    return {"loss": found[trials.made.loss], "accuracy": found[trials.made.accuracy]}
