@@ -8,16 +8,11 @@ from typing import Any
 from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.circuit_checks import circuit_from, circuit_problems
-from neuromodels.study.names import Catalogs, chosen, section_of, unknown_name
-from neuromodels.study.objective import MEASURES, FailurePlan, Objective, Term
-from neuromodels.study.rule_checks import rule_from, rule_kinds, rule_problems, without_place
-from neuromodels.study.schema import (
+from neuromodels.study.conditions import CONDITIONS
+from neuromodels.study.kinds import (
     NUMBER,
-    REQUIRED,
-    SECTIONS,
     SWITCH,
     TABLE,
-    TERM,
     Kind,
     Problem,
     Table,
@@ -25,8 +20,11 @@ from neuromodels.study.schema import (
     nearest,
     whole,
 )
+from neuromodels.study.names import Catalogs, chosen, section_of, unknown_name
+from neuromodels.study.objective import MEASURES, FailurePlan, Objective, Term
+from neuromodels.study.rule_checks import rule_from, rule_kinds, rule_problems, without_place
+from neuromodels.study.schema import REQUIRED, SECTIONS, TERM
 from neuromodels.study.study import DeviceChoice, Study, TaskChoice, TestPlan
-from neuromodels.tasks.base import CLAMPED, NEEDED
 
 
 def installed_catalogs() -> Catalogs:
@@ -186,19 +184,13 @@ def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
 
 
 def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
-    """Refuse control conditions that a task does not declare."""
-    task = chosen(table, ("task", "name"), catalogs)
-    conditions = table.get("conditions", ())
-    if task is None or not isinstance(conditions, list | tuple):
+    """Refuse control conditions that mean nothing with this task or rule."""
+    names = table.get("conditions", ())
+    if not isinstance(names, list | tuple):
         return
-    rule = chosen(table, ("rule", "name"), catalogs)
-    for condition in CLAMPED:
-        if condition in conditions and rule is not None and not rule.modulator:
-            wrong = f"{condition!r} needs a rule with a third factor; {rule.name!r} has none."
-            yield Problem(("conditions",), wrong)
-    for condition, field in NEEDED.items():
-        if condition in conditions and not getattr(task, field):
-            wrong = f"{condition!r} needs a task with {field!r}; {task.name!r} declares none."
+    task, rule = (chosen(table, (section, "name"), catalogs) for section in ("task", "rule"))
+    for name, condition in CONDITIONS.items():
+        if name in names and (wrong := condition.problem(task=task, rule=rule)):
             yield Problem(("conditions",), wrong)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from neuromodels.coefficients import OF_NEURONS
 from neuromodels.errors import DeclarationError
+from neuromodels.study.kinds import SHARE, Problem, Table, nearest, whole
 from neuromodels.study.names import RULE, Catalogs, Path, chosen, section_of, unknown_name
 from neuromodels.study.rule_checks import setting_problems, settings_of
-from neuromodels.study.schema import SECTIONS, SHARE, Problem, Table, nearest, whole
+from neuromodels.study.schema import SECTIONS
 from neuromodels.study.study import CONNECTIONS, MEAN, CircuitChoice
 
 SPIKELESS = ("input", "output")

@@ -12,10 +12,10 @@ from typing import Any
 
 from neuromodels.errors import DeclarationError
 from neuromodels.study.checks import Catalogs, installed_catalogs, problems_of, study_from
+from neuromodels.study.kinds import Problem
 from neuromodels.study.names import section_of
 from neuromodels.study.own_files import Announce, contents_of, ignore, locate, own_files
 from neuromodels.study.python_file import table_of
-from neuromodels.study.schema import Problem
 from neuromodels.study.study import Study
 
 Places = dict[tuple[str, ...], str]

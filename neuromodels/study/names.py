@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuromodels.errors import DeclarationError
-from neuromodels.study.schema import Table, nearest
+from neuromodels.study.kinds import Table, nearest
 
 Path = tuple[str, ...]
 RULE: Path = ("rule",)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from neuromodels.errors import DeclarationError
+from neuromodels.study.kinds import Problem
 from neuromodels.study.names import NEURONS, section_of
-from neuromodels.study.schema import Problem
 
 Announce = Callable[[Path], None]
 """Called with a file of the user's own before it is run."""

@@ -8,18 +8,9 @@ from typing import Any
 
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.errors import DeclarationError
+from neuromodels.study.kinds import NUMBER, TABLE, Kind, Problem, Table, nearest, one_of
 from neuromodels.study.names import RULE, Catalogs, Path, chosen, rule_tables, unknown_name
-from neuromodels.study.schema import (
-    COEFFICIENT,
-    NUMBER,
-    SECTIONS,
-    TABLE,
-    Kind,
-    Problem,
-    Table,
-    nearest,
-    one_of,
-)
+from neuromodels.study.schema import COEFFICIENT, SECTIONS
 from neuromodels.study.study import RuleChoice
 
 

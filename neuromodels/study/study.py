@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
 from neuromodels.search.plan import SearchPlan
+from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
 
-SEARCHED = ("plastic", "fixed")
-SEARCH_OF: Mapping[str, str] = {
-    "unseen": "plastic",
-    "unseen_fixed": "fixed",
-    "frozen": "plastic",
-    "halted": "plastic",
-    "reset": "plastic",
-    "M0": "plastic",
-    "M1": "plastic",
-}
-"""Derived conditions that test a solution, and the search whose solution it is."""
-DERIVED = (*SEARCH_OF, "random")
-CONDITIONS = SEARCHED + DERIVED
 CONNECTIONS: Mapping[str, tuple[str, str]] = {
     "XE": ("input", "hidden"),
     "XI": ("input", "inhibitory"),
@@ -157,8 +145,7 @@ class Study:
     Parameters
     ----------
     conditions
-        Any of ``plastic``, ``fixed`` (each has its own search), ``unseen``, ``frozen``, ``reset``
-        and ``random`` (derived from the plastic search or its start), and ``unseen_fixed``.
+        Names of what is searched and tested, see `neuromodels.study.conditions.CONDITIONS`.
     contents
         Digests of what the study names outside itself: ``"rule.name"``, ``"task.name"`` or
         ``"circuit.neuron"`` in a file of the user's own, and the run in ``"search.start"``.
@@ -193,7 +180,7 @@ class Study:
 
     @property
     def derived(self) -> tuple[str, ...]:
-        """Conditions tested without a search, in the order of `DERIVED`."""
+        """Conditions tested without a search, in the order of the tables."""
         return tuple(c for c in DERIVED if c in self.conditions)
 
     @property
@@ -275,12 +262,6 @@ _ADDED = (
     *(("failures", name, getattr(FailurePlan, name)) for name in FailurePlan.__dataclass_fields__),
 )
 """Keys that studies did not always have, and the value that means what was meant before."""
-
-
-def tested_of(conditions: Collection[str]) -> tuple[str, ...]:
-    """Return every condition that gets a final score, implied searches included."""
-    implied = {SEARCH_OF[c] for c in conditions if c in SEARCH_OF}
-    return tuple(c for c in CONDITIONS if c in {*conditions, *implied})
 
 
 def _shaped(rule: dict[str, Any]) -> dict[str, Any]:

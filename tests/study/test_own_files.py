@@ -41,8 +41,8 @@ def own_catalogs():
 @pytest.fixture
 def mine(here, monkeypatch):
     """Go to a checkout with a study of a rule in a file beside it."""
-    for module in ("studyfile", "sweep"):
-        monkeypatch.setattr(f"neuromodels.{module}.installed_catalogs", own_catalogs)
+    for module in ("file", "sweep"):
+        monkeypatch.setattr(f"neuromodels.study.{module}.installed_catalogs", own_catalogs)
     text = STUDY.replace('name = "pdlf"', 'name = "my_rules.py:HEBB"')
     (here / "studies" / "mine.toml").write_text(text)
     (here / "studies" / "my_rules.py").write_text(RULE)

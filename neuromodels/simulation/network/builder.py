@@ -10,13 +10,13 @@ from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.assembly import Assembly, assemble
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, layered
-from neuromodels.study.conditions import Limits, controlled, recorded
-from neuromodels.study.study import CONNECTIONS, MEAN, SEARCH_OF, RuleChoice, Study
+from neuromodels.study.conditions import Limits, condition_with_network, controlled
+from neuromodels.study.study import CONNECTIONS, MEAN, RuleChoice, Study
 
 
 def rule_of(chosen: RuleChoice, condition: str) -> PlasticityRule:
     """Return a rule under a condition; fixed weights keep the options that they share."""
-    if SEARCH_OF.get(condition, condition) != "fixed":
+    if condition_with_network(condition).weights == "plastic":
         rule = rules.CATALOG[chosen.name].chosen(dict(chosen.options))
         return rule.with_coefficients(chosen.coefficients)
     return fixed_weights(chosen)
@@ -35,7 +35,14 @@ def fixed_weights(chosen: RuleChoice) -> PlasticityRule:
 
 
 def circuit_of(study: Study, condition: str) -> Circuit:
-    """Return the circuit of a condition."""
+    """Return the circuit of a condition.
+
+    Raises
+    ------
+    DeclarationError
+        Where the condition has no network of its own, or the rule lacks what it needs.
+    """
+    condition_with_network(condition).check(rule=rules.CATALOG[study.rule.name])
     chosen = study.circuit
     if chosen.inhibitory:
         return _balanced(study, condition)
@@ -109,11 +116,17 @@ def _population(study: Study, name: str, size: int, model: str, groups: int = 1)
 def network_of(
     study: Study, condition: str, circuit: Circuit, with_monitors: bool = False
 ) -> Assembly:
-    """Return the Brian2 network of a condition."""
+    """Return the Brian2 network of a condition, with monitors or with the limits of a trial.
+
+    Raises
+    ------
+    DeclarationError
+        Where the condition has no network of its own, or the task lacks what it needs.
+    """
     task = tasks.CATALOG[study.task.name]
     parameters, controls = controlled(task, study.task.parameters, condition)
-    chosen = recorded(controls) if with_monitors else replace(controls, limits=limits_of(study))
-    return assemble(circuit, task, parameters, controls=chosen)
+    more = {"record": True} if with_monitors else {"limits": limits_of(study)}
+    return assemble(circuit, task, parameters, controls=replace(controls, **more))
 
 
 def limits_of(study: Study) -> Limits:
