@@ -201,7 +201,7 @@ def _terms(table: Table) -> Iterable[Problem]:
         return
     found = [problem for name, term in given.items() for problem in _term(name, term)]
     yield from found
-    if not found and SWITCH.holds(section.get("pareto", False)):
+    if not found and SWITCH.holds(section.get("pareto", Objective.pareto)):
         try:
             _objective(section)
         except DeclarationError as error:
@@ -258,7 +258,7 @@ def _task(section: Table, catalogs: Catalogs) -> TaskChoice:
 def _objective(section: Table) -> Objective:
     terms = section.get("terms")
     given = {} if terms is None else {"terms": {k: _term_of(each) for k, each in terms.items()}}
-    return Objective(**given, pareto=section.get("pareto", False))
+    return Objective(**given, pareto=section.get("pareto", Objective.pareto))
 
 
 def _term_of(settings: Table) -> Term:

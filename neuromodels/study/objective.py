@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from neuromodels.errors import DeclarationError
+from neuromodels.study.added_keys import added
 from neuromodels.study.outcome import FAILURES, Outcome
 
 MEASURES: Mapping[str, str] = {
@@ -73,13 +74,13 @@ class FailurePlan:
         Absolute weight above which a trial has exploded; it is stopped then. 0: no limit.
     """
 
-    nan: float = 1e6
-    explosion: float = 1e6
-    silence: float = 1e6
-    timeout: float = 1e6
-    highest_rate: float = 0.0
-    lowest_rate: float = 0.0
-    largest_weight: float = 0.0
+    nan: float = added(1e6)
+    explosion: float = added(1e6)
+    silence: float = added(1e6)
+    timeout: float = added(1e6)
+    highest_rate: float = added(0.0)
+    lowest_rate: float = added(0.0)
+    largest_weight: float = added(0.0)
 
     def __post_init__(self) -> None:
         for name in ("highest_rate", "lowest_rate", "largest_weight"):
@@ -120,8 +121,8 @@ class Objective:
         An unknown measure, no goal, or one goal where several are needed.
     """
 
-    terms: Mapping[str, Term] = field(default_factory=lambda: {"loss": Term()})
-    pareto: bool = False
+    terms: Mapping[str, Term] = added({"loss": Term()})
+    pareto: bool = added(False)
 
     def __post_init__(self) -> None:
         for name in self.terms:

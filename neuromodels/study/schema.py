@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
+from neuromodels.errors import DeclarationError
+from neuromodels.search.plan import SearchPlan
 from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.kinds import (
     FROZEN,
@@ -21,8 +24,8 @@ from neuromodels.study.kinds import (
     one_of,
     whole,
 )
-from neuromodels.study.objective import FailurePlan
-from neuromodels.study.study import CONNECTIONS
+from neuromodels.study.objective import FailurePlan, Objective, Term
+from neuromodels.study.study import CONNECTIONS, CircuitChoice, DeviceChoice, TestPlan
 
 SEEDS = list_of("whole numbers >= 0, at least one", whole(0).holds)
 CONDITION_LIST = list_of(
@@ -30,64 +33,87 @@ CONDITION_LIST = list_of(
     lambda name: isinstance(name, str) and name in CONDITIONS,
 )
 
+
+def kinds_of(section: type, **given: Kind) -> dict[str, Kind]:
+    """Return what the value of each key of a section must be.
+
+    Parameters
+    ----------
+    section
+        The dataclass whose fields are the section's keys.
+    given
+        Kinds of the keys whose types do not say enough: a whole number has a lowest value.
+
+    Raises
+    ------
+    DeclarationError
+        Where neither says it.
+    """
+    hints = get_type_hints(section)
+    return {f.name: given.get(f.name) or _kind_of(section, f.name, hints) for f in fields(section)}
+
+
+def _kind_of(section: type, key: str, hints: Mapping[str, Any]) -> Kind:
+    hint = hints[key]
+    if get_origin(hint) is Literal:
+        return one_of(*get_args(hint))
+    known = {bool: SWITCH, str: TEXT, Mapping: TABLE}
+    if kind := known.get(get_origin(hint) or hint):
+        return kind
+    raise DeclarationError(
+        f"{section.__name__}.{key}",
+        "must have a kind, since its type does not say what it may be",
+        hint,
+        "Give it one in neuromodels.study.schema.",
+    )
+
+
 SECTIONS: Mapping[str, Mapping[str, Kind]] = {
     "": {"name": NAME, "question": TEXT, "seeds": SEEDS, "conditions": CONDITION_LIST},
     "task": {"name": TEXT},
-    "circuit": {
-        "hidden": whole(0),
-        "neuron": TEXT,
-        "groups": whole(1),
-        "readout": TEXT,
-        "plastic": one_of("all", "input", "output"),
-        "recurrent": SWITCH,
-        "modulators": whole(1),
-        "modulator": TEXT,
-        "modulated_by": one_of("hidden", "all"),
-        "gru": whole(0),
-        "inhibitory": whole(0),
-        "inhibitor": TEXT,
-        "probability": TABLE,
-        "coefficients": TABLE,
-    },
+    "circuit": kinds_of(
+        CircuitChoice,
+        hidden=whole(0),
+        groups=whole(1),
+        modulators=whole(1),
+        gru=whole(0),
+        inhibitory=whole(0),
+    ),
     "rule": {"name": TEXT, "coefficients": TABLE},
     "rules": dict.fromkeys(CONNECTIONS, TABLE),
-    "search": {
-        "optimizer": TEXT,
-        "candidates": whole(2),
-        "trials": whole(1),
-        "generations": whole(1),
-        "options": TABLE,
-        "checkpoint_every": whole(1),
-        "start": TEXT,
-        "patience": whole(0),
-        "target": NOT_NEGATIVE,
-    },
-    "test": {
-        "trials": whole(1),
-        "finalists": whole(1),
-        "every": whole(1),
-        "curve_trials": whole(1),
-        "random_rules": whole(1),
-        "archive": whole(0),
-        "archive_margin": NOT_NEGATIVE,
-        "front": whole(1),
-    },
-    "objective": {"terms": TABLE, "pareto": SWITCH},
+    "search": kinds_of(
+        SearchPlan,
+        candidates=whole(2),
+        trials=whole(1),
+        generations=whole(1),
+        checkpoint_every=whole(1),
+        patience=whole(0),
+        target=NOT_NEGATIVE,
+    ),
+    "test": kinds_of(
+        TestPlan,
+        trials=whole(1),
+        finalists=whole(1),
+        every=whole(1),
+        curve_trials=whole(1),
+        random_rules=whole(1),
+        archive=whole(0),
+        archive_margin=NOT_NEGATIVE,
+        front=whole(1),
+    ),
+    "objective": kinds_of(Objective),
     "failures": {each.name: NOT_NEGATIVE for each in fields(FailurePlan)},
-    "device": {
-        "name": one_of("batch", "auto", "cuda"),
-        "dtype": one_of("float32", "float64"),
-        "threads": whole(0),
-    },
+    "device": kinds_of(DeviceChoice, threads=whole(0)),
 }
+"""What each key of each section must be; the first are the keys beside all sections."""
 REQUIRED = (("name",), ("task", "name"), ("rule", "name"))
 
-TERM = {
-    "weight": Kind("a number > 0", lambda v: is_number(v) and v > 0),
-    "low": NUMBER,
-    "high": NUMBER,
-    "constraint": SWITCH,
-}
+TERM = kinds_of(
+    Term,
+    weight=Kind("a number > 0", lambda v: is_number(v) and v > 0),
+    low=NUMBER,
+    high=NUMBER,
+)
 COEFFICIENT = {
     "per": one_of(*GRANULARITIES, *OF_NEURONS),
     "scale": one_of("linear", "log"),

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
 from neuromodels.search.plan import SearchPlan
+from neuromodels.study.added_keys import added, says_nothing_new
 from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
 
@@ -70,18 +71,18 @@ class CircuitChoice:
 
     hidden: int = 32
     neuron: str = "ternary_lif"
-    groups: int = 1
-    readout: str = "readout"
-    plastic: Literal["all", "input", "output"] = "all"
-    recurrent: bool = False
-    modulators: int = 1
-    modulator: str = "modulator"
-    modulated_by: Literal["hidden", "all"] = "hidden"
-    gru: int = 0
-    inhibitory: int = 0
-    inhibitor: str = "inhibitory_lif"
-    probability: Mapping[str, float] = field(default_factory=dict)
-    coefficients: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    groups: int = added(1)
+    readout: str = added("readout")
+    plastic: Literal["all", "input", "output"] = added("all")
+    recurrent: bool = added(False)
+    modulators: int = added(1)
+    modulator: str = added("modulator")
+    modulated_by: Literal["hidden", "all"] = added("hidden")
+    gru: int = added(0)
+    inhibitory: int = added(0)
+    inhibitor: str = added("inhibitory_lif")
+    probability: Mapping[str, float] = added({})
+    coefficients: Mapping[str, Mapping[str, object]] = added({})
 
 
 @dataclass(frozen=True)
@@ -124,17 +125,17 @@ class TestPlan:
     every: int = 50
     curve_trials: int = 1024
     random_rules: int = 64
-    archive: int = 8
-    archive_margin: float = 0.1
-    front: int = 32
+    archive: int = added(8)
+    archive_margin: float = added(0.1)
+    front: int = added(32)
 
 
 @dataclass(frozen=True)
 class DeviceChoice:
     """Where instances run; ``threads = 0`` takes every core."""
 
-    name: str = "batch"
-    dtype: str = "float32"
+    name: Literal["batch", "auto", "cuda"] = "batch"
+    dtype: Literal["float32", "float64"] = "float32"
     threads: int = 0
 
 
@@ -216,11 +217,24 @@ class Study:
         for label in ("name", "question", "seeds"):
             del table[label]
         del table["device"]["threads"], table["search"]["generations"]
-        for section, key, default in _ADDED:
-            if table[section].get(key) == default:
-                del table[section][key]
-            if not table[section]:
-                del table[section]
+        self._leave_out_added(table)
+        self._enter_contents(table)
+        table["conditions"] = self.tested
+        canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
+        return sha256(canonical.encode()).hexdigest()[:12]
+
+    def _leave_out_added(self, table: dict[str, Any]) -> None:
+        """Leave out of a table what studies did not always say, where it says nothing new."""
+        for name in list(table):
+            section = getattr(self, name)
+            if is_dataclass(section):
+                for key in says_nothing_new(section):
+                    del table[name][key]
+                if not table[name]:
+                    del table[name]
+
+    def _enter_contents(self, table: dict[str, Any]) -> None:
+        """Put the contents of other files where the table names the files."""
         for place, content in table.pop("contents", {}).items():
             *sections, key = place.split(".")
             holder = table
@@ -228,40 +242,6 @@ class Study:
                 holder = holder[name]
             _, _, member = holder[key].rpartition(".py:")
             holder[key] = [content, member if key != "start" else ""]
-        table["conditions"] = self.tested
-        canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
-        return sha256(canonical.encode()).hexdigest()[:12]
-
-
-_ADDED = (
-    ("search", "start", ""),
-    ("search", "patience", 0),
-    ("search", "target", 0.0),
-    ("test", "archive", 8),
-    ("test", "archive_margin", 0.1),
-    ("test", "front", 32),
-    ("objective", "pareto", False),
-    ("objective", "terms", {"loss": {"weight": 1.0, "constraint": False}}),
-    *(
-        ("circuit", name, getattr(CircuitChoice, name))
-        for name in (
-            "groups",
-            "readout",
-            "plastic",
-            "recurrent",
-            "modulators",
-            "modulator",
-            "modulated_by",
-            "gru",
-            "inhibitory",
-            "inhibitor",
-        )
-    ),
-    ("circuit", "probability", {}),
-    ("circuit", "coefficients", {}),
-    *(("failures", name, getattr(FailurePlan, name)) for name in FailurePlan.__dataclass_fields__),
-)
-"""Keys that studies did not always have, and the value that means what was meant before."""
 
 
 def _shaped(rule: dict[str, Any]) -> dict[str, Any]:
