@@ -27,12 +27,22 @@ def ignore(path: Path) -> None:
 
 def own_files(table: Mapping[str, Any]) -> Iterator[tuple[Key, Path, str]]:
     """Yield key, file and name of every ``"my_rules.py:CALCIUM"`` in a study's table."""
+    for key, file, name in _named(table):
+        yield key, Path(file).expanduser(), name
+
+
+def files_of(table: Mapping[str, Any]) -> list[str]:
+    """Return the files of the user's own in a study's table, as they are written there."""
+    return sorted({file for _, file, _ in _named(table)})
+
+
+def _named(table: Mapping[str, Any]) -> Iterator[tuple[Key, str, str]]:
     rules = [("rules", kind, "name") for kind in section_of(table, "rules")]
     for key in (*NAMED, *rules):
         value = _value(table, key)
         if isinstance(value, str) and ".py:" in value:
             file, _, name = value.rpartition(":")
-            yield key, Path(file).expanduser(), name
+            yield key, file, name
 
 
 def locate(
@@ -115,6 +125,14 @@ def digest_of(file: Path) -> str:
         return sha256(file.read_bytes()).hexdigest()
     except OSError as error:
         raise DeclarationError(str(file), f"cannot be read: {error.strerror}") from None
+
+
+def digest_if_readable(file: str) -> str:
+    """Return the digest of a file as a study names it, empty where it cannot be read."""
+    try:
+        return digest_of(Path(file).expanduser())
+    except DeclarationError:
+        return ""
 
 
 def digest_of_run(folder: Path) -> str:

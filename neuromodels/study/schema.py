@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
+from neuromodels.study.circuits import CONNECTIONS, KEYS, Balanced, Layered
 from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.kinds import (
     FROZEN,
@@ -25,7 +26,7 @@ from neuromodels.study.kinds import (
     whole,
 )
 from neuromodels.study.objective import FailurePlan, Objective, Term
-from neuromodels.study.study import CONNECTIONS, CircuitChoice, DeviceChoice, TestPlan
+from neuromodels.study.study import DeviceChoice, TestPlan
 
 SEEDS = list_of("whole numbers >= 0, at least one", whole(0).holds)
 CONDITION_LIST = list_of(
@@ -68,17 +69,14 @@ def _kind_of(section: type, key: str, hints: Mapping[str, Any]) -> Kind:
     )
 
 
+CIRCUIT_KINDS = {
+    **kinds_of(Layered, hidden=whole(0), groups=whole(1), modulators=whole(1), gru=whole(0)),
+    **kinds_of(Balanced, hidden=whole(0), groups=whole(1), inhibitory=whole(0)),
+}
 SECTIONS: Mapping[str, Mapping[str, Kind]] = {
     "": {"name": NAME, "question": TEXT, "seeds": SEEDS, "conditions": CONDITION_LIST},
     "task": {"name": TEXT},
-    "circuit": kinds_of(
-        CircuitChoice,
-        hidden=whole(0),
-        groups=whole(1),
-        modulators=whole(1),
-        gru=whole(0),
-        inhibitory=whole(0),
-    ),
+    "circuit": {key: CIRCUIT_KINDS[key] for key in KEYS},
     "rule": {"name": TEXT, "coefficients": TABLE},
     "rules": dict.fromkeys(CONNECTIONS, TABLE),
     "search": kinds_of(

@@ -10,22 +10,9 @@ from typing import Any, ClassVar, Literal
 
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.added_keys import added, says_nothing_new
+from neuromodels.study.circuits import AnyCircuit, CircuitChoice, circuit_table, silent_keys
 from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
-
-CONNECTIONS: Mapping[str, tuple[str, str]] = {
-    "XE": ("input", "hidden"),
-    "XI": ("input", "inhibitory"),
-    "EE": ("hidden", "hidden"),
-    "EI": ("hidden", "inhibitory"),
-    "IE": ("inhibitory", "hidden"),
-    "II": ("inhibitory", "inhibitory"),
-    "EO": ("hidden", "output"),
-}
-"""Types of connection of a circuit with inhibitory neurons, the source's letter first: channels X,
-excitatory and inhibitory neurons E and I, read-out O; and the populations that they connect."""
-MEAN = "EO"
-"""The type that is the mean over its sources unless a rule is named for it."""
 
 
 @dataclass(frozen=True)
@@ -34,55 +21,6 @@ class TaskChoice:
 
     name: str
     parameters: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CircuitChoice:
-    """Which populations there are, and which of their projections are plastic.
-
-    Parameters
-    ----------
-    hidden, neuron
-        How many hidden neurons, and their model; 0: the channels project to the read-out.
-    groups
-        Into how many groups of equal size hidden neurons are divided, which share the
-        coefficients that are searched per block or group.
-    readout
-        Model of the read-out.
-    plastic
-        Which projections follow the rule: ``"all"``, those into the hidden layer (``"input"``) or
-        into the read-out (``"output"``); the others have fixed weights, which are searched.
-    recurrent
-        Whether hidden neurons project to each other.
-    modulators, modulator, modulated_by
-        How many modulatory neurons a rule with a third factor gets, their model, and who projects
-        to them: the ``"hidden"`` neurons, or ``"all"`` neurons and channels.
-    gru
-        How many gated recurrent units there are beside the hidden neurons, as in the released
-        copy network of PDLF.
-    inhibitory, inhibitor
-        How many inhibitory neurons there are beside the hidden ones, which then are excitatory,
-        and their model; every neuron projects to every other one, or to some.
-    probability
-        Of a pair to be connected, by type of connection; those not named: 1.
-    coefficients
-        Changed settings of the neurons' coefficients.
-    """
-
-    hidden: int = 32
-    neuron: str = "ternary_lif"
-    groups: int = added(1)
-    readout: str = added("readout")
-    plastic: Literal["all", "input", "output"] = added("all")
-    recurrent: bool = added(False)
-    modulators: int = added(1)
-    modulator: str = added("modulator")
-    modulated_by: Literal["hidden", "all"] = added("hidden")
-    gru: int = added(0)
-    inhibitory: int = added(0)
-    inhibitor: str = added("inhibitory_lif")
-    probability: Mapping[str, float] = added({})
-    coefficients: Mapping[str, Mapping[str, object]] = added({})
 
 
 @dataclass(frozen=True)
@@ -160,7 +98,7 @@ class Study:
     question: str = ""
     seeds: tuple[int, ...] = (1,)
     conditions: tuple[str, ...] = ("plastic",)
-    circuit: CircuitChoice = CircuitChoice()
+    circuit: AnyCircuit = field(default_factory=CircuitChoice)
     search: SearchPlan = field(default_factory=SearchPlan)
     test: TestPlan = TestPlan()
     objective: Objective = field(default_factory=Objective)
@@ -194,6 +132,7 @@ class Study:
         table = _plain(self)
         task = table["task"]
         table["task"] = {"name": task["name"], **task["parameters"]}
+        table["circuit"] = _plain(circuit_table(self.circuit))
         table["rule"] = _shaped(table["rule"])
         table["rules"] = {kind: _shaped(each) for kind, each in table["rules"].items()}
         table["objective"]["terms"] = {
@@ -228,7 +167,8 @@ class Study:
         for name in list(table):
             section = getattr(self, name)
             if is_dataclass(section):
-                for key in says_nothing_new(section):
+                elsewhere = silent_keys(type(self.circuit)) if name == "circuit" else ()
+                for key in (*says_nothing_new(section), *elsewhere):
                     del table[name][key]
                 if not table[name]:
                     del table[name]

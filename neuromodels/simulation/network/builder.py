@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from neuromodels import neurons, rules, tasks
 from neuromodels.coefficients import FIXED_WEIGHT
@@ -10,8 +12,9 @@ from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.assembly import Assembly, assemble
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, layered
+from neuromodels.study.circuits import CONNECTIONS, MEAN, Balanced, Layered
 from neuromodels.study.conditions import Limits, condition_with_network, controlled
-from neuromodels.study.study import CONNECTIONS, MEAN, RuleChoice, Study
+from neuromodels.study.study import RuleChoice, Study
 
 
 def rule_of(chosen: RuleChoice, condition: str) -> PlasticityRule:
@@ -43,42 +46,50 @@ def circuit_of(study: Study, condition: str) -> Circuit:
         Where the condition has no network of its own, or the rule lacks what it needs.
     """
     condition_with_network(condition).check(rule=rules.CATALOG[study.rule.name])
-    chosen = study.circuit
-    if chosen.inhibitory:
-        return _balanced(study, condition)
+    return BUILDERS[type(study.circuit)](study, study.circuit, condition)
+
+
+def _layered(study: Study, circuit: Layered, condition: str) -> Circuit:
+    """Return channels, hidden neurons and a read-out, with what a rule or a study adds to them."""
     rule, layers = rule_of(study.rule, condition), [_channels(study)]
-    if chosen.hidden:
-        layers.append(_population(study, "hidden", chosen.hidden, chosen.neuron, chosen.groups))
+    if circuit.hidden:
+        layers.append(_hidden(study))
     layers.append(_output(study))
     modulators = (
-        _population(study, "modulators", chosen.modulators, chosen.modulator)
+        _population(study, "modulators", circuit.modulators, circuit.modulator)
         if rule.modulator
         else None
     )
-    beside = _population(study, "gru", chosen.gru, "gru") if chosen.gru else None
+    beside = _population(study, "gru", circuit.gru, "gru") if circuit.gru else None
     return layered(
         tuple(layers),
         rule,
         fixed_weights(study.rule),
-        plastic=chosen.plastic,
-        recurrent=chosen.recurrent,
+        plastic=circuit.plastic,
+        recurrent=circuit.recurrent,
         modulators=modulators,
-        modulated_by=chosen.modulated_by,
+        modulated_by=circuit.modulated_by,
         beside=beside,
     )
 
 
-def _balanced(study: Study, condition: str) -> Circuit:
+def _balanced(study: Study, circuit: Balanced, condition: str) -> Circuit:
     """Return channels, excitatory and inhibitory neurons and a read-out, a rule for each type."""
-    chosen = study.circuit
-    excitatory = _population(study, "hidden", chosen.hidden, chosen.neuron, chosen.groups)
-    inhibitory = _population(study, "inhibitory", chosen.inhibitory, chosen.inhibitor)
+    inhibitory = _population(study, "inhibitory", circuit.inhibitory, circuit.inhibitor)
     projections = tuple(
         Projection(source, target, _of_type(study, kind, condition), probability=probability)
         for kind, (source, target) in CONNECTIONS.items()
-        if (probability := chosen.probability.get(kind, 1.0)) > 0
+        if (probability := circuit.probability.get(kind, 1.0)) > 0
     )
-    return Circuit((_channels(study), excitatory, inhibitory, _output(study)), projections)
+    populations = (_channels(study), _hidden(study), inhibitory, _output(study))
+    return Circuit(populations, projections)
+
+
+BUILDERS: Mapping[type, Callable[[Study, Any, str], Circuit]] = {
+    Layered: _layered,
+    Balanced: _balanced,
+}
+"""How a circuit of each kind is built, of a study and the name of a condition."""
 
 
 def _of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
@@ -94,6 +105,11 @@ def _of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
 def _channels(study: Study) -> Population:
     task = tasks.CATALOG[study.task.name]
     return Population("input", task.channels, None, task.groups, task.trace)
+
+
+def _hidden(study: Study) -> Population:
+    circuit = study.circuit
+    return _population(study, "hidden", circuit.hidden, circuit.neuron, circuit.groups)
 
 
 def _output(study: Study) -> Population:
