@@ -17,17 +17,17 @@ BEFORE = "before"
 Written out in `neuromodels.search.plan`, which knows nothing of studies."""
 
 
-def added(default: Any) -> Any:
+def added_key(default: Any) -> Any:
     """Return a field that studies did not always have; its default is what was meant before."""
     if isinstance(default, Mapping):
         return field(default_factory=lambda: dict(default), metadata={BEFORE: default})
     return field(default=default, metadata={BEFORE: default})
 
 
-def says_nothing_new(section: Any) -> list[str]:
+def keys_left_out(section: Any) -> list[str]:
     """Return the added keys of a section, a dataclass, whose values mean what was meant before."""
     return [
-        each.name
-        for each in fields(section)
-        if BEFORE in each.metadata and getattr(section, each.name) == each.metadata[BEFORE]
+        f.name
+        for f in fields(section)
+        if BEFORE in f.metadata and getattr(section, f.name) == f.metadata[BEFORE]
     ]

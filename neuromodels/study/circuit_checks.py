@@ -18,12 +18,12 @@ from neuromodels.study.circuits import (
     kind_of,
     silent_keys,
 )
-from neuromodels.study.kinds import SHARE, Problem, Table, nearest, whole
-from neuromodels.study.names import RULE, Catalogs, Path, chosen, section_of, unknown_name
+from neuromodels.study.kinds import SHARE, Key, Problem, Table, nearest, whole
+from neuromodels.study.names import RULE, Catalogs, look_up, section_of, unknown_name
 from neuromodels.study.rule_checks import setting_problems, settings_of
 from neuromodels.study.schema import SECTIONS
 
-RULES: Path = ("rules",)
+RULES: Key = ("rules",)
 SPIKELESS = ("input", "output")
 """Populations without spike events: channels and read-outs."""
 CURES = {
@@ -73,7 +73,7 @@ def _of_neurons(given: Table, models: Mapping[str, Any]) -> Iterable[Problem]:
 
 def _models(table: Table, catalogs: Catalogs) -> dict[str, Any]:
     """Return the neuron model of each population that the circuit has, where it is known."""
-    section, rule = _with_defaults(table), chosen(table, (*RULE, "name"), catalogs)
+    section, rule = _with_defaults(table), look_up(table, (*RULE, "name"), catalogs)
     return {
         place: catalogs.models[name]
         for place, name in MODELS[kind_of(section)](section, rule).items()
@@ -151,21 +151,21 @@ def _probabilities(section: Table) -> Iterable[Problem]:
 def _rules(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Refuse rules that cannot act where they are named; a type not named follows ``[rule]``."""
     named, chances = section_of(table, "rules"), section_of(table, "circuit", "probability")
-    found: dict[Path, str] = {}
+    problems: dict[Key, str] = {}
     for kind in CONNECTIONS:
         path = ("rules", kind) if kind in named else RULE
         rule = None if kind == MEAN and path == RULE else _with_options(table, path, catalogs)
         if chances.get(kind) == 0:
             if kind in named:
-                found[path] = f"there are none; circuit.probability.{kind} is 0. Leave it out."
-        elif rule is not None and (wrong := _misplaced(rule, kind)):
-            found.setdefault((*path, wrong[0]), wrong[1])
-    for place, text in found.items():
+                problems[path] = f"there are none; circuit.probability.{kind} is 0. Leave it out."
+        elif rule is not None and (wrong := _why_misplaced(rule, kind)):
+            problems.setdefault((*path, wrong[0]), wrong[1])
+    for place, text in problems.items():
         yield Problem(place, text)
 
 
-def _with_options(table: Table, path: Path, catalogs: Catalogs) -> Any:
-    section, rule = section_of(table, *path), chosen(table, (*path, "name"), catalogs)
+def _with_options(table: Table, path: Key, catalogs: Catalogs) -> Any:
+    section, rule = section_of(table, *path), look_up(table, (*path, "name"), catalogs)
     if rule is None:
         return None
     options = {key: value for key, value in section.items() if key in rule.options}
@@ -175,8 +175,8 @@ def _with_options(table: Table, path: Path, catalogs: Catalogs) -> Any:
         return None
 
 
-def _misplaced(rule: Any, kind: str) -> tuple[str, str] | None:
-    """Return the key and what is wrong, None if the rule can act in connections of that type."""
+def _why_misplaced(rule: Any, kind: str) -> tuple[str, str] | None:
+    """Return a key of the rule and what is wrong; None where it can act in that type."""
     source, target = CONNECTIONS[kind]
     if rule.modulator:
         return "name", (

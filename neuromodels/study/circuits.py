@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from neuromodels.errors import DeclarationError
-from neuromodels.study.added_keys import BEFORE, added
+from neuromodels.study.added_keys import BEFORE, added_key
 
 CONNECTIONS: Mapping[str, tuple[str, str]] = {
     "XE": ("input", "hidden"),
@@ -58,15 +58,15 @@ class Layered:
 
     hidden: int = 32
     neuron: str = "ternary_lif"
-    groups: int = added(1)
-    readout: str = added("readout")
-    plastic: Literal["all", "input", "output"] = added("all")
-    recurrent: bool = added(False)
-    modulators: int = added(1)
-    modulator: str = added("modulator")
-    modulated_by: Literal["hidden", "all"] = added("hidden")
-    gru: int = added(0)
-    coefficients: Mapping[str, Mapping[str, object]] = added({})
+    groups: int = added_key(1)
+    readout: str = added_key("readout")
+    plastic: Literal["all", "input", "output"] = added_key("all")
+    recurrent: bool = added_key(False)
+    modulators: int = added_key(1)
+    modulator: str = added_key("modulator")
+    modulated_by: Literal["hidden", "all"] = added_key("hidden")
+    gru: int = added_key(0)
+    coefficients: Mapping[str, Mapping[str, object]] = added_key({})
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ class Balanced:
 
     hidden: int = 32
     neuron: str = "ternary_lif"
-    groups: int = added(1)
-    readout: str = added("readout")
+    groups: int = added_key(1)
+    readout: str = added_key("readout")
     inhibitory: int = field(kw_only=True, metadata={BEFORE: 0})
-    inhibitor: str = added("inhibitory_lif")
-    probability: Mapping[str, float] = added({})
-    coefficients: Mapping[str, Mapping[str, object]] = added({})
+    inhibitor: str = added_key("inhibitory_lif")
+    probability: Mapping[str, float] = added_key({})
+    coefficients: Mapping[str, Mapping[str, object]] = added_key({})
 
     def __post_init__(self) -> None:
         if not self.inhibitory >= 1:
@@ -115,7 +115,7 @@ class Balanced:
 
 AnyCircuit = Layered | Balanced
 KINDS: tuple[type[AnyCircuit], ...] = (Layered, Balanced)
-_NAMES = dict.fromkeys(each.name for kind in KINDS for each in fields(kind))
+_NAMES = dict.fromkeys(f.name for kind in KINDS for f in fields(kind))
 KEYS = (*(name for name in _NAMES if name != "coefficients"), "coefficients")
 """Keys of all kinds, in the order in which stored studies have them."""
 
@@ -127,18 +127,15 @@ def kind_of(settings: Mapping[str, Any]) -> type[AnyCircuit]:
 
 def silent_keys(kind: type[AnyCircuit]) -> dict[str, Any]:
     """Return the keys that only other kinds have, and the value of each that says nothing."""
-    own = {each.name for each in fields(kind)}
+    own = {f.name for f in fields(kind)}
     return {
-        each.name: each.metadata[BEFORE]
-        for other in KINDS
-        for each in fields(other)
-        if each.name not in own
+        f.name: f.metadata[BEFORE] for other in KINDS for f in fields(other) if f.name not in own
     }
 
 
 def circuit_table(circuit: AnyCircuit) -> dict[str, Any]:
     """Return the keys of all kinds with the values that they have in this circuit."""
-    own = {each.name: getattr(circuit, each.name) for each in fields(circuit)}
+    own = {f.name: getattr(circuit, f.name) for f in fields(circuit)}
     values = silent_keys(type(circuit)) | own
     return {key: values[key] for key in KEYS}
 

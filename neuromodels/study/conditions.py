@@ -263,7 +263,7 @@ CONDITIONS: Mapping[str, Condition] = {
     )
 }
 """Every condition by name, in the order of the tables."""
-SEARCHED = tuple(name for name, each in CONDITIONS.items() if each.is_searched)
+SEARCHED = tuple(name for name, condition in CONDITIONS.items() if condition.is_searched)
 """Conditions with a search of their own."""
 DERIVED = tuple(name for name in CONDITIONS if name not in SEARCHED)
 """Conditions that are tested without a search of their own."""
@@ -271,7 +271,7 @@ SEARCH_OF: Mapping[str, str] = {
     name: CONDITIONS[name].search for name in DERIVED if CONDITIONS[name].search
 }
 """Derived conditions that test a solution, and the search whose solution it is."""
-BUILT = tuple(name for name, each in CONDITIONS.items() if not each.network)
+BUILT = tuple(name for name, condition in CONDITIONS.items() if not condition.network)
 """Conditions with a network of their own."""
 
 

@@ -9,13 +9,15 @@ from difflib import get_close_matches
 from typing import Any
 
 Table = Mapping[str, Any]
+Key = tuple[str, ...]
+"""Where a value stands in a study: its section and its key, or longer."""
 
 
 @dataclass(frozen=True)
 class Problem:
     """What is wrong with the value at `path`, as one sentence without its place."""
 
-    path: tuple[str, ...]
+    path: Key
     text: str
 
     @property
@@ -26,7 +28,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Kind:
-    """What a value must be, and the words for it."""
+    """What a value must be.
+
+    Parameters
+    ----------
+    must
+        In words, after "must be".
+    holds
+        Whether a value is of this kind.
+    choices
+        All values, where the list is closed: a mistake is told the nearest.
+    """
 
     must: str
     holds: Callable[[Any], bool]
@@ -40,7 +52,7 @@ class Kind:
 
 
 def nearest(value: object, known: Any) -> str:
-    """Return a sentence with the nearest known name, or an empty string."""
+    """Return a sentence that asks for the nearest known name, empty where none is near."""
     close = get_close_matches(str(value), list(known), n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
 

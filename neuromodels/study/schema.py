@@ -100,7 +100,7 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         front=whole(1),
     ),
     "objective": kinds_of(Objective),
-    "failures": {each.name: NOT_NEGATIVE for each in fields(FailurePlan)},
+    "failures": {f.name: NOT_NEGATIVE for f in fields(FailurePlan)},
     "device": kinds_of(DeviceChoice, threads=whole(0)),
 }
 """What each key of each section must be; the first are the keys beside all sections."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
 from neuromodels.search.plan import SearchPlan
-from neuromodels.study.added_keys import added, says_nothing_new
+from neuromodels.study.added_keys import added_key, keys_left_out
 from neuromodels.study.circuits import AnyCircuit, CircuitChoice, circuit_table, silent_keys
 from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
@@ -63,9 +63,9 @@ class TestPlan:
     every: int = 50
     curve_trials: int = 1024
     random_rules: int = 64
-    archive: int = added(8)
-    archive_margin: float = added(0.1)
-    front: int = added(32)
+    archive: int = added_key(8)
+    archive_margin: float = added_key(0.1)
+    front: int = added_key(32)
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ class Study:
         task = table["task"]
         table["task"] = {"name": task["name"], **task["parameters"]}
         table["circuit"] = _plain(circuit_table(self.circuit))
-        table["rule"] = _shaped(table["rule"])
-        table["rules"] = {kind: _shaped(each) for kind, each in table["rules"].items()}
+        table["rule"] = _rule_table(table["rule"])
+        table["rules"] = {kind: _rule_table(rule) for kind, rule in table["rules"].items()}
         table["objective"]["terms"] = {
             name: {key: value for key, value in term.items() if value is not None}
             for name, term in table["objective"]["terms"].items()
@@ -168,7 +168,7 @@ class Study:
             section = getattr(self, name)
             if is_dataclass(section):
                 elsewhere = silent_keys(type(self.circuit)) if name == "circuit" else ()
-                for key in (*says_nothing_new(section), *elsewhere):
+                for key in (*keys_left_out(section), *elsewhere):
                     del table[name][key]
                 if not table[name]:
                     del table[name]
@@ -184,7 +184,7 @@ class Study:
             holder[key] = [content, member if key != "start" else ""]
 
 
-def _shaped(rule: dict[str, Any]) -> dict[str, Any]:
+def _rule_table(rule: dict[str, Any]) -> dict[str, Any]:
     """Return a rule as it stands in a study file, options beside its name."""
     return {"name": rule["name"], **rule["options"], "coefficients": rule["coefficients"]}
 
@@ -193,5 +193,5 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple | list) else value

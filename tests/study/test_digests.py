@@ -9,7 +9,7 @@ import pytest
 
 from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
-from neuromodels.study.added_keys import BEFORE, added, says_nothing_new
+from neuromodels.study.added_keys import BEFORE, added_key, keys_left_out
 from neuromodels.study.kinds import whole
 from neuromodels.study.objective import FailurePlan, Objective
 from neuromodels.study.schema import SECTIONS, kinds_of
@@ -21,8 +21,8 @@ STUDIES = Path(__file__).parents[2] / "studies"
 KNOWN = json.loads((Path(__file__).parent / "digests.json").read_text(encoding="utf-8"))
 WHAT_TO_DO = """the digests of {moved} have moved: stored runs of these studies are no longer found.
 A new key of a study needs a field that says what was meant before there was the key:
-neuromodels.study.added_keys.added(...), or metadata={{"before": ...}}. Only where a study was meant
-to change is its line in tests/study/digests.json to be changed with it."""
+neuromodels.study.added_keys.added_key(...), or metadata={{"before": ...}}. Only where a study was
+meant to change, change its line in tests/study/digests.json too."""
 
 
 def digests_of(path):
@@ -54,15 +54,15 @@ class Older:
 
 @dataclass(frozen=True)
 class Newer(Older):
-    gain: float = added(1.0)
-    chances: Mapping[str, float] = added({})
+    gain: float = added_key(1.0)
+    chances: Mapping[str, float] = added_key({})
     later: float = field(default=2.0, metadata={BEFORE: 5.0})
 
 
 def test_an_added_key_is_silent_only_with_the_value_that_was_meant_before():
-    assert says_nothing_new(Newer()) == ["gain", "chances"]
-    assert says_nothing_new(Newer(gain=2.0, chances={"EE": 0.5}, later=5.0)) == ["later"]
-    assert says_nothing_new(Older()) == []
+    assert keys_left_out(Newer()) == ["gain", "chances"]
+    assert keys_left_out(Newer(gain=2.0, chances={"EE": 0.5}, later=5.0)) == ["later"]
+    assert keys_left_out(Older()) == []
 
 
 @pytest.mark.parametrize("section", [SearchPlan, HowToTest, Objective, FailurePlan])
@@ -70,7 +70,7 @@ def test_every_default_of_an_added_key_still_means_what_was_meant_before(section
     """A changed default would change what older studies say, without changing their digest."""
     added_keys = [f.name for f in fields(section) if BEFORE in f.metadata]
     assert added_keys
-    assert says_nothing_new(section()) == added_keys
+    assert keys_left_out(section()) == added_keys
 
 
 def test_a_key_whose_type_does_not_say_what_it_may_be_needs_a_kind():

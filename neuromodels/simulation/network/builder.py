@@ -17,21 +17,21 @@ from neuromodels.study.conditions import Limits, condition_with_network, control
 from neuromodels.study.study import RuleChoice, Study
 
 
-def rule_of(chosen: RuleChoice, condition: str) -> PlasticityRule:
+def rule_of(choice: RuleChoice, condition: str) -> PlasticityRule:
     """Return a rule under a condition; fixed weights keep the options that they share."""
     if condition_with_network(condition).weights == "plastic":
-        rule = rules.CATALOG[chosen.name].chosen(dict(chosen.options))
-        return rule.with_coefficients(chosen.coefficients)
-    return fixed_weights(chosen)
+        rule = rules.CATALOG[choice.name].chosen(dict(choice.options))
+        return rule.with_coefficients(choice.coefficients)
+    return fixed_weights(choice)
 
 
-def fixed_weights(chosen: RuleChoice) -> PlasticityRule:
+def fixed_weights(choice: RuleChoice) -> PlasticityRule:
     """Return weights that do not change, normalised and searched as those of a rule."""
     fixed = rules.CATALOG["fixed"]
-    normalisation = rules.CATALOG[chosen.name].chosen(dict(chosen.options)).normalisation
+    normalisation = rules.CATALOG[choice.name].chosen(dict(choice.options)).normalisation
     weights = {
         name: {key: value for key, value in settings.items() if key != "frozen"}
-        for name, settings in chosen.coefficients.items()
+        for name, settings in choice.coefficients.items()
         if name == FIXED_WEIGHT.name
     }
     return fixed.chosen({"normalisation": normalisation}).with_coefficients(weights)
@@ -77,7 +77,7 @@ def _balanced(study: Study, circuit: Balanced, condition: str) -> Circuit:
     """Return channels, excitatory and inhibitory neurons and a read-out, a rule for each type."""
     inhibitory = _population(study, "inhibitory", circuit.inhibitory, circuit.inhibitor)
     projections = tuple(
-        Projection(source, target, _of_type(study, kind, condition), probability=probability)
+        Projection(source, target, _rule_of_type(study, kind, condition), probability=probability)
         for kind, (source, target) in CONNECTIONS.items()
         if (probability := circuit.probability.get(kind, 1.0)) > 0
     )
@@ -92,14 +92,14 @@ BUILDERS: Mapping[type, Callable[[Study, Any, str], Circuit]] = {
 """How a circuit of each kind is built, of a study and the name of a condition."""
 
 
-def _of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
+def _rule_of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
     """Return the rule of a type of connection; what never changes is the same when all is fixed."""
     if kind == MEAN and kind not in study.rules:
         weight = {"w": {"per": "projection", "frozen": 1 / study.circuit.hidden}}
         return rules.CATALOG["fixed"].chosen({"normalisation": "none"}).with_coefficients(weight)
-    chosen = study.rules.get(kind, study.rule)
-    changing = rule_of(chosen, "plastic")
-    return rule_of(chosen, condition) if changing.is_plastic else changing
+    choice = study.rules.get(kind, study.rule)
+    changing = rule_of(choice, "plastic")
+    return rule_of(choice, condition) if changing.is_plastic else changing
 
 
 def _channels(study: Study) -> Population:
@@ -124,9 +124,9 @@ def _population(study: Study, name: str, size: int, model: str, groups: int = 1)
             "circuit.groups", f"must divide the {size} neurons of {name!r}", groups
         )
     known = study.circuit.coefficients
-    settings = {key.removeprefix(f"{name}."): each for key, each in known.items()}
-    chosen = neurons.CATALOG[model].with_coefficients(settings)
-    return Population(name, size, chosen, (size // groups,) * groups)
+    settings = {key.removeprefix(f"{name}."): changes for key, changes in known.items()}
+    neuron = neurons.CATALOG[model].with_coefficients(settings)
+    return Population(name, size, neuron, (size // groups,) * groups)
 
 
 def network_of(
