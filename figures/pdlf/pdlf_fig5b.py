@@ -27,7 +27,7 @@ from neuromodels.report.plotting.draw import new_figure
 from neuromodels.report.plotting.panels import draw_level, draw_point
 from neuromodels.report.plotting.style import COLUMN, MARKS, PAGE, styled
 from neuromodels.store.store import StoredRun
-from neuromodels.study.study import SEARCHED
+from neuromodels.study.conditions import SEARCHED
 from neuromodels.tasks.goals import TRAINED
 
 NEEDS = control_studies()

@@ -10,17 +10,14 @@ from figures.shared.measures import Arrays
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.figures import studies_of_task
-from neuromodels.report.plotting.style import MARKS, Mark
+from neuromodels.report.plotting.style import MARKS
 from neuromodels.store.store import StoredRun
 from neuromodels.tasks import Task
 from neuromodels.tasks.goals import GOALS, TRAINED
 
 FINALS = {
-    "plastic": MARKS["plastic"],
-    "unseen": Mark("unseen", MARKS["plastic"].colour, "P"),
-    "fixed": MARKS["fixed"],
-    "unseen_fixed": Mark("unseen", MARKS["fixed"].colour, "X"),
-    **{name: mark for name, mark in MARKS.items() if name not in ("plastic", "fixed")},
+    **{name: MARKS[name] for name in ("plastic", "unseen", "fixed", "unseen_fixed")},
+    **MARKS,
 }
 """Every condition; goals that were never trained beside the solution that is tested on them."""
 UNITS = {"meter/second": "m/s", "meter": "m"}

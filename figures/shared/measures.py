@@ -8,7 +8,7 @@ from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.files import read_arrays
 from neuromodels.measures.examine import measure_path
 from neuromodels.store.store import StoredRun
-from neuromodels.study.study import SEARCHED
+from neuromodels.study.conditions import SEARCHED
 
 Arrays = Mapping[str, np.ndarray]
 

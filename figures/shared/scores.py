@@ -13,7 +13,7 @@ from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
 from neuromodels.report.plotting.style import GREY, MARKS, Mark
 from neuromodels.store.records import TestRecord
 from neuromodels.store.store import StoredRun
-from neuromodels.study.study import SEARCHED
+from neuromodels.study.conditions import SEARCHED
 
 FEW = 5
 """From this many seeds on an interval is 95 %; below, it is the full range."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuromodels.errors import DeclarationError
 from neuromodels.experiment.batches import batch_of, values_of
 from neuromodels.simulation import FAILED
 from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.study.outcome import FAILURES, Outcome
-from neuromodels.study.study import SEARCH_OF, SEARCHED, Study
-
-BUILT = (*SEARCHED, *SEARCH_OF)
+from neuromodels.study.study import Study
 
 
 class Experiment:
@@ -22,12 +19,15 @@ class Experiment:
     study
         What is asked.
     condition
-        One of `BUILT`.
+        One of `neuromodels.study.conditions.BUILT`.
+
+    Raises
+    ------
+    DeclarationError
+        Where the condition has no network of its own, or the study lacks what it needs.
     """
 
     def __init__(self, study: Study, condition: str = "plastic"):
-        if condition not in BUILT:
-            raise DeclarationError("Experiment.condition", f"must be one of {BUILT}", condition)
         self.circuit = circuit_of(study, condition)
         self.coefficients = self.circuit.coefficients
         self.dimension = self.coefficients.dimension

@@ -25,7 +25,7 @@ class Episodes:
     Parameters
     ----------
     condition
-        Whose network, see `neuromodels.experiment.compiled.BUILT`.
+        Whose network, see `neuromodels.study.conditions.BUILT`.
     vector
         Coefficients of the search behind that condition, (d,).
     streams

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from neuromodels.store.records import RunRecord
 from neuromodels.store.store import Store
-from neuromodels.study.study import SEARCH_OF, SEARCHED, Study
+from neuromodels.study.conditions import SEARCH_OF, SEARCHED
+from neuromodels.study.study import Study
 
 
 def _has_reached(study: Study, store: Store, row: RunRecord) -> bool:

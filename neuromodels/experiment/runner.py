@@ -29,8 +29,9 @@ from neuromodels.experiment.warm_start import keep_starts
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.records import RunRecord, TestRecord
 from neuromodels.store.store import Store
+from neuromodels.study.conditions import CONDITIONS, SEARCH_OF, SEARCHED
 from neuromodels.study.outcome import Outcome
-from neuromodels.study.study import SEARCH_OF, SEARCHED, Study
+from neuromodels.study.study import Study
 
 Build = Callable[[Study, str], ExperimentLike]
 Record = Callable[[Study, str, np.ndarray, int], dict[str, np.ndarray]]
@@ -156,8 +157,7 @@ class Runner:
             self.store.write_recording(RECORDED, seed, arrays)
 
     def _experiment(self, condition: str) -> ExperimentLike:
-        # random rules run in the plastic network
-        built = "plastic" if condition == "random" else condition
+        built = CONDITIONS[condition].network or condition
         with self._side_by_side.in_turn():
             if built not in self._experiments:
                 self._session.tell(Building(built))

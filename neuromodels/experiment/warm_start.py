@@ -17,8 +17,9 @@ from neuromodels.errors import DeclarationError
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.load import coefficients_of
 from neuromodels.store.store import Store, StoredRun
+from neuromodels.study.circuits import CONNECTIONS, Layered
 from neuromodels.study.own_files import digest_of_run
-from neuromodels.study.study import CONNECTIONS, Study
+from neuromodels.study.study import Study
 
 WHERE = "search.start"
 
@@ -139,7 +140,7 @@ def _best(ledger: Ledger, condition: str, seeds: Sequence[int]) -> int:
 def _frozen_names(study: Study, condition: str) -> set[str]:
     if condition == "fixed":
         return set()
-    if not study.circuit.inhibitory:
+    if isinstance(study.circuit, Layered):
         return {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
     return {
         f"{'_'.join(between)}.{name}"

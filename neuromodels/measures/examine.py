@@ -24,9 +24,10 @@ from neuromodels.errors import NeuromodelsError
 from neuromodels.files import arrays_to_bytes, replace_file, writing
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.store import StoredRun
+from neuromodels.study.conditions import CONDITIONS, SEARCH_OF, SEARCHED
 from neuromodels.study.file import study_of
 from neuromodels.study.own_files import Announce, ignore
-from neuromodels.study.study import CONDITIONS, SEARCH_OF, SEARCHED, Study
+from neuromodels.study.study import Study
 
 SCHEMA = 1
 WOUND = (0.5, 0.55)
@@ -170,7 +171,7 @@ def _finished(run: StoredRun, conditions: Sequence[str]) -> Iterator[tuple[str, 
             run.name,
             f"Finish it with: neuromodels resume {run.folder}",
         )
-    tests.sort(key=lambda test: (CONDITIONS.index(test.condition), test.seed))
+    tests.sort(key=lambda test: (list(CONDITIONS).index(test.condition), test.seed))
     return ((test.condition, test.seed) for test in tests)
 
 

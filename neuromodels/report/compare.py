@@ -14,7 +14,7 @@ from neuromodels.errors import RunNotFound
 from neuromodels.report.run import summary
 from neuromodels.store.store import STUDY, StoredRun, stored_runs
 from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.study import SEARCHED, tested_of
+from neuromodels.study.conditions import SEARCHED, tested_of
 
 SCHEMA = 1
 _LABELS = ("seeds", "question", "device.threads", "search.generations", "contents")

@@ -15,7 +15,7 @@ from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.files import writing
 from neuromodels.store.store import STUDY, StoredRun, stored_runs
 from neuromodels.store.sweeps import SWEEP, StoredSweep, is_sweep
-from neuromodels.study.schema import nearest
+from neuromodels.study.kinds import nearest
 from neuromodels.study.study import Study
 from neuromodels.study.sweep import Sweep, read_declared
 

@@ -39,7 +39,8 @@ from neuromodels.report.standings import (
     with_active,
 )
 from neuromodels.store.records import TestRecord
-from neuromodels.study.study import SEARCHED, Study
+from neuromodels.study.conditions import SEARCHED
+from neuromodels.study.study import Study
 
 BAR = 10
 """Characters of a bar in a notebook; in a terminal it is three times as wide."""

@@ -17,26 +17,15 @@ from neuromodels.store.front_and_archive import fronts_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import TestRecord
 from neuromodels.store.store import StoredRun
+from neuromodels.study.conditions import CONDITIONS, SEARCHED, tested_of
 from neuromodels.study.outcome import FAILURES
-from neuromodels.study.study import CONDITIONS, SEARCHED, tested_of
 from neuromodels.tasks import Task
 
 SCHEMA = 1
 FRONT_NOTE = (
     "Members that no other beats in all goals, on fresh sequences; goals with their weights."
 )
-MEANING = {
-    "plastic": "rule searched, weights plastic",
-    "fixed": "weights searched, no plasticity",
-    "unseen": "plastic solution, goals that no search has seen",
-    "unseen_fixed": "fixed solution, goals that no search has seen",
-    "frozen": "plastic solution, rule off before the first bit",
-    "halted": "plastic solution, rule off when the delay begins",
-    "reset": "plastic solution, v and traces zeroed in the delay",
-    "M0": "plastic solution, modulation clamped to 0",
-    "M1": "plastic solution, modulation clamped to 1",
-    "random": "rules drawn where the search starts, no search",
-}
+MEANING = {name: condition.meaning for name, condition in CONDITIONS.items()}
 
 
 def summary(run: StoredRun) -> dict[str, Any]:
@@ -95,7 +84,7 @@ def _condition(condition: str, tests: list[TestRecord]) -> dict[str, Any]:
 
 def _searches(ledger: Ledger, generations: int) -> list[dict[str, Any]]:
     rows = [row for row in ledger.runs() if row.condition in SEARCHED]
-    rows.sort(key=lambda row: (CONDITIONS.index(row.condition), row.seed))
+    rows.sort(key=lambda row: (list(CONDITIONS).index(row.condition), row.seed))
     return [_search(ledger, row.condition, row.seed, asdict(row), generations) for row in rows]
 
 

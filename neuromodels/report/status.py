@@ -24,7 +24,7 @@ from neuromodels.store.lock import owner_of
 from neuromodels.store.records import TestRecord
 from neuromodels.store.store import LEDGER, LOCK, STUDY, StoredRun, stored_runs
 from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.study import SEARCHED, tested_of
+from neuromodels.study.conditions import SEARCHED, tested_of
 
 SCHEMA = 1
 

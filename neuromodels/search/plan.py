@@ -13,6 +13,8 @@ from neuromodels.search.optimizers import checked_info
 class SearchPlan:
     """The outer loop of a study, as plain values.
 
+    The metadata ``before`` of a field is read by `neuromodels.study.added_keys`.
+
     Parameters
     ----------
     optimizer
@@ -46,9 +48,9 @@ class SearchPlan:
     generations: int = 1000
     options: Mapping[str, float] = field(default_factory=dict)
     checkpoint_every: int = 1
-    start: str = ""
-    patience: int = 0
-    target: float = 0.0
+    start: str = field(default="", metadata={"before": ""})
+    patience: int = field(default=0, metadata={"before": 0})
+    target: float = field(default=0.0, metadata={"before": 0.0})
 
     def __post_init__(self) -> None:
         info = checked_info(self.optimizer)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neuromodels.store.store import StoredRun, solution_path
-from neuromodels.study.study import SEARCHED
+from neuromodels.study.conditions import SEARCHED
 
 
 def fronts_of(run: StoredRun) -> list[dict[str, Any]]:

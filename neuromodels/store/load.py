@@ -17,7 +17,8 @@ from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
 from neuromodels.store.store import STUDY, StoredRun, solution_path, stored_runs
 from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.study import CONNECTIONS, SEARCHED
+from neuromodels.study.circuits import CONNECTIONS
+from neuromodels.study.conditions import SEARCHED
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -4,12 +4,10 @@ User files and Python studies import the values from here. Nothing here imports 
 """
 
 from neuromodels.search.plan import SearchPlan
+from neuromodels.study.circuits import CONNECTIONS, Balanced, CircuitChoice, Layered
+from neuromodels.study.conditions import CONDITIONS, SEARCHED
 from neuromodels.study.objective import FailurePlan, Objective, Term
 from neuromodels.study.study import (
-    CONDITIONS,
-    CONNECTIONS,
-    SEARCHED,
-    CircuitChoice,
     DeviceChoice,
     RuleChoice,
     Study,
@@ -21,9 +19,11 @@ __all__ = [
     "CONDITIONS",
     "CONNECTIONS",
     "SEARCHED",
+    "Balanced",
     "CircuitChoice",
     "DeviceChoice",
     "FailurePlan",
+    "Layered",
     "Objective",
     "RuleChoice",
     "SearchPlan",

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a study, found before anything runs."""
+"""Check a study before anything runs, and return every problem at once."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from typing import Any
 from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.circuit_checks import circuit_from, circuit_problems
-from neuromodels.study.names import Catalogs, chosen, section_of, unknown_name
-from neuromodels.study.objective import MEASURES, FailurePlan, Objective, Term
-from neuromodels.study.rule_checks import rule_from, rule_kinds, rule_problems, without_place
-from neuromodels.study.schema import (
+from neuromodels.study.conditions import CONDITIONS
+from neuromodels.study.kinds import (
     NUMBER,
-    REQUIRED,
-    SECTIONS,
     SWITCH,
     TABLE,
-    TERM,
+    Key,
     Kind,
     Problem,
     Table,
@@ -25,8 +21,11 @@ from neuromodels.study.schema import (
     nearest,
     whole,
 )
+from neuromodels.study.names import Catalogs, look_up, section_of, unknown_name
+from neuromodels.study.objective import MEASURES, FailurePlan, Objective, Term
+from neuromodels.study.rule_checks import rule_from, rule_kinds, rule_problems, without_place
+from neuromodels.study.schema import REQUIRED, SECTIONS, TERM
 from neuromodels.study.study import DeviceChoice, Study, TaskChoice, TestPlan
-from neuromodels.tasks.base import CLAMPED, NEEDED
 
 
 def installed_catalogs() -> Catalogs:
@@ -75,7 +74,7 @@ def study_from(
         conditions=tuple(table.get("conditions", Study.conditions)),
         task=_task(table["task"], catalogs),
         rule=rule_from(table["rule"], catalogs),
-        rules={kind: rule_from(each, catalogs) for kind, each in table.get("rules", {}).items()},
+        rules={kind: rule_from(rule, catalogs) for kind, rule in table.get("rules", {}).items()},
         circuit=circuit_from(table, catalogs),
         search=_plan(table.get("search", {}), catalogs),
         test=TestPlan(**table.get("test", {})),
@@ -98,14 +97,14 @@ def _missing(table: Table) -> Iterable[Problem]:
 
 def _kinds(name: str, table: Table, catalogs: Catalogs) -> dict[str, Kind]:
     kinds = dict(SECTIONS[name])
-    task = chosen(table, ("task", "name"), catalogs)
+    task = look_up(table, ("task", "name"), catalogs)
     if name == "task" and task:
         kinds |= {
             parameter: whole(0) if isinstance(default, int) else NUMBER
             for parameter, default in task.parameters.items()
         }
     if name == "rule":
-        return rule_kinds(chosen(table, ("rule", "name"), catalogs))
+        return rule_kinds(look_up(table, ("rule", "name"), catalogs))
     return kinds
 
 
@@ -146,24 +145,24 @@ def _sections(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
 
 def _names_are_known(section: str, table: Table, catalogs: Catalogs) -> bool:
     # without the task or rule its own keys cannot be told from misspelt ones
-    return chosen(table, (section, "name"), catalogs) is not None
+    return look_up(table, (section, "name"), catalogs) is not None
 
 
 def _search(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
-    """Ask the plan itself, one value at a time, so that each problem has its line."""
+    """Let the plan check one value at a time, so that each problem has its line."""
     section = section_of(table, "search")
     name = section.get("optimizer", SearchPlan.optimizer)
     if not isinstance(name, str) or name not in catalogs.optimizers:
         return
     candidates = section.get("candidates", SearchPlan.candidates)
     if SECTIONS["search"]["candidates"].holds(candidates):
-        yield from _refused(("search", "candidates"), optimizer=name, candidates=candidates)
+        yield from _refusals(("search", "candidates"), optimizer=name, candidates=candidates)
     options = section.get("options")
     for option, value in options.items() if isinstance(options, Mapping) else ():
-        yield from _refused(("search", "options", option), optimizer=name, options={option: value})
+        yield from _refusals(("search", "options", option), optimizer=name, options={option: value})
 
 
-def _refused(path: tuple[str, ...], **settings: Any) -> Iterable[Problem]:
+def _refusals(path: Key, **settings: Any) -> Iterable[Problem]:
     try:
         SearchPlan(**settings)
     except DeclarationError as error:
@@ -171,7 +170,7 @@ def _refused(path: tuple[str, ...], **settings: Any) -> Iterable[Problem]:
 
 
 def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
-    task = chosen(table, ("task", "name"), catalogs)
+    task = look_up(table, ("task", "name"), catalogs)
     given = {k: v for k, v in section_of(table, "task").items() if k != "name"}
     if task is None or not all(key in task.parameters and is_number(v) for key, v in given.items()):
         return
@@ -186,19 +185,13 @@ def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
 
 
 def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
-    """Refuse control conditions that a task does not declare."""
-    task = chosen(table, ("task", "name"), catalogs)
-    conditions = table.get("conditions", ())
-    if task is None or not isinstance(conditions, list | tuple):
+    """Refuse control conditions that mean nothing with this task or rule."""
+    names = table.get("conditions", ())
+    if not isinstance(names, list | tuple):
         return
-    rule = chosen(table, ("rule", "name"), catalogs)
-    for condition in CLAMPED:
-        if condition in conditions and rule is not None and not rule.modulator:
-            wrong = f"{condition!r} needs a rule with a third factor; {rule.name!r} has none."
-            yield Problem(("conditions",), wrong)
-    for condition, field in NEEDED.items():
-        if condition in conditions and not getattr(task, field):
-            wrong = f"{condition!r} needs a task with {field!r}; {task.name!r} declares none."
+    task, rule = (look_up(table, (section, "name"), catalogs) for section in ("task", "rule"))
+    for name, condition in CONDITIONS.items():
+        if name in names and (wrong := condition.problem(task=task, rule=rule)):
             yield Problem(("conditions",), wrong)
 
 
@@ -207,9 +200,9 @@ def _terms(table: Table) -> Iterable[Problem]:
     given = section.get("terms", {})
     if not isinstance(given, Mapping):
         return
-    found = [problem for name, term in given.items() for problem in _term(name, term)]
-    yield from found
-    if not found and SWITCH.holds(section.get("pareto", False)):
+    problems = [problem for name, term in given.items() for problem in _term(name, term)]
+    yield from problems
+    if not problems and SWITCH.holds(section.get("pareto", Objective.pareto)):
         try:
             _objective(section)
         except DeclarationError as error:
@@ -224,11 +217,11 @@ def _term(name: str, settings: Any) -> Iterable[Problem]:
     elif wrong := TABLE.problem(settings):
         yield Problem(path, wrong)
     else:
-        found = list(_settings_of_term(path, settings))
-        yield from found or _contradiction(path, settings)
+        problems = list(_settings_of_term(path, settings))
+        yield from problems or _contradiction(path, settings)
 
 
-def _settings_of_term(path: tuple[str, ...], settings: Table) -> Iterable[Problem]:
+def _settings_of_term(path: Key, settings: Table) -> Iterable[Problem]:
     for key, value in settings.items():
         if key not in TERM:
             close = nearest(key, TERM) or f" Known: {', '.join(TERM)}."
@@ -237,7 +230,7 @@ def _settings_of_term(path: tuple[str, ...], settings: Table) -> Iterable[Proble
             yield Problem((*path, key), wrong)
 
 
-def _contradiction(path: tuple[str, ...], settings: Table) -> Iterable[Problem]:
+def _contradiction(path: Key, settings: Table) -> Iterable[Problem]:
     try:
         Term(**settings)
     except DeclarationError as error:
@@ -265,8 +258,8 @@ def _task(section: Table, catalogs: Catalogs) -> TaskChoice:
 
 def _objective(section: Table) -> Objective:
     terms = section.get("terms")
-    given = {} if terms is None else {"terms": {k: _term_of(each) for k, each in terms.items()}}
-    return Objective(**given, pareto=section.get("pareto", False))
+    given = {} if terms is None else {"terms": {k: _term_of(term) for k, term in terms.items()}}
+    return Objective(**given, pareto=section.get("pareto", Objective.pareto))
 
 
 def _term_of(settings: Table) -> Term:

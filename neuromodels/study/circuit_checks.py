@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from neuromodels.coefficients import OF_NEURONS
 from neuromodels.errors import DeclarationError
-from neuromodels.study.names import RULE, Catalogs, Path, chosen, section_of, unknown_name
+from neuromodels.study.circuits import (
+    CONNECTIONS,
+    MEAN,
+    AnyCircuit,
+    Balanced,
+    CircuitChoice,
+    Layered,
+    circuit_table,
+    kind_of,
+    silent_keys,
+)
+from neuromodels.study.kinds import SHARE, Key, Problem, Table, nearest, whole
+from neuromodels.study.names import RULE, Catalogs, look_up, section_of, unknown_name
 from neuromodels.study.rule_checks import setting_problems, settings_of
-from neuromodels.study.schema import SECTIONS, SHARE, Problem, Table, nearest, whole
-from neuromodels.study.study import CONNECTIONS, MEAN, CircuitChoice
+from neuromodels.study.schema import SECTIONS
 
+RULES: Key = ("rules",)
 SPIKELESS = ("input", "output")
 """Populations without spike events: channels and read-outs."""
-LAYERED: Mapping[str, tuple[object, str]] = {
-    "plastic": ("all", "Name a rule per type of connection, as in [rules.IE]."),
-    "recurrent": (False, "It always is; probability = { EE = 0 } leaves a type out."),
-    "gru": (0, "Leave it out."),
+CURES = {
+    "plastic": "Name a rule per type of connection, as in [rules.IE].",
+    "recurrent": "It always is; probability = { EE = 0 } leaves a type out.",
 }
-"""Keys of layered circuits, the only value that they have elsewhere, and what to do instead."""
+"""What to do in place of a key of layered circuits, beside inhibitory neurons."""
 
 
 def circuit_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Yield what does not fit together in a circuit, and wrong settings of its neurons."""
-    section = section_of(table, "circuit")
-    hidden, groups = (section.get(k, getattr(CircuitChoice, k)) for k in ("hidden", "groups"))
+    section = _with_defaults(table)
+    hidden, groups = section["hidden"], section["groups"]
     counted = whole(1).holds(hidden) and whole(1).holds(groups)
     if counted and hidden % groups:
         yield Problem(("circuit", "groups"), f"must divide the {hidden} hidden neurons.")
-    given = section.get("coefficients")
-    if isinstance(given, Mapping):
-        yield from _of_neurons(given, _models(table, catalogs))
-    if whole(1).holds(section.get("inhibitory", 0)):
-        yield from _combinations(section)
-        yield from _probabilities(section)
-        yield from _rules(table, catalogs)
-    elif section.get("inhibitory", 0) == 0:
-        yield from _without_types(table)
+    if isinstance(section["coefficients"], Mapping):
+        yield from _of_neurons(section["coefficients"], _models(table, catalogs))
+    if SECTIONS["circuit"]["inhibitory"].holds(section["inhibitory"]):
+        yield from PROBLEMS[kind_of(section)](section, table, catalogs)
 
 
-def circuit_from(table: Table, catalogs: Catalogs) -> CircuitChoice:
+def circuit_from(table: Table, catalogs: Catalogs) -> AnyCircuit:
     """Return the circuit of a table without problems, all defaults filled in."""
     section = dict(table.get("circuit", {}))
     changes = section.pop("coefficients", {})
@@ -67,52 +73,71 @@ def _of_neurons(given: Table, models: Mapping[str, Any]) -> Iterable[Problem]:
 
 def _models(table: Table, catalogs: Catalogs) -> dict[str, Any]:
     """Return the neuron model of each population that the circuit has, where it is known."""
-    section = section_of(table, "circuit")
-    rule = chosen(table, (*RULE, "name"), catalogs)
-    keys = {"hidden": "neuron", "output": "readout"}
-    if section.get("inhibitory"):
-        keys["inhibitory"] = "inhibitor"
-    if rule is not None and rule.modulator:
-        keys["modulators"] = "modulator"
-    if section.get("hidden") == 0:
-        del keys["hidden"]
-    beside = {"gru": catalogs.models["gru"]} if section.get("gru") else {}
-    named = {place: section.get(key, getattr(CircuitChoice, key)) for place, key in keys.items()}
-    return beside | {
+    section, rule = _with_defaults(table), look_up(table, (*RULE, "name"), catalogs)
+    return {
         place: catalogs.models[name]
-        for place, name in named.items()
+        for place, name in MODELS[kind_of(section)](section, rule).items()
         if isinstance(name, str) and not unknown_name(("circuit", "neuron"), name, catalogs)
     }
+
+
+def _with_defaults(table: Table) -> dict[str, Any]:
+    """Return the keys of all kinds of circuit, those that are not given with their defaults."""
+    return circuit_table(Layered()) | dict(section_of(table, "circuit"))
+
+
+def _other_kinds(section: Table) -> Iterator[tuple[str, object]]:
+    """Yield the keys that only other kinds have but that say something, and what would not."""
+    for key, nothing in silent_keys(kind_of(section)).items():
+        if SECTIONS["circuit"][key].holds(section[key]) and section[key] != nothing:
+            yield key, nothing
+
+
+# -- layered circuits -----------------------------------------------------------------------------
+
+
+def _layered_models(section: Table, rule: Any) -> dict[str, Any]:
+    """Return the names of models by population."""
+    beside = {"gru": "gru"} if section["gru"] else {}
+    hidden = {"hidden": section["neuron"]} if section["hidden"] != 0 else {}
+    third = {"modulators": section["modulator"]} if rule is not None and rule.modulator else {}
+    return {**beside, **hidden, "output": section["readout"], **third}
+
+
+def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse what only a circuit with inhibitory neurons has."""
+    rules = [RULES] if section_of(table, *RULES) else []
+    for path in [*rules, *(("circuit", key) for key, _ in _other_kinds(section))]:
+        yield Problem(
+            path,
+            "goes with inhibitory neurons, which this circuit has not. Give"
+            " circuit.inhibitory, or leave it out.",
+        )
 
 
 # -- circuits of excitatory and inhibitory neurons ------------------------------------------------
 
 
-def _without_types(table: Table) -> Iterable[Problem]:
-    """Refuse what only a circuit with inhibitory neurons has."""
-    places: tuple[Path, ...] = (("rules",), ("circuit", "probability"))
-    for path in places:
-        if section_of(table, *path):
-            yield Problem(
-                path,
-                "goes with inhibitory neurons, which this circuit has not. Give"
-                " circuit.inhibitory, or leave it out.",
-            )
+def _balanced_models(section: Table, rule: Any) -> dict[str, Any]:
+    """Return the names of models by population."""
+    keys = {"hidden": "neuron", "output": "readout", "inhibitory": "inhibitor"}
+    return {place: section[key] for place, key in keys.items()}
 
 
-def _combinations(section: Table) -> Iterable[Problem]:
-    """Refuse what layered circuits have and one with inhibitory neurons has not."""
-    if whole(0).holds(section.get("hidden")) and section["hidden"] == 0:
+def _balanced_problems(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse what layered circuits have, and rules that cannot act where they are named."""
+    if whole(0).holds(section["hidden"]) and section["hidden"] == 0:
         yield Problem(("circuit", "hidden"), "must be at least 1 beside inhibitory neurons.")
-    for key, (only, cure) in LAYERED.items():
-        value = section.get(key, only)
-        if SECTIONS["circuit"][key].holds(value) and value != only:
-            wrong = f"must be {only!r} beside inhibitory neurons; got {value!r}. {cure}"
-            yield Problem(("circuit", key), wrong)
+    for key, nothing in _other_kinds(section):
+        cure = CURES.get(key, "Leave it out.")
+        wrong = f"must be {nothing!r} beside inhibitory neurons; got {section[key]!r}. {cure}"
+        yield Problem(("circuit", key), wrong)
+    yield from _probabilities(section)
+    yield from _rules(table, catalogs)
 
 
 def _probabilities(section: Table) -> Iterable[Problem]:
-    given = section.get("probability")
+    given = section["probability"]
     kinds = [kind for kind in CONNECTIONS if kind != MEAN]
     for kind, value in given.items() if isinstance(given, Mapping) else ():
         path = ("circuit", "probability", kind)
@@ -126,21 +151,21 @@ def _probabilities(section: Table) -> Iterable[Problem]:
 def _rules(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Refuse rules that cannot act where they are named; a type not named follows ``[rule]``."""
     named, chances = section_of(table, "rules"), section_of(table, "circuit", "probability")
-    found: dict[Path, str] = {}
+    problems: dict[Key, str] = {}
     for kind in CONNECTIONS:
         path = ("rules", kind) if kind in named else RULE
         rule = None if kind == MEAN and path == RULE else _with_options(table, path, catalogs)
         if chances.get(kind) == 0:
             if kind in named:
-                found[path] = f"there are none; circuit.probability.{kind} is 0. Leave it out."
-        elif rule is not None and (wrong := _misplaced(rule, kind)):
-            found.setdefault((*path, wrong[0]), wrong[1])
-    for place, text in found.items():
+                problems[path] = f"there are none; circuit.probability.{kind} is 0. Leave it out."
+        elif rule is not None and (wrong := _why_misplaced(rule, kind)):
+            problems.setdefault((*path, wrong[0]), wrong[1])
+    for place, text in problems.items():
         yield Problem(place, text)
 
 
-def _with_options(table: Table, path: Path, catalogs: Catalogs) -> Any:
-    section, rule = section_of(table, *path), chosen(table, (*path, "name"), catalogs)
+def _with_options(table: Table, path: Key, catalogs: Catalogs) -> Any:
+    section, rule = section_of(table, *path), look_up(table, (*path, "name"), catalogs)
     if rule is None:
         return None
     options = {key: value for key, value in section.items() if key in rule.options}
@@ -150,8 +175,8 @@ def _with_options(table: Table, path: Path, catalogs: Catalogs) -> Any:
         return None
 
 
-def _misplaced(rule: Any, kind: str) -> tuple[str, str] | None:
-    """Return the key and what is wrong, None if the rule can act in connections of that type."""
+def _why_misplaced(rule: Any, kind: str) -> tuple[str, str] | None:
+    """Return a key of the rule and what is wrong; None where it can act in that type."""
     source, target = CONNECTIONS[kind]
     if rule.modulator:
         return "name", (
@@ -167,3 +192,15 @@ def _misplaced(rule: Any, kind: str) -> tuple[str, str] | None:
         where = "channels" if source in SPIKELESS else "read-outs"
         return "name", f"acts at spikes in {kind}, where {where} have none.{dense}"
     return None
+
+
+PROBLEMS: Mapping[type, Callable[[Table, Table, Catalogs], Iterable[Problem]]] = {
+    Layered: _layered_problems,
+    Balanced: _balanced_problems,
+}
+"""By kind: what is wrong in a circuit's section with all keys, and in the study around it."""
+MODELS: Mapping[type, Callable[[Table, Any], dict[str, Any]]] = {
+    Layered: _layered_models,
+    Balanced: _balanced_models,
+}
+"""By kind: the names of neuron models by population, given all keys and the study's rule."""

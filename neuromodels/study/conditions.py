@@ -1,18 +1,24 @@
-"""What a control experiment does to a network, and the parameters of a task under a condition."""
+"""Control conditions: what they mean, whose solution they test, and what they do to a network.
+
+To add one, declare it in `CONDITIONS` and give it a mark in `neuromodels.report.plotting.style`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from neuromodels.errors import DeclarationError
-from neuromodels.tasks import Task
-from neuromodels.tasks.base import CLAMPED, NEEDED
+from neuromodels.study.kinds import nearest
+
+if TYPE_CHECKING:  # a study is read without Brian2, which tasks import
+    from neuromodels.tasks import Task
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a trial must not pass; 0: no limit.
+    """What a trial must not exceed; 0: no limit.
 
     Parameters
     ----------
@@ -21,7 +27,7 @@ class Limits:
     largest_weight
         Absolute weight.
     count_spikes
-        Count them also without a limit.
+        Count spikes even where no limit asks for it.
     """
 
     highest_rate: float = 0.0
@@ -36,7 +42,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Controls:
-    """What a control experiment does to the network.
+    """What a control condition does to the network.
 
     Parameters
     ----------
@@ -45,9 +51,11 @@ class Controls:
     forget
         First and last step (exclusive) at whose end membrane and traces are erased; None: never.
     modulation
-        What the third factor of every rule is held at; None: what modulatory neurons say.
+        What the third factor of every rule is held at; None: modulatory neurons set it.
     record
         Whether to add monitors of signals, traces and weights.
+    limits
+        What ends a trial early.
     """
 
     freeze_at: int | None = None
@@ -57,38 +65,250 @@ class Controls:
     limits: Limits = field(default_factory=Limits)
 
 
-def controlled(
-    task: Task, parameters: Mapping[str, float], condition: str
-) -> tuple[dict[str, float], Controls]:
-    """Return parameters and controls of a condition, such as ``reset``."""
-    chosen = task.with_defaults(parameters)
-    if condition in CLAMPED:
-        return chosen, Controls(modulation=CLAMPED[condition])
-    if condition in NEEDED:
-        _check_declared(task, condition)
-    if NEEDED.get(condition) == "unseen":
-        return {**chosen, **task.unseen}, Controls()
-    if condition == "frozen":
-        settling = task.number(task.settling, chosen)
-        chosen["prelude"] = max(chosen["prelude"], settling)
-        return chosen, Controls(freeze_at=int(chosen["prelude"]))
-    if condition in ("halted", "reset"):
-        first, last = (task.number(text, chosen) for text in task.delay)
-        halted = condition == "halted"
-        return chosen, Controls(freeze_at=first) if halted else Controls(forget=(first, last))
-    return chosen, Controls()
+Parameters = Mapping[str, float]
+"""All parameters of a task, by name."""
+Control = Callable[["Task", Parameters], tuple[dict[str, float], Controls]]
+"""Returns the parameters of a task under a condition, and what is done to the network."""
 
 
-def _check_declared(task: Task, condition: str) -> None:
-    field = NEEDED[condition]
-    if not getattr(task, field):
-        raise DeclarationError(
-            f"Task.{task.name}.{field}",
-            f"the condition {condition!r} needs it",
-            cure="Declare it, or leave the condition out.",
-        )
+def leave_alone(task: Task, parameters: Parameters) -> tuple[dict[str, float], Controls]:
+    """Change nothing."""
+    return dict(parameters), Controls()
 
 
-def recorded(controls: Controls) -> Controls:
-    """Return the same controls with monitors."""
-    return replace(controls, record=True)
+def draw_unseen(task: Task, parameters: Parameters) -> tuple[dict[str, float], Controls]:
+    """Let the task draw what it never draws during a search."""
+    return {**parameters, **task.unseen}, Controls()
+
+
+def freeze_before_start(task: Task, parameters: Parameters) -> tuple[dict[str, float], Controls]:
+    """Let the rule run on silence until it has settled, and switch it off before the trial."""
+    prelude = max(parameters["prelude"], task.number(task.settling, parameters))
+    return {**parameters, "prelude": prelude}, Controls(freeze_at=int(prelude))
+
+
+def freeze_at_delay(task: Task, parameters: Parameters) -> tuple[dict[str, float], Controls]:
+    """Switch the rule off when the delay begins."""
+    first, _ = (task.number(step, parameters) for step in task.delay)
+    return dict(parameters), Controls(freeze_at=first)
+
+
+def erase_in_delay(task: Task, parameters: Parameters) -> tuple[dict[str, float], Controls]:
+    """Set membranes and traces, but no weight, to zero in every step of the delay."""
+    first, last = (task.number(step, parameters) for step in task.delay)
+    return dict(parameters), Controls(forget=(first, last))
+
+
+def hold_modulation(value: float) -> Control:
+    """Return the control that holds the third factor of every rule at a value."""
+
+    def hold(task: Task, parameters: Parameters) -> tuple[dict[str, float], Controls]:
+        return dict(parameters), Controls(modulation=value)
+
+    return hold
+
+
+@dataclass(frozen=True)
+class Need:
+    """A field that must not be empty where a condition is to mean anything.
+
+    Parameters
+    ----------
+    owner
+        Whose field it is: the task's, or the rule's.
+    field
+        Its name.
+    words
+        What it stands for, in messages; empty: its name.
+    """
+
+    owner: Literal["task", "rule"]
+    field: str
+    words: str = ""
+
+    def is_met(self, owner: Any) -> bool:
+        """Whether a task or a rule declares the field."""
+        return bool(getattr(owner, self.field))
+
+    def __str__(self) -> str:
+        label = f"{self.words} ({self.field!r})" if self.words else repr(self.field)
+        return f"a {self.owner} with {label}"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A way to run the networks of a study, and whose coefficients are tested in it.
+
+    Parameters
+    ----------
+    name
+        As it stands in ``conditions`` of a study, and in every table.
+    meaning
+        What it is, in a few words for tables.
+    search
+        The condition whose solution is tested: its own name where it has a search of its own,
+        empty where nothing is searched.
+    weights
+        ``"plastic"``: weights follow the rule of the study; ``"fixed"``: no weight changes.
+    needs
+        What the task or the rule must declare; None: nothing.
+    control
+        What changes in the task's parameters and in the network.
+    network
+        Another condition, in whose network it runs; empty: it has a network of its own.
+    """
+
+    name: str
+    meaning: str
+    search: str = "plastic"
+    weights: Literal["plastic", "fixed"] = "plastic"
+    needs: Need | None = None
+    control: Control = leave_alone
+    network: str = ""
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether it has a search of its own."""
+        return self.search == self.name
+
+    def problem(self, **declared: Any) -> str:
+        """Return what is missing for this condition, empty where nothing is.
+
+        Parameters
+        ----------
+        declared
+            ``task`` and ``rule``; None, or left out, where it is not known.
+        """
+        owner = declared.get(self.needs.owner) if self.needs else None
+        if self.needs is None or owner is None or self.needs.is_met(owner):
+            return ""
+        return f"{self.name!r} needs {self.needs}; {owner.name!r} declares none."
+
+    def check(self, **declared: Any) -> None:
+        """Refuse a task or a rule without what this condition needs; arguments as for `problem`.
+
+        Raises
+        ------
+        DeclarationError
+            With the name of the field that must be declared.
+        """
+        if self.needs is not None and self.problem(**declared):
+            owner = self.needs.owner
+            raise DeclarationError(
+                f"{owner.capitalize()}.{declared[owner].name}.{self.needs.field}",
+                f"the condition {self.name!r} needs it",
+                cure="Declare it, or leave the condition out.",
+            )
+
+
+UNSEEN = Need("task", "unseen")
+DELAY = Need("task", "delay")
+THIRD_FACTOR = Need("rule", "modulator", "a third factor")
+
+CONDITIONS: Mapping[str, Condition] = {
+    condition.name: condition
+    for condition in (
+        Condition("plastic", "rule searched, weights plastic"),
+        Condition("fixed", "weights searched, no plasticity", search="fixed", weights="fixed"),
+        Condition(
+            "unseen",
+            "plastic solution, goals that no search has seen",
+            needs=UNSEEN,
+            control=draw_unseen,
+        ),
+        Condition(
+            "unseen_fixed",
+            "fixed solution, goals that no search has seen",
+            search="fixed",
+            weights="fixed",
+            needs=UNSEEN,
+            control=draw_unseen,
+        ),
+        Condition(
+            "frozen",
+            "plastic solution, rule off before the first bit",
+            needs=Need("task", "settling"),
+            control=freeze_before_start,
+        ),
+        Condition(
+            "halted",
+            "plastic solution, rule off when the delay begins",
+            needs=DELAY,
+            control=freeze_at_delay,
+        ),
+        Condition(
+            "reset",
+            "plastic solution, v and traces zeroed in the delay",
+            needs=DELAY,
+            control=erase_in_delay,
+        ),
+        Condition(
+            "M0",
+            "plastic solution, modulation clamped to 0",
+            needs=THIRD_FACTOR,
+            control=hold_modulation(0.0),
+        ),
+        Condition(
+            "M1",
+            "plastic solution, modulation clamped to 1",
+            needs=THIRD_FACTOR,
+            control=hold_modulation(1.0),
+        ),
+        Condition(
+            "random",
+            "rules drawn where the search starts, no search",
+            search="",
+            network="plastic",
+        ),
+    )
+}
+"""Every condition by name, in the order of the tables."""
+SEARCHED = tuple(name for name, condition in CONDITIONS.items() if condition.is_searched)
+"""Conditions with a search of their own."""
+DERIVED = tuple(name for name in CONDITIONS if name not in SEARCHED)
+"""Conditions that are tested without a search of their own."""
+SEARCH_OF: Mapping[str, str] = {
+    name: CONDITIONS[name].search for name in DERIVED if CONDITIONS[name].search
+}
+"""Derived conditions that test a solution, and the search whose solution it is."""
+BUILT = tuple(name for name, condition in CONDITIONS.items() if not condition.network)
+"""Conditions with a network of their own."""
+
+
+def tested_of(conditions: Collection[str]) -> tuple[str, ...]:
+    """Return every condition that gets a final score, implied searches included."""
+    implied = {SEARCH_OF[c] for c in conditions if c in SEARCH_OF}
+    return tuple(c for c in CONDITIONS if c in {*conditions, *implied})
+
+
+def condition_with_network(name: str) -> Condition:
+    """Return the condition of a name.
+
+    Raises
+    ------
+    DeclarationError
+        Where there is none of that name, with the nearest one, and where it has no network of its
+        own.
+    """
+    if name not in CONDITIONS:
+        cure = nearest(name, CONDITIONS).strip()
+        raise DeclarationError("condition", f"must be one of {', '.join(CONDITIONS)}", name, cure)
+    condition = CONDITIONS[name]
+    if condition.network:
+        cure = f"It runs in that of {condition.network!r}."
+        raise DeclarationError("condition", "must have a network of its own", name, cure)
+    return condition
+
+
+def controlled(task: Task, parameters: Parameters, condition: str) -> tuple[dict, Controls]:
+    """Return all parameters of a task under a condition, and what it does to the network.
+
+    Raises
+    ------
+    DeclarationError
+        Where there is no such condition, it has no network, the task lacks what it needs, or a
+        parameter is wrong.
+    """
+    declared = condition_with_network(condition)
+    declared.check(task=task)
+    return declared.control(task, task.with_defaults(parameters))

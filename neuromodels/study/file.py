@@ -1,4 +1,4 @@
-"""Study files: read them, apply ``--set``, report every problem with its line."""
+"""Read study files, apply ``--set``, and report every problem with its line."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 
 from neuromodels.errors import DeclarationError
 from neuromodels.study.checks import Catalogs, installed_catalogs, problems_of, study_from
+from neuromodels.study.kinds import Key, Problem
 from neuromodels.study.names import section_of
 from neuromodels.study.own_files import Announce, contents_of, ignore, locate, own_files
 from neuromodels.study.python_file import table_of
-from neuromodels.study.schema import Problem
 from neuromodels.study.study import Study
 
-Places = dict[tuple[str, ...], str]
+Places = dict[Key, str]
 MOST_SHOWN = 20
 SET = "--set"
 SWEEP = "sweep"
@@ -73,11 +73,11 @@ class Declaration:
     table: dict[str, Any]
     places: Places = field(default_factory=dict)
     problems: tuple[str, ...] = ()
-    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    lines: Mapping[Key, int] = field(default_factory=dict)
     is_text: bool = False
     recorded: Mapping[str, str] = field(default_factory=dict)
 
-    def is_by_hand(self, key: tuple[str, ...]) -> bool:
+    def is_by_hand(self, key: Key) -> bool:
         """Whether ``--set`` gave a key, or the table that it stands in."""
         return self.places.get(key, self.places.get(key[:1])) == SET
 
@@ -93,7 +93,7 @@ def read_study(
     Parameters
     ----------
     changes
-        ``key.sub=value`` each, as after ``--set``; they win over the file.
+        Texts like ``section.key=value``, as after ``--set``; they override the file.
     catalogs
         Names to choose from; by default those of this package.
     announce
@@ -104,7 +104,7 @@ def read_study(
     StudyFileError
         With every problem that was found.
     """
-    return checked(read_declaration(path, changes, announce), catalogs, announce)
+    return check_declaration(read_declaration(path, changes, announce), catalogs, announce)
 
 
 def study_of(
@@ -116,7 +116,7 @@ def study_of(
     """Check a study given as plain values, as stored in a run folder."""
     plain = deepcopy(dict(table))
     recorded = plain.pop("contents", {})
-    return checked(Declaration(source, plain, recorded=recorded), catalogs, announce)
+    return check_declaration(Declaration(source, plain, recorded=recorded), catalogs, announce)
 
 
 def read_declaration(
@@ -129,12 +129,12 @@ def read_declaration(
     table = _parse(source, text) if is_text else table_of(path, announce)
     lines = lines_of_keys(text)
     places = {key: f"{source}:{line}" for key, line in lines.items()}
-    said = [_apply(table, places, change) for change in changes]
-    problems = tuple(problem for problem in said if problem)
+    answers = [_apply(table, places, change) for change in changes]
+    problems = tuple(problem for problem in answers if problem)
     return Declaration(source, table, places, problems, lines, is_text)
 
 
-def checked(
+def check_declaration(
     declaration: Declaration, catalogs: Catalogs | None = None, announce: Announce = ignore
 ) -> Study:
     """Return the study of a declaration.
@@ -148,13 +148,13 @@ def checked(
         place = declaration.places.get((SWEEP,), declaration.source)
         line = f"{place}: {SWEEP}: declares several studies; one is needed here."
         raise StudyFileError(declaration.source, [line])
-    study, lines = examined(declaration, catalogs or installed_catalogs(), announce)
+    study, lines = study_or_problems(declaration, catalogs or installed_catalogs(), announce)
     if study is None:
         raise StudyFileError(declaration.source, lines)
     return study
 
 
-def examined(
+def study_or_problems(
     declaration: Declaration, catalogs: Catalogs, announce: Announce
 ) -> tuple[Study | None, list[str]]:
     """Return the study of a declaration, or None and a line for each problem."""
@@ -167,9 +167,9 @@ def examined(
     for file in sorted({file for _, file, _ in own_files(table) if file.is_file()}):
         announce(file)
     known = {problem.path for problem in [*barred, *changed]}
-    found = [each for each in problems_of(table, catalogs) if each.path not in known]
-    problems = [_line(each, declaration) for each in [*barred, *changed, *found]]
-    lines = [*declaration.problems, *problems]
+    others = [problem for problem in problems_of(table, catalogs) if problem.path not in known]
+    problems = [*barred, *changed, *others]
+    lines = [*declaration.problems, *(_line(problem, declaration) for problem in problems)]
     if lines:
         return None, lines
     try:
@@ -248,13 +248,13 @@ _HEADER = re.compile(rf"^\s*\[\[?\s*{_DOTTED}\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(rf"^\s*{_DOTTED}\s*=")
 
 
-def lines_of_keys(text: str) -> dict[tuple[str, ...], int]:
+def lines_of_keys(text: str) -> dict[Key, int]:
     """Return the line, from 1, on which each table and key of a TOML text stands.
 
     The tables of a list, ``[[a]]``, are numbered: ``("a", "0")``, ``("a", "1")``.
     """
-    lines: dict[tuple[str, ...], int] = {}
-    section: tuple[str, ...] = ()
+    lines: dict[Key, int] = {}
+    section: Key = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             section = _parts(header[1])
@@ -268,5 +268,5 @@ def lines_of_keys(text: str) -> dict[tuple[str, ...], int]:
     return lines
 
 
-def _parts(dotted: str) -> tuple[str, ...]:
+def _parts(dotted: str) -> Key:
     return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))

@@ -1,4 +1,4 @@
-"""The names that a study chooses out of catalogs, and the tables in which it chooses them."""
+"""Names in a study that stand for members of catalogs, and the tables that hold them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuromodels.errors import DeclarationError
-from neuromodels.study.schema import Table, nearest
+from neuromodels.study.kinds import Key, Table, nearest
 
-Path = tuple[str, ...]
-RULE: Path = ("rule",)
+RULE: Key = ("rule",)
 NEURONS = ("neuron", "inhibitor", "readout", "modulator")
 """Keys of a circuit that name a neuron model."""
 
 
 @dataclass(frozen=True)
 class Catalogs:
-    """The names a study may choose from."""
+    """The catalogs of everything that a study chooses by name."""
 
     rules: Mapping[str, Any]
     models: Mapping[str, Any]
     tasks: Mapping[str, Any]
     optimizers: Mapping[str, Any]
 
-    def behind(self, path: Path) -> Mapping[str, Any] | None:
-        """Return the catalog that a key's value is a name of; None: of no one."""
+    def behind(self, path: Key) -> Mapping[str, Any] | None:
+        """Return the catalog whose names a key may have as its value; None where it is no name."""
         if path[0] == "rules":
             path = ("rule", *path[2:])
-        known: dict[Path, Mapping[str, Any]] = {
+        known: dict[Key, Mapping[str, Any]] = {
             ("task", "name"): self.tasks,
             ("rule", "name"): self.rules,
             ("search", "optimizer"): self.optimizers,
@@ -46,15 +45,15 @@ def section_of(table: Table, *path: str) -> Any:
     return table
 
 
-def rule_tables(table: Table) -> dict[Path, Table]:
+def rule_tables(table: Table) -> dict[Key, Table]:
     """Return ``[rule]`` and the rules of connection types, by their paths."""
     given = section_of(table, "rules").items()
-    paths = [RULE, *(("rules", kind) for kind, each in given if isinstance(each, Mapping))]
+    paths = [RULE, *(("rules", kind) for kind, rule in given if isinstance(rule, Mapping))]
     return {path: section_of(table, *path) for path in paths}
 
 
-def chosen(table: Table, path: Path, catalogs: Catalogs) -> Any:
-    """Return what the name at `path` stands for, None where that is unknown."""
+def look_up(table: Table, path: Key, catalogs: Catalogs) -> Any:
+    """Return the member of a catalog that is named at `path`, None where the name is unknown."""
     name, catalog = section_of(table, *path[:-1]).get(path[-1]), catalogs.behind(path)
     try:
         return catalog.get(name) if isinstance(name, str) and catalog is not None else None
@@ -62,7 +61,7 @@ def chosen(table: Table, path: Path, catalogs: Catalogs) -> Any:
         return None
 
 
-def unknown_name(path: Path, value: Any, catalogs: Catalogs) -> str | None:
+def unknown_name(path: Key, value: Any, catalogs: Catalogs) -> str | None:
     """Return what is wrong with a name, None if it is known or if the value is no name."""
     catalog = catalogs.behind(path)
     try:

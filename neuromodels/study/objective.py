@@ -1,13 +1,14 @@
-"""What a search minimises: terms, bands, constraints, and what a failed trial costs."""
+"""Objectives of a search: terms, bands, constraints, and the loss of a failed trial."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from neuromodels.errors import DeclarationError
+from neuromodels.study.added_keys import added_key
 from neuromodels.study.outcome import FAILURES, Outcome
 
 MEASURES: Mapping[str, str] = {
@@ -20,16 +21,17 @@ MEASURES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Term:
-    """One thing to be small, or to lie within a band.
+    """A measure that is to be small, or to lie within a band.
 
     Parameters
     ----------
     weight
         Factor.
     low, high
-        With either, the distance of a candidate's mean from this band counts, not the mean.
+        Bounds of the band. With either, the distance of a candidate's mean from the band counts,
+        not the mean.
     constraint
-        A candidate outside of the band ranks behind every one within all bands.
+        Whether a candidate outside of the band ranks behind all that are within every band.
     """
 
     weight: float = 1.0
@@ -51,7 +53,7 @@ class Term:
         return self.low is not None or self.high is not None
 
     def distance(self, means: np.ndarray) -> np.ndarray:
-        """Return how far means lie outside of the band, with the weight."""
+        """Return how far means lie outside of the band, times the weight."""
         below = 0.0 if self.low is None else np.maximum(self.low - means, 0)
         above = 0.0 if self.high is None else np.maximum(means - self.high, 0)
         return np.asarray(self.weight * (below + above))
@@ -73,13 +75,13 @@ class FailurePlan:
         Absolute weight above which a trial has exploded; it is stopped then. 0: no limit.
     """
 
-    nan: float = 1e6
-    explosion: float = 1e6
-    silence: float = 1e6
-    timeout: float = 1e6
-    highest_rate: float = 0.0
-    lowest_rate: float = 0.0
-    largest_weight: float = 0.0
+    nan: float = added_key(1e6)
+    explosion: float = added_key(1e6)
+    silence: float = added_key(1e6)
+    timeout: float = added_key(1e6)
+    highest_rate: float = added_key(0.0)
+    lowest_rate: float = added_key(0.0)
+    largest_weight: float = added_key(0.0)
 
     def __post_init__(self) -> None:
         for name in ("highest_rate", "lowest_rate", "largest_weight"):
@@ -105,14 +107,14 @@ class FailurePlan:
 
 @dataclass(frozen=True)
 class Objective:
-    """Terms of which a search minimises the sum, or each on its own.
+    """What a search minimises: the sum of some terms, or every one on its own.
 
     Parameters
     ----------
     terms
         By what they measure, see `MEASURES`.
     pareto
-        Minimise every goal for itself and keep the front of what none beats in all.
+        Minimise every goal on its own, and keep the front: candidates that no other beats in all.
 
     Raises
     ------
@@ -120,8 +122,8 @@ class Objective:
         An unknown measure, no goal, or one goal where several are needed.
     """
 
-    terms: Mapping[str, Term] = field(default_factory=lambda: {"loss": Term()})
-    pareto: bool = False
+    terms: Mapping[str, Term] = added_key({"loss": Term()})
+    pareto: bool = added_key(False)
 
     def __post_init__(self) -> None:
         for name in self.terms:
@@ -177,7 +179,7 @@ class Objective:
         return np.where(outside[:, None], behind, losses)
 
 
-def measured(name: str, outcome: Outcome) -> np.ndarray:
+def measure_of(name: str, outcome: Outcome) -> np.ndarray:
     """Return what a term measures, (candidates, trials); NaN where the trial failed."""
     if name == "loss":
         return outcome.losses
@@ -189,7 +191,7 @@ def _loss(terms: Mapping[str, Term], outcome: Outcome, declared: np.ndarray) -> 
     totals = np.zeros(declared.shape)
     for name, term in terms.items():
         if not term.is_band:
-            totals = totals + term.weight * measured(name, outcome)
+            totals = totals + term.weight * measure_of(name, outcome)
     means = np.where(outcome.ran, totals, declared).mean(axis=1)
     return means + _distances({k: term for k, term in terms.items() if term.is_band}, outcome)
 
@@ -199,6 +201,6 @@ def _distances(terms: Mapping[str, Term], outcome: Outcome) -> np.ndarray:
     ran = np.maximum(outcome.ran.sum(axis=1), 1)
     total = np.zeros(len(ran))
     for name, term in terms.items():
-        sums = np.where(outcome.ran, measured(name, outcome), 0).sum(axis=1)
+        sums = np.where(outcome.ran, measure_of(name, outcome), 0).sum(axis=1)
         total += np.where(outcome.ran.any(axis=1), term.distance(sums / ran), 0)
     return total

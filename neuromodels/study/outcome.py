@@ -1,4 +1,4 @@
-"""What candidates came to in their trials: losses, scores, measures, and why some failed."""
+"""Outcomes of trials: losses, scores and other measures, and how some trials failed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Outcome:
 
     @classmethod
     def lost(cls, trials: int, measures: Sequence[str] = ()) -> Self:
-        """Return the outcome of one candidate that no worker survived."""
+        """Return the outcome of one candidate whose workers were all lost."""
         nothing = np.full((1, trials), np.nan)
         kind = np.full((1, trials), 1 + FAILURES.index("timeout"), dtype=np.uint8)
         return cls(nothing, nothing.copy(), kind, {name: nothing.copy() for name in measures})

@@ -56,5 +56,5 @@ def _failure(path: Path, error: Exception) -> DeclarationError:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if Path(frame.filename) == path]
         line = lines[-1] if lines and lines[-1] else 1
-    said = str(error) if isinstance(error, DeclarationError) else f"{type(error).__name__}: {error}"
-    return DeclarationError(f"{path}:{line}", f"cannot be run: {said.rstrip('.')}")
+    text = str(error) if isinstance(error, DeclarationError) else f"{type(error).__name__}: {error}"
+    return DeclarationError(f"{path}:{line}", f"cannot be run: {text.rstrip('.')}")

@@ -8,25 +8,16 @@ from typing import Any
 
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.errors import DeclarationError
-from neuromodels.study.names import RULE, Catalogs, Path, chosen, rule_tables, unknown_name
-from neuromodels.study.schema import (
-    COEFFICIENT,
-    NUMBER,
-    SECTIONS,
-    TABLE,
-    Kind,
-    Problem,
-    Table,
-    nearest,
-    one_of,
-)
+from neuromodels.study.kinds import NUMBER, TABLE, Key, Kind, Problem, Table, nearest, one_of
+from neuromodels.study.names import RULE, Catalogs, look_up, rule_tables, unknown_name
+from neuromodels.study.schema import COEFFICIENT, SECTIONS
 from neuromodels.study.study import RuleChoice
 
 
 def rule_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Yield what is wrong with rules of connection types, and with every rule's coefficients."""
     for path, section in rule_tables(table).items():
-        rule = chosen(table, (*path, "name"), catalogs)
+        rule = look_up(table, (*path, "name"), catalogs)
         if path != RULE:
             yield from _of_type(path, section, rule, catalogs)
         yield from _coefficients((*path, "coefficients"), section.get("coefficients"), rule)
@@ -38,7 +29,7 @@ def rule_kinds(rule: Any) -> dict[str, Kind]:
     return {**SECTIONS["rule"], **{name: one_of(*allowed) for name, allowed in options.items()}}
 
 
-def _of_type(path: Path, section: Table, rule: Any, catalogs: Catalogs) -> Iterable[Problem]:
+def _of_type(path: Key, section: Table, rule: Any, catalogs: Catalogs) -> Iterable[Problem]:
     if "name" not in section:
         yield Problem((*path, "name"), "is missing. Each type of connection has one rule.")
     kinds = rule_kinds(rule)
@@ -55,7 +46,7 @@ def _of_type(path: Path, section: Table, rule: Any, catalogs: Catalogs) -> Itera
 # -- coefficients -------------------------------------------------------------------------------
 
 
-def _coefficients(path: Path, given: Any, rule: Any) -> Iterable[Problem]:
+def _coefficients(path: Key, given: Any, rule: Any) -> Iterable[Problem]:
     if not isinstance(given, Mapping):
         return
     known = {c.name: c for c in rule.coefficients} if rule else {}
@@ -65,7 +56,7 @@ def _coefficients(path: Path, given: Any, rule: Any) -> Iterable[Problem]:
 
 
 def setting_problems(
-    path: Path, settings: Any, known: Mapping[str, Any], owner: str, granularities: tuple[str, ...]
+    path: Key, settings: Any, known: Mapping[str, Any], owner: str, granularities: tuple[str, ...]
 ) -> Iterable[Problem]:
     """Check one coefficient's settings; `owner` is empty where nobody knows what there is."""
     name = path[-1]
@@ -80,16 +71,16 @@ def setting_problems(
         yield from _coefficient(path, settings, known.get(name))
 
 
-def _coefficient(path: Path, settings: Table, coefficient: Any) -> Iterable[Problem]:
-    found = []
+def _coefficient(path: Key, settings: Table, coefficient: Any) -> Iterable[Problem]:
+    problems = []
     for key, value in settings.items():
         if key not in COEFFICIENT:
             close = nearest(key, COEFFICIENT) or f" Known: {', '.join(COEFFICIENT)}."
-            found.append(Problem((*path, key), f"unknown key.{close}"))
+            problems.append(Problem((*path, key), f"unknown key.{close}"))
         elif wrong := COEFFICIENT[key].problem(value):
-            found.append(Problem((*path, key), wrong))
-    yield from found
-    if coefficient is None or found:
+            problems.append(Problem((*path, key), wrong))
+    yield from problems
+    if coefficient is None or problems:
         return
     try:
         coefficient.with_settings(settings)

@@ -2,156 +2,116 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
-from neuromodels.study.objective import FailurePlan
-from neuromodels.study.study import CONDITIONS, CONNECTIONS
-
-Table = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with the value at `path`, as one sentence without its place."""
-
-    path: tuple[str, ...]
-    text: str
-
-    @property
-    def key(self) -> str:
-        return ".".join(self.path)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a value must be, and the words for it."""
-
-    must: str
-    holds: Callable[[Any], bool]
-    choices: tuple[str, ...] = ()
-
-    def problem(self, value: object) -> str | None:
-        """Return what is wrong with a value, or None."""
-        if self.holds(value):
-            return None
-        return f"must be {self.must}; got {value!r}.{nearest(value, self.choices)}"
-
-
-def nearest(value: object, known: Any) -> str:
-    """Return a sentence with the nearest known name, or an empty string."""
-    close = get_close_matches(str(value), list(known), n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
-def is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
-
-
-def whole(low: int) -> Kind:
-    """Return the kind of whole numbers from `low` on."""
-    return Kind(f"a whole number >= {low}", lambda v: is_whole(v) and low <= v < 2**63)
-
-
-def one_of(*names: str) -> Kind:
-    """Return the kind of a word out of a closed list."""
-    return Kind(f"one of {', '.join(names)}", lambda v: v in names, names)
-
-
-def _distinct(value: object, holds: Callable[[Any], bool]) -> bool:
-    if not isinstance(value, list | tuple) or not value or not all(holds(v) for v in value):
-        return False
-    return len(set(value)) == len(value)
-
-
-TEXT = Kind("text", lambda v: isinstance(v, str))
-NUMBER = Kind("a number", is_number)
-NOT_NEGATIVE = Kind("a number >= 0", lambda v: is_number(v) and v >= 0)
-SHARE = Kind("a number from 0 to 1", lambda v: is_number(v) and 0 <= v <= 1)
-SWITCH = Kind("true or false", lambda v: isinstance(v, bool))
-TABLE = Kind("a table", lambda v: isinstance(v, Mapping))
-FROZEN = Kind(
-    "a number to freeze at, or true or false", lambda v: isinstance(v, bool) or is_number(v)
+from neuromodels.errors import DeclarationError
+from neuromodels.search.plan import SearchPlan
+from neuromodels.study.circuits import CONNECTIONS, KEYS, Balanced, Layered
+from neuromodels.study.conditions import CONDITIONS
+from neuromodels.study.kinds import (
+    FROZEN,
+    NAME,
+    NOT_NEGATIVE,
+    NUMBER,
+    SWITCH,
+    TABLE,
+    TEXT,
+    Kind,
+    is_number,
+    list_of,
+    one_of,
+    whole,
 )
-NAME = Kind(
-    "letters, digits, '_', '-' or '.', starting with a letter or digit",
-    lambda v: isinstance(v, str) and re.fullmatch(r"[A-Za-z0-9][\w.-]*", v, re.ASCII) is not None,
-)
-SEEDS = Kind(
-    "a list of distinct whole numbers >= 0, at least one",
-    lambda v: _distinct(v, whole(0).holds),
-)
-CONDITION_LIST = Kind(
-    f"a list of distinct names out of {', '.join(CONDITIONS)}",
-    lambda v: _distinct(v, lambda each: each in CONDITIONS),
+from neuromodels.study.objective import FailurePlan, Objective, Term
+from neuromodels.study.study import DeviceChoice, TestPlan
+
+SEEDS = list_of("whole numbers >= 0, at least one", whole(0).holds)
+CONDITION_LIST = list_of(
+    f"names out of {', '.join(CONDITIONS)}",
+    lambda name: isinstance(name, str) and name in CONDITIONS,
 )
 
+
+def kinds_of(section: type, **given: Kind) -> dict[str, Kind]:
+    """Return what the value of each key of a section must be.
+
+    Parameters
+    ----------
+    section
+        The dataclass whose fields are the section's keys.
+    given
+        Kinds of the keys whose types do not say enough: a whole number has a lowest value.
+
+    Raises
+    ------
+    DeclarationError
+        Where neither says it.
+    """
+    hints = get_type_hints(section)
+    return {f.name: given.get(f.name) or _kind_of(section, f.name, hints) for f in fields(section)}
+
+
+def _kind_of(section: type, key: str, hints: Mapping[str, Any]) -> Kind:
+    hint = hints[key]
+    if get_origin(hint) is Literal:
+        return one_of(*get_args(hint))
+    known = {bool: SWITCH, str: TEXT, Mapping: TABLE}
+    if kind := known.get(get_origin(hint) or hint):
+        return kind
+    raise DeclarationError(
+        f"{section.__name__}.{key}",
+        "must have a kind, since its type does not say what it may be",
+        hint,
+        "Give it one in neuromodels.study.schema.",
+    )
+
+
+CIRCUIT_KINDS = {
+    **kinds_of(Layered, hidden=whole(0), groups=whole(1), modulators=whole(1), gru=whole(0)),
+    **kinds_of(Balanced, hidden=whole(0), groups=whole(1), inhibitory=whole(0)),
+}
 SECTIONS: Mapping[str, Mapping[str, Kind]] = {
     "": {"name": NAME, "question": TEXT, "seeds": SEEDS, "conditions": CONDITION_LIST},
     "task": {"name": TEXT},
-    "circuit": {
-        "hidden": whole(0),
-        "neuron": TEXT,
-        "groups": whole(1),
-        "readout": TEXT,
-        "plastic": one_of("all", "input", "output"),
-        "recurrent": SWITCH,
-        "modulators": whole(1),
-        "modulator": TEXT,
-        "modulated_by": one_of("hidden", "all"),
-        "gru": whole(0),
-        "inhibitory": whole(0),
-        "inhibitor": TEXT,
-        "probability": TABLE,
-        "coefficients": TABLE,
-    },
+    "circuit": {key: CIRCUIT_KINDS[key] for key in KEYS},
     "rule": {"name": TEXT, "coefficients": TABLE},
     "rules": dict.fromkeys(CONNECTIONS, TABLE),
-    "search": {
-        "optimizer": TEXT,
-        "candidates": whole(2),
-        "trials": whole(1),
-        "generations": whole(1),
-        "options": TABLE,
-        "checkpoint_every": whole(1),
-        "start": TEXT,
-        "patience": whole(0),
-        "target": NOT_NEGATIVE,
-    },
-    "test": {
-        "trials": whole(1),
-        "finalists": whole(1),
-        "every": whole(1),
-        "curve_trials": whole(1),
-        "random_rules": whole(1),
-        "archive": whole(0),
-        "archive_margin": NOT_NEGATIVE,
-        "front": whole(1),
-    },
-    "objective": {"terms": TABLE, "pareto": SWITCH},
-    "failures": {each.name: NOT_NEGATIVE for each in fields(FailurePlan)},
-    "device": {
-        "name": one_of("batch", "auto", "cuda"),
-        "dtype": one_of("float32", "float64"),
-        "threads": whole(0),
-    },
+    "search": kinds_of(
+        SearchPlan,
+        candidates=whole(2),
+        trials=whole(1),
+        generations=whole(1),
+        checkpoint_every=whole(1),
+        patience=whole(0),
+        target=NOT_NEGATIVE,
+    ),
+    "test": kinds_of(
+        TestPlan,
+        trials=whole(1),
+        finalists=whole(1),
+        every=whole(1),
+        curve_trials=whole(1),
+        random_rules=whole(1),
+        archive=whole(0),
+        archive_margin=NOT_NEGATIVE,
+        front=whole(1),
+    ),
+    "objective": kinds_of(Objective),
+    "failures": {f.name: NOT_NEGATIVE for f in fields(FailurePlan)},
+    "device": kinds_of(DeviceChoice, threads=whole(0)),
 }
+"""What each key of each section must be; the first are the keys beside all sections."""
 REQUIRED = (("name",), ("task", "name"), ("rule", "name"))
 
-TERM = {
-    "weight": Kind("a number > 0", lambda v: is_number(v) and v > 0),
-    "low": NUMBER,
-    "high": NUMBER,
-    "constraint": SWITCH,
-}
+TERM = kinds_of(
+    Term,
+    weight=Kind("a number > 0", lambda v: is_number(v) and v > 0),
+    low=NUMBER,
+    high=NUMBER,
+)
 COEFFICIENT = {
     "per": one_of(*GRANULARITIES, *OF_NEURONS),
     "scale": one_of("linear", "log"),

@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
 from neuromodels.search.plan import SearchPlan
+from neuromodels.study.added_keys import added_key, keys_left_out
+from neuromodels.study.circuits import AnyCircuit, CircuitChoice, circuit_table, silent_keys
+from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
-
-SEARCHED = ("plastic", "fixed")
-SEARCH_OF: Mapping[str, str] = {
-    "unseen": "plastic",
-    "unseen_fixed": "fixed",
-    "frozen": "plastic",
-    "halted": "plastic",
-    "reset": "plastic",
-    "M0": "plastic",
-    "M1": "plastic",
-}
-"""Derived conditions that test a solution, and the search whose solution it is."""
-DERIVED = (*SEARCH_OF, "random")
-CONDITIONS = SEARCHED + DERIVED
-CONNECTIONS: Mapping[str, tuple[str, str]] = {
-    "XE": ("input", "hidden"),
-    "XI": ("input", "inhibitory"),
-    "EE": ("hidden", "hidden"),
-    "EI": ("hidden", "inhibitory"),
-    "IE": ("inhibitory", "hidden"),
-    "II": ("inhibitory", "inhibitory"),
-    "EO": ("hidden", "output"),
-}
-"""Types of connection of a circuit with inhibitory neurons, the source's letter first: channels X,
-excitatory and inhibitory neurons E and I, read-out O; and the populations that they connect."""
-MEAN = "EO"
-"""The type that is the mean over its sources unless a rule is named for it."""
 
 
 @dataclass(frozen=True)
@@ -45,55 +21,6 @@ class TaskChoice:
 
     name: str
     parameters: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CircuitChoice:
-    """Which populations there are, and which of their projections are plastic.
-
-    Parameters
-    ----------
-    hidden, neuron
-        How many hidden neurons, and their model; 0: the channels project to the read-out.
-    groups
-        Into how many groups of equal size hidden neurons are divided, which share the
-        coefficients that are searched per block or group.
-    readout
-        Model of the read-out.
-    plastic
-        Which projections follow the rule: ``"all"``, those into the hidden layer (``"input"``) or
-        into the read-out (``"output"``); the others have fixed weights, which are searched.
-    recurrent
-        Whether hidden neurons project to each other.
-    modulators, modulator, modulated_by
-        How many modulatory neurons a rule with a third factor gets, their model, and who projects
-        to them: the ``"hidden"`` neurons, or ``"all"`` neurons and channels.
-    gru
-        How many gated recurrent units there are beside the hidden neurons, as in the released
-        copy network of PDLF.
-    inhibitory, inhibitor
-        How many inhibitory neurons there are beside the hidden ones, which then are excitatory,
-        and their model; every neuron projects to every other one, or to some.
-    probability
-        Of a pair to be connected, by type of connection; those not named: 1.
-    coefficients
-        Changed settings of the neurons' coefficients.
-    """
-
-    hidden: int = 32
-    neuron: str = "ternary_lif"
-    groups: int = 1
-    readout: str = "readout"
-    plastic: Literal["all", "input", "output"] = "all"
-    recurrent: bool = False
-    modulators: int = 1
-    modulator: str = "modulator"
-    modulated_by: Literal["hidden", "all"] = "hidden"
-    gru: int = 0
-    inhibitory: int = 0
-    inhibitor: str = "inhibitory_lif"
-    probability: Mapping[str, float] = field(default_factory=dict)
-    coefficients: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -136,17 +63,17 @@ class TestPlan:
     every: int = 50
     curve_trials: int = 1024
     random_rules: int = 64
-    archive: int = 8
-    archive_margin: float = 0.1
-    front: int = 32
+    archive: int = added_key(8)
+    archive_margin: float = added_key(0.1)
+    front: int = added_key(32)
 
 
 @dataclass(frozen=True)
 class DeviceChoice:
     """Where instances run; ``threads = 0`` takes every core."""
 
-    name: str = "batch"
-    dtype: str = "float32"
+    name: Literal["batch", "auto", "cuda"] = "batch"
+    dtype: Literal["float32", "float64"] = "float32"
     threads: int = 0
 
 
@@ -157,8 +84,7 @@ class Study:
     Parameters
     ----------
     conditions
-        Any of ``plastic``, ``fixed`` (each has its own search), ``unseen``, ``frozen``, ``reset``
-        and ``random`` (derived from the plastic search or its start), and ``unseen_fixed``.
+        Names of what is searched and tested, see `neuromodels.study.conditions.CONDITIONS`.
     contents
         Digests of what the study names outside itself: ``"rule.name"``, ``"task.name"`` or
         ``"circuit.neuron"`` in a file of the user's own, and the run in ``"search.start"``.
@@ -172,7 +98,7 @@ class Study:
     question: str = ""
     seeds: tuple[int, ...] = (1,)
     conditions: tuple[str, ...] = ("plastic",)
-    circuit: CircuitChoice = CircuitChoice()
+    circuit: AnyCircuit = field(default_factory=CircuitChoice)
     search: SearchPlan = field(default_factory=SearchPlan)
     test: TestPlan = TestPlan()
     objective: Objective = field(default_factory=Objective)
@@ -193,7 +119,7 @@ class Study:
 
     @property
     def derived(self) -> tuple[str, ...]:
-        """Conditions tested without a search, in the order of `DERIVED`."""
+        """Conditions tested without a search, in the order of the tables."""
         return tuple(c for c in DERIVED if c in self.conditions)
 
     @property
@@ -206,8 +132,9 @@ class Study:
         table = _plain(self)
         task = table["task"]
         table["task"] = {"name": task["name"], **task["parameters"]}
-        table["rule"] = _shaped(table["rule"])
-        table["rules"] = {kind: _shaped(each) for kind, each in table["rules"].items()}
+        table["circuit"] = _plain(circuit_table(self.circuit))
+        table["rule"] = _rule_table(table["rule"])
+        table["rules"] = {kind: _rule_table(rule) for kind, rule in table["rules"].items()}
         table["objective"]["terms"] = {
             name: {key: value for key, value in term.items() if value is not None}
             for name, term in table["objective"]["terms"].items()
@@ -229,11 +156,25 @@ class Study:
         for label in ("name", "question", "seeds"):
             del table[label]
         del table["device"]["threads"], table["search"]["generations"]
-        for section, key, default in _ADDED:
-            if table[section].get(key) == default:
-                del table[section][key]
-            if not table[section]:
-                del table[section]
+        self._leave_out_added(table)
+        self._enter_contents(table)
+        table["conditions"] = self.tested
+        canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
+        return sha256(canonical.encode()).hexdigest()[:12]
+
+    def _leave_out_added(self, table: dict[str, Any]) -> None:
+        """Leave out of a table what studies did not always say, where it says nothing new."""
+        for name in list(table):
+            section = getattr(self, name)
+            if is_dataclass(section):
+                elsewhere = silent_keys(type(self.circuit)) if name == "circuit" else ()
+                for key in (*keys_left_out(section), *elsewhere):
+                    del table[name][key]
+                if not table[name]:
+                    del table[name]
+
+    def _enter_contents(self, table: dict[str, Any]) -> None:
+        """Put the contents of other files where the table names the files."""
         for place, content in table.pop("contents", {}).items():
             *sections, key = place.split(".")
             holder = table
@@ -241,49 +182,9 @@ class Study:
                 holder = holder[name]
             _, _, member = holder[key].rpartition(".py:")
             holder[key] = [content, member if key != "start" else ""]
-        table["conditions"] = self.tested
-        canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
-        return sha256(canonical.encode()).hexdigest()[:12]
 
 
-_ADDED = (
-    ("search", "start", ""),
-    ("search", "patience", 0),
-    ("search", "target", 0.0),
-    ("test", "archive", 8),
-    ("test", "archive_margin", 0.1),
-    ("test", "front", 32),
-    ("objective", "pareto", False),
-    ("objective", "terms", {"loss": {"weight": 1.0, "constraint": False}}),
-    *(
-        ("circuit", name, getattr(CircuitChoice, name))
-        for name in (
-            "groups",
-            "readout",
-            "plastic",
-            "recurrent",
-            "modulators",
-            "modulator",
-            "modulated_by",
-            "gru",
-            "inhibitory",
-            "inhibitor",
-        )
-    ),
-    ("circuit", "probability", {}),
-    ("circuit", "coefficients", {}),
-    *(("failures", name, getattr(FailurePlan, name)) for name in FailurePlan.__dataclass_fields__),
-)
-"""Keys that studies did not always have, and the value that means what was meant before."""
-
-
-def tested_of(conditions: Collection[str]) -> tuple[str, ...]:
-    """Return every condition that gets a final score, implied searches included."""
-    implied = {SEARCH_OF[c] for c in conditions if c in SEARCH_OF}
-    return tuple(c for c in CONDITIONS if c in {*conditions, *implied})
-
-
-def _shaped(rule: dict[str, Any]) -> dict[str, Any]:
+def _rule_table(rule: dict[str, Any]) -> dict[str, Any]:
     """Return a rule as it stands in a study file, options beside its name."""
     return {"name": rule["name"], **rule["options"], "coefficients": rule["coefficients"]}
 
@@ -292,5 +193,5 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple | list) else value

@@ -18,10 +18,11 @@ from neuromodels.study.file import (
     SWEEP,
     Declaration,
     StudyFileError,
-    checked,
-    examined,
+    check_declaration,
     read_declaration,
+    study_or_problems,
 )
+from neuromodels.study.kinds import Key
 from neuromodels.study.own_files import Announce, ignore
 from neuromodels.study.study import Study
 
@@ -38,7 +39,6 @@ _NOT_SWEPT = {
 }
 Values = dict[str, Any]
 """Dotted key -> value."""
-Path_ = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def read_declared(
     Raises
     ------
     StudyFileError
-        With every problem of every setting, each said once.
+        With every problem of every setting; one that several settings share is listed once.
     """
     seen: set[Path] = set()
 
@@ -101,29 +101,29 @@ def read_declared(
 
     declaration = read_declaration(path, changes, announce_once)
     if SWEEP not in declaration.table:
-        return checked(declaration, catalogs, announce_once)
-    return _expanded(declaration, catalogs or installed_catalogs(), announce_once)
+        return check_declaration(declaration, catalogs, announce_once)
+    return _expand(declaration, catalogs or installed_catalogs(), announce_once)
 
 
-def _expanded(declaration: Declaration, catalogs: Catalogs, announce: Announce) -> Sweep:
+def _expand(declaration: Declaration, catalogs: Catalogs, announce: Announce) -> Sweep:
     table = dict(declaration.table)
     rows = _rows(table.pop(SWEEP), declaration.places)
     lines = [f"{_place(declaration, path)}: {text}" for path, text in _problems(rows, table)]
     if lines:
         raise StudyFileError(declaration.source, [*declaration.problems, *lines])
-    made, found = [], dict.fromkeys(declaration.problems)
+    studies, problems = [], dict.fromkeys(declaration.problems)
     base = replace(declaration, table=table, problems=())
     points = list(_points(rows))
     for values, places in points:
-        study, wrong = examined(_with_values(base, values, places), catalogs, announce)
-        made.append(study)
-        found |= dict.fromkeys(wrong)
-    if found:
-        raise StudyFileError(declaration.source, list(found))
+        study, wrong = study_or_problems(_with_values(base, values, places), catalogs, announce)
+        studies.append(study)
+        problems |= dict.fromkeys(wrong)
+    if problems:
+        raise StudyFileError(declaration.source, list(problems))
     names = _names([values for values, _ in points])
     settings = [
         Setting(name, values, study)
-        for name, (values, _), study in zip(names, points, made, strict=True)
+        for name, (values, _), study in zip(names, points, studies, strict=True)
         if study is not None
     ]
     keys = tuple(dict.fromkeys(key for values, _ in points for key in values))
@@ -137,22 +137,22 @@ def _expanded(declaration: Declaration, catalogs: Catalogs, announce: Announce) 
 class _Row:
     """A table of values: a whole grid, or one entry of a list."""
 
-    place: Path_
-    values: tuple[tuple[Path_, str, Any], ...]
+    place: Key
+    values: tuple[tuple[Key, str, Any], ...]
     is_grid: bool
 
 
-def _rows(declared: Any, places: Mapping[Path_, str]) -> list[_Row] | str:
+def _rows(declared: Any, places: Mapping[Key, str]) -> list[_Row] | str:
     """Return the grid or the entries of the list; text when it is neither."""
     if not isinstance(declared, Mapping) or not declared:
         return "must be a table of lists, or a list of tables [[sweep.list]]."
     entries = declared.get(LIST)
     if entries is None:
-        return [_Row((SWEEP,), _changed(list(_flat(declared, (SWEEP,))), places), True)]
+        return [_Row((SWEEP,), _without_overridden(list(_flat(declared, (SWEEP,))), places), True)]
     if len(declared) > 1:
         other = next(key for key in declared if key != LIST)
         return f"must be a grid or a list, not both; got {other!r} beside [[sweep.list]]."
-    if not isinstance(entries, list) or not all(isinstance(each, Mapping) for each in entries):
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
         return "list must be tables, each written under its own [[sweep.list]]."
     rows = []
     for number, entry in enumerate(entries):
@@ -161,15 +161,15 @@ def _rows(declared: Any, places: Mapping[Path_, str]) -> list[_Row] | str:
     return rows
 
 
-def _changed(
-    values: list[tuple[Path_, str, Any]], places: Mapping[Path_, str]
-) -> tuple[tuple[Path_, str, Any], ...]:
-    """Return the values without those of the file that --set gives again, in other quotes."""
+def _without_overridden(
+    values: list[tuple[Key, str, Any]], places: Mapping[Key, str]
+) -> tuple[tuple[Key, str, Any], ...]:
+    """Leave out the file's values of keys that --set gives again, perhaps quoted otherwise."""
     by_hand = {key for place, key, _ in values if places.get(place) == SET}
     return tuple(v for v in values if v[1] not in by_hand or places.get(v[0]) == SET)
 
 
-def _flat(table: Mapping[str, Any], place: Path_) -> Iterator[tuple[Path_, str, Any]]:
+def _flat(table: Mapping[str, Any], place: Key) -> Iterator[tuple[Key, str, Any]]:
     """Yield place, dotted key and value of every leaf, however the keys are written."""
     for key, value in table.items():
         if isinstance(value, Mapping) and value:
@@ -179,7 +179,7 @@ def _flat(table: Mapping[str, Any], place: Path_) -> Iterator[tuple[Path_, str, 
             yield (*place, key), key, value
 
 
-def _problems(rows: list[_Row] | str, table: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
+def _problems(rows: list[_Row] | str, table: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     """Yield what is wrong with the sweep itself, with the place of each."""
     if isinstance(rows, str):
         yield (SWEEP,), f"sweep: {rows}"
@@ -193,7 +193,7 @@ def _problems(rows: list[_Row] | str, table: Mapping[str, Any]) -> Iterator[tupl
         yield (SWEEP,), f"sweep: must have at most {MOST_SETTINGS:,} settings; got {count:,}."
 
 
-def _row_problems(row: _Row, table: Mapping[str, Any]) -> Iterator[tuple[Path_, str]]:
+def _row_problems(row: _Row, table: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     paths = [tuple(key.split(".")) for _, key, _ in row.values]
     for (place, key, value), path in zip(row.values, paths, strict=True):
         if key in _NOT_SWEPT:
@@ -211,11 +211,11 @@ def _row_problems(row: _Row, table: Mapping[str, Any]) -> Iterator[tuple[Path_, 
 def _grid_problem(value: Any) -> str:
     if not isinstance(value, list) or not value:
         return f"must be a list of values in a grid, at least one; got {value!r}."
-    repeated = [each for number, each in enumerate(value) if each in value[:number]]
+    repeated = [item for number, item in enumerate(value) if item in value[:number]]
     return f"has the value {repeated[0]!r} twice." if repeated else ""
 
 
-def _blocking(table: Mapping[str, Any], path: Path_) -> str:
+def _blocking(table: Mapping[str, Any], path: Key) -> str:
     """Return the part of a dotted key that is a plain value in the study, if any."""
     inner: Any = table
     for number, part in enumerate(path[:-1]):
@@ -225,7 +225,7 @@ def _blocking(table: Mapping[str, Any], path: Path_) -> str:
     return ""
 
 
-def _place(declaration: Declaration, path: Path_) -> str:
+def _place(declaration: Declaration, path: Key) -> str:
     while path and path not in declaration.places:
         path = path[:-1]
     return declaration.places.get(path, declaration.source)
@@ -238,18 +238,18 @@ def _size(row: _Row) -> int:
 # -- its settings -------------------------------------------------------------------------------
 
 
-def _points(rows: list[_Row] | str) -> Iterator[tuple[Values, dict[str, Path_]]]:
+def _points(rows: list[_Row] | str) -> Iterator[tuple[Values, dict[str, Key]]]:
     """Yield the values of every setting, and where each of its keys stands."""
     assert not isinstance(rows, str), "its problems were reported"
     for row in rows:
         places = {key: place for place, key, _ in row.values}
         choices = [value if row.is_grid else [value] for _, _, value in row.values]
-        for chosen in product(*choices):
-            yield dict(zip(places, chosen, strict=True)), places
+        for combination in product(*choices):
+            yield dict(zip(places, combination, strict=True)), places
 
 
-def _with_values(base: Declaration, values: Values, places: Mapping[str, Path_]) -> Declaration:
-    """Return the declaration of one setting: its problems are placed where the sweep says so."""
+def _with_values(base: Declaration, values: Values, places: Mapping[str, Key]) -> Declaration:
+    """Return the declaration of one setting; its problems are placed in the sweep's lines."""
     table, where = deepcopy(base.table), dict(base.places)
     problems = []
     for key, value in values.items():
@@ -260,7 +260,7 @@ def _with_values(base: Declaration, values: Values, places: Mapping[str, Path_])
         for part in path[:-1]:
             section = section.setdefault(part, {})
         section[path[-1]] = deepcopy(value)
-        for inner in [each for each in where if each[: len(path)] == path]:
+        for inner in [key for key in where if key[: len(path)] == path]:
             del where[inner]
         where[path] = _place(base, places[key])
     return replace(base, table=table, places=where, problems=tuple(problems))
@@ -277,7 +277,7 @@ def _names(points: list[Values]) -> list[str]:
         for key, value in values.items():
             end = key.rpartition(".")[2]
             label = end if ends[end] == 1 else key.replace(".", "-")
-            parts.append(f"{label}-{_shown(value, known[key])}")
+            parts.append(f"{label}-{_text_of(value, known[key])}")
         names.append(re.sub(r"[^\w.+-]+", "-", "_".join(parts), flags=re.ASCII)[:_LONGEST_NAME])
     seen = Counter(names)
     return [
@@ -286,7 +286,7 @@ def _names(points: list[Values]) -> list[str]:
     ]
 
 
-def _shown(value: Any, known: list[Any]) -> str:
+def _text_of(value: Any, known: list[Any]) -> str:
     """Return a value as text; a list or table as its number among those of its key."""
     if not isinstance(value, list | Mapping):
         text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,17 +7,6 @@ from dataclasses import dataclass, field
 
 from neuromodels.errors import DeclarationError
 
-NEEDED = {
-    "unseen": "unseen",
-    "unseen_fixed": "unseen",
-    "frozen": "settling",
-    "reset": "delay",
-    "halted": "delay",
-}
-"""Conditions that a task must provide for, and the field in which it does."""
-CLAMPED = {"M0": 0.0, "M1": 1.0}
-"""Conditions that hold the third factor of a rule at a value."""
-
 
 @dataclass(frozen=True)
 class Task:

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.compiled import BUILT, Experiment
+from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.recording import recording_of
+from neuromodels.rules import CATALOG as RULES
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.simulation.network.builder import rule_of
+from neuromodels.study.conditions import BUILT, CONDITIONS
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.tasks import CATALOG as TASKS
 
-DECLARED = [condition for condition in BUILT if not condition.startswith("unseen")]
+TASK, RULE = TASKS["sequence_copy"], RULES["pdlf"]
+DECLARED = [name for name in BUILT if not CONDITIONS[name].problem(task=TASK, rule=RULE)]
 HIDDEN, SYNAPSES = 8, 3 * 8 + 8
 
 

@@ -57,10 +57,11 @@ from neuromodels.experiment.workers.answers import Answer, Lost
 from neuromodels.experiment.workers.chunks import ChunkSizes
 from neuromodels.experiment.workers.crew import Crew
 from neuromodels.experiment.workers.request_lock import RequestLock
-from neuromodels.experiment.workers.worker import check_files, digest_of
+from neuromodels.experiment.workers.worker import check_files
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.study.file import study_of
 from neuromodels.study.objective import Objective, Term
+from neuromodels.study.own_files import digest_of
 from neuromodels.study.study import CircuitChoice, RuleChoice, Study, TaskChoice
 
 CLI = [sys.executable, "-m", "neuromodels"]
@@ -674,10 +675,10 @@ def test_no_worker_is_too_few():
 def test_a_worker_that_read_another_text_is_refused(tmp_path):
     path = tmp_path / "my_rules.py"
     path.write_text("A = 1")
-    check_files({str(path): digest_of(str(path))})
+    check_files({str(path): digest_of(path)})
     path.write_text("A = 2")
     with pytest.raises(SimulationError, match=r"must have read the same .*my_rules\.py"):
-        check_files({str(path): digest_of(str(path))})
+        check_files({str(path): digest_of(path)})
     with pytest.raises(SimulationError, match=r"must have read the same elsewhere\.py"):
         check_files({"elsewhere.py": "0" * 64})
 

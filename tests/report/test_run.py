@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from neuromodels.report.run import MEANING, report_of
-from neuromodels.study.study import CONDITIONS
+from neuromodels.study.conditions import CONDITIONS
 
 SEED = {
     "seed": 1,

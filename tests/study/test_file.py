@@ -7,10 +7,15 @@ import pytest
 from fake_experiment import catalogs
 
 from neuromodels.errors import DeclarationError
+from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.file import StudyFileError, lines_of_keys, read_study, study_of
 from neuromodels.study.sweep import Sweep, read_declared
-from neuromodels.tasks.base import NEEDED
 
+NEEDED = {
+    name: condition.needs.field
+    for name, condition in CONDITIONS.items()
+    if condition.needs and condition.needs.owner == "task"
+}
 STUDIES = Path(__file__).parents[2] / "studies"
 
 GOOD = """\

@@ -7,10 +7,9 @@ from fake_experiment import TABLE, catalogs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuromodels.study.conditions import CONDITIONS, SEARCHED
 from neuromodels.study.file import study_of
 from neuromodels.study.study import (
-    CONDITIONS,
-    SEARCHED,
     CircuitChoice,
     DeviceChoice,
     RuleChoice,
@@ -104,7 +103,7 @@ def test_derived_conditions_imply_the_search_whose_solution_they_test():
 @settings(max_examples=30, deadline=None)
 @given(
     seeds=st.lists(st.integers(0, 2**60), min_size=1, unique=True),
-    conditions=st.lists(st.sampled_from(CONDITIONS), min_size=1, unique=True),
+    conditions=st.lists(st.sampled_from(list(CONDITIONS)), min_size=1, unique=True),
     default=st.floats(-1, 1),
     low=st.one_of(st.just(float("-inf")), st.floats(-3, -1)),
     frozen=st.booleans(),

@@ -21,10 +21,10 @@ from neuromodels.experiment.workers.worker import (
     Work,
     build_experiment,
     describe,
-    digest_of,
     evaluate,
 )
 from neuromodels.study.outcome import Outcome
+from neuromodels.study.own_files import digest_if_readable, files_of
 from neuromodels.study.study import Study
 
 _PRESENT = ("bytes", "threads", "instances_per_second", "synapse_updates_per_second")
@@ -157,17 +157,8 @@ def work_on(study: Study, condition: str, build: Build, seconds: float) -> Work:
     """Return what workers need to evaluate a condition."""
     if not seconds > 0:
         raise DeclarationError("Distribution.seconds", "a chunk must get more than 0", seconds)
-    files = {path: digest_of(path) for path in own_files(study)}
+    files = {file: digest_if_readable(file) for file in files_of(study.to_table())}
     return Work(study, condition, study.digest, build, versions_here(), files, seconds)
-
-
-def own_files(study: Study) -> list[str]:
-    """Return the user's own files that a study names, as ``my_rules.py:CALCIUM``."""
-    circuit = study.circuit
-    models = (circuit.neuron, circuit.inhibitor, circuit.readout, circuit.modulator)
-    rules = (rule.name for rule in study.rules.values())
-    named = (study.rule.name, *rules, study.task.name, *models)
-    return sorted({name.rpartition(":")[0] for name in named if ".py:" in name})
 
 
 def _longest(answers: Iterable[Answer | Lost]) -> float:

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from importlib import import_module
-from pathlib import Path
 from threading import Lock
 from time import perf_counter
 from types import ModuleType
@@ -25,6 +23,7 @@ from neuromodels.errors import NeuromodelsError, SimulationError
 from neuromodels.experiment.scoring import ExperimentLike
 from neuromodels.experiment.workers.answers import Answer, Description, Lost, Refusal
 from neuromodels.experiment.workers.versions import check_same, lacking
+from neuromodels.study.own_files import digest_if_readable
 from neuromodels.study.study import Study
 
 Build = Callable[[Study, str], ExperimentLike]
@@ -212,18 +211,10 @@ def check_files(files: Mapping[str, str]) -> None:
     """
     for path, digest in files.items():
         if path not in _files:
-            _files[path] = digest_of(path)
+            _files[path] = digest_if_readable(path)
         if _files[path] != digest:
             raise SimulationError(
                 "Distribution.worker",
                 f"must have read the same {path} as the driver",
                 cure="Start the workers anew, in the driver's folder.",
             )
-
-
-def digest_of(path: str) -> str:
-    """Return the digest of a file's text, empty where there is none."""
-    try:
-        return sha256(Path(path).expanduser().read_bytes()).hexdigest()
-    except OSError:
-        return ""

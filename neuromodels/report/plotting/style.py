@@ -57,7 +57,8 @@ class Mark:
     line: Literal["-", "--"] = "-"
 
 
-# colours of Okabe & Ito, told apart by every common kind of colour vision
+# colours of Okabe & Ito, told apart by every common kind of colour vision; goals that were never
+# trained have the colour of the solution that is tested on them
 MARKS: Mapping[str, Mark] = {
     "plastic": Mark("plastic", "#0072B2", "o"),
     "halted": Mark("halted", "#E69F00", "<"),
@@ -67,7 +68,10 @@ MARKS: Mapping[str, Mark] = {
     "M0": Mark("M = 0", "#999999", "P"),
     "M1": Mark("M = 1", "#000000", "X"),
     "random": Mark("random", "#CC79A7", "v"),
+    "unseen": Mark("unseen", "#0072B2", "P"),
+    "unseen_fixed": Mark("unseen", "#D55E00", "X"),
 }
+"""How each condition of `neuromodels.study.conditions.CONDITIONS` is drawn."""
 
 
 def shades(labels: Iterable[str]) -> list[Mark]:

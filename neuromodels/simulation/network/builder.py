@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from neuromodels import neurons, rules, tasks
 from neuromodels.coefficients import FIXED_WEIGHT
@@ -10,84 +12,106 @@ from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.assembly import Assembly, assemble
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, layered
-from neuromodels.study.conditions import Limits, controlled, recorded
-from neuromodels.study.study import CONNECTIONS, MEAN, SEARCH_OF, RuleChoice, Study
+from neuromodels.study.circuits import CONNECTIONS, MEAN, Balanced, Layered
+from neuromodels.study.conditions import Limits, condition_with_network, controlled
+from neuromodels.study.study import RuleChoice, Study
 
 
-def rule_of(chosen: RuleChoice, condition: str) -> PlasticityRule:
+def rule_of(choice: RuleChoice, condition: str) -> PlasticityRule:
     """Return a rule under a condition; fixed weights keep the options that they share."""
-    if SEARCH_OF.get(condition, condition) != "fixed":
-        rule = rules.CATALOG[chosen.name].with_options(dict(chosen.options))
-        return rule.with_coefficients(chosen.coefficients)
-    return fixed_weights(chosen)
+    if condition_with_network(condition).weights == "plastic":
+        rule = rules.CATALOG[choice.name].with_options(dict(choice.options))
+        return rule.with_coefficients(choice.coefficients)
+    return fixed_weights(choice)
 
 
-def fixed_weights(chosen: RuleChoice) -> PlasticityRule:
+def fixed_weights(choice: RuleChoice) -> PlasticityRule:
     """Return weights that do not change, normalised and searched as those of a rule."""
     fixed = rules.CATALOG["fixed"]
-    normalisation = rules.CATALOG[chosen.name].with_options(dict(chosen.options)).normalisation
+    normalisation = rules.CATALOG[choice.name].with_options(dict(choice.options)).normalisation
     weights = {
         name: {key: value for key, value in settings.items() if key != "frozen"}
-        for name, settings in chosen.coefficients.items()
+        for name, settings in choice.coefficients.items()
         if name == FIXED_WEIGHT.name
     }
     return fixed.with_options({"normalisation": normalisation}).with_coefficients(weights)
 
 
 def circuit_of(study: Study, condition: str) -> Circuit:
-    """Return the circuit of a condition."""
-    chosen = study.circuit
-    if chosen.inhibitory:
-        return _balanced(study, condition)
+    """Return the circuit of a condition.
+
+    Raises
+    ------
+    DeclarationError
+        Where the condition has no network of its own, or the rule lacks what it needs.
+    """
+    condition_with_network(condition).check(rule=rules.CATALOG[study.rule.name])
+    return BUILDERS[type(study.circuit)](study, study.circuit, condition)
+
+
+def _layered(study: Study, circuit: Layered, condition: str) -> Circuit:
+    """Return channels, hidden neurons and a read-out, with what a rule or a study adds to them."""
     rule, layers = rule_of(study.rule, condition), [_channels(study)]
-    if chosen.hidden:
-        layers.append(_population(study, "hidden", chosen.hidden, chosen.neuron, chosen.groups))
+    if circuit.hidden:
+        layers.append(_hidden(study))
     layers.append(_output(study))
     modulators = (
-        _population(study, "modulators", chosen.modulators, chosen.modulator)
+        _population(study, "modulators", circuit.modulators, circuit.modulator)
         if rule.modulator
         else None
     )
-    beside = _population(study, "gru", chosen.gru, "gru") if chosen.gru else None
+    beside = _population(study, "gru", circuit.gru, "gru") if circuit.gru else None
     return layered(
         tuple(layers),
         rule,
         fixed_weights(study.rule),
-        plastic=chosen.plastic,
-        recurrent=chosen.recurrent,
+        plastic=circuit.plastic,
+        recurrent=circuit.recurrent,
         modulators=modulators,
-        modulated_by=chosen.modulated_by,
+        modulated_by=circuit.modulated_by,
         beside=beside,
     )
 
 
-def _balanced(study: Study, condition: str) -> Circuit:
+def _balanced(study: Study, circuit: Balanced, condition: str) -> Circuit:
     """Return channels, excitatory and inhibitory neurons and a read-out, a rule for each type."""
-    chosen = study.circuit
-    excitatory = _population(study, "hidden", chosen.hidden, chosen.neuron, chosen.groups)
-    inhibitory = _population(study, "inhibitory", chosen.inhibitory, chosen.inhibitor)
+    inhibitory = _population(study, "inhibitory", circuit.inhibitory, circuit.inhibitor)
     projections = tuple(
-        Projection(source, target, _of_type(study, kind, condition), probability=probability)
+        Projection(source, target, _rule_of_type(study, kind, condition), probability=probability)
         for kind, (source, target) in CONNECTIONS.items()
-        if (probability := chosen.probability.get(kind, 1.0)) > 0
+        if (probability := circuit.probability.get(kind, 1.0)) > 0
     )
-    return Circuit((_channels(study), excitatory, inhibitory, _output(study)), projections)
+    populations = (_channels(study), _hidden(study), inhibitory, _output(study))
+    return Circuit(populations, projections)
 
 
-def _of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
+BUILDERS: Mapping[type, Callable[[Study, Any, str], Circuit]] = {
+    Layered: _layered,
+    Balanced: _balanced,
+}
+"""How a circuit of each kind is built, of a study and the name of a condition."""
+
+
+def _rule_of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
     """Return the rule of a type of connection; what never changes is the same when all is fixed."""
     if kind == MEAN and kind not in study.rules:
         weight = {"w": {"per": "projection", "frozen": 1 / study.circuit.hidden}}
-        fixed = rules.CATALOG["fixed"].with_options({"normalisation": "none"})
-        return fixed.with_coefficients(weight)
-    chosen = study.rules.get(kind, study.rule)
-    changing = rule_of(chosen, "plastic")
-    return rule_of(chosen, condition) if changing.is_plastic else changing
+        return (
+            rules.CATALOG["fixed"].with_options({"normalisation": "none"}).with_coefficients(weight)
+        )
+    choice = study.rules.get(kind, study.rule)
+    changing = rule_of(choice, "plastic")
+    return rule_of(choice, condition) if changing.is_plastic else changing
 
 
 def _channels(study: Study) -> Population:
     task = tasks.CATALOG[study.task.name]
     return Population("input", task.channels, None, task.groups, task.trace)
+
+
+def _hidden(study: Study) -> Population:
+    circuit = study.circuit
+    return _population(study, "hidden", circuit.hidden, circuit.neuron, circuit.groups)
 
 
 def _output(study: Study) -> Population:
@@ -102,19 +126,25 @@ def _population(study: Study, name: str, size: int, model: str, groups: int = 1)
             "circuit.groups", f"must divide the {size} neurons of {name!r}", groups
         )
     known = study.circuit.coefficients
-    settings = {key.removeprefix(f"{name}."): each for key, each in known.items()}
-    chosen = neurons.CATALOG[model].with_coefficients(settings)
-    return Population(name, size, chosen, (size // groups,) * groups)
+    settings = {key.removeprefix(f"{name}."): changes for key, changes in known.items()}
+    neuron = neurons.CATALOG[model].with_coefficients(settings)
+    return Population(name, size, neuron, (size // groups,) * groups)
 
 
 def network_of(
     study: Study, condition: str, circuit: Circuit, with_monitors: bool = False
 ) -> Assembly:
-    """Return the Brian2 network of a condition."""
+    """Return the Brian2 network of a condition, with monitors or with the limits of a trial.
+
+    Raises
+    ------
+    DeclarationError
+        Where the condition has no network of its own, or the task lacks what it needs.
+    """
     task = tasks.CATALOG[study.task.name]
     parameters, controls = controlled(task, study.task.parameters, condition)
-    chosen = recorded(controls) if with_monitors else replace(controls, limits=limits_of(study))
-    return assemble(circuit, task, parameters, controls=chosen)
+    more = {"record": True} if with_monitors else {"limits": limits_of(study)}
+    return assemble(circuit, task, parameters, controls=replace(controls, **more))
 
 
 def limits_of(study: Study) -> Limits:

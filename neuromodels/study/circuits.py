@@ -1,0 +1,162 @@
+"""Kinds of circuit: which populations there are, who projects to whom, and what is plastic.
+
+A study file has one section for all kinds. A key that a circuit's kind does not have stands in its
+table with the value that says nothing, the one in the metadata of the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from neuromodels.errors import DeclarationError
+from neuromodels.study.added_keys import BEFORE, added_key
+
+CONNECTIONS: Mapping[str, tuple[str, str]] = {
+    "XE": ("input", "hidden"),
+    "XI": ("input", "inhibitory"),
+    "EE": ("hidden", "hidden"),
+    "EI": ("hidden", "inhibitory"),
+    "IE": ("inhibitory", "hidden"),
+    "II": ("inhibitory", "inhibitory"),
+    "EO": ("hidden", "output"),
+}
+"""Types of connection of a `Balanced` circuit, the source's letter first: channels X, excitatory
+and inhibitory neurons E and I, read-out O; and the populations that they connect."""
+MEAN = "EO"
+"""The type that is the mean over its sources unless a rule is named for it."""
+
+
+@dataclass(frozen=True)
+class Layered:
+    """Channels, hidden neurons and a read-out, one layer after the other.
+
+    Parameters
+    ----------
+    hidden, neuron
+        How many hidden neurons, and their model; 0: the channels project to the read-out.
+    groups
+        Into how many groups of equal size hidden neurons are divided, which share the
+        coefficients that are searched per block or group.
+    readout
+        Model of the read-out.
+    plastic
+        Which projections follow the rule: ``"all"``, those into the hidden layer (``"input"``) or
+        into the read-out (``"output"``); the others have fixed weights, which are searched.
+    recurrent
+        Whether hidden neurons project to each other.
+    modulators, modulator, modulated_by
+        How many modulatory neurons a rule with a third factor gets, their model, and who projects
+        to them: the ``"hidden"`` neurons, or ``"all"`` neurons and channels.
+    gru
+        How many gated recurrent units there are beside the hidden neurons, as in the released
+        copy network of PDLF.
+    coefficients
+        Changed settings of the neurons' coefficients.
+    """
+
+    hidden: int = 32
+    neuron: str = "ternary_lif"
+    groups: int = added_key(1)
+    readout: str = added_key("readout")
+    plastic: Literal["all", "input", "output"] = added_key("all")
+    recurrent: bool = added_key(False)
+    modulators: int = added_key(1)
+    modulator: str = added_key("modulator")
+    modulated_by: Literal["hidden", "all"] = added_key("hidden")
+    gru: int = added_key(0)
+    coefficients: Mapping[str, Mapping[str, object]] = added_key({})
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Channels, excitatory and inhibitory neurons, and a read-out, a rule for each type of pair.
+
+    Every neuron projects to every other one, or to some, see `CONNECTIONS`.
+
+    Parameters
+    ----------
+    hidden, neuron, groups
+        The excitatory neurons: how many, their model, and groups as in `Layered`.
+    readout
+        Model of the read-out.
+    inhibitory, inhibitor
+        How many inhibitory neurons, at least 1, and their model.
+    probability
+        Of a pair to be connected, by type of connection; those not named: 1.
+    coefficients
+        Changed settings of the neurons' coefficients.
+
+    Raises
+    ------
+    DeclarationError
+        Without an inhibitory neuron.
+    """
+
+    hidden: int = 32
+    neuron: str = "ternary_lif"
+    groups: int = added_key(1)
+    readout: str = added_key("readout")
+    inhibitory: int = field(kw_only=True, metadata={BEFORE: 0})
+    inhibitor: str = added_key("inhibitory_lif")
+    probability: Mapping[str, float] = added_key({})
+    coefficients: Mapping[str, Mapping[str, object]] = added_key({})
+
+    def __post_init__(self) -> None:
+        if not self.inhibitory >= 1:
+            raise DeclarationError(
+                "Balanced.inhibitory",
+                "must be at least 1",
+                self.inhibitory,
+                "A circuit without inhibitory neurons is Layered.",
+            )
+
+
+AnyCircuit = Layered | Balanced
+KINDS: tuple[type[AnyCircuit], ...] = (Layered, Balanced)
+_NAMES = dict.fromkeys(f.name for kind in KINDS for f in fields(kind))
+KEYS = (*(name for name in _NAMES if name != "coefficients"), "coefficients")
+"""Keys of all kinds, in the order in which stored studies have them."""
+
+
+def kind_of(settings: Mapping[str, Any]) -> type[AnyCircuit]:
+    """Return the kind of circuit that keys of a study file declare."""
+    return Balanced if settings.get("inhibitory") else Layered
+
+
+def silent_keys(kind: type[AnyCircuit]) -> dict[str, Any]:
+    """Return the keys that only other kinds have, and the value of each that says nothing."""
+    own = {f.name for f in fields(kind)}
+    return {
+        f.name: f.metadata[BEFORE] for other in KINDS for f in fields(other) if f.name not in own
+    }
+
+
+def circuit_table(circuit: AnyCircuit) -> dict[str, Any]:
+    """Return the keys of all kinds with the values that they have in this circuit."""
+    own = {f.name: getattr(circuit, f.name) for f in fields(circuit)}
+    values = silent_keys(type(circuit)) | own
+    return {key: values[key] for key in KEYS}
+
+
+def CircuitChoice(*values: Any, **settings: Any) -> AnyCircuit:
+    """Return a circuit of the kind that its keys declare; Python studies call it.
+
+    Parameters
+    ----------
+    values, settings
+        As in ``[circuit]`` of a study file, see `Layered` and `Balanced`: the latter where
+        ``inhibitory`` is above 0.  A key of the other kind may have the value that says nothing.
+
+    Raises
+    ------
+    DeclarationError
+        Where a key of the other kind says something.
+    """
+    settings = {**dict(zip(KEYS[: len(values)], values, strict=True)), **settings}
+    kind = kind_of(settings)
+    for key, nothing in silent_keys(kind).items():
+        if (value := settings.pop(key, nothing)) != nothing:
+            raise DeclarationError(f"{kind.__name__}.{key}", f"must be {nothing!r}", value)
+    return kind(**settings)
