@@ -271,12 +271,13 @@ def _cache(options: argparse.Namespace) -> int:
 
 
 def _measure(options: argparse.Namespace) -> int:
-    from neuromodels.measures.examine import measured, table_of
+    from neuromodels.measures.examine import examine_solutions
+    from neuromodels.report.measures import measure_table
     from neuromodels.store.store import StoredRun
 
     run, measure = StoredRun(options.run), options.measure
-    found = measured(run, measure, options.trials, _announce, options.vary, options.only)
-    _show(found, table_of(found), options.json)
+    found = examine_solutions(run, measure, options.trials, _announce, options.vary, options.only)
+    _show(found, measure_table(found), options.json)
     return 0
 
 
@@ -432,6 +433,7 @@ def _add_stored(commands: Any) -> None:
 
 
 def _add_looks(commands: Any) -> None:
+    from neuromodels.measures import CATALOG
     from neuromodels.report.listing import KINDS
 
     listing = _command(commands, "list", _list, "show what there is to choose from")
@@ -441,20 +443,8 @@ def _add_looks(commands: Any) -> None:
     measure.add_argument("run", type=Path, help="run folder")
     measure.add_argument(
         "measure",
-        choices=(
-            "memory",
-            "imprint",
-            "injury",
-            "weights",
-            "goals",
-            "states",
-            "path",
-            "novel",
-            "transfer",
-        ),
-        help="where a sequence is held, and what it leaves in the weights; what losing weights"
-        " costs, and how they come back; trained and unseen goals, and hidden states by goal; a"
-        " commanded path; a body under novel conditions; other parameters of the task",
+        choices=tuple(CATALOG),
+        help="; ".join(f"{name}: {measure.about}" for name, measure in CATALOG.items()),
     )
     measure.add_argument(
         "--vary",

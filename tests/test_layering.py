@@ -33,8 +33,8 @@ MAY_IMPORT = {
     "store": "errors coefficients files study",
     "experiment": "errors seeding coefficients tasks study search store simulation"
     " simulation.device simulation.network",
-    "measures": "errors seeding files analysis tasks study store experiment",
-    "report": "errors files tasks study search store simulation.build experiment",
+    "measures": "errors seeding catalog files analysis tasks study store experiment",
+    "report": "errors files tasks study search store simulation.build experiment measures",
     "api": "study store experiment report",
 }
 """Each room of the package and the rooms that it may import, from the ground up."""

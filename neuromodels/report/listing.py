@@ -14,7 +14,7 @@ from rich.table import Table
 
 ACTS = {"each_step": "each step", "on_pre": "pre spike", "on_post": "post spike"}
 """Fields of a rule with statements, and when they act."""
-KINDS = ("rules", "neurons", "tasks", "optimizers", "studies")
+KINDS = ("rules", "neurons", "tasks", "measures", "optimizers", "studies")
 
 
 def items_of(kind: str, checkout: Path) -> list[dict[str, Any]]:
@@ -94,6 +94,12 @@ def _task(name: str, task: Any) -> dict[str, Any]:
     return {**_named(name, task), "parameters": dict(task.parameters)}
 
 
+def _measure(name: str, measure: Any) -> dict[str, Any]:
+    options = ["--vary"] if measure.settings else []
+    conditions = list(measure.conditions)
+    return {"name": name, "summary": measure.about, "conditions": conditions, "options": options}
+
+
 def _optimizer(name: str, info: Any) -> dict[str, Any]:
     return {**_named(name, info), "source": info.source, "options": dict(info.options)}
 
@@ -102,7 +108,13 @@ def _named(name: str, value: Any) -> dict[str, Any]:
     return {"name": name, "summary": value.summary, "reference": value.reference}
 
 
-_ITEM = {"rules": _rule, "neurons": _named, "tasks": _task, "optimizers": _optimizer}
+_ITEM = {
+    "rules": _rule,
+    "neurons": _named,
+    "tasks": _task,
+    "measures": _measure,
+    "optimizers": _optimizer,
+}
 
 
 def _studies(folder: Path) -> list[dict[str, Any]]:

@@ -167,7 +167,7 @@ def test_a_figure_is_not_drawn_from_an_older_declaration(here, said):
     assert (code, out) == (0, "figure: a/b.png\n")
 
 
-@pytest.mark.parametrize("kind", ["rules", "neurons", "tasks", "optimizers", "studies"])
+@pytest.mark.parametrize("kind", ["rules", "neurons", "tasks", "measures", "optimizers", "studies"])
 def test_lists_are_tables_and_json(said, kind):
     code, out, _ = said("list", kind)
     assert code == 0
