@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "catalog": "errors",
     "coefficients": "errors",
     "files": "errors",
+    "commands": "",
     "analysis": "seeding",
     "neurons": "errors catalog coefficients",
     "rules": "errors catalog coefficients",

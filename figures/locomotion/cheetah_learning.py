@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from figures.numbers import SPIKEPROPAMINE_FRACTIONS, SPIKEPROPAMINE_GAINS
 
 from figures.shared.cheetah import CONDITION, FIVE, STUDY, by_rule, keys_of
+from figures.shared.numbers import SPIKEPROPAMINE_FRACTIONS, SPIKEPROPAMINE_GAINS
 from figures.shared.scores import Curve, Final, counted, note_on, scores_of, write_note
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure

@@ -6,7 +6,8 @@ import importlib.util
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,6 +40,61 @@ def draw_figure(
             target.parent.mkdir(parents=True, exist_ok=True)
             save(figure, target)
     return list(targets)
+
+
+def draw_named(
+    name: str, folders: Sequence[Path], runs: Path, checkout: Path, out: Path | None
+) -> Iterator[str]:
+    """Draw a figure; yield a line about each run that is not there, then where the figure lies.
+
+    Parameters
+    ----------
+    folders
+        Run folders the user named; none: what is found.
+    runs
+        Where run folders lie.
+    out
+        The file; None: see `targets_for`.
+    """
+    script = load_script(name, checkout)
+    stored, absent = runs_for(script, folders, runs, checkout)
+    yield from (f"note: {line}" for line in absent)
+    paths = draw_figure(script, stored, targets_for(name, stored, out))
+    yield from (f"figure: {path}" for path in paths)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What came of one of all figures: lines to show, and whether it was drawn."""
+
+    lines: tuple[str, ...]
+    is_drawn: bool
+
+
+def draw_all(
+    folders: Sequence[Path], runs: Path, checkout: Path, out: Path | None
+) -> Iterator[Drawing]:
+    """Draw every figure that has its runs; say of the others which command makes what they lack.
+
+    Parameters
+    ----------
+    folders
+        Run folders, sweep folders and folders of them; none: what is found.
+    runs
+        Where run folders lie.
+    out
+        A folder; None: see `targets_for`.
+    """
+    for name in scripts_of(checkout):
+        script = load_script(name, checkout)
+        try:
+            stored, absent = fitting_runs(script, folders, runs, checkout)
+            paths = draw_figure(script, stored, targets_in(out, name, stored))
+        except NeuromodelsError as error:
+            yield Drawing((f"not drawn: {name}: {error}",), is_drawn=False)
+        else:
+            notes = [f"note: {line}" for line in absent]
+            yield Drawing((*notes, *(f"figure: {path}" for path in paths)), is_drawn=True)
 
 
 def targets_for(name: str, runs: Sequence[StoredRun], out: Path | None) -> list[Path]:

@@ -41,7 +41,7 @@ def own_catalogs():
 @pytest.fixture
 def mine(here, monkeypatch):
     """Go to a checkout with a study of a rule in a file beside it."""
-    for module in ("studyfile", "sweep"):
+    for module in ("study.file", "study.sweep"):
         monkeypatch.setattr(f"neuromodels.{module}.installed_catalogs", own_catalogs)
     text = STUDY.replace('name = "pdlf"', 'name = "my_rules.py:HEBB"')
     (here / "studies" / "mine.toml").write_text(text)
