@@ -146,7 +146,7 @@ def _resume(options: Namespace) -> int:
         sweep = stored_sweep(options.run, _announce)
         return _go(extended_sweep(sweep, options.extend), options.run, options)
     stored = StoredRun(options.run)
-    study = study_of(stored.study, str(stored.folder / "study.json"), announce=_announce)
+    study = study_of(stored.table, str(stored.folder / "study.json"), announce=_announce)
     return _go(extended(study, options.extend), stored.folder, options)
 
 

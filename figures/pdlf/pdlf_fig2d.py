@@ -77,8 +77,8 @@ def collect(runs: Sequence[StoredRun]) -> Imprint:
         For several runs, a run of another task, or one that was not measured.
     """
     run = the_run("pdlf_fig2d", runs)
-    if run.study["task"]["name"] != TASK:
-        raise NeuromodelsError("pdlf_fig2d", f"draws a run of {TASK}", run.study["task"]["name"])
+    if run.study.task.name != TASK:
+        raise NeuromodelsError("pdlf_fig2d", f"draws a run of {TASK}", run.study.task.name)
     scores = final_scores("pdlf_fig2d", run, CONDITION)
     seed = median_seed(scores)
     measures = measures_of(run, MEASURE, [CONDITION])

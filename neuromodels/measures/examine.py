@@ -65,7 +65,7 @@ def examine_solutions(
     NeuromodelsError
         When no search is finished, or the task does not have what the measure needs.
     """
-    study = study_of(run.study, str(run.folder / "study.json"), announce=announce)
+    study = study_of(run.table, str(run.folder / "study.json"), announce=announce)
     declared = CATALOG[measure]
     name, examine = _examination(declared, study, vary)
     rows: list[Row] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,13 @@ from rich.text import Text
 
 from neuromodels.errors import RunNotFound
 from neuromodels.report.run import summary
-from neuromodels.store.store import STUDY, StoredRun, stored_runs
-from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.study import SEARCHED, tested_of
+from neuromodels.store.find import Member, required_members
+from neuromodels.store.store import StoredRun
+from neuromodels.study.study import SEARCHED, Study
 
 SCHEMA = 1
 _LABELS = ("seeds", "question", "device.threads", "search.generations", "contents")
 """Keys that no study differs by: they change no number, or show in columns of their own."""
-Entry = tuple[Path, Mapping[str, Any], str, StoredRun | None]
-"""A folder, its study, the study's digest, and its run if it was begun."""
 
 
 def comparison(folders: Sequence[Path]) -> dict[str, Any]:
@@ -38,42 +36,21 @@ def comparison(folders: Sequence[Path]) -> dict[str, Any]:
     RunNotFound
         When one of them holds no run.
     """
-    entries = {entry[0].resolve(): entry for folder in folders for entry in _entries(Path(folder))}
-    studies = [_flat(study) for _, study, _, _ in entries.values()]
-    keys = differing(studies)
+    every = [member for folder in folders for member in required_members(Path(folder))]
+    members = list({member.folder.resolve(): member for member in every}.values())
+    studies = [_flat(member.table) for member in members]
+    keys = differing_keys(studies)
     runs = [
         {
-            "run": str(folder),
-            "study": str(study.get("name", "")),
-            "digest": digest,
+            "run": str(member.folder),
+            "study": member.study.name,
+            "digest": member.digest,
             "values": {key: flat[key] for key in keys},
-            **_outcome(study, run),
+            **_outcome(member),
         }
-        for (folder, study, digest, run), flat in zip(entries.values(), studies, strict=True)
+        for member, flat in zip(members, studies, strict=True)
     ]
     return {"schema": SCHEMA, "differs": keys, "runs": runs}
-
-
-def _entries(folder: Path) -> Iterator[Entry]:
-    if is_sweep(folder):
-        sweep = StoredSweep(folder)
-        for setting in sweep.settings:
-            run = sweep.run(setting)
-            study = run.study if run else setting.study
-            yield folder / setting.folder, study, setting.digest, run
-        return
-    if (folder / STUDY).is_file():
-        found = [StoredRun(folder)]
-    else:
-        found = sorted(stored_runs(folder), key=lambda run: run.folder)
-    if not found:
-        raise RunNotFound(
-            str(folder),
-            "holds no run and no sweep",
-            cure="`neuromodels run FILE` makes one and prints its name.",
-        )
-    for run in found:
-        yield run.folder, run.study, run.digest, run
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -87,7 +64,7 @@ def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return flat
 
 
-def differing(studies: Sequence[Mapping[str, Any]]) -> list[str]:
+def differing_keys(studies: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the keys that all studies have and that differ between them.
 
     What only some have, such as the coefficients of one rule, follows from a key that differs.
@@ -102,11 +79,11 @@ def differing(studies: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _outcome(study: Mapping[str, Any], run: StoredRun | None) -> dict[str, Any]:
+def _outcome(member: Member) -> dict[str, Any]:
     """Return status and one row per condition of a run."""
-    found = _summary(run)
+    study, found = member.study, _summary(member.run)
     begun = found is not None and (found["conditions"] or found["searches"])
-    rows = [_row(condition, study, found) for condition in tested_of(study["conditions"])]
+    rows = [_row(condition, study, found) for condition in study.tested]
     status = found["status"] if found and begun else "not begun"
     return {"status": status, "conditions": rows}
 
@@ -118,7 +95,7 @@ def _summary(run: StoredRun | None) -> dict[str, Any] | None:
         return None
 
 
-def _row(condition: str, study: Mapping[str, Any], found: dict[str, Any] | None) -> dict[str, Any]:
+def _row(condition: str, study: Study, found: dict[str, Any] | None) -> dict[str, Any]:
     scores, searches = (
         [each for each in (found[part] if found else []) if each["condition"] == condition]
         for part in ("conditions", "searches")
@@ -129,7 +106,7 @@ def _row(condition: str, study: Mapping[str, Any], found: dict[str, Any] | None)
     return {
         "condition": condition,
         "seeds": len(done),
-        "of": len(study["seeds"]),
+        "of": len(study.seeds),
         **{key: scores[0][key] if scores else None for key in kept},
         "generations": sum(each["generations"] for each in searches) if searched else None,
         "generations_of": _budget(study) if searched else None,
@@ -138,8 +115,8 @@ def _row(condition: str, study: Mapping[str, Any], found: dict[str, Any] | None)
     }
 
 
-def _budget(study: Mapping[str, Any]) -> int:
-    return len(study["seeds"]) * study["search"]["generations"]
+def _budget(study: Study) -> int:
+    return len(study.seeds) * study.search.generations
 
 
 # -- what a terminal shows ----------------------------------------------------------------------

@@ -14,7 +14,8 @@ from typing import Any
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.files import writing
-from neuromodels.store.store import STUDY, StoredRun, stored_runs
+from neuromodels.store.find import members_of
+from neuromodels.store.store import StoredRun, stored_runs
 from neuromodels.store.sweeps import SWEEP, StoredSweep, is_sweep
 from neuromodels.study.schema import nearest
 from neuromodels.study.study import Study
@@ -251,10 +252,8 @@ def _newest(runs: Iterable[StoredRun]) -> list[StoredRun]:
 
 def _runs_below(folder: Path) -> list[StoredRun]:
     """Return the runs of a run or sweep folder, or of all such folders in it, newest first."""
-    if is_sweep(folder) or (folder / STUDY).is_file():
-        return _named_runs(folder)
-    swept = [StoredSweep(path.parent) for path in sorted(folder.glob(f"*/{SWEEP}"))]
-    return stored_runs(folder) + [run for sweep in swept for run in sweep.runs]
+    members = members_of(folder, and_sweeps=True)
+    return [member.run for member in members if member.run is not None]
 
 
 def _measured_runs(
@@ -331,10 +330,7 @@ def _runs_of_sweep(sweep: Sweep, runs: Path) -> tuple[list[StoredRun], list[str]
 
 def _answers(run: StoredRun, study: Study) -> bool:
     """Whether a run is of this study, and with at least its budget."""
-    return (
-        run.digest == study.digest
-        and run.study["search"]["generations"] >= study.search.generations
-    )
+    return run.digest == study.digest and run.study.search.generations >= study.search.generations
 
 
 def _absence(name: str, older: Sequence[StoredRun]) -> str:

@@ -280,7 +280,7 @@ def _coefficient_rows(run: StoredRun, condition: str, seed: int) -> list[tuple[s
 
 
 def _study(run: StoredRun) -> list[str]:
-    lines = "\n".join(_flat(run.study))
+    lines = "\n".join(_flat(run.table))
     return ["<h2>Study</h2>", f"<pre>{escape(lines)}</pre>"]
 
 

@@ -18,7 +18,7 @@ from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import TestRecord
 from neuromodels.store.store import StoredRun
 from neuromodels.study.outcome import FAILURES
-from neuromodels.study.study import CONDITIONS, SEARCHED, tested_of
+from neuromodels.study.study import CONDITIONS, SEARCHED, Study
 from neuromodels.tasks import Task
 
 SCHEMA = 1
@@ -47,7 +47,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
     ledger = run.ledger()
     try:
         conditions = _conditions(ledger.tests("final"))
-        searches = _searches(ledger, run.study["search"]["generations"])
+        searches = _searches(ledger, run.study.search.generations)
         front = fronts_of(run)
     finally:
         ledger.close()
@@ -56,10 +56,10 @@ def summary(run: StoredRun) -> dict[str, Any]:
         "schema": SCHEMA,
         "run": str(run.folder),
         "study": run.name,
-        "question": run.study.get("question", ""),
+        "question": run.study.question,
         "digest": run.digest,
         "status": "unfinished" if missing else "finished",
-        "task": run.study["task"],
+        "task": run.table["task"],
         "conditions": conditions,
         "searches": searches,
         "front": front,
@@ -125,13 +125,12 @@ def _median(values: list[float]) -> float | None:
     return float(np.median(values)) if values else None
 
 
-def _missing(study: dict[str, Any], conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    wanted = tested_of(study["conditions"])
+def _missing(study: Study, conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     done = {(each["condition"], seed["seed"]) for each in conditions for seed in each["seeds"]}
     return [
         {"condition": condition, "seed": seed}
-        for condition in wanted
-        for seed in study["seeds"]
+        for condition in study.tested
+        for seed in study.seeds
         if (condition, seed) not in done
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ from neuromodels.report.standings import (
     time_text,
     with_active,
 )
+from neuromodels.store.find import Member, members_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.lock import owner_of
 from neuromodels.store.records import TestRecord
-from neuromodels.store.store import LEDGER, LOCK, STUDY, StoredRun, stored_runs
-from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.study import SEARCHED, tested_of
+from neuromodels.store.store import LEDGER, LOCK, StoredRun
+from neuromodels.study.study import SEARCHED, Study
 
 SCHEMA = 1
 
@@ -36,7 +36,7 @@ class RunStatus:
     Parameters
     ----------
     folder, study
-        Where it lies or will lie, and its study as plain values.
+        Where it lies or will lie, and its study.
     state
         ``running``, ``starting``, ``stopped``, ``finished`` or ``not begun``.
     owner
@@ -50,7 +50,7 @@ class RunStatus:
     """
 
     folder: Path
-    study: Mapping[str, Any]
+    study: Study
     state: str
     owner: str
     standings: tuple[Standing, ...]
@@ -90,7 +90,8 @@ def statuses(folder: Path, before: Iterable[RunStatus] = ()) -> list[RunStatus]:
     folder = Path(folder)
     known = {each.folder: each for each in before}
     with permitted(folder):
-        rows = [_status(path, study, run, known.get(path)) for path, study, run in _found(folder)]
+        members = members_of(folder, and_sweeps=True)
+        rows = [_status(member, known.get(member.folder)) for member in members]
     if not rows:
         raise RunNotFound(str(folder), "holds no run", cure="`neuromodels run FILE` makes one.")
     return rows
@@ -109,27 +110,12 @@ def permitted(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _found(folder: Path) -> list[tuple[Path, Mapping[str, Any], StoredRun | None]]:
-    if (folder / STUDY).is_file():
-        run = StoredRun(folder)
-        return [(folder, run.study, run)]
-    if is_sweep(folder):
-        sweep = StoredSweep(folder)
-        settings = {each.folder: each for each in sweep.settings}
-        found = [(folder / name, each, sweep.run(each)) for name, each in settings.items()]
-        return [(path, run.study if run else each.study, run) for path, each, run in found]
-    rows = [(run.folder, run.study, run) for run in stored_runs(folder)]
-    sweeps = sorted(path for path in folder.glob("*") if is_sweep(path))
-    return rows + [row for path in sweeps for row in _found(path)]
-
-
-def _status(
-    folder: Path, study: Mapping[str, Any], run: StoredRun | None, before: RunStatus | None
-) -> RunStatus:
+def _status(member: Member, before: RunStatus | None) -> RunStatus:
+    folder, study, run = member.folder, member.study, member.run
     owner = owner_of(folder / LOCK)  # before the ledger: a run that ends meanwhile looks busy
     written = _written(folder)
     known = before.standings if before else ()
-    standings = _standings(run, study, known) if run else None
+    standings = _standings(run, known) if run else None
     if standings is None:
         state = "starting" if owner else "not begun"
         return RunStatus(folder, study, state, owner, _waiting(study), written)
@@ -158,12 +144,10 @@ def _moving(standings: Iterable[Standing], before: Iterable[Standing]) -> set[Ke
 
 def stored_standings(run: StoredRun) -> tuple[Standing, ...]:
     """Return where each condition under each seed of a run stands, in the order of the run."""
-    return _standings(run, run.study, ()) or _waiting(run.study)
+    return _standings(run, ()) or _waiting(run.study)
 
 
-def _standings(
-    run: StoredRun, study: Mapping[str, Any], known: Iterable[Standing]
-) -> tuple[Standing, ...] | None:
+def _standings(run: StoredRun, known: Iterable[Standing]) -> tuple[Standing, ...] | None:
     """Return where everything stands, or None when the run has no ledger yet."""
     try:
         ledger = run.ledger()
@@ -174,7 +158,7 @@ def _standings(
         done = {each.key: each for each in known if each.is_done}
         return tuple(
             _standing(ledger, each, tests.get(each.key), done.get(each.key))
-            for each in _waiting(study)
+            for each in _waiting(run.study)
         )
     finally:
         ledger.close()
@@ -195,16 +179,14 @@ def _newest_tests(ledger: Ledger) -> dict[Key, TestRecord]:
     return {(test.condition, test.seed): test for test in found}
 
 
-def _waiting(study: Mapping[str, Any]) -> tuple[Standing, ...]:
+def _waiting(study: Study) -> tuple[Standing, ...]:
     """Return the standings of a study that was not begun."""
-    return tuple(_blanks(study))
-
-
-def _blanks(study: Mapping[str, Any]) -> Iterator[Standing]:
-    budget = study["search"]["generations"]
-    for seed in study["seeds"]:
-        for condition in tested_of(study["conditions"]):
-            yield Standing(condition, seed, of=budget if condition in SEARCHED else 0)
+    budget = study.search.generations
+    return tuple(
+        Standing(condition, seed, of=budget if condition in SEARCHED else 0)
+        for seed in study.seeds
+        for condition in study.tested
+    )
 
 
 def _written(folder: Path) -> float | None:
@@ -250,7 +232,7 @@ def _row(status: RunStatus) -> dict[str, Any]:
     standings = status.standings
     return {
         "run": str(status.folder),
-        "study": str(status.study.get("name", "")),
+        "study": status.study.name,
         "state": status.state,
         "owner": status.owner or None,
         "generations": sum(each.generations for each in standings),

@@ -12,12 +12,13 @@ import numpy as np
 
 from neuromodels.coefficients import FIXED_WEIGHT, Coefficient
 from neuromodels.errors import RunNotFound
+from neuromodels.store.find import required_members
 from neuromodels.store.front_and_archive import archives_of, fronts_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
-from neuromodels.store.store import STUDY, StoredRun, solution_path, stored_runs
+from neuromodels.store.store import StoredRun, solution_path
 from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.study import CONNECTIONS, SEARCHED
+from neuromodels.study.study import CONNECTIONS, SEARCHED, Study
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,22 +39,15 @@ def load(folder: Path | str) -> Loaded:
         When the folder holds none.
     """
     folder = Path(folder)
-    if is_sweep(folder):
-        sweep = StoredSweep(folder)
-        unset = dict.fromkeys(sweep.keys)
-        values = {each.folder: {**unset, **each.values} for each in sweep.settings}
-        runs = tuple((run, values[run.folder.name]) for run in sweep.runs)
-        return Loaded(folder, runs, sweep.keys)
-    if (folder / STUDY).is_file():
-        return Loaded(folder, ((StoredRun(folder), {}),))
-    found = sorted(stored_runs(folder), key=lambda run: run.folder)
-    if not found:
-        raise RunNotFound(
-            str(folder),
-            "holds no run and no sweep",
-            cure="`neuromodels run FILE` makes one and prints its name.",
-        )
-    return Loaded(folder, tuple((run, {}) for run in found))
+    members = required_members(folder)
+    keys = StoredSweep(folder).keys if is_sweep(folder) else ()
+    unset = dict.fromkeys(keys)
+    runs = [
+        (member.run, {**unset, **(member.setting.values if member.setting else {})})
+        for member in members
+        if member.run is not None
+    ]
+    return Loaded(folder, tuple(runs), keys)
 
 
 @dataclass(frozen=True)
@@ -215,7 +209,7 @@ def _numbers_of(run: StoredRun) -> Iterator[_Number]:
         if test.kind == "final"
     }
     for condition in SEARCHED:
-        for seed in run.study["seeds"]:
+        for seed in run.study.seeds:
             if solution_path(run.folder, condition, seed).is_file():
                 yield from _coefficients(run, condition, seed)
                 final = finals.get((condition, seed))
@@ -235,23 +229,22 @@ def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number
         yield _Number(place, str(label), values, coefficient.per)
 
 
-def coefficients_of(study: Mapping[str, Any], condition: str) -> dict[str, Coefficient]:
+def coefficients_of(study: Study, condition: str) -> dict[str, Coefficient]:
     """Return the coefficients of a stored study, without running anything of it.
 
     Those of ``[rule]`` by name, those of other rules and of neurons by label,
     ``projection.name`` or ``population.name``.
     """
-    of_neurons = study["circuit"].get("coefficients", {})
-    of_rule = study["rule"]["coefficients"]
+    of_rule = study.rule.coefficients
     known = {
         label: Coefficient(label.rpartition(".")[2]).changed(each)
-        for label, each in of_neurons.items()
+        for label, each in study.circuit.coefficients.items()
     }
-    for kind, rule in study.get("rules", {}).items():
+    for kind, rule in study.rules.items():
         projection = "_".join(CONNECTIONS[kind])
         known |= {
             f"{projection}.{name}": Coefficient(name).changed(each)
-            for name, each in rule["coefficients"].items()
+            for name, each in rule.coefficients.items()
         }
     if condition == "fixed":
         of_rule = {name: each for name, each in of_rule.items() if name == FIXED_WEIGHT.name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +27,8 @@ from neuromodels.store.checkpoints import Checkpoint, Checkpoints
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.lock import FolderLock
 from neuromodels.store.provenance import changed_since
+from neuromodels.study.stored import stored_study
+from neuromodels.study.study import Study
 
 STUDY = "study.json"
 PROVENANCE = "provenance.json"
@@ -47,6 +50,13 @@ class StoredRun:
     folder
         As printed when the run started.
 
+    Attributes
+    ----------
+    table
+        Its study as plain values, as they are stored.
+    digest
+        Of its study.
+
     Raises
     ------
     RunNotFound
@@ -63,12 +73,27 @@ class StoredRun:
             )
         stored = read_json(self.folder / STUDY)
         self.digest = str(stored.pop("digest", ""))
-        self.study = stored
+        self.table: Mapping[str, Any] = stored
 
     @property
     def name(self) -> str:
         """The name of its study."""
-        return str(self.study.get("name", ""))
+        return str(self.table.get("name", ""))
+
+    @cached_property
+    def study(self) -> Study:
+        """Its study, whose own files may be gone; see `neuromodels.study.stored`.
+
+        Raises
+        ------
+        StorageError
+            When what is stored is no whole study.
+        """
+        try:
+            return stored_study(self.table)
+        except (KeyError, TypeError, AttributeError) as error:
+            path = str(self.folder / STUDY)
+            raise StorageError(path, f"must hold a whole study ({error})") from error
 
     def ledger(self) -> Ledger:
         """Open the ledger for reading, also while the run goes on."""

@@ -315,7 +315,7 @@ class Stored:
     """A run whose solutions nobody looks at."""
 
     def __init__(self, folder):
-        self.folder, self.study = folder, study().to_table()
+        self.folder, self.table = folder, study().to_table()
 
     def solution(self, condition, seed):
         return {"vector": np.zeros(0)}

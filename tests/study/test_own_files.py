@@ -108,6 +108,15 @@ def test_a_stored_study_is_read_from_anywhere(mine, monkeypatch):
     assert study_of(study.to_table(), "study.json", own_catalogs()) == study
 
 
+def test_a_run_is_reported_when_its_files_are_gone(mine, said):
+    said("run", "studies/mine.toml", "--out", "here")
+    commands = (["report", "here", "--json"], ["status", "here"], ["compare", "here"])
+    before = [said(*command)[1] for command in commands]
+    (mine / "studies" / "my_rules.py").unlink()
+    assert [said(*command) for command in commands] == [(0, out, "") for out in before]
+    assert said("resume", "here")[0] == 2, "but it cannot go on"
+
+
 @pytest.mark.parametrize("place", ["../my_rules.py", "/tmp/my_rules.py", "a/../../my_rules.py"])
 def test_a_study_file_names_nothing_outside_its_folder(mine, said, place):
     path = mine / "studies" / "mine.toml"
