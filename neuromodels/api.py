@@ -155,8 +155,8 @@ def work(
             listen(Notice(text))
 
         workers = start(tell)
-        found = {"workers": workers.provenance()} if workers else {}
-        store.add_provenance({**provenance(sys.argv, study.device.threads), **found})
+        started = {"workers": workers.provenance()} if workers else {}
+        store.add_provenance({**provenance(sys.argv, study.device.threads), **started})
         where = workers.for_runner(study, tell, others) if workers else {}
         with display.showing(progress, keeps=is_one_of_many):
             return Runner(study, store, listener=listen, stop=stop, **where).run()
@@ -183,7 +183,7 @@ def work_through(
         display.say(f"setting {number} of {count}: {setting.name}")
         shown = display
         if side_by_side and isinstance(display, Log):
-            shown = display.named(setting.name)
+            shown = display.with_name(setting.name)
         return work(
             setting.study, into, shown, stop, start, is_one_of_many=True, others=side_by_side
         )

@@ -96,9 +96,9 @@ def _console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
-def _show(found: dict[str, Any], view: Any, as_json: bool) -> int:
+def _show(values: dict[str, Any], view: Any, as_json: bool) -> int:
     if as_json:
-        print(json.dumps(found, indent=2, allow_nan=False, default=str))
+        print(json.dumps(values, indent=2, allow_nan=False, default=str))
     else:
         _console().print(view, highlight=False, soft_wrap=isinstance(view, str), markup=False)
     return 0
@@ -203,11 +203,11 @@ def _write_page(folder: Path, target: Path | None) -> int:
 
 
 def _show_report(folder: Path, as_json: bool) -> int:
-    from neuromodels.report.run import report_of, summary
+    from neuromodels.report.run import report_tables, summary
     from neuromodels.store.store import StoredRun
 
-    found = summary(StoredRun(folder))
-    return _show(found, report_of(found), as_json)
+    values = summary(StoredRun(folder))
+    return _show(values, report_tables(values), as_json)
 
 
 @command(
@@ -223,10 +223,10 @@ def _compare(options: Namespace) -> int:
 
 
 def _show_comparison(folders: Sequence[Path], as_json: bool) -> int:
-    from neuromodels.report.compare import comparison, comparison_of
+    from neuromodels.report.compare import comparison_of, comparison_table
 
-    found = comparison(folders)
-    return _show(found, comparison_of(found), as_json)
+    values = comparison_of(folders)
+    return _show(values, comparison_table(values), as_json)
 
 
 @command(
@@ -236,10 +236,10 @@ def _show_comparison(folders: Sequence[Path], as_json: bool) -> int:
     JSON,
 )
 def _status(options: Namespace) -> int:
-    from neuromodels.report.status import standing, standing_of
+    from neuromodels.report.status import status_of, status_table
 
-    found = standing(options.folder)
-    return _show(found, standing_of(found), options.json)
+    values = status_of(options.folder)
+    return _show(values, status_table(values), options.json)
 
 
 @command(
@@ -302,11 +302,11 @@ def _new(options: Namespace) -> int:
     JSON,
 )
 def _list(options: Namespace) -> int:
-    from neuromodels.report.listing import items_of, table_of
+    from neuromodels.report.listing import catalog_table, items_of
 
     items = items_of(options.kind, _checkout())
     return _show(
-        {"kind": options.kind, "items": items}, table_of(options.kind, items), options.json
+        {"kind": options.kind, "items": items}, catalog_table(options.kind, items), options.json
     )
 
 
@@ -317,12 +317,12 @@ def _list(options: Namespace) -> int:
 def _doctor(options: Namespace) -> int:
     from dataclasses import asdict
 
-    from neuromodels.report.doctor import examine, shown
+    from neuromodels.report.doctor import check_line, examine
 
     checks = examine(RUNS)
     healthy = all(check.ok for check in checks)
-    found = {"ok": healthy, "checks": [asdict(check) for check in checks]}
-    _show(found, "\n".join(shown(check) for check in checks), options.json)
+    values = {"ok": healthy, "checks": [asdict(check) for check in checks]}
+    _show(values, "\n".join(check_line(check) for check in checks), options.json)
     return 0 if healthy else 1
 
 
@@ -363,8 +363,8 @@ def _measure(options: Namespace) -> int:
     from neuromodels.store.store import StoredRun
 
     run, asked = StoredRun(options.run), (options.vary, options.only)
-    found = examine_solutions(run, options.measure, options.trials, _announce, *asked)
-    return _show(found, measure_table(found), options.json)
+    values = examine_solutions(run, options.measure, options.trials, _announce, *asked)
+    return _show(values, measure_table(values), options.json)
 
 
 @command(

@@ -21,7 +21,7 @@ _LABELS = ("seeds", "question", "device.threads", "search.generations", "content
 """Keys that no study differs by: they change no number, or show in columns of their own."""
 
 
-def comparison(folders: Sequence[Path]) -> dict[str, Any]:
+def comparison_of(folders: Sequence[Path]) -> dict[str, Any]:
     """Return everything ``neuromodels compare`` shows, as plain values.
 
     The keys are documented in docs/running.md and stay.
@@ -81,10 +81,10 @@ def differing_keys(studies: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _outcome(member: Member) -> dict[str, Any]:
     """Return status and one row per condition of a run."""
-    study, found = member.study, _summary(member.run)
-    begun = found is not None and (found["conditions"] or found["searches"])
-    rows = [_row(condition, study, found) for condition in study.tested]
-    status = found["status"] if found and begun else "not begun"
+    study, report = member.study, _summary(member.run)
+    begun = report is not None and (report["conditions"] or report["searches"])
+    rows = [_row(condition, study, report) for condition in study.tested]
+    status = report["status"] if report and begun else "not begun"
     return {"status": status, "conditions": rows}
 
 
@@ -95,9 +95,9 @@ def _summary(run: StoredRun | None) -> dict[str, Any] | None:
         return None
 
 
-def _row(condition: str, study: Study, found: dict[str, Any] | None) -> dict[str, Any]:
+def _row(condition: str, study: Study, report: dict[str, Any] | None) -> dict[str, Any]:
     scores, searches = (
-        [each for each in (found[part] if found else []) if each["condition"] == condition]
+        [each for each in (report[part] if report else []) if each["condition"] == condition]
         for part in ("conditions", "searches")
     )
     done = scores[0]["seeds"] if scores else []
@@ -122,19 +122,19 @@ def _budget(study: Study) -> int:
 # -- what a terminal shows ----------------------------------------------------------------------
 
 
-def comparison_of(found: dict[str, Any]) -> Group:
+def comparison_table(comparison: dict[str, Any]) -> Group:
     """Return the table of a comparison for a terminal."""
-    keys = found["differs"]
-    table = Table(title=f"{len(found['runs'])} runs", title_justify="left")
+    keys = comparison["differs"]
+    table = Table(title=f"{len(comparison['runs'])} runs", title_justify="left")
     for label in _short(keys) or ["run"]:
         table.add_column(label)
     for name in ("condition", "seeds", "median", "interval", "generations", "seconds", "failures"):
         table.add_column(name, justify="left" if name == "condition" else "right")
-    for run in found["runs"]:
-        values = [_shown(run["values"][key]) for key in keys] or [Path(run["run"]).name]
+    for run in comparison["runs"]:
+        values = [_value_text(run["values"][key]) for key in keys] or [Path(run["run"]).name]
         for number, row in enumerate(run["conditions"]):
             table.add_row(*(values if number == 0 else [""] * len(values)), *_cells(row))
-    return Group(table, Text(_footnote(found), "dim"))
+    return Group(table, Text(_footnote(comparison), "dim"))
 
 
 def _short(keys: Sequence[str]) -> list[str]:
@@ -157,10 +157,10 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _footnote(found: dict[str, Any]) -> str:
+def _footnote(comparison: dict[str, Any]) -> str:
     over = {
         row["interval_over"]
-        for run in found["runs"]
+        for run in comparison["runs"]
         for row in run["conditions"]
         if row["interval_over"]
     }
@@ -168,7 +168,7 @@ def _footnote(found: dict[str, Any]) -> str:
     return f"{lines}Generations and seconds are sums over seeds."
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -138,24 +138,24 @@ def _missing(study: Study, conditions: list[dict[str, Any]]) -> list[dict[str, A
 # -- what a terminal shows ----------------------------------------------------------------------
 
 
-def report_of(found: dict[str, Any]) -> Group:
+def report_tables(report: dict[str, Any]) -> Group:
     """Return the tables of a summary for a terminal."""
-    parts: list[Any] = [Text(f"{found['study']}  {found['digest']}  {found['status']}", "bold")]
-    if found["question"]:
-        parts.append(Text(found["question"]))
-    if found["conditions"]:
-        parts += [_score_table(found), Text(_footnote(found), "dim")]
-    if found["searches"]:
-        parts.append(_search_table(found["searches"]))
-    if found["front"]:
-        parts += [_front_table(found["front"]), Text(FRONT_NOTE, "dim")]
-    if found["missing"]:
-        parts.append(_missing_text(found))
+    parts: list[Any] = [Text(f"{report['study']}  {report['digest']}  {report['status']}", "bold")]
+    if report["question"]:
+        parts.append(Text(report["question"]))
+    if report["conditions"]:
+        parts += [_score_table(report), Text(_footnote(report), "dim")]
+    if report["searches"]:
+        parts.append(_search_table(report["searches"]))
+    if report["front"]:
+        parts += [_front_table(report["front"]), Text(FRONT_NOTE, "dim")]
+    if report["missing"]:
+        parts.append(_missing_text(report))
     return Group(*parts)
 
 
-def _score_table(found: dict[str, Any]) -> Table:
-    seeds = sorted({s["seed"] for each in found["conditions"] for s in each["seeds"]})
+def _score_table(report: dict[str, Any]) -> Table:
+    seeds = sorted({s["seed"] for each in report["conditions"] for s in each["seeds"]})
     table = Table(title="Score on fresh sequences", title_justify="left")
     table.add_column("condition")
     table.add_column("median", justify="right")
@@ -163,7 +163,7 @@ def _score_table(found: dict[str, Any]) -> Table:
     for seed in seeds:
         table.add_column(f"seed {seed}", justify="right")
     table.add_column("what it is")
-    for each in found["conditions"]:
+    for each in report["conditions"]:
         by_seed = {s["seed"]: f"{s['score']:.3f}" for s in each["seeds"]}
         table.add_row(
             each["condition"],
@@ -175,10 +175,10 @@ def _score_table(found: dict[str, Any]) -> Table:
     return table
 
 
-def _footnote(found: dict[str, Any]) -> str:
-    trials = {s["trials"] for each in found["conditions"] for s in each["seeds"]}
-    over = sorted({each["interval_over"] for each in found["conditions"]})
-    name, chance = _meaning_of_scores(found["task"]["name"])
+def _footnote(report: dict[str, Any]) -> str:
+    trials = {s["trials"] for each in report["conditions"] for s in each["seeds"]}
+    over = sorted({each["interval_over"] for each in report["conditions"]})
+    name, chance = _meaning_of_scores(report["task"]["name"])
     return (
         f"{name}, {min(trials):,} or more trials per seed that no search or choice has"
         f" seen{chance}. Intervals: bootstrap over {' or '.join(over)}."
@@ -212,9 +212,9 @@ def _search_table(searches: list[dict[str, Any]]) -> Table:
             str(row["seed"]),
             f"{row['generations']} / {row['of']}",
             str(row["dimension"]),
-            _shown(row["seconds_per_generation"], ".3g"),
-            _shown(row["instances_per_second"], ",.0f"),
-            _shown(row["optimizer_share"], ".1%"),
+            _number_text(row["seconds_per_generation"], ".3g"),
+            _number_text(row["instances_per_second"], ",.0f"),
+            _number_text(row["optimizer_share"], ".1%"),
             f"{row['builds']} (+{row['cache_hits']} cached)",
             _failures(row),
         )
@@ -235,11 +235,11 @@ def _front_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _missing_text(found: dict[str, Any]) -> Text:
-    names = [f"{each['condition']} (seed {each['seed']})" for each in found["missing"]]
+def _missing_text(report: dict[str, Any]) -> Text:
+    names = [f"{each['condition']} (seed {each['seed']})" for each in report["missing"]]
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return Text(f"Not finished: {shown}. Go on with: neuromodels resume {found['run']}")
+    return Text(f"Not finished: {shown}. Go on with: neuromodels resume {report['run']}")
 
 
-def _shown(value: float | None, form: str) -> str:
+def _number_text(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)

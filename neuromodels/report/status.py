@@ -60,13 +60,13 @@ class RunStatus:
     @property
     def seconds_left(self) -> float | None:
         """Seconds until the last search is done; None when finished or not known."""
-        is_done = all(each.is_done for each in self.standings)
+        is_done = all(standing.is_done for standing in self.standings)
         return None if is_done else seconds_left(self.standings)
 
     @property
     def failures(self) -> int:
         """How many instances failed in all searches."""
-        return sum(sum(each.failures.values()) for each in self.standings)
+        return sum(sum(standing.failures.values()) for standing in self.standings)
 
 
 # -- reading ------------------------------------------------------------------------------------
@@ -88,8 +88,8 @@ def statuses(folder: Path, before: Iterable[RunStatus] = ()) -> list[RunStatus]:
         When there is no run in it, or none that may be read.
     """
     folder = Path(folder)
-    known = {each.folder: each for each in before}
-    with permitted(folder):
+    known = {status.folder: status for status in before}
+    with explain_refusal(folder):
         members = members_of(folder, and_sweeps=True)
         rows = [_status(member, known.get(member.folder)) for member in members]
     if not rows:
@@ -98,7 +98,7 @@ def statuses(folder: Path, before: Iterable[RunStatus] = ()) -> list[RunStatus]:
 
 
 @contextmanager
-def permitted(folder: Path) -> Iterator[None]:
+def explain_refusal(folder: Path) -> Iterator[None]:
     """Turn the refusal to look into somebody's run folder into a message with a cure."""
     try:
         yield
@@ -113,7 +113,7 @@ def permitted(folder: Path) -> Iterator[None]:
 def _status(member: Member, before: RunStatus | None) -> RunStatus:
     folder, study, run = member.folder, member.study, member.run
     owner = owner_of(folder / LOCK)  # before the ledger: a run that ends meanwhile looks busy
-    written = _written(folder)
+    written = _time_written(folder)
     known = before.standings if before else ()
     standings = _standings(run, known) if run else None
     if standings is None:
@@ -133,12 +133,12 @@ def _status(member: Member, before: RunStatus | None) -> RunStatus:
 
 def _moving(standings: Iterable[Standing], before: Iterable[Standing]) -> set[Key]:
     """Return what has grown since an earlier look, and what was worked on then."""
-    then = {each.key: each for each in before}
+    then = {standing.key: standing for standing in before}
     return {
-        each.key
-        for each in standings
-        if each.key in then
-        and (then[each.key].is_active or then[each.key].generations < each.generations)
+        standing.key
+        for standing in standings
+        if standing.key in then
+        and (then[standing.key].is_active or then[standing.key].generations < standing.generations)
     }
 
 
@@ -155,10 +155,10 @@ def _standings(run: StoredRun, known: Iterable[Standing]) -> tuple[Standing, ...
         return None
     try:
         tests = _newest_tests(ledger)
-        done = {each.key: each for each in known if each.is_done}
+        done = {standing.key: standing for standing in known if standing.is_done}
         return tuple(
-            _standing(ledger, each, tests.get(each.key), done.get(each.key))
-            for each in _waiting(run.study)
+            _standing(ledger, standing, tests.get(standing.key), done.get(standing.key))
+            for standing in _waiting(run.study)
         )
     finally:
         ledger.close()
@@ -175,8 +175,8 @@ def _standing(
 
 def _newest_tests(ledger: Ledger) -> dict[Key, TestRecord]:
     """Return the final score of each search, else its newest point of the learning curve."""
-    found = [*ledger.tests("curve"), *ledger.tests("final")]
-    return {(test.condition, test.seed): test for test in found}
+    tests = [*ledger.tests("curve"), *ledger.tests("final")]
+    return {(test.condition, test.seed): test for test in tests}
 
 
 def _waiting(study: Study) -> tuple[Standing, ...]:
@@ -189,7 +189,7 @@ def _waiting(study: Study) -> tuple[Standing, ...]:
     )
 
 
-def _written(folder: Path) -> float | None:
+def _time_written(folder: Path) -> float | None:
     times = []
     for name in (LEDGER, f"{LEDGER}-wal"):
         try:
@@ -209,7 +209,7 @@ def _is_locked(folder: Path) -> bool:
 # -- showing ------------------------------------------------------------------------------------
 
 
-def standing(folder: Path) -> dict[str, Any]:
+def status_of(folder: Path) -> dict[str, Any]:
     """Return everything ``neuromodels status`` shows, as plain values.
 
     The keys are documented in docs/running.md and stay.
@@ -224,7 +224,7 @@ def standing(folder: Path) -> dict[str, Any]:
     RunNotFound
         When there is no run in it.
     """
-    rows = [_row(each) for each in statuses(folder)]
+    rows = [_row(status) for status in statuses(folder)]
     return {"schema": SCHEMA, "folder": str(folder), "runs": rows}
 
 
@@ -235,22 +235,22 @@ def _row(status: RunStatus) -> dict[str, Any]:
         "study": status.study.name,
         "state": status.state,
         "owner": status.owner or None,
-        "generations": sum(each.generations for each in standings),
-        "of": sum(each.of for each in standings),
-        "scored": sum(each.is_done for each in standings),
+        "generations": sum(standing.generations for standing in standings),
+        "of": sum(standing.of for standing in standings),
+        "scored": sum(standing.is_done for standing in standings),
         "scored_of": len(standings),
         "seconds_left": status.seconds_left,
         "failures": status.failures,
     }
 
 
-def standing_of(found: dict[str, Any]) -> Table:
+def status_table(status: dict[str, Any]) -> Table:
     """Return the table of a status for a terminal."""
-    table = Table(title=found["folder"], title_justify="left")
+    table = Table(title=status["folder"], title_justify="left")
     for name in ("run", "state", "generations", "scores", "time left", "failures", "owner"):
         is_number = name in ("generations", "scores", "time left", "failures")
         table.add_column(name, justify="right" if is_number else "left")
-    for row in found["runs"]:
+    for row in status["runs"]:
         table.add_row(
             Path(row["run"]).name,
             row["state"],

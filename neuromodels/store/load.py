@@ -176,29 +176,29 @@ class _Number:
 def _solutions(runs: Sequence[StoredRun]) -> Dataset:
     from xarray import Dataset
 
-    found = [number for run in runs for number in _numbers_of(run)]
+    numbers = [number for run in runs for number in _numbers_of(run)]
     axes: dict[str, list[Any]] = {
-        "run": list(dict.fromkeys(each.place[0] for each in found)),
-        "condition": [c for c in SEARCHED if any(each.place[1] == c for each in found)],
-        "seed": sorted({each.place[2] for each in found}),
+        "run": list(dict.fromkeys(number.place[0] for number in numbers)),
+        "condition": [c for c in SEARCHED if any(number.place[1] == c for number in numbers)],
+        "seed": sorted({number.place[2] for number in numbers}),
     }
     lengths: dict[str, int] = {}
     granularities: dict[str, set[str]] = {}
-    for each in found:
-        lengths[each.dimension] = max(lengths.get(each.dimension, 0), each.values.size)
-        granularities.setdefault(each.name, set()).add(each.per)
+    for number in numbers:
+        lengths[number.dimension] = max(lengths.get(number.dimension, 0), number.values.size)
+        granularities.setdefault(number.name, set()).add(number.per)
     arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
-    for each in found:
-        is_one = len(granularities[each.name]) == 1
-        name = each.name if is_one else f"{each.name} per {each.per}"
-        own = [each.dimension] if each.dimension else []
+    for number in numbers:
+        is_one = len(granularities[number.name]) == 1
+        name = number.name if is_one else f"{number.name} per {number.per}"
+        own = [number.dimension] if number.dimension else []
         shape = [*map(len, axes.values()), *(lengths[dimension] for dimension in own)]
         _, array = arrays.setdefault(name, ((*axes, *own), np.full(shape, np.nan)))
-        run, condition, seed = map(list.index, axes.values(), each.place)
+        run, condition, seed = map(list.index, axes.values(), number.place)
         if own:
-            array[run, condition, seed, : each.values.size] = each.values
+            array[run, condition, seed, : number.values.size] = number.values
         else:
-            array[run, condition, seed] = each.values[0]
+            array[run, condition, seed] = number.values[0]
     return Dataset(arrays, coords={name: np.array(axis) for name, axis in axes.items()})
 
 

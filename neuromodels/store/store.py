@@ -349,12 +349,12 @@ def check_folder(folder: Path, digest: str) -> None:
             return
         names = {path.name for path in folder.iterdir()}
     if STUDY in names:
-        found = read_json(folder / STUDY).get("digest")
-        if found != digest:
+        stored = read_json(folder / STUDY).get("digest")
+        if stored != digest:
             raise StorageError(
                 str(folder),
                 f"must be empty or hold the study {digest}",
-                found,
+                stored,
                 "It holds another study; name another folder with --out.",
             )
         return
@@ -380,6 +380,6 @@ def stored_runs(folder: Path) -> list[StoredRun]:
     """Return the runs in the folders of `folder`, newest first."""
     if not folder.is_dir():
         return []
-    found = [path.parent for path in folder.glob(f"*/{STUDY}")]
-    found.sort(key=lambda path: (path / STUDY).stat().st_mtime, reverse=True)
-    return [StoredRun(path) for path in found]
+    folders = [path.parent for path in folder.glob(f"*/{STUDY}")]
+    folders.sort(key=lambda path: (path / STUDY).stat().st_mtime, reverse=True)
+    return [StoredRun(path) for path in folders]

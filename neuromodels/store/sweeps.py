@@ -97,8 +97,8 @@ class StoredSweep:
     def runs(self) -> list[StoredRun]:
         """The runs that were begun, each once."""
         folders = dict.fromkeys(setting.folder for setting in self.settings)
-        found = {each.folder: self.run(each) for each in self.settings}
-        return [run for folder in folders if (run := found[folder]) is not None]
+        runs = {setting.folder: self.run(setting) for setting in self.settings}
+        return [run for folder in folders if (run := runs[folder]) is not None]
 
 
 def is_sweep(folder: Path) -> bool:
@@ -127,8 +127,8 @@ def check_sweep_folder(folder: Path) -> None:
     with writing(folder):
         if not folder.exists() or is_sweep(folder):
             return
-        found = sorted(path.name for path in folder.iterdir())
-    foreign = [name for name in found if not (folder / name / "study.json").is_file()]
+        names = sorted(path.name for path in folder.iterdir())
+    foreign = [name for name in names if not (folder / name / "study.json").is_file()]
     if foreign:
         raise StorageError(
             str(folder),
