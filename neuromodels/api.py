@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from rich import get_console
 
 from neuromodels.experiment.events import Event, Notice
-from neuromodels.experiment.side_by_side import SideBySide
+from neuromodels.experiment.on_demand import Start, no_workers
+from neuromodels.experiment.side_by_side import ENOUGH, SideBySide
 from neuromodels.report.display import Display, Log, display_here
 from neuromodels.report.progress import Progress
 from neuromodels.report.status import stored_standings
+from neuromodels.store import RUNS
 from neuromodels.store.provenance import provenance
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.study.study import Study
@@ -24,10 +26,6 @@ from neuromodels.study.study import Study
 if TYPE_CHECKING:
     from neuromodels.store.load import Loaded
     from neuromodels.study.sweep import Setting, Sweep
-
-RUNS = Path("runs")
-Start = Callable[[Callable[[str], None]], Any]
-"""Starts workers, and says whom to tell what the user should know of them."""
 
 
 def run(study: Study | Sweep | Path | str, folder: Path | str | None = None) -> Loaded:
@@ -58,16 +56,12 @@ def run(study: Study | Sweep | Path | str, folder: Path | str | None = None) -> 
         When the user stopped it, after everything was stored.
     """
     from neuromodels.store.load import load
-    from neuromodels.study.sweep import Sweep
 
     display = display_here(get_console())
     declared = _read(study, display) if isinstance(study, Path | str) else study
     target = default_folder(declared) if folder is None else Path(folder)
     with StopSignal(display.say) as stop:
-        if isinstance(declared, Sweep):
-            is_done = work_through(declared, target, display, stop)
-        else:
-            is_done = work(declared, target, display, stop)
+        is_done = carry_out(declared, target, display, stop)
     if not is_done:
         display.say("Stopped; everything is stored. The same call goes on.")
         raise KeyboardInterrupt
@@ -95,8 +89,28 @@ def default_folder(declared: Study | Sweep) -> Path:
     return RUNS / f"{declared.name}-sweep"
 
 
-def no_workers(tell: Callable[[str], None]) -> None:
-    """Start nothing: this process evaluates by itself."""
+def settings_at_once(declared: Study | Sweep) -> SideBySide | None:
+    """Return how many settings of a sweep run at once on workers; None: one after the other.
+
+    Of fewer settings several searches of each run at once.
+    """
+    if isinstance(declared, Study) or len(declared.settings) < ENOUGH:
+        return None
+    return SideBySide(ENOUGH)
+
+
+def carry_out(
+    declared: Study | Sweep,
+    folder: Path,
+    display: Display,
+    stop: Callable[[], bool],
+    start: Start = no_workers,
+    side_by_side: SideBySide | None = None,
+) -> bool:
+    """Run what a folder does not hold of a study or a sweep; see `work` and `work_through`."""
+    if isinstance(declared, Study):
+        return work(declared, folder, display, stop, start)
+    return work_through(declared, folder, display, stop, start, side_by_side)
 
 
 def work(
@@ -141,8 +155,8 @@ def work(
             listen(Notice(text))
 
         workers = start(tell)
-        found = {"workers": workers.provenance()} if workers else {}
-        store.add_provenance({**provenance(sys.argv, study.device.threads), **found})
+        started = {"workers": workers.provenance()} if workers else {}
+        store.add_provenance({**provenance(sys.argv, study.device.threads), **started})
         where = workers.for_runner(study, tell, others) if workers else {}
         with display.showing(progress, keeps=is_one_of_many):
             return Runner(study, store, listener=listen, stop=stop, **where).run()
@@ -169,7 +183,7 @@ def work_through(
         display.say(f"setting {number} of {count}: {setting.name}")
         shown = display
         if side_by_side and isinstance(display, Log):
-            shown = display.named(setting.name)
+            shown = display.with_name(setting.name)
         return work(
             setting.study, into, shown, stop, start, is_one_of_many=True, others=side_by_side
         )

@@ -1,39 +1,44 @@
-"""The command line: parse, delegate, print. Nothing else in the package prints."""
+"""The command line: parse, call one function, print. Nothing else in the package prints."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 import neuromodels
+from neuromodels.commands import (
+    argument,
+    choices_in,
+    command,
+    count,
+    one_of,
+    parser_of,
+    repeatable,
+    seconds,
+)
 from neuromodels.errors import NeuromodelsError
+from neuromodels.store import RUNS
 
 if TYPE_CHECKING:
     from neuromodels.study.study import Study
     from neuromodels.study.sweep import Sweep
 
-Start = Callable[[Callable[[str], None]], Any]
-"""Starts workers, and says whom to tell what the user should know of them."""
-RUNS = Path("runs")  # that of neuromodels.api, which takes a moment to import
 USER_ERROR = 2
-EXPORTED = ("generations", "tests", "runs", "solutions", "fronts", "archives")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser_of(neuromodels.__version__).parse_args(arguments)
     try:
-        return options.command(options)
+        return options.function(options)
     except NeuromodelsError as error:
         _complain(str(error))
         return USER_ERROR
@@ -48,8 +53,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
+# -- what commands share ------------------------------------------------------------------------
+
+RUN = argument("run", metavar="RUN", type=Path, help="a run folder")
+JSON = argument("--json", action="store_true", help="print one JSON object")
+WORKERS = (
+    one_of(
+        argument("--workers", metavar="N", type=int, help="evaluate in N processes here"),
+        argument(
+            "--scheduler", metavar="ADDRESS", help="evaluate on the workers of a Dask scheduler"
+        ),
+    ),
+    argument(
+        "--chunk-seconds",
+        metavar="S",
+        type=float,
+        default=600.0,
+        help="replace a worker that takes longer over a part of a generation (600)",
+    ),
+)
+
+
 def _complain(message: str) -> None:
     print(f"neuromodels: {message}", file=sys.stderr)
+
+
+def _announce(file: Path) -> None:
+    from neuromodels.api import announcement
+
+    _complain(announcement(file))
 
 
 def _checkout() -> Path:
@@ -59,23 +91,52 @@ def _checkout() -> Path:
     return here if (here / "studies").is_dir() else beside
 
 
-# -- the commands -------------------------------------------------------------------------------
+def _console() -> Console:
+    # a pipe has no width: tables are not folded to 80 columns there
+    return Console() if sys.stdout.isatty() else Console(width=160)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _show(values: dict[str, Any], view: Any, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(values, indent=2, allow_nan=False, default=str))
+    else:
+        _console().print(view, highlight=False, soft_wrap=isinstance(view, str), markup=False)
+    return 0
+
+
+# -- running studies ----------------------------------------------------------------------------
+
+
+@command(
+    "run",
+    "run a study file, or go on with it",
+    argument("file", metavar="FILE", help="a study file, e.g. studies/pdlf_copy_quick.toml"),
+    repeatable(
+        "--set", metavar="KEY=VALUE", help="change a value of the file, e.g. search.generations=100"
+    ),
+    argument("--out", metavar="DIR", type=Path, help="the run folder"),
+    argument("--start", metavar="RUN", help="begin from the solutions of another run"),
+    *WORKERS,
+    JSON,
+)
+def _run(options: Namespace) -> int:
     from neuromodels.api import default_folder
-    from neuromodels.study.sweep import Sweep, read_declared
+    from neuromodels.study.sweep import read_declared
 
     start = [f"search.start={json.dumps(options.start)}"] if options.start else []
-    changes = [*options.set, *start]
-    declared = read_declared(options.file, changes, announce=_announce)
-    folder = options.out or default_folder(declared)
-    if isinstance(declared, Sweep):
-        return _go_through(declared, folder, options)
-    return _go(declared, folder, options)
+    declared = read_declared(options.file, [*options.set, *start], announce=_announce)
+    return _go(declared, options.out or default_folder(declared), options)
 
 
-def _resume(options: argparse.Namespace) -> int:
+@command(
+    "resume",
+    "go on with a stopped or killed run",
+    RUN,
+    argument("--extend", metavar="N", type=count, default=0, help="search N more generations"),
+    *WORKERS,
+    JSON,
+)
+def _resume(options: Namespace) -> int:
     from neuromodels.experiment.sweep import extend_study, extend_sweep, stored_sweep
     from neuromodels.store.store import StoredRun
     from neuromodels.store.sweeps import is_sweep
@@ -83,43 +144,31 @@ def _resume(options: argparse.Namespace) -> int:
 
     if is_sweep(options.run):
         sweep = stored_sweep(options.run, _announce)
-        return _go_through(extend_sweep(sweep, options.extend), options.run, options)
+        return _go(extend_sweep(sweep, options.extend), options.run, options)
     stored = StoredRun(options.run)
-    study = study_of(stored.study, str(stored.folder / "study.json"), announce=_announce)
+    study = study_of(stored.table, str(stored.folder / "study.json"), announce=_announce)
     return _go(extend_study(study, options.extend), stored.folder, options)
 
 
-def _announce(file: Path) -> None:
-    from neuromodels.api import announcement
-
-    _complain(announcement(file))
-
-
-def _go(study: Study, folder: Path, options: argparse.Namespace) -> int:
-    from neuromodels.api import StopSignal, work
-    from neuromodels.report.display import display_on
-
-    console = Console(stderr=options.json)
-    with StopSignal(_say) as stop, _workers(options) as start:
-        if not work(study, folder, display_on(console), stop, start):
-            return _stopped(folder, stop.received, console)
-    return _show_report(folder, options.json)
-
-
-def _go_through(sweep: Sweep, folder: Path, options: argparse.Namespace) -> int:
-    from neuromodels.api import StopSignal, work_through
-    from neuromodels.experiment.side_by_side import ENOUGH, SideBySide
+def _go(declared: Study | Sweep, folder: Path, options: Namespace) -> int:
+    """Run what a folder does not hold of a study or a sweep, then show its table."""
+    from neuromodels.api import StopSignal, carry_out, settings_at_once
+    from neuromodels.experiment.on_demand import workers_on_demand
     from neuromodels.report.display import Log, display_on
+    from neuromodels.store.sweeps import is_sweep
 
     console = Console(stderr=options.json)
-    has_workers = options.workers is not None or options.scheduler is not None
-    # fewer settings come one after the other, several searches of each at once
-    many = SideBySide(ENOUGH) if has_workers and len(sweep.settings) >= ENOUGH else None
+    workers = (options.workers, options.scheduler)
+    many = settings_at_once(declared) if workers != (None, None) else None
     display = Log(console) if many else display_on(console)
-    with StopSignal(_say) as stop, _workers(options) as start:
-        if not work_through(sweep, folder, display, stop, start, many):
-            return _stopped(folder, stop.received, console)
-    return _show_comparison([folder], options.json)
+    with StopSignal(_say) as stop, workers_on_demand(*workers, options.chunk_seconds) as start:
+        if not carry_out(declared, folder, display, stop, start, many):
+            console.print("Stopped; everything is stored. Go on with:", highlight=False)
+            console.print(f"  neuromodels resume {folder}", highlight=False, soft_wrap=True)
+            return 128 + stop.received
+    if is_sweep(folder):
+        return _show_comparison([folder], options.json)
+    return _show_report(folder, options.json)
 
 
 def _say(text: str) -> None:
@@ -127,371 +176,233 @@ def _say(text: str) -> None:
     print(f"\n{text}", file=sys.stderr)
 
 
-def _stopped(folder: Path, signal_number: int, console: Console) -> int:
-    console.print("Stopped; everything is stored. Go on with:", highlight=False)
-    console.print(f"  neuromodels resume {folder}", highlight=False, soft_wrap=True)
-    return 128 + signal_number
+# -- looking at runs ----------------------------------------------------------------------------
 
 
-@contextmanager
-def _workers(options: argparse.Namespace) -> Iterator[Start]:
-    """Yield what starts the workers that were asked for when they are first needed.
-
-    It returns them, or None without ``--workers`` and ``--scheduler``; they end with the block.
-    """
-    with ExitStack() as stack:
-        started: list[Any] = []
-
-        def start(tell: Callable[[str], None]) -> Any:
-            if options.workers is None and options.scheduler is None:
-                return None
-            if not started:
-                started.append(stack.enter_context(_started(options, tell)))
-            started[0].crew.tell = tell
-            return started[0]
-
-        yield start
+@command(
+    "report",
+    "show the table of a run",
+    RUN,
+    argument(
+        "--html", metavar="FILE", nargs="?", const="", help="write it as a page for a browser"
+    ),
+    JSON,
+)
+def _report(options: Namespace) -> int:
+    if options.html is None:
+        return _show_report(options.run, options.json)
+    return _write_page(options.run, Path(options.html) if options.html else None)
 
 
-def _started(options: argparse.Namespace, tell: Callable[[str], None]) -> Any:
-    from neuromodels.experiment.workers import local_workers, scheduler_at
-
-    if options.workers is None:
-        return scheduler_at(options.scheduler, seconds=options.chunk_seconds, tell=tell)
-    return local_workers(options.workers, seconds=options.chunk_seconds, tell=tell)
-
-
-def _report(options: argparse.Namespace) -> int:
-    if options.html is not None:
-        return _write_page(options.run, options.html)
-    return _show_report(options.run, options.json)
-
-
-def _write_page(folder: Path, target: str) -> int:
-    from neuromodels.report.page import write_page
+def _write_page(folder: Path, target: Path | None) -> int:
+    from neuromodels.report.page import write_page  # matplotlib takes a second
     from neuromodels.store.store import StoredRun
 
-    path = write_page(StoredRun(folder), Path(target) if target else None)
-    print(f"page: {path}")
+    print(f"page: {write_page(StoredRun(folder), target)}")
     return 0
 
 
 def _show_report(folder: Path, as_json: bool) -> int:
-    from neuromodels.report.run import report_of, summary
+    from neuromodels.report.run import report_tables, summary
     from neuromodels.store.store import StoredRun
 
-    found = summary(StoredRun(folder))
-    _show(found, report_of(found), as_json)
-    return 0
+    values = summary(StoredRun(folder))
+    return _show(values, report_tables(values), as_json)
 
 
-def _compare(options: argparse.Namespace) -> int:
+@command(
+    "compare",
+    "show several runs in one table",
+    argument(
+        "folders", metavar="FOLDER", type=Path, nargs="+", help="run folders and sweep folders"
+    ),
+    JSON,
+)
+def _compare(options: Namespace) -> int:
     return _show_comparison(options.folders, options.json)
 
 
 def _show_comparison(folders: Sequence[Path], as_json: bool) -> int:
-    from neuromodels.report.compare import comparison, comparison_of
+    from neuromodels.report.compare import comparison_of, comparison_table
 
-    found = comparison(folders)
-    _show(found, comparison_of(found), as_json)
-    return 0
-
-
-def _status(options: argparse.Namespace) -> int:
-    from neuromodels.report.status import standing, standing_of
-
-    found = standing(options.folder)
-    _show(found, standing_of(found), options.json)
-    return 0
+    values = comparison_of(folders)
+    return _show(values, comparison_table(values), as_json)
 
 
-def _watch(options: argparse.Namespace) -> int:
+@command(
+    "status",
+    "show what runs and how far it is",
+    argument("folder", metavar="FOLDER", type=Path, nargs="?", default=RUNS),
+    JSON,
+)
+def _status(options: Namespace) -> int:
+    from neuromodels.report.status import status_of, status_table
+
+    values = status_of(options.folder)
+    return _show(values, status_table(values), options.json)
+
+
+@command(
+    "watch",
+    "follow a run or a sweep that another process runs",
+    argument("folder", metavar="RUN", type=Path, help="a run or sweep folder"),
+    argument(
+        "--interval", metavar="S", type=seconds, help="seconds between two looks (2; 30 in a pipe)"
+    ),
+    argument("--once", action="store_true", help="look once and end"),
+)
+def _watch(options: Namespace) -> int:
     from neuromodels.report.watch import follow
 
-    # a pipe has no width: tables are not folded to 80 columns there
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    follow(options.folder, console, interval=options.interval, once=options.once)
+    follow(options.folder, _console(), interval=options.interval, once=options.once)
     return 0
 
 
-def _export(options: argparse.Namespace) -> int:
+@command(
+    "export",
+    "write a table of a run to a file",
+    argument("folder", metavar="FOLDER", type=Path, help="a run or sweep folder"),
+    argument("--table", required=True, later=choices_in("store.export", "TABLES")),
+    argument(
+        "--out", metavar="FILE", type=Path, required=True, help="ends in .csv, .parquet or .nc"
+    ),
+)
+def _export(options: Namespace) -> int:
     from neuromodels.store.export import export
     from neuromodels.store.load import load
 
-    count = export(load(options.folder), options.table, options.out)
-    print(
-        f"{options.table}: {count:,} values in {options.out}"
-        if options.out.suffix == ".nc"
-        else f"{options.table}: {count:,} rows in {options.out}"
-    )
+    size = export(load(options.folder), options.table, options.out)
+    unit = "values" if options.out.suffix == ".nc" else "rows"
+    print(f"{options.table}: {size:,} {unit} in {options.out}")
     return 0
 
 
-def _new(options: argparse.Namespace) -> int:
+# -- what there is to choose from, and what a user adds to it -----------------------------------
+
+
+@command(
+    "new",
+    "write a commented study, rule or task that runs",
+    argument("kind", later=choices_in("study.templates", "TEMPLATES")),
+    argument("name", metavar="NAME", help="of the file, without its suffix"),
+    argument("--folder", metavar="DIR", type=Path, default=Path()),
+)
+def _new(options: Namespace) -> int:
     from neuromodels.study.templates import write_template
 
-    path, command = write_template(options.kind, options.name, options.folder)
-    print(f"{options.kind}: {path}\ntry it: {command}")
+    path, trial = write_template(options.kind, options.name, options.folder)
+    print(f"{options.kind}: {path}\ntry it: {trial}")
     return 0
 
 
-def _list(options: argparse.Namespace) -> int:
-    from neuromodels.report.listing import items_of, table_of
+@command(
+    "check",
+    "check a rule, neuron model or task of your own",
+    argument("declared", metavar="FILE.py:NAME", help="e.g. my_rules.py:CALCIUM"),
+    JSON,
+)
+def _check(options: Namespace) -> int:
+    from neuromodels.experiment.contracts.users_file import check, lines_of
+
+    verdict = check(options.declared)
+    _show(verdict, lines_of(verdict), options.json)
+    return 0 if verdict["ok"] else 1
+
+
+@command(
+    "list",
+    "show what there is to choose from",
+    argument("kind", later=choices_in("report.listing", "KINDS")),
+    JSON,
+)
+def _list(options: Namespace) -> int:
+    from neuromodels.report.listing import catalog_table, items_of
 
     items = items_of(options.kind, _checkout())
-    _show({"kind": options.kind, "items": items}, table_of(options.kind, items), options.json)
-    return 0
+    return _show(
+        {"kind": options.kind, "items": items}, catalog_table(options.kind, items), options.json
+    )
 
 
-def _doctor(options: argparse.Namespace) -> int:
+# -- the machine --------------------------------------------------------------------------------
+
+
+@command("doctor", "check this machine", JSON)
+def _doctor(options: Namespace) -> int:
     from dataclasses import asdict
 
-    from neuromodels.report.doctor import examine, shown
+    from neuromodels.report.doctor import check_line, examine
 
     checks = examine(RUNS)
     healthy = all(check.ok for check in checks)
-    found = {"ok": healthy, "checks": [asdict(check) for check in checks]}
-    _show(found, "\n".join(shown(check) for check in checks), options.json)
+    values = {"ok": healthy, "checks": [asdict(check) for check in checks]}
+    _show(values, "\n".join(check_line(check) for check in checks), options.json)
     return 0 if healthy else 1
 
 
-def _check(options: argparse.Namespace) -> int:
-    from neuromodels.experiment.contracts.users_file import check, lines_of
-
-    found = check(options.declared)
-    _show(found, lines_of(found), options.json)
-    return 0 if found["ok"] else 1
+# -- finished runs ------------------------------------------------------------------------------
 
 
-def _cache(options: argparse.Namespace) -> int:
-    from neuromodels.simulation.build import cache
+def _measure_names() -> dict[str, Any]:
+    from neuromodels.measures import CATALOG
 
-    if options.action == "clear":
-        print(f"{cache.clear()} builds removed from {cache.folder()}")
-        return 0
-    entries = cache.entries()
-    for entry in entries:
-        made = datetime.fromtimestamp(entry["created"]).isoformat(" ", "minutes")
-        print(f"{entry['key']}  {entry['bytes'] / 1024:8.0f} KiB  {made}")
-    size = sum(entry["bytes"] for entry in entries) / 2**20
-    print(f"{len(entries)} builds, {size:.1f} MiB in {cache.folder()}")
-    return 0
+    about = " ".join(f"{name}: {measure.about}" for name, measure in CATALOG.items())
+    return {"choices": tuple(CATALOG), "help": about}
 
 
-def _measure(options: argparse.Namespace) -> int:
-    from neuromodels.measures.examine import measured, table_of
-    from neuromodels.store.store import StoredRun
+def _vary_help() -> dict[str, Any]:
+    from neuromodels.measures import CATALOG
 
-    run, measure = StoredRun(options.run), options.measure
-    found = measured(run, measure, options.trials, _announce, options.vary, options.only)
-    _show(found, table_of(found), options.json)
-    return 0
+    names = ", ".join(name for name, measure in CATALOG.items() if measure.settings)
+    return {"help": f"of {names}: e.g. task.latency=0,4,8; of several, all combinations"}
 
 
-def _figure(options: argparse.Namespace) -> int:
-    from neuromodels.report.figures import draw_figure, load_script, runs_for, targets_for
-
-    if options.name == "all":
-        return _all_figures(options)
-    checkout = _checkout()
-    script = load_script(options.name, checkout)
-    runs, absent = runs_for(script, options.run, RUNS, checkout)
-    for line in absent:
-        print(f"note: {line}")
-    for path in draw_figure(script, runs, targets_for(options.name, runs, options.out)):
-        print(f"figure: {path}")
-    return 0
-
-
-def _all_figures(options: argparse.Namespace) -> int:
-    """Draw what has runs; say of the others which command makes what they lack."""
-    from neuromodels.report.figures import (
-        draw_figure,
-        fitting_runs,
-        load_script,
-        scripts_of,
-        targets_in,
-    )
-
-    checkout, drawn = _checkout(), 0
-    for name in scripts_of(checkout):
-        script = load_script(name, checkout)
-        try:
-            runs, absent = fitting_runs(script, options.run, RUNS, checkout)
-            paths = draw_figure(script, runs, targets_in(options.out, name, runs))
-        except NeuromodelsError as error:
-            print(f"not drawn: {name}: {error}")
-            continue
-        drawn += 1
-        for line in [*(f"note: {line}" for line in absent), *(f"figure: {p}" for p in paths)]:
-            print(line)
-    return 0 if drawn else USER_ERROR
-
-
-def _show(found: dict[str, Any], view: Any, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(found, indent=2, allow_nan=False, default=str))
-        return
-    # a pipe has no width: tables are not folded to 80 columns there
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(view, highlight=False, soft_wrap=isinstance(view, str), markup=False)
-
-
-# -- the parser ---------------------------------------------------------------------------------
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="neuromodels", description="Search plasticity rules in spiking networks."
-    )
-    parser.add_argument("--version", action="version", version=neuromodels.__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_runs(commands)
-    _add_stored(commands)
-    _add_looks(commands)
-    return parser
-
-
-def _add_runs(commands: Any) -> None:
-    run = _command(commands, "run", _run, "run a study file, or go on with it")
-    run.add_argument("file", metavar="FILE", help="a study file, e.g. studies/pdlf_copy_quick.toml")
-    run.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="change a value of the file, e.g. search.generations=100",
-    )
-    run.add_argument("--out", metavar="DIR", type=Path, help="the run folder")
-    run.add_argument("--start", metavar="RUN", help="begin from the solutions of another run")
-    resume = _command(commands, "resume", _resume, "go on with a stopped or killed run")
-    report = _command(commands, "report", _report, "show the table of a run")
-    for command in (resume, report):
-        command.add_argument("run", metavar="RUN", type=Path, help="a run folder")
-    report.add_argument(
-        "--html", metavar="FILE", nargs="?", const="", help="write it as a page for a browser"
-    )
-    resume.add_argument(
-        "--extend", metavar="N", type=_count, default=0, help="search N more generations"
-    )
-    for command in (run, resume):
-        _add_workers(command)
-    for command in (run, resume, report):
-        _add_json(command)
-
-
-def _add_workers(command: argparse.ArgumentParser) -> None:
-    where = command.add_mutually_exclusive_group()
-    where.add_argument("--workers", metavar="N", type=int, help="evaluate in N processes here")
-    where.add_argument(
-        "--scheduler", metavar="ADDRESS", help="evaluate on the workers of a Dask scheduler"
-    )
-    command.add_argument(
-        "--chunk-seconds",
-        metavar="S",
-        type=float,
-        default=600.0,
-        help="replace a worker that takes longer over a part of a generation (600)",
-    )
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number >= 0; got {text!r}")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0.1 <= seconds <= 86400:
-        raise argparse.ArgumentTypeError(f"must be a number from 0.1 to 86400; got {text!r}")
-    return seconds
-
-
-def _add_stored(commands: Any) -> None:
-    """Add what looks at several runs, or takes their numbers elsewhere."""
-    compare = _command(commands, "compare", _compare, "show several runs in one table")
-    compare.add_argument(
-        "folders", metavar="FOLDER", type=Path, nargs="+", help="run folders and sweep folders"
-    )
-    status = _command(commands, "status", _status, "show what runs and how far it is")
-    status.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", default=RUNS)
-    for command in (compare, status):
-        _add_json(command)
-    watch = _command(commands, "watch", _watch, "follow a run or a sweep that another process runs")
-    watch.add_argument("folder", metavar="RUN", type=Path, help="a run or sweep folder")
-    watch.add_argument(
-        "--interval", metavar="S", type=_seconds, help="seconds between two looks (2; 30 in a pipe)"
-    )
-    watch.add_argument("--once", action="store_true", help="look once and end")
-    export = _command(commands, "export", _export, "write a table of a run to a file")
-    export.add_argument("folder", metavar="FOLDER", type=Path, help="a run or sweep folder")
-    export.add_argument("--table", choices=EXPORTED, required=True)
-    export.add_argument(
-        "--out", metavar="FILE", type=Path, required=True, help="ends in .csv, .parquet or .nc"
-    )
-    new = _command(commands, "new", _new, "write a commented study, rule or task that runs")
-    new.add_argument("kind", choices=("study", "rule", "task"))
-    new.add_argument("name", metavar="NAME", help="of the file, without its suffix")
-    new.add_argument("--folder", metavar="DIR", type=Path, default=Path())
-
-
-def _add_looks(commands: Any) -> None:
-    from neuromodels.report.listing import KINDS
-
-    listing = _command(commands, "list", _list, "show what there is to choose from")
-    listing.add_argument("kind", choices=KINDS)
-    doctor = _command(commands, "doctor", _doctor, "check this machine")
-    check = _command(commands, "check", _check, "check a rule, neuron model or task of your own")
-    check.add_argument("declared", metavar="FILE.py:NAME", help="e.g. my_rules.py:CALCIUM")
-    measure = _command(commands, "measure", _measure, "examine finished solutions on fresh trials")
-    measure.add_argument("run", type=Path, help="run folder")
-    measure.add_argument(
-        "measure",
-        choices=(
-            "memory",
-            "imprint",
-            "injury",
-            "weights",
-            "goals",
-            "states",
-            "path",
-            "novel",
-            "transfer",
-        ),
-        help="where a sequence is held, and what it leaves in the weights; what losing weights"
-        " costs, and how they come back; trained and unseen goals, and hidden states by goal; a"
-        " commanded path; a body under novel conditions; other parameters of the task",
-    )
-    measure.add_argument(
-        "--vary",
-        metavar="KEY=VALUES",
-        action="append",
-        default=[],
-        help="of transfer: e.g. task.latency=0,4,8; of several, all combinations",
-    )
-    measure.add_argument(
+@command(
+    "measure",
+    "examine finished solutions on fresh trials",
+    argument("run", type=Path, help="run folder"),
+    argument("measure", later=_measure_names),
+    repeatable("--vary", metavar="KEY=VALUES", later=_vary_help),
+    repeatable(
         "--only",
         metavar="CONDITION",
-        action="append",
-        default=[],
         help="e.g. plastic; without it all conditions that the measure is about",
-    )
-    measure.add_argument("--trials", type=int, default=2000, help="per solution (2000)")
-    for command in (listing, doctor, check, measure):
-        _add_json(command)
-    cache = _command(commands, "cache", _cache, "show or clear the compiled networks")
-    cache.add_argument("action", choices=("show", "clear"), nargs="?", default="show")
-    figure = _command(commands, "figure", _figure, "draw a figure from stored runs")
-    figure.add_argument(
+    ),
+    argument("--trials", type=int, default=2000, help="per solution (2000)"),
+    JSON,
+)
+def _measure(options: Namespace) -> int:
+    from neuromodels.measures.examine import examine_solutions
+    from neuromodels.report.measures import measure_table
+    from neuromodels.store.store import StoredRun
+
+    run, asked = StoredRun(options.run), (options.vary, options.only)
+    values = examine_solutions(run, options.measure, options.trials, _announce, *asked)
+    return _show(values, measure_table(values), options.json)
+
+
+@command(
+    "cache",
+    "show or clear the compiled networks",
+    argument("action", choices=("show", "clear"), nargs="?", default="show"),
+)
+def _cache(options: Namespace) -> int:
+    from neuromodels.report.builds import build_lines, clear_builds
+
+    for line in [clear_builds()] if options.action == "clear" else build_lines():
+        print(line)
+    return 0
+
+
+@command(
+    "figure",
+    "draw a figure from stored runs",
+    argument(
         "name",
         metavar="NAME",
         help="a script in figures/, e.g. pdlf_fig2b; all draws every one that has its runs",
-    )
-    figure.add_argument(
+    ),
+    argument(
         "--run",
         metavar="RUN",
         type=Path,
@@ -499,19 +410,19 @@ def _add_looks(commands: Any) -> None:
         action="extend",
         default=[],
         help="run folders to draw from; for all also folders of them",
-    )
-    figure.add_argument(
-        "--out", metavar="FILE", type=Path, help="where to save it; for all a folder"
-    )
+    ),
+    argument("--out", metavar="FILE", type=Path, help="where to save it; for all a folder"),
+)
+def _figure(options: Namespace) -> int:
+    from neuromodels.report.figures import draw_all, draw_named
 
-
-def _command(
-    commands: Any, name: str, function: Callable[[argparse.Namespace], int], summary: str
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
-    command.set_defaults(command=function)
-    return command
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print one JSON object")
+    wanted = (options.run, RUNS, _checkout(), options.out)
+    if options.name != "all":
+        for line in draw_named(options.name, *wanted):
+            print(line)
+        return 0
+    is_drawn = False
+    for drawing in draw_all(*wanted):
+        is_drawn |= drawing.is_drawn
+        print(*drawing.lines, sep="\n")
+    return 0 if is_drawn else USER_ERROR

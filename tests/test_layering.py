@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "catalog": "errors",
     "coefficients": "errors",
     "files": "errors",
+    "commands": "",
     "analysis": "seeding",
     "neurons": "errors catalog coefficients",
     "rules": "errors catalog coefficients",
@@ -33,8 +34,8 @@ MAY_IMPORT = {
     "store": "errors coefficients files study",
     "experiment": "errors seeding catalog coefficients analysis neurons rules tasks study search"
     " store simulation simulation.device simulation.network",
-    "measures": "errors seeding files analysis tasks study store experiment",
-    "report": "errors files analysis tasks study search store simulation.build experiment",
+    "measures": "errors seeding catalog files analysis tasks study store experiment",
+    "report": "errors files analysis tasks study search store simulation.build experiment measures",
     "api": "study store experiment report",
 }
 """Each room of the package and the rooms that it may import, from the ground up."""

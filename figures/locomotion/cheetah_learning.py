@@ -63,7 +63,7 @@ def _searched(run: StoredRun) -> Searched | None:
     seeds, curves, finals = scores_of(run)
     if CONDITION not in curves or CONDITION not in finals:
         return None
-    generations = int(run.study["search"]["generations"])
+    generations = run.study.search.generations
     return Searched(seeds, generations, curves[CONDITION], finals[CONDITION])
 
 

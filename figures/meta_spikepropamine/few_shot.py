@@ -47,10 +47,10 @@ def collect(runs: Sequence[StoredRun]) -> list[Shots]:
 
 
 def _shots(run: StoredRun) -> Shots:
-    task = run.study["task"]
-    if task["name"] != TASK:
-        raise NeuromodelsError("few_shot", f"draws runs of {TASK}", task["name"])
-    shots = int(task.get("shots", 1))
+    task = run.study.task
+    if task.name != TASK:
+        raise NeuromodelsError("few_shot", f"draws runs of {TASK}", task.name)
+    shots = int(task.parameters.get("shots", 1))
     _, _, finals = scores_of(run)
     each = stored_nearest("held out", shots)
     found = over_seeds(each[:, None])

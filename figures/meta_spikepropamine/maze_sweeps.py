@@ -47,9 +47,9 @@ def collect(runs: Sequence[StoredRun]) -> Maze:
     NeuromodelsError
         For a run of another task, or without a run of the study itself.
     """
-    if strange := [run.name for run in runs if run.study["task"]["name"] != TASK]:
+    if strange := [run.name for run in runs if run.study.task.name != TASK]:
         raise NeuromodelsError("maze_sweeps", f"draws runs of {TASK}", strange[0])
-    found = {run.study["name"]: run for run in runs}
+    found = {run.study.name: run for run in runs}
     if TASK not in found:
         raise NeuromodelsError("maze_sweeps", f"needs a run of {TASK}", list(found))
     finals = dict(scores_of(found[TASK])[2])
@@ -74,7 +74,7 @@ def _sweep(run: StoredRun, parameter: str) -> tuple[np.ndarray, Spread, float]:
         ) from None
     values = next(iter(seeds.values()))[parameter]
     means = np.array([each["scores"].mean(axis=1) for each in seeds.values()])
-    known = {**tasks.CATALOG[TASK].parameters, **run.study["task"]}
+    known = {**tasks.CATALOG[TASK].parameters, **run.study.task.parameters}
     return values, over_seeds(means), float(known[parameter])
 
 

@@ -72,13 +72,13 @@ def collect(runs: Sequence[StoredRun]) -> Episode:
     NeuromodelsError
         For several runs, a run of another task, or one that is not finished.
     """
-    if len(runs) != 1 or runs[0].study["task"]["name"] != TASK:
+    if len(runs) != 1 or runs[0].study.task.name != TASK:
         raise NeuromodelsError("maze_trial", f"draws one run of {TASK}", [r.name for r in runs])
     (run,) = runs
     scores = final_scores("maze_trial", run, CONDITION)
     seed = sorted(scores, key=lambda each: (scores[each], each))[len(scores) // 2]
     found = run.recording(CONDITION, seed)
-    known = {**tasks.CATALOG[TASK].parameters, **run.study["task"]}
+    known = {**tasks.CATALOG[TASK].parameters, **run.study.task.parameters}
     sides = (int(found["items.sides"].ravel()[0]) >> np.arange(SENSORY) & 1).astype(bool)
     synapses = {
         name: found[f"input_output.{name}"].reshape(-1, 2, found["t"].size)[:SENSORY]

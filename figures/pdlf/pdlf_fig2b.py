@@ -69,7 +69,7 @@ def _panel(run: StoredRun) -> Panel:
         study=run.name,
         length=length,
         latency=latency,
-        hidden=run.study["circuit"]["hidden"],
+        hidden=run.study.circuit.hidden,
         seeds=seeds,
         curves=curves,
         finals=finals,

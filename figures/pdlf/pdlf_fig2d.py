@@ -21,7 +21,7 @@ from figures.shared.scores import (
     write_note,
 )
 from neuromodels.errors import NeuromodelsError
-from neuromodels.measures.imprint import written
+from neuromodels.measures.imprint import bits_text
 from neuromodels.report.plotting.draw import new_figure, place
 from neuromodels.report.plotting.panels import draw_level, draw_weights
 from neuromodels.report.plotting.style import GREY, PAGE, Mark, styled
@@ -77,8 +77,8 @@ def collect(runs: Sequence[StoredRun]) -> Imprint:
         For several runs, a run of another task, or one that was not measured.
     """
     run = the_run("pdlf_fig2d", runs)
-    if run.study["task"]["name"] != TASK:
-        raise NeuromodelsError("pdlf_fig2d", f"draws a run of {TASK}", run.study["task"]["name"])
+    if run.study.task.name != TASK:
+        raise NeuromodelsError("pdlf_fig2d", f"draws a run of {TASK}", run.study.task.name)
     scores = final_scores("pdlf_fig2d", run, CONDITION)
     seed = median_seed(scores)
     measures = measures_of(run, MEASURE, [CONDITION])
@@ -144,7 +144,7 @@ def _draw_row(figure, data: Imprint, name: str, where: tuple[float, float], limi
         if k == 0:
             axes.set_ylabel(LAYERS[name].label)
         if name == next(iter(LAYERS)):
-            axes.set_title(written(data.sequences[k]))
+            axes.set_title(bits_text(data.sequences[k]))
         else:
             axes.set_xlabel("hidden neurons")
     return image

@@ -72,7 +72,7 @@ def _panel(run: StoredRun) -> Panel:
     return Panel(
         study=run.name,
         task=called(run),
-        hidden=run.study["circuit"]["hidden"],
+        hidden=run.study.circuit.hidden,
         score_name=task.score_name,
         nothing=task.chance,
         seeds=seeds,

@@ -80,21 +80,21 @@ def collect(runs: Sequence[StoredRun]) -> Synapse:
     layer = _layer(run, seed, found["centres"].astype(float))
     moved = np.linalg.norm(layer[-1] - layer[0], axis=1)
     chosen = int(np.argsort(moved, kind="stable")[len(moved) // 2])
-    before, behind = divmod(chosen, len(moved) // run.study["circuit"]["hidden"])
+    before, behind = divmod(chosen, len(moved) // run.study.circuit.hidden)
     return Synapse(
         called(run), seed, len(scores), before, behind, found["generations"], layer[:, chosen]
     )
 
 
 def _check(run: StoredRun) -> None:
-    rule = run.study["rule"]
+    rule = run.study.rule
     known = coefficients_of(run.study, CONDITION)
     whole = all(name in known and known[name].per == "synapse" for name in NAMES)
-    if not whole or (rule["name"], rule.get("pdp_side")) != ("pdlf", "post"):
+    if not whole or (rule.name, rule.options.get("pdp_side")) != ("pdlf", "post"):
         raise NeuromodelsError(
             "pdlf_fig3d",
             "draws runs of the rule pdlf, pdp_side = 'post', one number per synapse",
-            rule["name"],
+            rule.name,
         )
 
 

@@ -15,7 +15,7 @@ from figures.shared.control import NOTHING, called, control_studies, explained, 
 from figures.shared.measures import Arrays, by_condition, measures_of
 from figures.shared.scores import Spread, counted, note_on, over_seeds, write_note
 from neuromodels.analysis.recovery import recovered_fraction
-from neuromodels.measures.examine import UNITS
+from neuromodels.measures.injury import UNITS
 from neuromodels.report.plotting.draw import new_figure
 from neuromodels.report.plotting.panels import condition_keys, draw_band, draw_level, make_room
 from neuromodels.report.plotting.style import GREY, MARKS, PAGE, PALE, styled

@@ -90,7 +90,7 @@ def collect(runs: Sequence[StoredRun]) -> Wounded:
         seed,
         len(measures[CONDITION]),
         ours["looks"],
-        task.number(task.steps, run.study["task"]),
+        task.number(task.steps, run.study.task.parameters),
         {name: ours[f"{name}.w"] for name in LAYERS},
         spreads("alike"),
         spreads("others"),

@@ -82,7 +82,7 @@ def collect(runs: Sequence[StoredRun]) -> list[Goals]:
 
 def _goals(run: StoredRun) -> Goals:
     task = task_of("pdlf_fig5a", run)
-    parameters = {k: v for k, v in run.study["task"].items() if k != "name"}
+    parameters = run.study.task.parameters
     found = by_condition(measures_of(run, MEASURE), scores_by_goal)
     places, axis = goal_axis(task, parameters)
     return Goals(

@@ -88,7 +88,7 @@ def collect(runs: Sequence[StoredRun]) -> list[Hidden]:
 def _hidden(run: StoredRun) -> Hidden:
     task = task_of("pdlf_fig5b", run)
     measures = measures_of(run, MEASURE)
-    parameters = {k: v for k, v in run.study["task"].items() if k != "name"}
+    parameters = run.study.task.parameters
     medians = {
         c: seeds[median_seed(final_scores("pdlf_fig5b", run, c))] for c, seeds in measures.items()
     }

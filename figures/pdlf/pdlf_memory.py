@@ -59,7 +59,7 @@ def _memory(run: StoredRun) -> Memory:
         name: over_seeds(by_condition(measures, lambda a, name=name: [a[name].mean()])[CONDITION])
         for name in TESTS
     }
-    return Memory(length, latency, run.study["circuit"]["hidden"], tests)
+    return Memory(length, latency, run.study.circuit.hidden, tests)
 
 
 def draw(data: list[Memory]):

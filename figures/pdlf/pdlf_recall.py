@@ -76,14 +76,14 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
         For several runs, a run of another task, or one that is not finished.
     """
     run = the_run("pdlf_recall", runs)
-    task = run.study["task"]
-    if task["name"] != TASK:
-        raise NeuromodelsError("pdlf_recall", f"draws a run of {TASK}", task["name"])
+    task = run.study.task
+    if task.name != TASK:
+        raise NeuromodelsError("pdlf_recall", f"draws a run of {TASK}", task.name)
     scores = final_scores("pdlf_recall", run, CONDITION)
     seed = median_seed(scores)
     found = run.recording(CONDITION, seed)
-    shown = task.get("prelude", 0) + task["length"]
-    borders = (shown, shown + task["latency"])
+    shown = task.parameters.get("prelude", 0) + task.parameters["length"]
+    borders = (shown, shown + task.parameters["latency"])
     steps = found["t"].size
     return Trial(
         seed=seed,

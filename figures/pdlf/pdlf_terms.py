@@ -84,9 +84,9 @@ def _setting(run: StoredRun) -> Setting:
         dimensions = [row.dimension for row in ledger.runs() if row.condition == CONDITION]
     finally:
         ledger.close()
-    rule = run.study["rule"]
-    per = sorted({each["per"] for each in rule["coefficients"].values()})
-    return Setting((rule["name"], ", ".join(per)), max(dimensions, default=0), scores)
+    rule = run.study.rule
+    per = sorted({each["per"] for each in rule.coefficients.values()})
+    return Setting((rule.name, ", ".join(per)), max(dimensions, default=0), scores)
 
 
 def effects(settings: Sequence[Setting]) -> list[Effect | None]:

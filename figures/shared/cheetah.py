@@ -31,7 +31,7 @@ def by_rule(figure: str, runs: Sequence[StoredRun]) -> dict[str, StoredRun]:
     """
     found: dict[str, StoredRun] = {}
     for run in runs:
-        rule = run.study["rule"]["name"]
+        rule = run.study.rule.name
         if rule not in FIVE or rule in found:
             wanted = f"draws one run of each of {', '.join(FIVE)}"
             raise NeuromodelsError(figure, wanted, f"{rule} in {run.folder.name}")

@@ -48,7 +48,7 @@ def task_of(figure: str, run: StoredRun) -> Task:
     NeuromodelsError
         When it is no control task.
     """
-    name = run.study["task"]["name"]
+    name = run.study.task.name
     try:
         task = tasks.CATALOG[name]
     except KeyError:
@@ -60,7 +60,7 @@ def task_of(figure: str, run: StoredRun) -> Task:
 
 def called(run: StoredRun) -> str:
     """Return how a run's task is called in a heading."""
-    return str(run.study["task"]["name"]).rpartition(":")[2].lower().replace("_", " ")
+    return run.study.task.name.rpartition(":")[2].lower().replace("_", " ")
 
 
 def explained(score_name: str, wide: float) -> str:

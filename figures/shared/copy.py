@@ -19,7 +19,7 @@ def cell_of(figure: str, run: StoredRun) -> tuple[int, int]:
     NeuromodelsError
         For a run of another task; `figure` is who says so.
     """
-    task = run.study["task"]
-    if task["name"] != TASK:
-        raise NeuromodelsError(figure, f"draws runs of {TASK}", task["name"])
-    return task["length"], task["latency"]
+    task = run.study.task
+    if task.name != TASK:
+        raise NeuromodelsError(figure, f"draws runs of {TASK}", task.name)
+    return task.parameters["length"], task.parameters["latency"]

@@ -29,7 +29,7 @@ SHORT = {
 
 def rule_of(run: StoredRun) -> str:
     """Return the name of a run's rule."""
-    return str(run.study["rule"]["name"])
+    return run.study.rule.name
 
 
 def runs_by_rule(figure: str, runs: Sequence[StoredRun]) -> dict[str, StoredRun]:
@@ -42,7 +42,7 @@ def runs_by_rule(figure: str, runs: Sequence[StoredRun]) -> dict[str, StoredRun]
     """
     found: dict[str, StoredRun] = {}
     for run in runs:
-        task, rule = run.study["task"]["name"], rule_of(run)
+        task, rule = run.study.task.name, rule_of(run)
         if task != TASK:
             raise NeuromodelsError(figure, f"draws runs of {TASK}", task)
         if rule not in RULES or rule in found:

@@ -87,8 +87,8 @@ def _searched(parameter: str, run: StoredRun) -> tuple[float, float]:
     """Return the range of a parameter in the trials of the searches."""
     from neuromodels import tasks
 
-    task = run.study["task"]
-    known = {**tasks.CATALOG[task["name"]].parameters, **task}
+    task = run.study.task
+    known = {**tasks.CATALOG[task.name].parameters, **task.parameters}
     low = float(known[parameter])
     return low, low + (float(known["noise_spread"]) if parameter == "noise" else 0.0)
 

@@ -87,7 +87,7 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
         seed,
         scores[seed],
         len(scores),
-        int(run.study["task"].get("prelude", 0)),
+        int(run.study.task.parameters.get("prelude", 0)),
         found["items.side"],
         found["input.u"],
         found["hidden.s"],
@@ -117,7 +117,7 @@ def _plastic_part(found: dict[str, np.ndarray], alpha: np.ndarray) -> tuple[int,
 def _modulation(
     run: StoredRun, found: dict[str, np.ndarray], values: dict[str, np.ndarray]
 ) -> np.ndarray | None:
-    if not rules.CATALOG[run.study["rule"]["name"]].modulator:
+    if not rules.CATALOG[run.study.rule.name].modulator:
         return None
     seen = found["hidden.modulation"].reshape(2, -1, found["t"].size).mean(axis=1)
     return np.tanh(seen + values["input_hidden.g_0"])

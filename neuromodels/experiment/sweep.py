@@ -82,7 +82,7 @@ def stored_sweep(folder: Path, announce: Announce = ignore) -> Sweep:
 def _latest(sweep: StoredSweep, setting: StoredSetting) -> Mapping[str, Any]:
     """Return the study of a setting with the larger of its two budgets."""
     run = sweep.run(setting)
-    both = [setting.study, run.study] if run else [setting.study]
+    both = [setting.table, run.table] if run else [setting.table]
     return max(both, key=lambda table: table["search"]["generations"])
 
 

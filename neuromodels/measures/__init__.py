@@ -1,1 +1,20 @@
-"""Cognitive measures of finished solutions: one file each, and what runs and keeps them."""
+"""Cognitive measures of finished solutions: one file each, and the catalog of them.
+
+Declaring them imports no Brian2: what examines a solution imports it when it is called.
+"""
+
+from neuromodels.catalog import Catalog
+from neuromodels.measures.goals import GOALS
+from neuromodels.measures.imprint import IMPRINT
+from neuromodels.measures.injury import INJURY
+from neuromodels.measures.memory import MEMORY
+from neuromodels.measures.novel import NOVEL
+from neuromodels.measures.path import PATH
+from neuromodels.measures.quantities import Measure, Solution
+from neuromodels.measures.states import STATES
+from neuromodels.measures.transfer import TRANSFER
+from neuromodels.measures.weights import WEIGHTS
+
+CATALOG = Catalog(Measure, (MEMORY, IMPRINT, INJURY, WEIGHTS, GOALS, STATES, PATH, NOVEL, TRANSFER))
+
+__all__ = ["CATALOG", "Measure", "Solution"]

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuromodels import tasks
 from neuromodels.analysis.decoding import decoding_accuracy
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.episodes import Episodes
-from neuromodels.study.study import Study
+from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, number
 
 BITS = "items.bit"
 
@@ -44,69 +42,86 @@ class Imprints:
         return np.linalg.norm(self.changes[name], axis=(1, 2)) / max(float(whole), 1e-12)
 
 
-def imprints_of(study: Study, vector: np.ndarray, streams: np.ndarray) -> Imprints:
-    """Look at the weights of the trials that happened to be shown certain sequences.
+def examine(solution: Solution) -> Examined:
+    """Return how large the change by each sequence is, and how well bits are read from it."""
+    imprints = imprints_of(solution)
+    arrays = {"sequences": imprints.sequences}
+    quantities: dict[str, Quantity] = {}
+    for name, changes in imprints.changes.items():
+        arrays[f"{name}.change"] = changes.astype(np.float32)
+        arrays[f"{name}.read"] = imprints.read[name]
+        for sequence, size in zip(imprints.sequences, imprints.size(name), strict=True):
+            quantities[f"{name}: change by {bits_text(sequence)}"] = number(float(size))
+        read = f"{name}: bits read from the weights"
+        quantities[read] = number(float(imprints.read[name].mean()))
+    return arrays, quantities
 
-    Parameters
-    ----------
-    vector
-        Coefficients of the condition ``plastic``, (d,).
-    streams
-        Noise streams of fresh trials, (trials,).
+
+def imprints_of(solution: Solution) -> Imprints:
+    """Look at the weights of the trials that happened to be shown certain sequences.
 
     Raises
     ------
     DeclarationError
         When the task shows no sequence of bits, or no trial was shown one that is needed.
     """
-    trials = Episodes(study, "plastic", vector, streams)
+    trials = solution.episodes()
     if BITS not in trials.items:
-        raise DeclarationError(f"Task.{study.task.name}", "must show a sequence of bits, `bit`")
-    trials.run(_end_of_sequence(study))
+        raise DeclarationError(f"Task.{solution.task.name}", "must show a sequence of bits, `bit`")
+    trials.run(_end_of_sequence(solution))
     bits = np.asarray(trials.batch[BITS]) > 0.5
     weights = trials.acting()
-    sequences = compared(bits.shape[1])
-    silent = _shown(bits, np.zeros(bits.shape[1], dtype=bool))
-    rows = [_shown(bits, each) for each in sequences]
+    sequences = compared_sequences(bits.shape[1])
+    silent = _trial_of(bits, np.zeros(bits.shape[1], dtype=bool))
+    rows = [_trial_of(bits, sequence) for sequence in sequences]
     left = {name: weights[name].reshape(-1, *shape) for name, shape in trials.shapes.items()}
     return Imprints(
         sequences,
-        {name: each[silent] for name, each in left.items()},
-        {name: each[rows] - each[silent] for name, each in left.items()},
-        {name: decoding_accuracy(each, bits) for name, each in weights.items()},
+        {name: after[silent] for name, after in left.items()},
+        {name: after[rows] - after[silent] for name, after in left.items()},
+        {name: decoding_accuracy(after, bits) for name, after in weights.items()},
     )
 
 
-def compared(length: int) -> np.ndarray:
+def compared_sequences(length: int) -> np.ndarray:
     """Return the published sequences for a length, (4, length): 0..01, 01..1, 11110111, 1..10."""
-    found = np.ones((4, length), dtype=bool)
-    found[0, :-1] = False
-    found[1, 0] = found[2, length // 2] = found[3, -1] = False
-    return found
+    sequences = np.ones((4, length), dtype=bool)
+    sequences[0, :-1] = False
+    sequences[1, 0] = sequences[2, length // 2] = sequences[3, -1] = False
+    return sequences
 
 
-def written(sequence: np.ndarray) -> str:
+def bits_text(sequence: np.ndarray) -> str:
     """Return bits as text, ``"0001"``."""
     return "".join(str(int(bit)) for bit in sequence)
 
 
-def _shown(bits: np.ndarray, sequence: np.ndarray) -> int:
+def _trial_of(bits: np.ndarray, sequence: np.ndarray) -> int:
     """Return the first trial that was shown a sequence."""
-    found = np.flatnonzero((bits == sequence).all(axis=1))
-    if not found.size:
+    trials = np.flatnonzero((bits == sequence).all(axis=1))
+    if not trials.size:
         raise DeclarationError(
             "measure imprint",
-            f"needs a trial that shows {written(sequence)}",
+            f"needs a trial that shows {bits_text(sequence)}",
             len(bits),
             "Draw more: --trials.",
         )
-    return int(found[0])
+    return int(trials[0])
 
 
-def _end_of_sequence(study: Study) -> int:
-    task = tasks.CATALOG[study.task.name]
+def _end_of_sequence(solution: Solution) -> int:
+    task = solution.task
     if not task.delay:
         raise DeclarationError(
             f"Task.{task.name}.delay", "must be declared: weights are looked at when it begins"
         )
-    return task.number(task.delay[0], task.with_defaults(study.task.parameters))
+    return task.number(task.delay[0], task.with_defaults(solution.study.task.parameters))
+
+
+IMPRINT = Measure(
+    name="imprint",
+    about="What does a sequence leave in the weights?",
+    note="Weights after the last bit; a change is in units of what a sequence of zeros leaves.",
+    examine=examine,
+    conditions=("plastic",),
+)

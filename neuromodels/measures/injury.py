@@ -6,18 +6,27 @@ given back; plastic weights were lost, and whatever is there afterwards has grow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from neuromodels.analysis.recovery import recovered_fraction, recovery_interval, recovery_steps
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.episodes import Episodes
+from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, number
 from neuromodels.seeding import generator
-from neuromodels.study.study import Study
+
+if TYPE_CHECKING:
+    from neuromodels.experiment.episodes import Episodes
 
 HIDDEN = "hidden"
+WOUND = (0.5, 0.55)
+"""Part of a trial in which a temporary injury takes all weights: a twentieth."""
+SHARES = (0.1, 0.2, 0.3, 0.5, 0.8)
+"""Of weights, or of hidden neurons, that a permanent injury takes."""
+Unit = Literal["weights", "neurons"]
+UNITS: tuple[Unit, ...] = ("weights", "neurons")
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ class Injury:
     share: float
     first: int
     last: int
-    unit: Literal["weights", "neurons"] = "weights"
+    unit: Unit = "weights"
     is_redrawn: bool = False
 
     def __post_init__(self) -> None:
@@ -56,70 +65,69 @@ class Injury:
         return self.first <= step < self.last
 
 
-def rewards_of(
-    study: Study,
-    condition: str,
-    vector: np.ndarray,
-    streams: np.ndarray,
-    injury: Injury | None = None,
-) -> np.ndarray:
+def examine(solution: Solution) -> Examined:
+    """Return what injuries cost, and how a solution recovers from a temporary one."""
+    whole, first, last = wounded_steps(solution)
+    intact = rewards_of(solution)
+    injured = rewards_of(solution, Injury(1.0, first, last))
+    rng = generator(solution.seed, "bootstrap", "injury", solution.condition)
+    quantities = _recovery(intact, injured, last, rng)
+    arrays = {"intact": intact, "injured": injured, "wound": np.array([first, last])}
+    for unit in UNITS:
+        lesions = [Injury(share, 0, whole, unit) for share in SHARES]
+        scores = np.array([rewards_of(solution, lesion).sum(axis=1) for lesion in lesions])
+        arrays[f"without_{unit}"] = scores
+        for share, of_trials in zip(SHARES, scores, strict=True):
+            quantities[f"score without {share:.0%} of {unit}"] = mean_of(of_trials, rng)
+    return {**arrays, "shares": np.array(SHARES)}, quantities
+
+
+def _recovery(
+    intact: np.ndarray, injured: np.ndarray, last: int, rng: np.random.Generator
+) -> dict[str, Quantity]:
+    """Return quantities of rewards, (trials, steps), of the same trials with and without injury."""
+    low, high = recovery_interval(intact, injured, last, rng)
+    fraction = number(recovered_fraction(intact, injured, last))
+    return {
+        "score, intact": mean_of(intact.sum(axis=1), rng),
+        "score, all weights lost for a twentieth": mean_of(injured.sum(axis=1), rng),
+        "fraction recovered afterwards": {**fraction, "low": low, "high": high},
+        "steps until nine tenths are back": number(recovery_steps(intact, injured, last)),
+    }
+
+
+def wounded_steps(solution: Solution) -> tuple[int, int, int]:
+    """Return how many steps a trial has, and the first and last of the temporary injury."""
+    from neuromodels.experiment.episodes import steps_of  # imports Brian2
+
+    steps = steps_of(solution.study)
+    first, last = (round(part * steps) for part in WOUND)
+    return steps, first, last
+
+
+def rewards_of(solution: Solution, injury: Injury | None = None) -> np.ndarray:
     """Return what each step adds to the score, (trials, steps).
 
     Parameters
     ----------
-    condition
-        ``"plastic"`` or ``"fixed"``.
-    vector
-        Coefficients of that condition's search, (d,).
-    streams
-        Noise streams of fresh trials, (trials,).
     injury
         None: nothing is lost.
     """
-    trials = Episodes(study, condition, vector, streams)
-    scores = [np.zeros(len(streams))]
-    for _ in _wounded(trials, injury):
+    trials = solution.episodes()
+    scores = [np.zeros(len(solution.streams))]
+    for _ in injured_steps(trials, injury):
         trials.run()
         scores.append(trials.score())
     return np.diff(np.column_stack(scores), axis=1)
 
 
-def weights_in(
-    steps: Sequence[int],
-    study: Study,
-    condition: str,
-    vector: np.ndarray,
-    streams: np.ndarray,
-    injury: Injury | None = None,
-) -> dict[str, np.ndarray]:
-    """Return by projection the weights that act in some steps, (steps, trials, before, behind).
-
-    Parameters
-    ----------
-    steps
-        Which, in any order; each must lie within a trial.
-    condition, vector, streams, injury
-        As of `rewards_of`.
-    """
-    trials = Episodes(study, condition, vector, streams)
-    found = {}
-    for step in _wounded(trials, injury):
-        if step in steps:
-            found[step] = trials.acting()
-        trials.run()
-    return {
-        name: np.stack([found[step][name].reshape(-1, *shape) for step in steps])
-        for name, shape in trials.shapes.items()
-    }
-
-
-def _wounded(trials: Episodes, injury: Injury | None) -> Iterator[int]:
+def injured_steps(trials: Episodes, injury: Injury | None) -> Iterator[int]:
     """Yield every step with its injury done, before it is run."""
     patient = _Patient(trials)
     masks = _Masks(injury, trials.shapes, len(trials.batch.streams)) if injury else None
     for step in range(trials.steps):
         if masks is not None and masks.injury.holds(step):
-            patient.lose(masks.drawn())
+            patient.lose(masks.lost())
         elif injury is not None and step == injury.last:
             patient.heal()
         yield step
@@ -134,7 +142,7 @@ class _Masks:
         self._rng = generator(0, "injury", injury.unit)
         self._kept: dict[str, np.ndarray] | None = None
 
-    def drawn(self) -> dict[str, np.ndarray]:
+    def lost(self) -> dict[str, np.ndarray]:
         """Return by projection which weights are lost now, (trials, synapses)."""
         if self._kept is None or self.injury.is_redrawn:
             self._kept = self._new()
@@ -178,3 +186,12 @@ class _Patient:
     def heal(self) -> None:
         """Give weights back that never change."""
         self.trials.set_weights(self._whole)
+
+
+INJURY = Measure(
+    name="injury",
+    about="How much does a lesion cost, and how fast does the network recover?",
+    note="The same wounds for every condition; when a temporary one ends, weights that never"
+    " change are given back, plastic ones are not.",
+    examine=examine,
+)

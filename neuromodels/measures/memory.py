@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuromodels import tasks
 from neuromodels.analysis.decoding import decoding_accuracy
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.episodes import Episodes
-from neuromodels.study.study import Study
+from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of, number
+from neuromodels.seeding import generator
+
+if TYPE_CHECKING:
+    from neuromodels.experiment.episodes import Episodes
 
 
 @dataclass(frozen=True)
@@ -40,44 +43,55 @@ class MemoryEvidence:
     shuffled: np.ndarray
 
 
-def memory_of(study: Study, vector: np.ndarray, streams: np.ndarray) -> MemoryEvidence:
-    """Examine a solution of a task that shows items, waits, and asks for them.
+def examine(solution: Solution) -> Examined:
+    """Return recall with own and with exchanged weights, and what a decoder reads from them."""
+    evidence = memory_of(solution)
+    rng = generator(solution.seed, "bootstrap", "memory")
+    return vars(evidence), {
+        "recall, trials left alone": mean_of(evidence.own.mean(axis=1), rng),
+        "recall with another trial's weights, its bits": mean_of(evidence.donor.mean(axis=1), rng),
+        "the same, own bits": mean_of(evidence.recipient.mean(axis=1), rng),
+        "bits read from the weights after the delay": number(float(evidence.decoded.mean())),
+        "the same reading, bits of other trials": number(float(evidence.shuffled.mean())),
+    }
 
-    Parameters
-    ----------
-    vector
-        Coefficients of the condition ``plastic``, (d,).
-    streams
-        Noise streams of fresh trials, (trials,).
+
+def memory_of(solution: Solution) -> MemoryEvidence:
+    """Exchange weights between trials, and read bits from them, when the delay ends.
+
+    Raises
+    ------
+    DeclarationError
+        When the task does not show items, wait, and ask for them.
     """
-    trials = _at_recall(study, vector, streams)
+    trials = _at_recall(solution)
     bits = np.asarray(trials.batch[trials.items[0]]) > 0.5
     weights = trials.weights()
-    own = _recalled(trials)
-    trials = _at_recall(study, vector, streams)
+    own = _recall(trials)
+    trials = _at_recall(solution)
     trials.set_weights({name: np.roll(each, -1, axis=0) for name, each in weights.items()})
-    said = _recalled(trials)
+    answers = _recall(trials)
     moved = np.roll(bits, -1, axis=0)
     states = np.hstack(list(weights.values()))
-    found = decoding_accuracy(states, bits)
+    read = decoding_accuracy(states, bits)
     shuffled = decoding_accuracy(states, np.roll(bits, len(bits) // 2, axis=0))
-    return MemoryEvidence(own == bits, said == moved, said == bits, found, shuffled)
+    return MemoryEvidence(own == bits, answers == moved, answers == bits, read, shuffled)
 
 
-def _at_recall(study: Study, vector: np.ndarray, streams: np.ndarray) -> Episodes:
+def _at_recall(solution: Solution) -> Episodes:
     """Return trials run until the delay ends."""
-    trials = Episodes(study, "plastic", vector, streams)
-    trials.run(_end_of_delay(study))
+    trials = solution.episodes()
+    trials.run(_end_of_delay(solution))
     return trials
 
 
-def _end_of_delay(study: Study) -> int:
-    task = tasks.CATALOG[study.task.name]
+def _end_of_delay(solution: Solution) -> int:
+    task = solution.task
     if not task.delay:
         raise DeclarationError(
             f"Task.{task.name}.delay", "must be declared: memory is examined when a delay ends"
         )
-    parameters = task.with_defaults(study.task.parameters)
+    parameters = task.with_defaults(solution.study.task.parameters)
     numbers = (task.delay[1], task.steps, task.items)
     end, steps, items = (task.number(each, parameters) for each in numbers)
     if steps - end != items:
@@ -90,10 +104,19 @@ def _end_of_delay(study: Study) -> int:
     return end
 
 
-def _recalled(trials: Episodes) -> np.ndarray:
+def _recall(trials: Episodes) -> np.ndarray:
     """Run to the end and return which answers are 1, (trials, length)."""
     answers = []
     for _ in range(trials.batch[trials.items[0]].shape[1]):
         trials.run()
         answers.append(trials.readouts()[:, 0] > 0)
     return np.column_stack(answers)
+
+
+MEMORY = Measure(
+    name="memory",
+    about="Is a sequence held in the weights?",
+    note="Fractions of right bits; weights are exchanged when the delay ends.",
+    examine=examine,
+    conditions=("plastic",),
+)

@@ -11,19 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuromodels import tasks
+from neuromodels.analysis.recovery import recovered_fraction, recovery_interval
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.embodied import EmbodiedExperiment
-from neuromodels.experiment.motion import Nerves, is_embodied
 from neuromodels.experiment.scoring import scores_per_trial
+from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, number
 from neuromodels.seeding import generator
-from neuromodels.study.study import Study
-from neuromodels.tasks.bodies import USUAL, Body, Novelty, open_world
-from neuromodels.tasks.embodied import EmbodiedTask
+
+if TYPE_CHECKING:
+    from neuromodels.study.study import Study
+    from neuromodels.tasks.bodies import Novelty
+    from neuromodels.tasks.embodied import EmbodiedTask
 
 LEVELS: Mapping[str, tuple[str, tuple[float, ...]]] = {
     "seen": ("observation noise {:g}", (0.05, 0.1, 0.2, 0.4)),
@@ -37,8 +38,6 @@ LEVELS: Mapping[str, tuple[str, tuple[float, ...]]] = {
 NOMINAL, DEAD = "nominal", "one motor dead"
 FULL = 1000
 """Steps of an episode in Gymnasium."""
-_AHEAD = 64
-"""Steps for which noise is drawn at once."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,42 @@ class Trials:
     full: np.ndarray
 
 
+def examine(solution: Solution) -> Examined:
+    """Return what a solution earns in every world, and what part of the nominal return that is."""
+    trials = trials_of(solution)
+    rng = generator(solution.seed, "bootstrap", "novel", solution.condition)
+    nominal, *novel = trials.scores[:, :, None]
+    name, steps = trials.conditions[0], trials.steps
+    quantities: dict[str, Quantity] = {
+        f"return, {name}, {steps} steps": mean_of(steps * nominal, rng),
+        f"return, {name}, {FULL} steps": mean_of(FULL * trials.full, rng),
+    }
+    for name, scores in zip(trials.conditions[1:], novel, strict=True):
+        quantities[f"return, {name}"] = mean_of(steps * scores, rng)
+    for name, scores in zip(trials.conditions[1:], novel, strict=True):
+        quantities[f"retention, {name}"] = retention(nominal, scores, rng)
+    quantities["retention, mean of all"] = retention(nominal, np.mean(novel, axis=0), rng)
+    arrays = {
+        "conditions": np.array(trials.conditions),
+        "scores": trials.scores,
+        "full": trials.full,
+        "steps": np.array(steps),
+    }
+    return arrays, quantities
+
+
+def retention(nominal: np.ndarray, novel: np.ndarray, rng: np.random.Generator) -> Quantity:
+    """Return the part of nominal scores that is left, of (trials, 1).
+
+    The value is None where there was nothing to lose.
+    """
+    fraction = number(recovered_fraction(nominal, novel, 0))
+    if fraction["value"] is None:
+        return fraction
+    low, high = recovery_interval(nominal, novel, 0, rng)
+    return {**fraction, "low": low, "high": high}
+
+
 def conditions_of(study: Study) -> dict[str, tuple[Novelty, ...]]:
     """Return by name what is different under each condition; several are averaged.
 
@@ -71,52 +106,53 @@ def conditions_of(study: Study) -> dict[str, tuple[Novelty, ...]]:
     DeclarationError
         When no simulator moves the body of the study's task.
     """
-    task = _task_of(study)
+    from neuromodels.tasks.bodies import USUAL, Novelty  # imports Brian2's units
+
+    task = _embodied_task(study)
     dead = tuple(Novelty(dead=motor) for motor in range(task.simulated_body.actions))
     levels = {
-        called.format(level): (Novelty(**{name: level}),)  # type: ignore[arg-type]
-        for name, (called, each) in LEVELS.items()
-        for level in each
+        label.format(level): (Novelty(**{name: level}),)  # type: ignore[arg-type]
+        for name, (label, several) in LEVELS.items()
+        for level in several
     }
     return {NOMINAL: (USUAL,), DEAD: dead, **levels}
 
 
-def trials_of(
-    study: Study, condition: str, vector: np.ndarray, streams: np.ndarray, seed: int
-) -> Trials:
-    """Run a solution under every condition.
+def trials_of(solution: Solution) -> Trials:
+    """Run a solution under every condition, with noise drawn under the seed of its search."""
+    from neuromodels.experiment.embodied import EmbodiedExperiment  # imports Brian2
+    from neuromodels.measures.frayed_nerves import FrayedNerves
+    from neuromodels.tasks.bodies import open_world
 
-    Parameters
-    ----------
-    condition
-        Whose network, ``"plastic"`` or ``"fixed"``.
-    vector
-        Its coefficients, (d,).
-    streams
-        Noise streams of fresh trials, (trials,).
-    seed
-        Of the study, under which noise is drawn.
-    """
+    study, streams, vectors = solution.study, solution.streams, solution.vector[None]
     novelties = conditions_of(study)
-    made = EmbodiedExperiment(study, condition)
-    opened = cache(partial(open_world, made.body, study.device.threads or 1))
+    experiment = EmbodiedExperiment(study, solution.condition)
+    opened = cache(partial(open_world, experiment.body, study.device.threads or 1))
 
     def run(novelty: Novelty) -> np.ndarray:
-        made.world = opened(novelty.outside)
-        made.wired_by = partial(Frayed, made.body, seed, novelty)
-        return scores_per_trial(made.evaluate(vector[None], streams))[0]
+        experiment.world = opened(novelty.outside)
+        experiment.wired_by = partial(FrayedNerves, experiment.body, solution.seed, novelty)
+        return scores_per_trial(experiment.evaluate(vectors, streams))[0]
 
     scores = [np.mean([run(each) for each in several], axis=0) for several in novelties.values()]
-    task = {**study.task.parameters, "steps": FULL}
-    long = replace(study, task=replace(study.task, parameters=task))
-    full = EmbodiedExperiment(long, condition).evaluate(vector[None], streams)
-    steps = _task_of(study).number("steps", study.task.parameters)
-    return Trials(tuple(novelties), np.array(scores), steps, scores_per_trial(full)[0])
+    long = EmbodiedExperiment(_with_steps(study, FULL), solution.condition)
+    full = scores_per_trial(long.evaluate(vectors, streams))[0]
+    steps = _embodied_task(study).number("steps", study.task.parameters)
+    return Trials(tuple(novelties), np.array(scores), steps, full)
 
 
-def _task_of(study: Study) -> EmbodiedTask:
+def _with_steps(study: Study, steps: int) -> Study:
+    """Return the study with episodes of another length."""
+    parameters = {**study.task.parameters, "steps": steps}
+    return replace(study, task=replace(study.task, parameters=parameters))
+
+
+def _embodied_task(study: Study) -> EmbodiedTask:
+    from neuromodels import tasks  # imports Brian2's units
+    from neuromodels.tasks.embodied import EmbodiedTask
+
     task = tasks.CATALOG[study.task.name]
-    if not is_embodied(study) or not isinstance(task, EmbodiedTask):
+    if not isinstance(task, EmbodiedTask):
         bodies = [name for name, each in tasks.CATALOG.items() if isinstance(each, EmbodiedTask)]
         raise DeclarationError(
             f"Task.{task.name}",
@@ -126,59 +162,10 @@ def _task_of(study: Study) -> EmbodiedTask:
     return task
 
 
-class Frayed(Nerves):
-    """Noise on observations and actions, and a dead motor.
-
-    Parameters
-    ----------
-    body
-        Which one.
-    seed
-        Of the study.
-    novelty
-        What is different.
-    streams
-        Noise streams of the trials, (n,): a trial's noise is its own, whoever runs beside it.
-    """
-
-    def __init__(self, body: Body, seed: int, novelty: Novelty, streams: np.ndarray):
-        self.novelty = novelty
-        self._seen = _Noise(body.observations, seed, "seen", streams)
-        self._done = _Noise(body.actions, seed, "done", streams)
-
-    def sense(self, shown: np.ndarray) -> np.ndarray:
-        """Return what is shown, noise on the observations; a goal is told without."""
-        if self.novelty.seen:
-            noise = self._seen.next()
-            shown = shown.copy()
-            shown[:, : noise.shape[1]] += self.novelty.seen * noise
-        return shown
-
-    def act(self, actions: np.ndarray) -> np.ndarray:
-        """Return actions with noise, clipped to +-1, that of a dead motor 0."""
-        if self.novelty.done:
-            actions = np.clip(actions + self.novelty.done * self._done.next(), -1, 1)
-        if self.novelty.dead is not None:
-            actions = actions.copy()
-            actions[:, self.novelty.dead] = 0
-        return actions
-
-
-class _Noise:
-    """Independent normal numbers, for each trial from a stream of its own."""
-
-    def __init__(self, size: int, seed: int, name: str, streams: np.ndarray):
-        self._size = size
-        self._named = list(product([seed], ["novel"], [name], [int(each) for each in streams]))
-        self._rngs: list[np.random.Generator] = []
-        self._drawn = np.zeros((0, 0, 0))
-        self._next = 0
-
-    def next(self) -> np.ndarray:
-        """Return those of the next step, (n, size)."""
-        if self._next == len(self._drawn):
-            self._rngs = self._rngs or [generator(*names) for names in self._named]
-            several = [rng.standard_normal((_AHEAD, self._size)) for rng in self._rngs]
-            self._drawn, self._next = np.stack(several, axis=1), 0
-        self._next += 1
-        return self._drawn[self._next - 1]
+NOVEL = Measure(
+    name="novel",
+    about="How much reward does a body keep in worlds that no search has seen?",
+    note="Return: sum of rewards. Retention: return over that of the nominal world.",
+    examine=examine,
+    over_seeds=True,
+)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuromodels import tasks
+from neuromodels.analysis.decoding import nearest_mean
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.episodes import Episodes
-from neuromodels.study.study import Study
-from neuromodels.tasks.goals import TRAINED
+from neuromodels.measures.quantities import KEPT, Examined, Measure, Solution, mean_of
+from neuromodels.seeding import generator
 
 HIDDEN, CHANNELS = "hidden", "input"
 WINDOW = (0.1, 0.8)
@@ -43,27 +42,43 @@ class States:
     channels: np.ndarray
 
 
-def states_of(study: Study, condition: str, vector: np.ndarray, streams: np.ndarray) -> States:
-    """Run a solution and keep what its hidden neurons were like.
+def examine(solution: Solution) -> Examined:
+    """Return how often the goal is read from hidden neurons, and from what they are shown."""
+    states = states_of(solution)
+    rng = generator(solution.seed, "bootstrap", "states", solution.condition)
+    hidden = nearest_mean(states.hidden, states.goals)
+    channels = nearest_mean(states.channels, states.goals)
+    kept = np.concatenate(
+        [np.flatnonzero(states.goals == goal)[:KEPT] for goal in np.unique(states.goals)]
+    )
+    arrays = {
+        "hidden": states.hidden[kept],
+        "goals": states.goals[kept],
+        "steps": states.steps,
+        "read": hidden,
+        "read_channels": channels,
+    }
+    return arrays, {
+        "goals read from the hidden traces of one step": mean_of(hidden, rng),
+        "goals read from what is shown in that step": mean_of(channels, rng),
+    }
 
-    Parameters
-    ----------
-    condition
-        ``"plastic"`` or ``"fixed"``.
-    vector
-        Its coefficients, (d,).
-    streams
-        Noise streams of fresh trials, (trials,).
+
+def states_of(solution: Solution) -> States:
+    """Run a solution and keep what its hidden neurons were like.
 
     Raises
     ------
     DeclarationError
         When the task draws no goals.
     """
-    if "share" not in tasks.CATALOG[study.task.name].item_start:
-        raise DeclarationError(f"Task.{study.task.name}", "must draw goals, with their `share`")
-    trials = Episodes(study, condition, vector, streams)
-    steps = looked_at(trials.steps)
+    from neuromodels.tasks.goals import TRAINED  # imports Brian2's units
+
+    if "share" not in solution.task.item_start:
+        name = solution.study.task.name
+        raise DeclarationError(f"Task.{name}", "must draw goals, with their `share`")
+    trials = solution.episodes()
+    steps = observed_steps(trials.steps)
     hidden, channels = [], []
     for step in range(steps[-1] + 1):
         trials.run()
@@ -75,7 +90,15 @@ def states_of(study: Study, condition: str, vector: np.ndarray, streams: np.ndar
     return States(goals, steps, np.stack(hidden, axis=1), np.stack(channels, axis=1))
 
 
-def looked_at(steps: int) -> np.ndarray:
+def observed_steps(steps: int) -> np.ndarray:
     """Return the steps of a trial that are looked at, (k,)."""
     first, last = (int(part * steps) for part in WINDOW)
     return np.unique(np.linspace(first, max(last - 1, first), LOOKS).astype(int))
+
+
+STATES = Measure(
+    name="states",
+    about="Do hidden neurons represent the goal?",
+    note="By the nearest mean of the other half of the trials; one of eight goals by chance.",
+    examine=examine,
+)

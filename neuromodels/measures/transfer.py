@@ -6,15 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuromodels import tasks
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.embodied import experiment_of
 from neuromodels.experiment.scoring import ExperimentLike, score_vectors, scores_per_trial
+from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
+from neuromodels.seeding import generator
+from neuromodels.study.conditions import SEARCH_OF, SEARCHED
 from neuromodels.study.study import Study
-from neuromodels.tasks import Task
+
+if TYPE_CHECKING:
+    from neuromodels.tasks import Task
 
 SECTION = "task."
 MOST_SETTINGS = 200
@@ -37,7 +41,7 @@ class Transfer:
     """
 
     def __init__(self, study: Study, varied: Sequence[str]):
-        task = tasks.CATALOG[study.task.name]
+        task = _task_of(study)
         values = _values_of(task, varied)
         self.parameters = tuple(values)
         self.settings = [dict(zip(values, each, strict=True)) for each in product(*values.values())]
@@ -45,7 +49,7 @@ class Transfer:
             raise DeclarationError(
                 "--vary", f"must make at most {MOST_SETTINGS} settings", len(self.settings)
             )
-        self._studies = [_changed(study, setting) for setting in self.settings]
+        self._studies = [_with_setting(study, task, setting) for setting in self.settings]
         self._swept = [name for name, each in values.items() if len(each) > 1]
         self._condition = ""
         self._experiments: list[ExperimentLike] = []
@@ -68,21 +72,36 @@ class Transfer:
             for name in self.parameters
         }
 
-    def scores(self, condition: str, vector: np.ndarray, streams: np.ndarray) -> np.ndarray:
-        """Return the scores of a solution, (settings, trials): the same noise in every setting.
+    def scores(self, solution: Solution) -> np.ndarray:
+        """Return the scores of a solution, (settings, trials): the same noise in every setting."""
+        vectors, streams = solution.vector[None], solution.streams
+        experiments = self._experiments_of(solution.condition)
+        outcomes = [score_vectors(each, vectors, streams) for each in experiments]
+        return np.array([scores_per_trial(outcome)[0] for outcome in outcomes])
 
-        Parameters
-        ----------
-        vector
-            Coefficients of the search behind the condition, (d,).
-        streams
-            Noise streams of fresh trials, (trials,).
-        """
+    def _experiments_of(self, condition: str) -> list[ExperimentLike]:
+        """Return an experiment per setting; those of the condition asked for last are kept."""
+        from neuromodels.experiment.embodied import experiment_of  # imports Brian2
+
         if condition != self._condition:
             self._experiments = [experiment_of(study, condition) for study in self._studies]
             self._condition = condition
-        outcomes = [score_vectors(each, vector[None], streams) for each in self._experiments]
-        return np.array([scores_per_trial(outcome)[0] for outcome in outcomes])
+        return self._experiments
+
+
+def examine(transfer: Transfer, solution: Solution) -> Examined:
+    """Return the score of a solution in each setting."""
+    scores = transfer.scores(solution)
+    rng = generator(solution.seed, "bootstrap", "transfer", solution.condition)
+    by_label = zip(transfer.labels, scores, strict=True)
+    quantities = {label: mean_of(of_trials, rng) for label, of_trials in by_label}
+    return {**transfer.arrays, "scores": scores}, quantities
+
+
+def _task_of(study: Study) -> Task:
+    from neuromodels import tasks  # imports Brian2's units
+
+    return tasks.CATALOG[study.task.name]
 
 
 def _values_of(task: Task, varied: Sequence[str]) -> dict[str, list[float]]:
@@ -93,15 +112,15 @@ def _values_of(task: Task, varied: Sequence[str]) -> dict[str, list[float]]:
             "nothing",
             f"For instance: --vary {SECTION}{next(iter(task.parameters))}=VALUE,VALUE",
         )
-    found: dict[str, list[float]] = {}
+    values: dict[str, list[float]] = {}
     for text in varied:
         key, _, listed = text.partition("=")
         name = key.strip().removeprefix(SECTION)
-        if name not in task.parameters or not key.strip().startswith(SECTION) or name in found:
-            known = ", ".join(SECTION + each for each in task.parameters if each not in found)
+        if name not in task.parameters or not key.strip().startswith(SECTION) or name in values:
+            known = ", ".join(SECTION + each for each in task.parameters if each not in values)
             raise DeclarationError(f"--vary {text}", f"must begin with one of {known}", key)
-        found[name] = [_number(text, each, task.is_whole(name)) for each in listed.split(",")]
-    return found
+        values[name] = [_number(text, each, task.is_whole(name)) for each in listed.split(",")]
+    return values
 
 
 def _number(where: str, text: str, is_whole: bool) -> float:
@@ -117,8 +136,20 @@ def _number(where: str, text: str, is_whole: bool) -> float:
     return value
 
 
-def _changed(study: Study, setting: Mapping[str, float]) -> Study:
-    """Return the study with other parameters of its task, which it checks."""
+def _with_setting(study: Study, task: Task, setting: Mapping[str, float]) -> Study:
+    """Return the study with other parameters of its task, which the task checks."""
     parameters = {**study.task.parameters, **setting}
-    tasks.CATALOG[study.task.name].with_defaults(parameters)
+    task.with_defaults(parameters)
     return replace(study, task=replace(study.task, parameters=parameters))
+
+
+TRANSFER = Measure(
+    name="transfer",
+    about="Does a solution work with other parameters of the task?",
+    note="Scores with other parameters of the task; the solutions stay as they are.",
+    examine=examine,
+    conditions=(*SEARCHED, *SEARCH_OF),
+    over_seeds=True,
+    shows_seeds=False,
+    settings=Transfer,
+)

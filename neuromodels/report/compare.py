@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,17 @@ from rich.text import Text
 
 from neuromodels.errors import RunNotFound
 from neuromodels.report.run import summary
-from neuromodels.store.store import STUDY, StoredRun, stored_runs
-from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.conditions import SEARCHED, tested_of
+from neuromodels.store.find import Member, required_members
+from neuromodels.store.store import StoredRun
+from neuromodels.study.conditions import SEARCHED
+from neuromodels.study.study import Study
 
 SCHEMA = 1
 _LABELS = ("seeds", "question", "device.threads", "search.generations", "contents")
 """Keys that no study differs by: they change no number, or show in columns of their own."""
-Entry = tuple[Path, Mapping[str, Any], str, StoredRun | None]
-"""A folder, its study, the study's digest, and its run if it was begun."""
 
 
-def comparison(folders: Sequence[Path]) -> dict[str, Any]:
+def comparison_of(folders: Sequence[Path]) -> dict[str, Any]:
     """Return everything ``neuromodels compare`` shows, as plain values.
 
     The keys are documented in docs/reference/json.md and stay.
@@ -38,42 +37,21 @@ def comparison(folders: Sequence[Path]) -> dict[str, Any]:
     RunNotFound
         When one of them holds no run.
     """
-    entries = {entry[0].resolve(): entry for folder in folders for entry in _entries(Path(folder))}
-    studies = [_flat(study) for _, study, _, _ in entries.values()]
-    keys = differing(studies)
+    every = [member for folder in folders for member in required_members(Path(folder))]
+    members = list({member.folder.resolve(): member for member in every}.values())
+    studies = [_flat(member.table) for member in members]
+    keys = differing_keys(studies)
     runs = [
         {
-            "run": str(folder),
-            "study": str(study.get("name", "")),
-            "digest": digest,
+            "run": str(member.folder),
+            "study": member.study.name,
+            "digest": member.digest,
             "values": {key: flat[key] for key in keys},
-            **_outcome(study, run),
+            **_outcome(member),
         }
-        for (folder, study, digest, run), flat in zip(entries.values(), studies, strict=True)
+        for member, flat in zip(members, studies, strict=True)
     ]
     return {"schema": SCHEMA, "differs": keys, "runs": runs}
-
-
-def _entries(folder: Path) -> Iterator[Entry]:
-    if is_sweep(folder):
-        sweep = StoredSweep(folder)
-        for setting in sweep.settings:
-            run = sweep.run(setting)
-            study = run.study if run else setting.study
-            yield folder / setting.folder, study, setting.digest, run
-        return
-    if (folder / STUDY).is_file():
-        found = [StoredRun(folder)]
-    else:
-        found = sorted(stored_runs(folder), key=lambda run: run.folder)
-    if not found:
-        raise RunNotFound(
-            str(folder),
-            "holds no run and no sweep",
-            cure="`neuromodels run FILE` makes one and prints its name.",
-        )
-    for run in found:
-        yield run.folder, run.study, run.digest, run
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -87,7 +65,7 @@ def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return flat
 
 
-def differing(studies: Sequence[Mapping[str, Any]]) -> list[str]:
+def differing_keys(studies: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the keys that all studies have and that differ between them.
 
     What only some have, such as the coefficients of one rule, follows from a key that differs.
@@ -102,12 +80,12 @@ def differing(studies: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _outcome(study: Mapping[str, Any], run: StoredRun | None) -> dict[str, Any]:
+def _outcome(member: Member) -> dict[str, Any]:
     """Return status and one row per condition of a run."""
-    found = _summary(run)
-    begun = found is not None and (found["conditions"] or found["searches"])
-    rows = [_row(condition, study, found) for condition in tested_of(study["conditions"])]
-    status = found["status"] if found and begun else "not begun"
+    study, report = member.study, _summary(member.run)
+    begun = report is not None and (report["conditions"] or report["searches"])
+    rows = [_row(condition, study, report) for condition in study.tested]
+    status = report["status"] if report and begun else "not begun"
     return {"status": status, "conditions": rows}
 
 
@@ -118,9 +96,9 @@ def _summary(run: StoredRun | None) -> dict[str, Any] | None:
         return None
 
 
-def _row(condition: str, study: Mapping[str, Any], found: dict[str, Any] | None) -> dict[str, Any]:
+def _row(condition: str, study: Study, report: dict[str, Any] | None) -> dict[str, Any]:
     scores, searches = (
-        [each for each in (found[part] if found else []) if each["condition"] == condition]
+        [each for each in (report[part] if report else []) if each["condition"] == condition]
         for part in ("conditions", "searches")
     )
     done = scores[0]["seeds"] if scores else []
@@ -129,7 +107,7 @@ def _row(condition: str, study: Mapping[str, Any], found: dict[str, Any] | None)
     return {
         "condition": condition,
         "seeds": len(done),
-        "of": len(study["seeds"]),
+        "of": len(study.seeds),
         **{key: scores[0][key] if scores else None for key in kept},
         "generations": sum(each["generations"] for each in searches) if searched else None,
         "generations_of": _budget(study) if searched else None,
@@ -138,26 +116,26 @@ def _row(condition: str, study: Mapping[str, Any], found: dict[str, Any] | None)
     }
 
 
-def _budget(study: Mapping[str, Any]) -> int:
-    return len(study["seeds"]) * study["search"]["generations"]
+def _budget(study: Study) -> int:
+    return len(study.seeds) * study.search.generations
 
 
 # -- what a terminal shows ----------------------------------------------------------------------
 
 
-def comparison_of(found: dict[str, Any]) -> Group:
+def comparison_table(comparison: dict[str, Any]) -> Group:
     """Return the table of a comparison for a terminal."""
-    keys = found["differs"]
-    table = Table(title=f"{len(found['runs'])} runs", title_justify="left")
+    keys = comparison["differs"]
+    table = Table(title=f"{len(comparison['runs'])} runs", title_justify="left")
     for label in _short(keys) or ["run"]:
         table.add_column(label)
     for name in ("condition", "seeds", "median", "interval", "generations", "seconds", "failures"):
         table.add_column(name, justify="left" if name == "condition" else "right")
-    for run in found["runs"]:
-        values = [_shown(run["values"][key]) for key in keys] or [Path(run["run"]).name]
+    for run in comparison["runs"]:
+        values = [_value_text(run["values"][key]) for key in keys] or [Path(run["run"]).name]
         for number, row in enumerate(run["conditions"]):
             table.add_row(*(values if number == 0 else [""] * len(values)), *_cells(row))
-    return Group(table, Text(_footnote(found), "dim"))
+    return Group(table, Text(_footnote(comparison), "dim"))
 
 
 def _short(keys: Sequence[str]) -> list[str]:
@@ -180,10 +158,10 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _footnote(found: dict[str, Any]) -> str:
+def _footnote(comparison: dict[str, Any]) -> str:
     over = {
         row["interval_over"]
-        for run in found["runs"]
+        for run in comparison["runs"]
         for row in run["conditions"]
         if row["interval_over"]
     }
@@ -191,7 +169,7 @@ def _footnote(found: dict[str, Any]) -> str:
     return f"{lines}Generations and seconds are sums over seeds."
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -43,7 +43,7 @@ class Display(Protocol):
         Parameters
         ----------
         keeps
-            Whether its scores are not shown afterwards by anybody else.
+            Keep the final table on screen (nothing else will print it).
         """
         ...
 
@@ -83,7 +83,7 @@ class Log:
         self._name = f"[{name}] " if name else ""
         self._begun, self._next = clock(), -1.0
 
-    def named(self, name: str) -> Log:
+    def with_name(self, name: str) -> Log:
         """Return the same log for one of several runs at the same time."""
         return Log(self.console, self._clock, name)
 

@@ -46,7 +46,7 @@ def examine(runs: Path) -> list[Check]:
     ]
 
 
-def shown(check: Check) -> str:
+def check_line(check: Check) -> str:
     """Return a check as one line, with its cure below when it is not ok."""
     mark, cure = ("ok", "") if check.ok else ("MISSING", f"\n{'':8}{check.cure}")
     return f"{mark:<8}{check.name:<12} {check.value}{cure}"
@@ -58,10 +58,10 @@ def _python() -> Check:
 
 
 def _packages() -> list[Check]:
-    found = versions()
+    installed = versions()
     cure = "Run `make study`, or `pip install -e .` in the checkout."
-    checks = [Check(p, found.get(p, "missing"), p in found, cure) for p in REQUIRED]
-    return [*checks, Check("brian2cuda", found.get("brian2cuda", "not installed (optional)"))]
+    checks = [Check(p, installed.get(p, "missing"), p in installed, cure) for p in REQUIRED]
+    return [*checks, Check("brian2cuda", installed.get("brian2cuda", "not installed (optional)"))]
 
 
 def _source() -> Check:
@@ -69,9 +69,9 @@ def _source() -> Check:
 
 
 def _compiler() -> Check:
-    found = compiler()
+    path = compiler()
     cure = "Install g++ or clang++ (Debian: sudo apt install g++), or set CXX."
-    return Check("compiler", found or "none", found is not None, cure)
+    return Check("compiler", path or "none", path is not None, cure)
 
 
 def _cache() -> Check:

@@ -6,14 +6,16 @@ import importlib.util
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.files import writing
-from neuromodels.store.store import STUDY, StoredRun, stored_runs
+from neuromodels.store.find import members_of
+from neuromodels.store.store import StoredRun, stored_runs
 from neuromodels.store.sweeps import SWEEP, StoredSweep, is_sweep
 from neuromodels.study.kinds import nearest
 from neuromodels.study.study import Study
@@ -39,6 +41,61 @@ def draw_figure(
             target.parent.mkdir(parents=True, exist_ok=True)
             save(figure, target)
     return list(targets)
+
+
+def draw_named(
+    name: str, folders: Sequence[Path], runs: Path, checkout: Path, out: Path | None
+) -> Iterator[str]:
+    """Draw a figure; yield a line about each run that is not there, then where the figure lies.
+
+    Parameters
+    ----------
+    folders
+        Run folders the user named; none: what is found.
+    runs
+        Where run folders lie.
+    out
+        The file; None: see `targets_for`.
+    """
+    script = load_script(name, checkout)
+    stored, absent = runs_for(script, folders, runs, checkout)
+    yield from (f"note: {line}" for line in absent)
+    paths = draw_figure(script, stored, targets_for(name, stored, out))
+    yield from (f"figure: {path}" for path in paths)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What came of one of all figures: lines to show, and whether it was drawn."""
+
+    lines: tuple[str, ...]
+    is_drawn: bool
+
+
+def draw_all(
+    folders: Sequence[Path], runs: Path, checkout: Path, out: Path | None
+) -> Iterator[Drawing]:
+    """Draw every figure that has its runs; say of the others which command makes what they lack.
+
+    Parameters
+    ----------
+    folders
+        Run folders, sweep folders and folders of them; none: what is found.
+    runs
+        Where run folders lie.
+    out
+        A folder; None: see `targets_for`.
+    """
+    for name in scripts_of(checkout):
+        script = load_script(name, checkout)
+        try:
+            stored, absent = fitting_runs(script, folders, runs, checkout)
+            paths = draw_figure(script, stored, targets_in(out, name, stored))
+        except NeuromodelsError as error:
+            yield Drawing((f"not drawn: {name}: {error}",), is_drawn=False)
+        else:
+            notes = [f"note: {line}" for line in absent]
+            yield Drawing((*notes, *(f"figure: {path}" for path in paths)), is_drawn=True)
 
 
 def targets_for(name: str, runs: Sequence[StoredRun], out: Path | None) -> list[Path]:
@@ -69,18 +126,18 @@ def studies_of_task(task: str, checkout: Path) -> tuple[str, ...]:
 
     Behind them stand sweeps of the task's own numbers; those of anything else are left out.
     """
-    found = []
+    studies = []
     for path in sorted((checkout / "studies").glob("*.toml")):
         everything = tomllib.loads(path.read_text(encoding="utf-8"))
         declared = everything.get("task", {})
-        swept = _swept(everything.get("sweep", {}))
+        swept = _swept_keys(everything.get("sweep", {}))
         if declared.get("name") == task and all(key.startswith(CELL) for key in swept):
             numbers = tuple(value for value in declared.values() if isinstance(value, int))
-            found.append((bool(swept), numbers, path.stem))
-    return tuple(name for _, _, name in sorted(found))
+            studies.append((bool(swept), numbers, path.stem))
+    return tuple(name for _, _, name in sorted(studies))
 
 
-def _swept(sweep: Mapping[str, Any]) -> set[str]:
+def _swept_keys(sweep: Mapping[str, Any]) -> set[str]:
     """Return the keys that a sweep varies."""
     listed = sweep.get("list", [])
     return {key for entry in listed for key in entry} | set(sweep) - {"list"}
@@ -144,9 +201,9 @@ def runs_for(
         When nothing can be drawn; names the command that makes the first run needed.
     """
     if folders:
-        return [run for folder in folders for run in _named_runs(folder)], []
-    found, absent = _declared_runs(script, runs, checkout)
-    if not found:
+        return [run for folder in folders for run in _runs_in(folder)], []
+    stored, absent = _runs_of_needs(script, runs, checkout)
+    if not stored:
         first = script.NEEDS[0]
         raise RunNotFound(
             "figure",
@@ -154,7 +211,7 @@ def runs_for(
             absent[0],
             f"Make it with: neuromodels run studies/{first}.toml",
         )
-    return _measured_runs(script, found, absent)
+    return _runs_with_measure(script, stored, absent)
 
 
 def fitting_runs(
@@ -172,8 +229,8 @@ def fitting_runs(
     if not folders:
         return runs_for(script, [], runs, checkout)
     named = _newest(run for folder in folders for run in _runs_below(folder))
-    found = [run for study in script.NEEDS for run in named if run.name == study]
-    if not found:
+    fitting = [run for study in script.NEEDS for run in named if run.name == study]
+    if not fitting:
         first = script.NEEDS[0]
         raise RunNotFound(
             "figure",
@@ -181,28 +238,26 @@ def fitting_runs(
             [str(folder) for folder in folders],
             f"Make it with: neuromodels run studies/{first}.toml --out {folders[0] / first}",
         )
-    return _measured_runs(script, found, [])
+    return _runs_with_measure(script, fitting, [])
 
 
 def _newest(runs: Iterable[StoredRun]) -> list[StoredRun]:
     """Return the first run of each study, and of each setting of a sweep."""
-    found: dict[tuple[str, str], StoredRun] = {}
+    newest: dict[tuple[str, str], StoredRun] = {}
     for run in runs:
         setting = run.digest if is_sweep(run.folder.parent) else ""
-        found.setdefault((run.name, setting), run)
-    return list(found.values())
+        newest.setdefault((run.name, setting), run)
+    return list(newest.values())
 
 
 def _runs_below(folder: Path) -> list[StoredRun]:
     """Return the runs of a run or sweep folder, or of all such folders in it, newest first."""
-    if is_sweep(folder) or (folder / STUDY).is_file():
-        return _named_runs(folder)
-    swept = [StoredSweep(path.parent) for path in sorted(folder.glob(f"*/{SWEEP}"))]
-    return stored_runs(folder) + [run for sweep in swept for run in sweep.runs]
+    members = members_of(folder, and_sweeps=True)
+    return [member.run for member in members if member.run is not None]
 
 
-def _measured_runs(
-    script: ModuleType, found: list[StoredRun], absent: list[str]
+def _runs_with_measure(
+    script: ModuleType, stored: list[StoredRun], absent: list[str]
 ) -> tuple[list[StoredRun], list[str]]:
     """Leave out runs without the measure that a script draws, with a line about each.
 
@@ -213,15 +268,15 @@ def _measured_runs(
     """
     measure = getattr(script, "MEASURE", None)
     if measure is None:
-        return found, absent
-    done = [run for run in found if any((run.folder / "measures").glob(f"{measure}-*.npz"))]
-    others = [run for run in found if run not in done]
+        return stored, absent
+    done = [run for run in stored if any((run.folder / "measures").glob(f"{measure}-*.npz"))]
+    others = [run for run in stored if run not in done]
     if not done:
         raise RunNotFound(
             "figure",
             f"needs the measure {measure}",
-            f"{found[0].name} without it",
-            f"Make it with: neuromodels measure {found[0].folder} {measure}",
+            f"{stored[0].name} without it",
+            f"Make it with: neuromodels measure {stored[0].folder} {measure}",
         )
     lines = [
         f"{run.name} lacks a measure: neuromodels measure {run.folder} {measure}" for run in others
@@ -229,11 +284,11 @@ def _measured_runs(
     return done, absent + lines
 
 
-def _declared_runs(
+def _runs_of_needs(
     script: ModuleType, runs: Path, checkout: Path
 ) -> tuple[list[StoredRun], list[str]]:
     """Return the newest run of each study as it is declared, and a line about each missing."""
-    found, absent = [], []
+    stored, absent = [], []
     for name in script.NEEDS:
         path = checkout / "studies" / f"{name}.toml"
         declared = read_declared(path) if path.is_file() else None
@@ -241,12 +296,12 @@ def _declared_runs(
             new, missing = _runs_of_sweep(declared, runs)
         else:
             new, missing = _runs_of_study(name, declared, runs)
-        found += new
+        stored += new
         absent += missing
-    return found, absent
+    return stored, absent
 
 
-def _named_runs(folder: Path) -> list[StoredRun]:
+def _runs_in(folder: Path) -> list[StoredRun]:
     return StoredSweep(folder).runs if is_sweep(folder) else [StoredRun(folder)]
 
 
@@ -260,25 +315,22 @@ def _runs_of_study(name: str, study: Study | None, runs: Path) -> tuple[list[Sto
 def _runs_of_sweep(sweep: Sweep, runs: Path) -> tuple[list[StoredRun], list[str]]:
     """Return the newest run of each setting, and a line about each that has none."""
     folders = sorted(runs.glob(f"*/{SWEEP}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    stored = [run for path in folders for run in StoredSweep(path.parent).runs]
-    found, absent = [], []
+    swept = [run for path in folders for run in StoredSweep(path.parent).runs]
+    newest, absent = [], []
     for setting in sweep.settings:
-        current = [run for run in stored if _answers(run, setting.study)]
-        found += current[:1]
+        current = [run for run in swept if _answers(run, setting.study)]
+        newest += current[:1]
         if not current:
             absent.append(f"{sweep.name}, setting {setting.name}, was not run")
-    if not found:
+    if not newest:
         first, more = sweep.settings[0].name, len(sweep.settings) - 1
         absent = [f"{sweep.name}, setting {first} and {more} more, was not run"]
-    return found, absent
+    return newest, absent
 
 
 def _answers(run: StoredRun, study: Study) -> bool:
     """Whether a run is of this study, and with at least its budget."""
-    return (
-        run.digest == study.digest
-        and run.study["search"]["generations"] >= study.search.generations
-    )
+    return run.digest == study.digest and run.study.search.generations >= study.search.generations
 
 
 def _absence(name: str, older: Sequence[StoredRun]) -> str:

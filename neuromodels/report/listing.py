@@ -14,7 +14,7 @@ from rich.table import Table
 
 ACTS = {"each_step": "each step", "on_pre": "pre spike", "on_post": "post spike"}
 """Fields of a rule with statements, and when they act."""
-KINDS = ("rules", "neurons", "tasks", "optimizers", "studies")
+KINDS = ("rules", "neurons", "tasks", "measures", "optimizers", "studies")
 
 
 def items_of(kind: str, checkout: Path) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ def _rule(name: str, rule: Any) -> dict[str, Any]:
     ]
     forms = [rule.with_options({"form": form}) for form in rule.options.get("form", ())] or [rule]
     return {
-        **_named(name, rule),
+        **_item(name, rule),
         "acts": [" and ".join(_acts(form)) or "never" for form in forms],
         "factors": (3 if rule.modulator else 2) if rule.is_plastic else 0,
         "reads": _reads(rule),
@@ -91,33 +91,45 @@ def _state(rule: Any) -> list[str]:
 
 
 def _task(name: str, task: Any) -> dict[str, Any]:
-    return {**_named(name, task), "parameters": dict(task.parameters)}
+    return {**_item(name, task), "parameters": dict(task.parameters)}
+
+
+def _measure(name: str, measure: Any) -> dict[str, Any]:
+    options = ["--vary"] if measure.settings else []
+    conditions = list(measure.conditions)
+    return {"name": name, "summary": measure.about, "conditions": conditions, "options": options}
 
 
 def _optimizer(name: str, info: Any) -> dict[str, Any]:
-    return {**_named(name, info), "source": info.source, "options": info.defaults}
+    return {**_item(name, info), "source": info.source, "options": info.defaults}
 
 
-def _named(name: str, value: Any) -> dict[str, Any]:
+def _item(name: str, value: Any) -> dict[str, Any]:
     return {"name": name, "summary": value.summary, "reference": value.reference}
 
 
-_ITEM = {"rules": _rule, "neurons": _named, "tasks": _task, "optimizers": _optimizer}
+_ITEM = {
+    "rules": _rule,
+    "neurons": _item,
+    "tasks": _task,
+    "measures": _measure,
+    "optimizers": _optimizer,
+}
 
 
 def _studies(folder: Path) -> list[dict[str, Any]]:
-    found = []
+    items = []
     for path in sorted(folder.glob("*.toml")):
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             table = {"question": f"cannot be read: {error}"}
         name, question = table.get("name", path.stem), table.get("question", "")
-        found.append({"name": name, "summary": question, "file": f"{folder.name}/{path.name}"})
-    return found
+        items.append({"name": name, "summary": question, "file": f"{folder.name}/{path.name}"})
+    return items
 
 
-def table_of(kind: str, items: list[dict[str, Any]]) -> Table:
+def catalog_table(kind: str, items: list[dict[str, Any]]) -> Table:
     """Return a table of the members of a kind."""
     if kind == "rules":
         return _comparison(items)
@@ -152,13 +164,13 @@ def _comparison(rules: list[dict[str, Any]]) -> Table:
             str(rule["factors"] or "-"),
             "; ".join(" ".join(each) for each in (rule["reads"], rule["state"]) if each),
             rule["weight"],
-            _shortened(searched),
+            _short_list(searched),
             rule["reference"],
         )
     return table
 
 
-def _shortened(names: list[str]) -> str:
+def _short_list(names: list[str]) -> str:
     """Return names in a row, a long run of numbered ones by its ends."""
     numbered = [name for name in names if re.fullmatch(r"[a-z]+\d+", name)]
     if len(numbered) < 4:

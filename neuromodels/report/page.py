@@ -16,7 +16,7 @@ from neuromodels.report.plotting.draw import svg_of
 from neuromodels.report.plotting.learning import Searches, learning_curve, limits_of, window_of
 from neuromodels.report.plotting.style import DARK
 from neuromodels.report.run import MEANING, summary
-from neuromodels.report.standings import counted
+from neuromodels.report.standings import failures_by_kind
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import GenerationRecord, TestRecord
 from neuromodels.store.store import PROVENANCE, StoredRun, solution_path
@@ -60,19 +60,19 @@ def write_page(run: StoredRun, path: Path | None = None) -> Path:
 
 def page_of(run: StoredRun) -> str:
     """Return the page of a run as HTML text; it loads nothing from elsewhere."""
-    found = summary(run)
-    records = _records(run, found)
+    report = summary(run)
+    records = _records(run, report)
     parts = [
-        *_head(found),
-        *_scores(found),
+        *_head(report),
+        *_scores(report),
         *_curves(records),
-        *_searches(found),
+        *_searches(report),
         *_failures(records),
-        *_coefficients(run, found),
+        *_coefficients(run, report),
         *_study(run),
         *_provenance(run),
     ]
-    title = escape(found["study"])
+    title = escape(report["study"])
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -84,10 +84,10 @@ Records = Mapping[tuple[str, int], tuple[list[GenerationRecord], list[TestRecord
 """Generations and points of the learning curve of each search, by condition and seed."""
 
 
-def _records(run: StoredRun, found: dict[str, Any]) -> Records:
+def _records(run: StoredRun, report: dict[str, Any]) -> Records:
     ledger = run.ledger()
     try:
-        keys = [(row["condition"], row["seed"]) for row in found["searches"]]
+        keys = [(row["condition"], row["seed"]) for row in report["searches"]]
         return {key: (ledger.generations(*key), _curve_tests(ledger, *key)) for key in keys}
     finally:
         ledger.close()
@@ -97,11 +97,11 @@ def _curve_tests(ledger: Ledger, condition: str, seed: int) -> list[TestRecord]:
     return [test for test in ledger.tests("curve", condition) if test.seed == seed]
 
 
-def _head(found: dict[str, Any]) -> list[str]:
-    state = f"{found['status']}; study {found['digest']}; folder {found['run']}"
-    lines = [f"<h1>{escape(found['study'])}</h1>"]
-    if found["question"]:
-        lines.append(f'<p class="question">{escape(found["question"])}</p>')
+def _head(report: dict[str, Any]) -> list[str]:
+    state = f"{report['status']}; study {report['digest']}; folder {report['run']}"
+    lines = [f"<h1>{escape(report['study'])}</h1>"]
+    if report["question"]:
+        lines.append(f'<p class="question">{escape(report["question"])}</p>')
     return [*lines, f'<p class="quiet">{escape(state)}</p>']
 
 
@@ -120,8 +120,8 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: Sequence[
     return f"<table><tr>{top}</tr>{body}</table>"
 
 
-def _scores(found: dict[str, Any]) -> list[str]:
-    if not found["conditions"]:
+def _scores(report: dict[str, Any]) -> list[str]:
+    if not report["conditions"]:
         return ["<h2>Scores</h2><p>No condition is finished yet.</p>"]
     rows = [
         (
@@ -131,14 +131,14 @@ def _scores(found: dict[str, Any]) -> list[str]:
             ", ".join(f"{s['score']:.3f}" for s in each["seeds"]),
             MEANING[each["condition"]],
         )
-        for each in found["conditions"]
+        for each in report["conditions"]
     ]
     heads = ("condition", "median", "95 %", "by seed", "what it is")
     return ["<h2>Score on fresh sequences</h2>", _table(heads, rows, texts=(4,))]
 
 
-def _searches(found: dict[str, Any]) -> list[str]:
-    if not found["searches"]:
+def _searches(report: dict[str, Any]) -> list[str]:
+    if not report["searches"]:
         return []
     rows = [
         (
@@ -151,7 +151,7 @@ def _searches(found: dict[str, Any]) -> list[str]:
             _number(row["optimizer_share"], ".1%"),
             f"{row['failures']:,}",
         )
-        for row in found["searches"]
+        for row in report["searches"]
     ]
     heads = (
         "condition",
@@ -188,9 +188,9 @@ def _curves(records: Records) -> list[str]:
 
 
 def _panel(records: Records, condition: str) -> Searches:
-    found = [each for (name, _), each in records.items() if name == condition]
-    centres = [_centre_scores(rows) for rows, _ in found if rows]
-    tests = [_test_scores(tests) for _, tests in found if tests]
+    searches = [search for (name, _), search in records.items() if name == condition]
+    centres = [_centre_scores(rows) for rows, _ in searches if rows]
+    tests = [_test_scores(tests) for _, tests in searches if tests]
     return Searches(condition, centres, tests)
 
 
@@ -245,7 +245,7 @@ def _failure_row(
         return None
     count = sum(each.failures for each in failed)
     instances = sum(each.instances_per_second * each.seconds for each in generations)
-    kinds = ", ".join(f"{number:,} {kind}" for kind, number in counted(failed).items())
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in failures_by_kind(failed).items())
     last = f"{failed[-1].generation + 1:,}"
     return condition, str(seed), f"{count:,}", f"{100 * count / instances:.2g} %", kinds, last
 
@@ -253,9 +253,9 @@ def _failure_row(
 # ------------------------------------------------------------------------- coefficients and origin
 
 
-def _coefficients(run: StoredRun, found: dict[str, Any]) -> list[str]:
+def _coefficients(run: StoredRun, report: dict[str, Any]) -> list[str]:
     rows = []
-    for search in found["searches"]:
+    for search in report["searches"]:
         if solution_path(run.folder, search["condition"], search["seed"]).is_file():
             rows += _coefficient_rows(run, search["condition"], search["seed"])
     if not rows:
@@ -280,7 +280,7 @@ def _coefficient_rows(run: StoredRun, condition: str, seed: int) -> list[tuple[s
 
 
 def _study(run: StoredRun) -> list[str]:
-    lines = "\n".join(_flat(run.study))
+    lines = "\n".join(_flat(run.table))
     return ["<h2>Study</h2>", f"<pre>{escape(lines)}</pre>"]
 
 

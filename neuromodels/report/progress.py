@@ -27,7 +27,6 @@ from neuromodels.report.standings import (
     RECENT,
     Key,
     Standing,
-    added,
     failures_text,
     final_text,
     kinds_of,
@@ -35,6 +34,7 @@ from neuromodels.report.standings import (
     scores_text,
     search_text,
     seconds_left,
+    sum_counts,
     time_text,
     with_active,
 )
@@ -142,7 +142,7 @@ class Progress:
             centre=record.centre_score,
             best=record.best_score,
             pace=float(np.median(self._seconds[key])),
-            failures=added([before.failures, kinds_of(record)]),
+            failures=sum_counts([before.failures, kinds_of(record)]),
         )
         self._event, self._last = event, self._clock()
 
@@ -216,7 +216,7 @@ class Progress:
         if self._event is None:
             return ""
         standing = self._newest(self._event)
-        parts = [search_text(standing), _cost(self._event), *_failed(standing)]
+        parts = [search_text(standing), _cost(self._event), *_failure_parts(standing)]
         return "  ".join([*parts, f"ETA {time_text(self.seconds_left())}"])
 
     def bar(self) -> str:
@@ -231,7 +231,7 @@ class Progress:
         numbers = [f"{time_text(self._clock() - begun)}<{time_text(left)}"]
         if is_one:
             numbers += [f"{newest.pace:.3g} s/generation", scores_text(newest, ", ")]
-            numbers += _failed(newest)
+            numbers += _failure_parts(newest)
         return f"{name}: {done / of:4.0%}|{_bar(done / of)}| {done}/{of} [{', '.join(numbers)}]"
 
 
@@ -249,7 +249,7 @@ def _place(where: SearchStarted | Scoring) -> str:
     return f"{where.condition}, seed {where.seed}"
 
 
-def _failed(standing: Standing) -> list[str]:
+def _failure_parts(standing: Standing) -> list[str]:
     return [f"failed {failures_text(standing.failures)}"] if standing.failures else []
 
 

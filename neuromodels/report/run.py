@@ -17,8 +17,9 @@ from neuromodels.store.front_and_archive import fronts_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import TestRecord
 from neuromodels.store.store import StoredRun
-from neuromodels.study.conditions import CONDITIONS, SEARCHED, tested_of
+from neuromodels.study.conditions import CONDITIONS, SEARCHED
 from neuromodels.study.outcome import FAILURES
+from neuromodels.study.study import Study
 from neuromodels.tasks import Task
 
 SCHEMA = 1
@@ -36,7 +37,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
     ledger = run.ledger()
     try:
         conditions = _conditions(ledger.tests("final"))
-        searches = _searches(ledger, run.study["search"]["generations"])
+        searches = _searches(ledger, run.study.search.generations)
         front = fronts_of(run)
     finally:
         ledger.close()
@@ -45,10 +46,10 @@ def summary(run: StoredRun) -> dict[str, Any]:
         "schema": SCHEMA,
         "run": str(run.folder),
         "study": run.name,
-        "question": run.study.get("question", ""),
+        "question": run.study.question,
         "digest": run.digest,
         "status": "unfinished" if missing else "finished",
-        "task": run.study["task"],
+        "task": run.table["task"],
         "conditions": conditions,
         "searches": searches,
         "front": front,
@@ -114,13 +115,12 @@ def _median(values: list[float]) -> float | None:
     return float(np.median(values)) if values else None
 
 
-def _missing(study: dict[str, Any], conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    wanted = tested_of(study["conditions"])
+def _missing(study: Study, conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     done = {(each["condition"], seed["seed"]) for each in conditions for seed in each["seeds"]}
     return [
         {"condition": condition, "seed": seed}
-        for condition in wanted
-        for seed in study["seeds"]
+        for condition in study.tested
+        for seed in study.seeds
         if (condition, seed) not in done
     ]
 
@@ -128,24 +128,24 @@ def _missing(study: dict[str, Any], conditions: list[dict[str, Any]]) -> list[di
 # -- what a terminal shows ----------------------------------------------------------------------
 
 
-def report_of(found: dict[str, Any]) -> Group:
+def report_tables(report: dict[str, Any]) -> Group:
     """Return the tables of a summary for a terminal."""
-    parts: list[Any] = [Text(f"{found['study']}  {found['digest']}  {found['status']}", "bold")]
-    if found["question"]:
-        parts.append(Text(found["question"]))
-    if found["conditions"]:
-        parts += [_score_table(found), Text(_footnote(found), "dim")]
-    if found["searches"]:
-        parts.append(_search_table(found["searches"]))
-    if found["front"]:
-        parts += [_front_table(found["front"]), Text(FRONT_NOTE, "dim")]
-    if found["missing"]:
-        parts.append(_missing_text(found))
+    parts: list[Any] = [Text(f"{report['study']}  {report['digest']}  {report['status']}", "bold")]
+    if report["question"]:
+        parts.append(Text(report["question"]))
+    if report["conditions"]:
+        parts += [_score_table(report), Text(_footnote(report), "dim")]
+    if report["searches"]:
+        parts.append(_search_table(report["searches"]))
+    if report["front"]:
+        parts += [_front_table(report["front"]), Text(FRONT_NOTE, "dim")]
+    if report["missing"]:
+        parts.append(_missing_text(report))
     return Group(*parts)
 
 
-def _score_table(found: dict[str, Any]) -> Table:
-    seeds = sorted({s["seed"] for each in found["conditions"] for s in each["seeds"]})
+def _score_table(report: dict[str, Any]) -> Table:
+    seeds = sorted({s["seed"] for each in report["conditions"] for s in each["seeds"]})
     table = Table(title="Score on fresh sequences", title_justify="left")
     table.add_column("condition")
     table.add_column("median", justify="right")
@@ -153,7 +153,7 @@ def _score_table(found: dict[str, Any]) -> Table:
     for seed in seeds:
         table.add_column(f"seed {seed}", justify="right")
     table.add_column("what it is")
-    for each in found["conditions"]:
+    for each in report["conditions"]:
         by_seed = {s["seed"]: f"{s['score']:.3f}" for s in each["seeds"]}
         table.add_row(
             each["condition"],
@@ -165,10 +165,10 @@ def _score_table(found: dict[str, Any]) -> Table:
     return table
 
 
-def _footnote(found: dict[str, Any]) -> str:
-    trials = {s["trials"] for each in found["conditions"] for s in each["seeds"]}
-    over = sorted({each["interval_over"] for each in found["conditions"]})
-    name, chance = _meaning_of_scores(found["task"]["name"])
+def _footnote(report: dict[str, Any]) -> str:
+    trials = {s["trials"] for each in report["conditions"] for s in each["seeds"]}
+    over = sorted({each["interval_over"] for each in report["conditions"]})
+    name, chance = _meaning_of_scores(report["task"]["name"])
     return (
         f"{name}, {min(trials):,} or more trials per seed that no search or choice has"
         f" seen{chance}. Intervals: bootstrap over {' or '.join(over)}."
@@ -202,9 +202,9 @@ def _search_table(searches: list[dict[str, Any]]) -> Table:
             str(row["seed"]),
             f"{row['generations']} / {row['of']}",
             str(row["dimension"]),
-            _shown(row["seconds_per_generation"], ".3g"),
-            _shown(row["instances_per_second"], ",.0f"),
-            _shown(row["optimizer_share"], ".1%"),
+            _number_text(row["seconds_per_generation"], ".3g"),
+            _number_text(row["instances_per_second"], ",.0f"),
+            _number_text(row["optimizer_share"], ".1%"),
             f"{row['builds']} (+{row['cache_hits']} cached)",
             _failures(row),
         )
@@ -225,11 +225,11 @@ def _front_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _missing_text(found: dict[str, Any]) -> Text:
-    names = [f"{each['condition']} (seed {each['seed']})" for each in found["missing"]]
+def _missing_text(report: dict[str, Any]) -> Text:
+    names = [f"{each['condition']} (seed {each['seed']})" for each in report["missing"]]
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return Text(f"Not finished: {shown}. Go on with: neuromodels resume {found['run']}")
+    return Text(f"Not finished: {shown}. Go on with: neuromodels resume {report['run']}")
 
 
-def _shown(value: float | None, form: str) -> str:
+def _number_text(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)

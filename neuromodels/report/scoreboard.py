@@ -46,7 +46,7 @@ def lines_of(groups: Sequence[Group], width: int, height: int | None = None) -> 
     shown, hidden = _flat(groups), 0
     if height is not None:
         if len(shown) > height - 1:
-            shown = _flat(_folded(groups))
+            shown = _flat(_fold(groups))
         shown, hidden = _nearest(shown, max(2, height - 1))
     lines = [row(each) if isinstance(each, Standing) else _title(each) for each, _ in shown]
     return [header, *lines, *([Text(f"… {hidden} more", "dim")] if hidden else [])]
@@ -115,7 +115,7 @@ def _flat(groups: Iterable[Group]) -> list[Line]:
     return lines
 
 
-def _folded(groups: Sequence[Group]) -> list[Group]:
+def _fold(groups: Sequence[Group]) -> list[Group]:
     """Return groups in which only the active ones show their searches."""
     return [
         (title, standings) if not title or _is_active(standings) else (title, [])

@@ -89,7 +89,7 @@ def standing_after(
         best=rows[-1].best_score,
         test=test,
         pace=float(np.median([row.seconds for row in rows[-RECENT:]])),
-        failures=counted(rows),
+        failures=failures_by_kind(rows),
     )
 
 
@@ -102,10 +102,12 @@ def with_active(standings: Iterable[Standing], keys: Collection[Key] = ()) -> tu
         Conditions and seeds that are known to be worked on. Those that are done no longer count;
         without any it is the first that is not done.
     """
-    found = list(standings)
-    active = {each.key for each in found if each.key in keys and not each.is_done}
-    first = [each.key for each in found if not each.is_done][:1]
-    return tuple(replace(each, is_active=each.key in (active or first)) for each in found)
+    every = list(standings)
+    active = {standing.key for standing in every if standing.key in keys and not standing.is_done}
+    first = [standing.key for standing in every if not standing.is_done][:1]
+    return tuple(
+        replace(standing, is_active=standing.key in (active or first)) for standing in every
+    )
 
 
 def seconds_left(standings: Iterable[Standing]) -> float | None:
@@ -114,12 +116,12 @@ def seconds_left(standings: Iterable[Standing]) -> float | None:
     A condition that was not begun is taken to be as fast as the others, and as many searches to
     go on side by side as do now. Scoring is not counted. None before the first generation.
     """
-    found = list(standings)
-    pace = {each.condition: each.pace for each in found if each.pace is not None}
+    every = list(standings)
+    pace = {standing.condition: standing.pace for standing in every if standing.pace is not None}
     if not pace:
         return None
     typical = float(np.mean(list(pace.values())))
-    left = [s for s in found if not s.is_done]
+    left = [s for s in every if not s.is_done]
     abreast = max(1, sum(s.is_active and s.of > 0 for s in left))
     missing = ((s.of - s.generations) * pace.get(s.condition, typical) for s in left)
     return sum(missing) / abreast
@@ -134,12 +136,12 @@ def kinds_of(record: GenerationRecord) -> dict[str, int]:
     return {kind: count for kind, count in counts.items() if count}
 
 
-def counted(records: Iterable[GenerationRecord]) -> dict[str, int]:
+def failures_by_kind(records: Iterable[GenerationRecord]) -> dict[str, int]:
     """Return how many instances of several generations failed, by kind."""
-    return added(kinds_of(record) for record in records if record.failures)
+    return sum_counts(kinds_of(record) for record in records if record.failures)
 
 
-def added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+def sum_counts(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return the sum of counts by kind, in the order of `FAILURES`."""
     total = dict.fromkeys(FAILURES, 0)
     for each in counts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,13 @@ from neuromodels.report.standings import (
     time_text,
     with_active,
 )
+from neuromodels.store.find import Member, members_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.lock import owner_of
 from neuromodels.store.records import TestRecord
-from neuromodels.store.store import LEDGER, LOCK, STUDY, StoredRun, stored_runs
-from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.conditions import SEARCHED, tested_of
+from neuromodels.store.store import LEDGER, LOCK, StoredRun
+from neuromodels.study.conditions import SEARCHED
+from neuromodels.study.study import Study
 
 SCHEMA = 1
 
@@ -36,7 +37,7 @@ class RunStatus:
     Parameters
     ----------
     folder, study
-        Where it lies or will lie, and its study as plain values.
+        Where it lies or will lie, and its study.
     state
         ``running``, ``starting``, ``stopped``, ``finished`` or ``not begun``.
     owner
@@ -50,7 +51,7 @@ class RunStatus:
     """
 
     folder: Path
-    study: Mapping[str, Any]
+    study: Study
     state: str
     owner: str
     standings: tuple[Standing, ...]
@@ -60,13 +61,13 @@ class RunStatus:
     @property
     def seconds_left(self) -> float | None:
         """Seconds until the last search is done; None when finished or not known."""
-        is_done = all(each.is_done for each in self.standings)
+        is_done = all(standing.is_done for standing in self.standings)
         return None if is_done else seconds_left(self.standings)
 
     @property
     def failures(self) -> int:
         """How many instances failed in all searches."""
-        return sum(sum(each.failures.values()) for each in self.standings)
+        return sum(sum(standing.failures.values()) for standing in self.standings)
 
 
 # -- reading ------------------------------------------------------------------------------------
@@ -88,16 +89,17 @@ def statuses(folder: Path, before: Iterable[RunStatus] = ()) -> list[RunStatus]:
         When there is no run in it, or none that may be read.
     """
     folder = Path(folder)
-    known = {each.folder: each for each in before}
-    with permitted(folder):
-        rows = [_status(path, study, run, known.get(path)) for path, study, run in _found(folder)]
+    known = {status.folder: status for status in before}
+    with explain_refusal(folder):
+        members = members_of(folder, and_sweeps=True)
+        rows = [_status(member, known.get(member.folder)) for member in members]
     if not rows:
         raise RunNotFound(str(folder), "holds no run", cure="`neuromodels run FILE` makes one.")
     return rows
 
 
 @contextmanager
-def permitted(folder: Path) -> Iterator[None]:
+def explain_refusal(folder: Path) -> Iterator[None]:
     """Turn the refusal to look into somebody's run folder into a message with a cure."""
     try:
         yield
@@ -109,27 +111,12 @@ def permitted(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _found(folder: Path) -> list[tuple[Path, Mapping[str, Any], StoredRun | None]]:
-    if (folder / STUDY).is_file():
-        run = StoredRun(folder)
-        return [(folder, run.study, run)]
-    if is_sweep(folder):
-        sweep = StoredSweep(folder)
-        settings = {each.folder: each for each in sweep.settings}
-        found = [(folder / name, each, sweep.run(each)) for name, each in settings.items()]
-        return [(path, run.study if run else each.study, run) for path, each, run in found]
-    rows = [(run.folder, run.study, run) for run in stored_runs(folder)]
-    sweeps = sorted(path for path in folder.glob("*") if is_sweep(path))
-    return rows + [row for path in sweeps for row in _found(path)]
-
-
-def _status(
-    folder: Path, study: Mapping[str, Any], run: StoredRun | None, before: RunStatus | None
-) -> RunStatus:
+def _status(member: Member, before: RunStatus | None) -> RunStatus:
+    folder, study, run = member.folder, member.study, member.run
     owner = owner_of(folder / LOCK)  # before the ledger: a run that ends meanwhile looks busy
-    written = _written(folder)
+    written = _time_written(folder)
     known = before.standings if before else ()
-    standings = _standings(run, study, known) if run else None
+    standings = _standings(run, known) if run else None
     if standings is None:
         state = "starting" if owner else "not begun"
         return RunStatus(folder, study, state, owner, _waiting(study), written)
@@ -147,23 +134,21 @@ def _status(
 
 def _moving(standings: Iterable[Standing], before: Iterable[Standing]) -> set[Key]:
     """Return what has grown since an earlier look, and what was worked on then."""
-    then = {each.key: each for each in before}
+    then = {standing.key: standing for standing in before}
     return {
-        each.key
-        for each in standings
-        if each.key in then
-        and (then[each.key].is_active or then[each.key].generations < each.generations)
+        standing.key
+        for standing in standings
+        if standing.key in then
+        and (then[standing.key].is_active or then[standing.key].generations < standing.generations)
     }
 
 
 def stored_standings(run: StoredRun) -> tuple[Standing, ...]:
     """Return where each condition under each seed of a run stands, in the order of the run."""
-    return _standings(run, run.study, ()) or _waiting(run.study)
+    return _standings(run, ()) or _waiting(run.study)
 
 
-def _standings(
-    run: StoredRun, study: Mapping[str, Any], known: Iterable[Standing]
-) -> tuple[Standing, ...] | None:
+def _standings(run: StoredRun, known: Iterable[Standing]) -> tuple[Standing, ...] | None:
     """Return where everything stands, or None when the run has no ledger yet."""
     try:
         ledger = run.ledger()
@@ -171,10 +156,10 @@ def _standings(
         return None
     try:
         tests = _newest_tests(ledger)
-        done = {each.key: each for each in known if each.is_done}
+        done = {standing.key: standing for standing in known if standing.is_done}
         return tuple(
-            _standing(ledger, each, tests.get(each.key), done.get(each.key))
-            for each in _waiting(study)
+            _standing(ledger, standing, tests.get(standing.key), done.get(standing.key))
+            for standing in _waiting(run.study)
         )
     finally:
         ledger.close()
@@ -191,23 +176,21 @@ def _standing(
 
 def _newest_tests(ledger: Ledger) -> dict[Key, TestRecord]:
     """Return the final score of each search, else its newest point of the learning curve."""
-    found = [*ledger.tests("curve"), *ledger.tests("final")]
-    return {(test.condition, test.seed): test for test in found}
+    tests = [*ledger.tests("curve"), *ledger.tests("final")]
+    return {(test.condition, test.seed): test for test in tests}
 
 
-def _waiting(study: Mapping[str, Any]) -> tuple[Standing, ...]:
+def _waiting(study: Study) -> tuple[Standing, ...]:
     """Return the standings of a study that was not begun."""
-    return tuple(_blanks(study))
+    budget = study.search.generations
+    return tuple(
+        Standing(condition, seed, of=budget if condition in SEARCHED else 0)
+        for seed in study.seeds
+        for condition in study.tested
+    )
 
 
-def _blanks(study: Mapping[str, Any]) -> Iterator[Standing]:
-    budget = study["search"]["generations"]
-    for seed in study["seeds"]:
-        for condition in tested_of(study["conditions"]):
-            yield Standing(condition, seed, of=budget if condition in SEARCHED else 0)
-
-
-def _written(folder: Path) -> float | None:
+def _time_written(folder: Path) -> float | None:
     times = []
     for name in (LEDGER, f"{LEDGER}-wal"):
         try:
@@ -227,7 +210,7 @@ def _is_locked(folder: Path) -> bool:
 # -- showing ------------------------------------------------------------------------------------
 
 
-def standing(folder: Path) -> dict[str, Any]:
+def status_of(folder: Path) -> dict[str, Any]:
     """Return everything ``neuromodels status`` shows, as plain values.
 
     The keys are documented in docs/reference/json.md and stay.
@@ -242,7 +225,7 @@ def standing(folder: Path) -> dict[str, Any]:
     RunNotFound
         When there is no run in it.
     """
-    rows = [_row(each) for each in statuses(folder)]
+    rows = [_row(status) for status in statuses(folder)]
     return {"schema": SCHEMA, "folder": str(folder), "runs": rows}
 
 
@@ -250,25 +233,25 @@ def _row(status: RunStatus) -> dict[str, Any]:
     standings = status.standings
     return {
         "run": str(status.folder),
-        "study": str(status.study.get("name", "")),
+        "study": status.study.name,
         "state": status.state,
         "owner": status.owner or None,
-        "generations": sum(each.generations for each in standings),
-        "of": sum(each.of for each in standings),
-        "scored": sum(each.is_done for each in standings),
+        "generations": sum(standing.generations for standing in standings),
+        "of": sum(standing.of for standing in standings),
+        "scored": sum(standing.is_done for standing in standings),
         "scored_of": len(standings),
         "seconds_left": status.seconds_left,
         "failures": status.failures,
     }
 
 
-def standing_of(found: dict[str, Any]) -> Table:
+def status_table(status: dict[str, Any]) -> Table:
     """Return the table of a status for a terminal."""
-    table = Table(title=found["folder"], title_justify="left")
+    table = Table(title=status["folder"], title_justify="left")
     for name in ("run", "state", "generations", "scores", "time left", "failures", "owner"):
         is_number = name in ("generations", "scores", "time left", "failures")
         table.add_column(name, justify="right" if is_number else "left")
-    for row in found["runs"]:
+    for row in status["runs"]:
         table.add_row(
             Path(row["run"]).name,
             row["state"],

@@ -17,14 +17,14 @@ from neuromodels.errors import RunNotFound, StorageError
 from neuromodels.report.scoreboard import Group, lines_of
 from neuromodels.report.standings import (
     Standing,
-    added,
     failures_text,
     final_text,
     search_text,
     seconds_left,
+    sum_counts,
     time_text,
 )
-from neuromodels.report.status import RunStatus, permitted, statuses
+from neuromodels.report.status import RunStatus, explain_refusal, statuses
 from neuromodels.store.store import STUDY, stored_runs
 from neuromodels.store.sweeps import is_sweep
 
@@ -88,7 +88,7 @@ def check_watchable(folder: Path) -> None:
     RunNotFound
         Names what to do instead.
     """
-    with permitted(folder):
+    with explain_refusal(folder):
         if (folder / STUDY).is_file() or is_sweep(folder):
             return
         holds_runs = bool(stored_runs(folder))
@@ -169,10 +169,10 @@ class Watch:
             When the first look fails, or `PATIENCE` of them in a row.
         """
         try:
-            found = statuses(self.folder, self.statuses)
-            if self.state == "running" and _state(found) == "stopped":
+            now = statuses(self.folder, self.statuses)
+            if self.state == "running" and _state(now) == "stopped":
                 self._sleep(BETWEEN)  # one setting ended, the next has not begun
-                found = statuses(self.folder, self.statuses)
+                now = statuses(self.folder, self.statuses)
         except RunNotFound:
             raise
         except StorageError as error:
@@ -181,7 +181,7 @@ class Watch:
                 raise
             self.trouble = f"cannot be read just now: {error}"
             return
-        self.statuses, self.trouble, self._failed = found, "", 0
+        self.statuses, self.trouble, self._failed = now, "", 0
 
     @property
     def state(self) -> str:
@@ -197,7 +197,7 @@ class Watch:
         """Yield what changed since an earlier look, as lines."""
         if self.trouble or _place(before) != _place(self.statuses):
             yield self.headline()
-        known = {each.folder: each.standings for each in before}
+        known = {status.folder: status.standings for status in before}
         for status in self.statuses:
             label = f"{status.folder.name}: " if len(self.statuses) > 1 else ""
             for line in _changes(known.get(status.folder, ()), status.standings):
@@ -213,29 +213,29 @@ class Watch:
                 return f"finished: neuromodels {command} {self.folder}"
             case "not begun" | "stopped":
                 return f"{self._end()}: go on with neuromodels resume {self.folder}"
-        return "; ".join(self._writer(each) for each in self.statuses if each.owner)
+        return "; ".join(self._writer(status) for status in self.statuses if status.owner)
 
     def _writer(self, status: RunStatus) -> str:
         which = f" {status.folder.name}" if len(self.statuses) > 1 else ""
         return f"{status.state}{which}: {status.owner}{_silence(status)}"
 
     def _end(self) -> str:
-        is_killed = any(each.is_abandoned for each in self.statuses)
+        is_killed = any(status.is_abandoned for status in self.statuses)
         return f"{self.state} (its process was killed)" if is_killed else self.state
 
     def numbers(self) -> str:
         """Return how much is done of everything, and what is left."""
-        every = list(chain.from_iterable(each.standings for each in self.statuses))
+        every = list(chain.from_iterable(status.standings for status in self.statuses))
         parts = [_amounts(every)]
         if len(self.statuses) > 1:
-            done = sum(each.state == "finished" for each in self.statuses)
+            done = sum(status.state == "finished" for status in self.statuses)
             parts.insert(0, f"{done}/{len(self.statuses)} settings")
-        if failed := failures_text(added(each.failures for each in every)):
+        if failed := failures_text(sum_counts(standing.failures for standing in every)):
             parts.append(f"failed {failed}")
         left = None if self.is_finished else seconds_left(every)
         if left is not None:
             parts.append(f"time left {time_text(left)}")
-        written = max((each.written for each in self.statuses if each.written), default=None)
+        written = max((status.written for status in self.statuses if status.written), default=None)
         if written is not None and not self.is_finished:
             parts.append(f"last written {_ago(written)} ago")
         return "  ".join(parts)
@@ -248,7 +248,7 @@ class Watch:
         ]
         yield from above
         yield Text("")
-        used = sum(len(each.wrap(console, options.max_width)) for each in above) + 2
+        used = sum(len(text.wrap(console, options.max_width)) for text in above) + 2
         room = max(4, console.height - used) if self.fits_screen else None
         yield from lines_of(self._groups(), options.max_width, room)
 
@@ -256,14 +256,17 @@ class Watch:
         if len(self.statuses) == 1:
             return [("", self.statuses[0].standings)]
         return [
-            (f"{each.folder.name}: {each.state}  {_amounts(each.standings)}", each.standings)
-            for each in self.statuses
+            (
+                f"{status.folder.name}: {status.state}  {_amounts(status.standings)}",
+                status.standings,
+            )
+            for status in self.statuses
         ]
 
 
-def _state(found: Sequence[RunStatus]) -> str:
+def _state(runs: Sequence[RunStatus]) -> str:
     """Return the state of a run, or of a sweep as a whole."""
-    states = {each.state for each in found}
+    states = {run.state for run in runs}
     for state in ("running", "starting"):
         if state in states:
             return state
@@ -272,29 +275,29 @@ def _state(found: Sequence[RunStatus]) -> str:
     return "stopped" if states else "not begun"
 
 
-def _place(found: Sequence[RunStatus]) -> tuple[str, list[tuple[Path, str]]] | None:
+def _place(runs: Sequence[RunStatus]) -> tuple[str, list[tuple[Path, str]]] | None:
     """Return what a headline tells: the state of everything, and who writes what."""
-    if not found:
+    if not runs:
         return None
-    return _state(found), [(each.folder, each.owner) for each in found if each.owner]
+    return _state(runs), [(run.folder, run.owner) for run in runs if run.owner]
 
 
 def _changes(before: Sequence[Standing], now: Sequence[Standing]) -> Iterator[str]:
-    known = {each.key: each for each in before}
-    for each in now:
-        earlier = known.get(each.key)
-        if each.is_done and each.test and not (earlier and earlier.test == each.test):
-            yield final_text(each.test)
-        elif not each.is_done and each.generations and each != earlier:
-            left = time_text(each.seconds_left)
-            yield f"{search_text(each)}  {each.pace:.3g} s/generation  time left {left}"
+    known = {standing.key: standing for standing in before}
+    for standing in now:
+        earlier = known.get(standing.key)
+        if standing.is_done and standing.test and not (earlier and earlier.test == standing.test):
+            yield final_text(standing.test)
+        elif not standing.is_done and standing.generations and standing != earlier:
+            left = time_text(standing.seconds_left)
+            yield f"{search_text(standing)}  {standing.pace:.3g} s/generation  time left {left}"
 
 
 def _silence(status: RunStatus) -> str:
-    """Return what to think of a writer that nobody can see and that says nothing."""
+    """Warn if a writer on another host has been silent for ten generations."""
     if status.written is None or status.owner.endswith(f" on {socket.gethostname()}"):
         return ""
-    pace = max((each.pace or 0.0 for each in status.standings), default=0.0)
+    pace = max((standing.pace or 0.0 for standing in status.standings), default=0.0)
     seconds = time.time() - status.written
     if seconds < max(SILENCE, 10 * pace):
         return ""
@@ -302,9 +305,9 @@ def _silence(status: RunStatus) -> str:
 
 
 def _amounts(standings: Sequence[Standing]) -> str:
-    generations = sum(each.generations for each in standings)
-    budget = sum(each.of for each in standings)
-    done = sum(each.is_done for each in standings)
+    generations = sum(standing.generations for standing in standings)
+    budget = sum(standing.of for standing in standings)
+    done = sum(standing.is_done for standing in standings)
     return f"{generations:,}/{budget:,} generations  {done}/{len(standings)} scores"
 
 

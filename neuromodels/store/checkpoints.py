@@ -172,7 +172,7 @@ class Checkpoints:
     def _seal(self, content: bytes) -> bytes:
         return hmac.digest(self._key, content, "sha256")
 
-    def _opened(self, path: Path) -> dict[str, np.ndarray]:
+    def _open(self, path: Path) -> dict[str, np.ndarray]:
         """Return the arrays of a checkpoint that this folder wrote."""
         try:
             content = path.read_bytes()
@@ -186,7 +186,7 @@ class Checkpoints:
         return arrays_of_bytes(content, path)
 
     def _read(self, path: Path, recorded: float) -> Checkpoint:
-        arrays = self._opened(path)
+        arrays = self._open(path)
         if arrays.get("format", np.array(0)) != FORMAT:
             raise StorageError(str(path), f"must be a checkpoint of format {FORMAT}")
         if str(arrays["digest"]) != self.digest:

@@ -47,7 +47,7 @@ def archives_of(run: StoredRun) -> list[dict[str, Any]]:
 
 def _solutions(run: StoredRun, needed: str) -> Iterator[tuple[str, int, dict[str, np.ndarray]]]:
     for condition in SEARCHED:
-        for seed in run.study["seeds"]:
+        for seed in run.study.seeds:
             if not solution_path(run.folder, condition, seed).is_file():
                 continue
             arrays = run.solution(condition, seed)

@@ -50,7 +50,7 @@ class Ledger:
 
     def __init__(self, path: Path, *, read_only: bool = False):
         self.path = path
-        with self._guarded():
+        with self._explain_errors():
             self._connection = _open_to_read(path) if read_only else _open_to_write(path)
             self._refuse_newer()
             if self._version() < SCHEMA_VERSION:
@@ -60,7 +60,7 @@ class Ledger:
 
     def close(self, *, finished: bool = False) -> None:
         """Close the file; a finished ledger is left as one plain file, without its journal."""
-        with self._guarded():
+        with self._explain_errors():
             if finished:
                 with suppress(sqlite3.OperationalError):  # somebody reads it: the journal stays
                     self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -68,12 +68,12 @@ class Ledger:
 
     def sync(self) -> None:
         """Wait until every row written so far survives a power cut."""
-        with self._guarded():
+        with self._explain_errors():
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def add(self, *records: RunRecord | GenerationRecord | TestRecord) -> None:
         """Write rows, all or none; a row with the same key is replaced."""
-        with self._guarded(), self._connection:
+        with self._explain_errors(), self._connection:
             for record in records:
                 table, _ = _KEYS[type(record)]
                 names = [each.name for each in fields(record)]
@@ -85,7 +85,7 @@ class Ledger:
 
     def rewind(self, condition: str, seed: int, generation: int) -> None:
         """Forget what a search wrote after its first `generation` generations."""
-        with self._guarded(), self._connection:
+        with self._explain_errors(), self._connection:
             where = "WHERE condition = ? AND seed = ? AND generation"
             key = (condition, seed, generation)
             self._connection.execute(f"DELETE FROM generations {where} >= ?", key)
@@ -96,7 +96,7 @@ class Ledger:
 
     def reopen(self, seed: int, conditions: Iterable[str]) -> None:
         """Mark conditions under a seed as unfinished and forget their final scores."""
-        with self._guarded(), self._connection:
+        with self._explain_errors(), self._connection:
             for condition in conditions:
                 key = (condition, seed)
                 self._connection.execute(
@@ -128,7 +128,7 @@ class Ledger:
     def _read(self, record: type, where: str, *values: Any) -> list[Any]:
         table, key = _KEYS[record]
         columns = ", ".join(f.name for f in fields(record))
-        with self._guarded():
+        with self._explain_errors():
             rows = self._connection.execute(
                 f"SELECT {columns} FROM {table} {where} ORDER BY {key}", values
             )
@@ -158,7 +158,7 @@ class Ledger:
             self._connection.execute("UPDATE schema_version SET version = ?", (SCHEMA_VERSION,))
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _explain_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:

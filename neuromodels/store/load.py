@@ -12,13 +12,15 @@ import numpy as np
 
 from neuromodels.coefficients import FIXED_WEIGHT, Coefficient
 from neuromodels.errors import RunNotFound
+from neuromodels.store.find import required_members
 from neuromodels.store.front_and_archive import archives_of, fronts_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
-from neuromodels.store.store import STUDY, StoredRun, solution_path, stored_runs
+from neuromodels.store.store import StoredRun, solution_path
 from neuromodels.store.sweeps import StoredSweep, is_sweep
 from neuromodels.study.circuits import CONNECTIONS
 from neuromodels.study.conditions import SEARCHED
+from neuromodels.study.study import Study
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -39,22 +41,15 @@ def load(folder: Path | str) -> Loaded:
         When the folder holds none.
     """
     folder = Path(folder)
-    if is_sweep(folder):
-        sweep = StoredSweep(folder)
-        unset = dict.fromkeys(sweep.keys)
-        values = {each.folder: {**unset, **each.values} for each in sweep.settings}
-        runs = tuple((run, values[run.folder.name]) for run in sweep.runs)
-        return Loaded(folder, runs, sweep.keys)
-    if (folder / STUDY).is_file():
-        return Loaded(folder, ((StoredRun(folder), {}),))
-    found = sorted(stored_runs(folder), key=lambda run: run.folder)
-    if not found:
-        raise RunNotFound(
-            str(folder),
-            "holds no run and no sweep",
-            cure="`neuromodels run FILE` makes one and prints its name.",
-        )
-    return Loaded(folder, tuple((run, {}) for run in found))
+    members = required_members(folder)
+    keys = StoredSweep(folder).keys if is_sweep(folder) else ()
+    unset = dict.fromkeys(keys)
+    runs = [
+        (member.run, {**unset, **(member.setting.values if member.setting else {})})
+        for member in members
+        if member.run is not None
+    ]
+    return Loaded(folder, tuple(runs), keys)
 
 
 @dataclass(frozen=True)
@@ -183,29 +178,29 @@ class _Number:
 def _solutions(runs: Sequence[StoredRun]) -> Dataset:
     from xarray import Dataset
 
-    found = [number for run in runs for number in _numbers_of(run)]
+    numbers = [number for run in runs for number in _numbers_of(run)]
     axes: dict[str, list[Any]] = {
-        "run": list(dict.fromkeys(each.place[0] for each in found)),
-        "condition": [c for c in SEARCHED if any(each.place[1] == c for each in found)],
-        "seed": sorted({each.place[2] for each in found}),
+        "run": list(dict.fromkeys(number.place[0] for number in numbers)),
+        "condition": [c for c in SEARCHED if any(number.place[1] == c for number in numbers)],
+        "seed": sorted({number.place[2] for number in numbers}),
     }
     lengths: dict[str, int] = {}
     granularities: dict[str, set[str]] = {}
-    for each in found:
-        lengths[each.dimension] = max(lengths.get(each.dimension, 0), each.values.size)
-        granularities.setdefault(each.name, set()).add(each.per)
+    for number in numbers:
+        lengths[number.dimension] = max(lengths.get(number.dimension, 0), number.values.size)
+        granularities.setdefault(number.name, set()).add(number.per)
     arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
-    for each in found:
-        is_one = len(granularities[each.name]) == 1
-        name = each.name if is_one else f"{each.name} per {each.per}"
-        own = [each.dimension] if each.dimension else []
+    for number in numbers:
+        is_one = len(granularities[number.name]) == 1
+        name = number.name if is_one else f"{number.name} per {number.per}"
+        own = [number.dimension] if number.dimension else []
         shape = [*map(len, axes.values()), *(lengths[dimension] for dimension in own)]
         _, array = arrays.setdefault(name, ((*axes, *own), np.full(shape, np.nan)))
-        run, condition, seed = map(list.index, axes.values(), each.place)
+        run, condition, seed = map(list.index, axes.values(), number.place)
         if own:
-            array[run, condition, seed, : each.values.size] = each.values
+            array[run, condition, seed, : number.values.size] = number.values
         else:
-            array[run, condition, seed] = each.values[0]
+            array[run, condition, seed] = number.values[0]
     return Dataset(arrays, coords={name: np.array(axis) for name, axis in axes.items()})
 
 
@@ -216,7 +211,7 @@ def _numbers_of(run: StoredRun) -> Iterator[_Number]:
         if test.kind == "final"
     }
     for condition in SEARCHED:
-        for seed in run.study["seeds"]:
+        for seed in run.study.seeds:
             if solution_path(run.folder, condition, seed).is_file():
                 yield from _coefficients(run, condition, seed)
                 final = finals.get((condition, seed))
@@ -236,23 +231,22 @@ def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number
         yield _Number(place, str(label), values, coefficient.per)
 
 
-def coefficients_of(study: Mapping[str, Any], condition: str) -> dict[str, Coefficient]:
+def coefficients_of(study: Study, condition: str) -> dict[str, Coefficient]:
     """Return the coefficients of a stored study, without running anything of it.
 
     Those of ``[rule]`` by name, those of other rules and of neurons by label,
     ``projection.name`` or ``population.name``.
     """
-    of_neurons = study["circuit"].get("coefficients", {})
-    of_rule = study["rule"]["coefficients"]
+    of_rule = study.rule.coefficients
     known = {
         label: Coefficient(label.rpartition(".")[2]).with_settings(each)
-        for label, each in of_neurons.items()
+        for label, each in study.circuit.coefficients.items()
     }
-    for kind, rule in study.get("rules", {}).items():
+    for kind, rule in study.rules.items():
         projection = "_".join(CONNECTIONS[kind])
         known |= {
             f"{projection}.{name}": Coefficient(name).with_settings(each)
-            for name, each in rule["coefficients"].items()
+            for name, each in rule.coefficients.items()
         }
     if condition == "fixed":
         of_rule = {name: each for name, each in of_rule.items() if name == FIXED_WEIGHT.name}

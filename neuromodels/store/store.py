@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +27,8 @@ from neuromodels.store.checkpoints import Checkpoint, Checkpoints
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.lock import FolderLock
 from neuromodels.store.provenance import changed_since
+from neuromodels.study.stored import stored_study
+from neuromodels.study.study import Study
 
 STUDY = "study.json"
 PROVENANCE = "provenance.json"
@@ -47,6 +50,13 @@ class StoredRun:
     folder
         As printed when the run started.
 
+    Attributes
+    ----------
+    table
+        Its study as plain values, as they are stored.
+    digest
+        Of its study.
+
     Raises
     ------
     RunNotFound
@@ -63,12 +73,27 @@ class StoredRun:
             )
         stored = read_json(self.folder / STUDY)
         self.digest = str(stored.pop("digest", ""))
-        self.study = stored
+        self.table: Mapping[str, Any] = stored
 
     @property
     def name(self) -> str:
         """The name of its study."""
-        return str(self.study.get("name", ""))
+        return str(self.table.get("name", ""))
+
+    @cached_property
+    def study(self) -> Study:
+        """Its study, whose own files may be gone; see `neuromodels.study.stored`.
+
+        Raises
+        ------
+        StorageError
+            When what is stored is no whole study.
+        """
+        try:
+            return stored_study(self.table)
+        except (KeyError, TypeError, AttributeError) as error:
+            path = str(self.folder / STUDY)
+            raise StorageError(path, f"must hold a whole study ({error})") from error
 
     def ledger(self) -> Ledger:
         """Open the ledger for reading, also while the run goes on."""
@@ -324,12 +349,12 @@ def check_folder(folder: Path, digest: str) -> None:
             return
         names = {path.name for path in folder.iterdir()}
     if STUDY in names:
-        found = read_json(folder / STUDY).get("digest")
-        if found != digest:
+        stored = read_json(folder / STUDY).get("digest")
+        if stored != digest:
             raise StorageError(
                 str(folder),
                 f"must be empty or hold the study {digest}",
-                found,
+                stored,
                 "It holds another study; name another folder with --out.",
             )
         return
@@ -355,6 +380,6 @@ def stored_runs(folder: Path) -> list[StoredRun]:
     """Return the runs in the folders of `folder`, newest first."""
     if not folder.is_dir():
         return []
-    found = [path.parent for path in folder.glob(f"*/{STUDY}")]
-    found.sort(key=lambda path: (path / STUDY).stat().st_mtime, reverse=True)
-    return [StoredRun(path) for path in found]
+    folders = [path.parent for path in folder.glob(f"*/{STUDY}")]
+    folders.sort(key=lambda path: (path / STUDY).stat().st_mtime, reverse=True)
+    return [StoredRun(path) for path in folders]

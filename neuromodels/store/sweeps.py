@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from neuromodels.errors import RunNotFound, StorageError
 from neuromodels.files import PRIVATE, read_json, write_json, writing
 from neuromodels.store.store import StoredRun, stored_runs
+from neuromodels.study.stored import stored_study
+from neuromodels.study.study import Study
 
 SWEEP = "sweep.json"
 SCHEMA = 1
@@ -29,7 +31,7 @@ class StoredSetting:
         Of its study; settings with the same digest share a folder.
     values
         What differs, by dotted key.
-    study
+    table
         The study as plain values; the run folder's own, once there is one, wins over it.
     """
 
@@ -37,7 +39,24 @@ class StoredSetting:
     folder: str
     digest: str
     values: Mapping[str, Any]
-    study: Mapping[str, Any]
+    table: Mapping[str, Any]
+
+    @property
+    def study(self) -> Study:
+        """Its study, without looking anything up."""
+        return stored_study(self.table)
+
+    @classmethod
+    def from_entry(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the setting of an entry in the sweep's file, where `table` is ``study``."""
+        rest = {key: value for key, value in stored.items() if key != "study"}
+        return cls(table=stored["study"], **rest)
+
+    def to_entry(self) -> dict[str, Any]:
+        """Return the entry of this setting in the sweep's file."""
+        rest = asdict(self)
+        study = rest.pop("table")
+        return {**rest, "study": study}
 
 
 class StoredSweep:
@@ -65,7 +84,7 @@ class StoredSweep:
             raise StorageError(path, f"must have schema {SCHEMA}", stored.get("schema"))
         self.name = str(stored["name"])
         self.keys = tuple(stored["keys"])
-        self.settings = [StoredSetting(**each) for each in stored["settings"]]
+        self.settings = [StoredSetting.from_entry(each) for each in stored["settings"]]
 
     def run(self, setting: StoredSetting) -> StoredRun | None:
         """Return the run of a setting, or None when it was not begun."""
@@ -78,8 +97,8 @@ class StoredSweep:
     def runs(self) -> list[StoredRun]:
         """The runs that were begun, each once."""
         folders = dict.fromkeys(setting.folder for setting in self.settings)
-        found = {each.folder: self.run(each) for each in self.settings}
-        return [run for folder in folders if (run := found[folder]) is not None]
+        runs = {setting.folder: self.run(setting) for setting in self.settings}
+        return [run for folder in folders if (run := runs[folder]) is not None]
 
 
 def is_sweep(folder: Path) -> bool:
@@ -94,7 +113,7 @@ def write_sweep(
     with writing(folder):
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     stored = {"schema": SCHEMA, "name": name, "keys": list(keys)}
-    write_json(folder / SWEEP, {**stored, "settings": [asdict(each) for each in settings]})
+    write_json(folder / SWEEP, {**stored, "settings": [each.to_entry() for each in settings]})
 
 
 def check_sweep_folder(folder: Path) -> None:
@@ -108,8 +127,8 @@ def check_sweep_folder(folder: Path) -> None:
     with writing(folder):
         if not folder.exists() or is_sweep(folder):
             return
-        found = sorted(path.name for path in folder.iterdir())
-    foreign = [name for name in found if not (folder / name / "study.json").is_file()]
+        names = sorted(path.name for path in folder.iterdir())
+    foreign = [name for name in names if not (folder / name / "study.json").is_file()]
     if foreign:
         raise StorageError(
             str(folder),

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from fake_experiment import FakeExperiment
 
+from neuromodels.cli import main
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -167,7 +169,7 @@ def test_a_figure_is_not_drawn_from_an_older_declaration(here, said):
     assert (code, out) == (0, "figure: a/b.png\n")
 
 
-@pytest.mark.parametrize("kind", ["rules", "neurons", "tasks", "optimizers", "studies"])
+@pytest.mark.parametrize("kind", ["rules", "neurons", "tasks", "measures", "optimizers", "studies"])
 def test_lists_are_tables_and_json(said, kind):
     code, out, _ = said("list", kind)
     assert code == 0
@@ -221,6 +223,40 @@ def test_reports_import_nothing_heavy(here, said):
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["cache", "--help"]])
+def test_a_cold_start_imports_no_arrays(arguments):
+    code = (
+        "import sys; from neuromodels.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(bool({'numpy', 'brian2', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_has_help_that_names_its_arguments(capsys):
+    from neuromodels.commands import COMMANDS
+
+    main_help = help_of(capsys)
+    assert len({command.name for command in COMMANDS}) == len(COMMANDS) >= 13
+    for command in COMMANDS:
+        assert f" {command.name} " in main_help
+        assert command.help in main_help
+        assert f"usage: neuromodels {command.name} [-h]" in help_of(capsys, command.name)
+
+
+def help_of(capsys, *command):
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    return capsys.readouterr().out
 
 
 def test_a_reader_that_goes_away_is_no_error(here, said):

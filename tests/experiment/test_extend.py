@@ -93,7 +93,7 @@ def test_a_budget_only_grows(tmp_path):
     run(tmp_path, 8)
     with pytest.raises(StorageError, match="with 8 generations, a budget that can only grow"):
         run(tmp_path, 6)
-    assert StoredRun(tmp_path).study["search"]["generations"] == 8
+    assert StoredRun(tmp_path).study.search.generations == 8
 
 
 def test_the_budget_is_no_part_of_the_digest():

@@ -9,7 +9,7 @@ from fake_experiment import TABLE, FakeExperiment
 from rich.console import Console
 
 from neuromodels.experiment.events import GenerationDone, Notice
-from neuromodels.report.run import report_of, summary
+from neuromodels.report.run import report_tables, summary
 from neuromodels.search.pareto import nondominated
 from neuromodels.store.export import export
 from neuromodels.store.ledger import Ledger
@@ -84,7 +84,7 @@ def test_a_report_shows_front_and_kinds_of_failure(tmp_path):
     assert search["failures_by_kind"]["nan"] == search["failures"] > 0
     assert len(found["front"]) == len(solution(tmp_path)["front"])
     console = Console(width=160, file=StringIO())
-    console.print(report_of(found))
+    console.print(report_tables(found))
     shown = console.file.getvalue()
     assert f"(nan {search['failures']:,})" in shown
     assert "Members that no other beats" in shown

@@ -131,8 +131,8 @@ def test_a_search_starts_where_the_other_ended(source, said, monkeypatch):
     assert (code, err) == (0, "")
     assert centres[0].tolist() == StoredRun(source).solution("plastic", 1)["vector"].tolist()
     kept = StoredRun("warm")
-    assert kept.study["search"]["start"] == str(source)
-    assert kept.study["contents"]["search.start"]
+    assert kept.study.search.start == str(source)
+    assert kept.study.contents["search.start"]
 
 
 def test_a_new_seed_starts_from_the_best_one(source, said, here):

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from neuromodels.seeding import trial_streams
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.store.sweeps import StoredSetting, write_sweep
 from neuromodels.study.file import study_of
+from neuromodels.study.study import TaskChoice
 from neuromodels.study.sweep import read_declared
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +161,7 @@ def test_needs_are_the_studies_of_the_task(fig2b):
 def test_a_run_of_another_task_is_refused(runs, fig2b, recall):
     for script in (fig2b, recall):
         other = StoredRun(runs["quick"].folder)
-        other.study["task"] = {"name": "delayed_match"}
+        other.study = replace(other.study, task=TaskChoice("delayed_match"))
         with pytest.raises(NeuromodelsError, match="delayed_match"):
             script.collect([other])
 

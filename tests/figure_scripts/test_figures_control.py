@@ -90,7 +90,7 @@ def measured(run, measure, arrays_for):
     """Store a measure of both conditions and all seeds; return the arrays by both."""
     kept = {}
     for condition in ("plastic", "fixed"):
-        for seed in run.study["seeds"]:
+        for seed in run.study.seeds:
             kept[condition, seed] = arrays_for(condition, seed)
             keep(run, measure, condition, seed, kept[condition, seed])
     return kept
@@ -263,7 +263,7 @@ def test_one_seed_has_no_interval(scripts, tmp_path):
 def test_from_five_seeds_on_bands_are_narrower_than_the_range(scripts, tmp_path):
     run = made(tmp_path, "velocity", seeds=list(range(1, 10)), conditions=["plastic"])
     rng = np.random.default_rng(0)
-    for seed in run.study["seeds"]:
+    for seed in run.study.seeds:
         keep(run, "injury", "plastic", seed, injury(rng, rng.random()))
     (found,) = scripts["pdlf_fig4"].collect([run])
     spread = found.injured["plastic"]
@@ -327,7 +327,7 @@ def test_goals_of_simulated_bodies_are_the_published_ones(scripts):
 
 def test_a_goal_follows_the_runs_own_parameters(scripts, tmp_path):
     run = made(tmp_path, "cart_pole", conditions=["plastic"])
-    run.study["task"]["reach"] = 0.5
+    run.study.task.parameters["reach"] = 0.5
     for seed in (1, 2):
         keep(run, "goals", "plastic", seed, goals(np.random.default_rng(seed)))
     (found,) = scripts["pdlf_fig5a"].collect([run])

@@ -9,7 +9,7 @@ from figure_scripts.test_figures import assert_readable, scores, texts
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.experiment.runner import Runner
-from neuromodels.measures.examine import measured
+from neuromodels.measures.examine import examine_solutions
 from neuromodels.report.figures import load_script
 from neuromodels.search.plan import SearchPlan
 from neuromodels.store.store import Store, StoredRun
@@ -90,7 +90,7 @@ def test_sweeps_are_those_that_were_measured(runs):
     with pytest.raises(RunNotFound, match="needs the measure transfer"):
         script.collect(runs)
     vary = ["task.delay=100,20,300", "task.noise_spread=0"]
-    table = measured(runs[0], "transfer", 20, vary=vary)
+    table = examine_solutions(runs[0], "transfer", 20, vary=vary)
     (sweep,) = script.collect(runs)
     assert (sweep.parameter, sweep.searched) == ("delay", (20.0, 20.0))
     values, spread = sweep.scores["nm_oja"]

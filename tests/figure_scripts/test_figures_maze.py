@@ -10,7 +10,7 @@ from figure_scripts.test_figures import assert_readable, scores, texts
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.experiment.runner import Runner
-from neuromodels.measures.examine import measured
+from neuromodels.measures.examine import examine_solutions
 from neuromodels.report.figures import load_script
 from neuromodels.search.plan import SearchPlan
 from neuromodels.store.store import Store, StoredRun
@@ -85,8 +85,8 @@ def test_sweeps_are_those_that_were_measured(runs):
     script = load_script("maze_sweeps", ROOT)
     with pytest.raises(RunNotFound, match=r"task\.training="):
         script.collect(runs)
-    measured(runs[0], "transfer", 10, vary=["task.training=1"], only=["plastic"])
-    table = measured(runs[0], "transfer", 10, vary=["task.cues=3,5"], only=["plastic"])
+    examine_solutions(runs[0], "transfer", 10, vary=["task.training=1"], only=["plastic"])
+    table = examine_solutions(runs[0], "transfer", 10, vary=["task.cues=3,5"], only=["plastic"])
     maze = script.collect(runs)
     values, spread, searched = maze.sweeps["cues"]
     assert (values.tolist(), searched) == ([3, 5], 3)

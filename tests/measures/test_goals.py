@@ -6,7 +6,9 @@ import pytest
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.episodes import Episodes
-from neuromodels.measures.goals import PATHS, Walk, headings_of, scores_by_goal, walk_of
+from neuromodels.measures import Solution
+from neuromodels.measures.goals import scores_by_goal
+from neuromodels.measures.path import PATHS, Walk, headings_of, walk_of
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
@@ -39,7 +41,7 @@ def steering():
 @pytest.mark.parametrize("condition", ["plastic", "unseen"])
 def test_scores_by_goal_are_those_of_the_experiment(condition):
     vector = vector_of("plastic")
-    shares, scores = scores_by_goal(STUDY, condition, vector, STREAMS)
+    shares, scores = scores_by_goal(Solution(STUDY, condition, vector, STREAMS, 1))
     expected = Experiment(STUDY, condition).evaluate(vector[None], STREAMS).scores[0]
     np.testing.assert_allclose(scores, expected)
     assert ((shares >= 0) & (shares < 1)).all()
@@ -47,8 +49,8 @@ def test_scores_by_goal_are_those_of_the_experiment(condition):
 
 def test_no_goal_is_both_trained_and_unseen():
     vector, streams = vector_of("fixed"), trial_streams(5, 1500)
-    trained, _ = scores_by_goal(STUDY, "fixed", vector, streams)
-    unseen, _ = scores_by_goal(STUDY, "unseen_fixed", vector, streams)
+    trained, _ = scores_by_goal(Solution(STUDY, "fixed", vector, streams, 1))
+    unseen, _ = scores_by_goal(Solution(STUDY, "unseen_fixed", vector, streams, 1))
     assert len(np.unique(trained)) == 8
     assert len(np.unique(unseen)) == 72
     assert not set(trained) & set(unseen)
@@ -57,7 +59,7 @@ def test_no_goal_is_both_trained_and_unseen():
 def test_an_agent_that_pushes_towards_its_goal_follows_every_path():
     vector = steering()
     for commands in PATHS.values():
-        walk = walk_of(STUDY, "fixed", vector, STREAMS[:3], commands)
+        walk = walk_of(Solution(STUDY, "fixed", vector, STREAMS[:3], 1), commands)
         steps = sum(steps for _, _, steps in commands)
         assert walk.places.shape == (3, steps, 2)
         # neurons say -1, 0 or 1, so eight directions can be taken; turning takes time
@@ -65,7 +67,7 @@ def test_an_agent_that_pushes_towards_its_goal_follows_every_path():
 
 
 def test_places_are_velocities_summed():
-    walk = walk_of(STUDY, "fixed", steering(), STREAMS[:1], ((0, 0, 60),))
+    walk = walk_of(Solution(STUDY, "fixed", steering(), STREAMS[:1], 1), ((0, 0, 60),))
     assert walk.places[0, -1, 0] > 0.5, "eastwards"
     assert abs(walk.places[0, -1, 1]) < 0.1 * walk.places[0, -1, 0]
 
@@ -83,9 +85,9 @@ def test_errors_are_the_shorter_way_round():
 def test_a_task_without_a_direction_is_refused():
     copy = Study("copy", TaskChoice("sequence_copy"), RuleChoice("pdlf"))
     with pytest.raises(DeclarationError, match="must have the variables goal_x"):
-        walk_of(copy, "fixed", np.zeros(3), STREAMS, PATHS["square"])
+        walk_of(Solution(copy, "fixed", np.zeros(3), STREAMS, 1), PATHS["square"])
     with pytest.raises(DeclarationError, match="must draw goals"):
-        scores_by_goal(copy, "fixed", np.zeros(3), STREAMS)
+        scores_by_goal(Solution(copy, "fixed", np.zeros(3), STREAMS, 1))
 
 
 def test_trials_can_be_run_in_parts():

@@ -11,6 +11,7 @@ from neuromodels.analysis.recovery import (
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.episodes import Episodes
+from neuromodels.measures import Solution
 from neuromodels.measures import injury as injuries
 from neuromodels.measures.injury import Injury, rewards_of
 from neuromodels.seeding import generator, trial_streams
@@ -39,28 +40,32 @@ def vectors():
 
 @pytest.mark.parametrize("condition", ["plastic", "fixed"])
 def test_rewards_add_up_to_the_score(vectors, condition):
-    rewards = rewards_of(STUDY, condition, vectors[condition], STREAMS)
+    rewards = rewards_of(Solution(STUDY, condition, vectors[condition], STREAMS, 1))
     assert rewards.shape == (30, STEPS)
     scores = Experiment(STUDY, condition).evaluate(vectors[condition][None], STREAMS).scores[0]
     np.testing.assert_allclose(rewards.sum(axis=1), scores)
 
 
 def test_nothing_lost_is_nothing_changed(vectors):
-    intact = rewards_of(STUDY, "plastic", vectors["plastic"], STREAMS)
-    unhurt = rewards_of(STUDY, "plastic", vectors["plastic"], STREAMS, Injury(0.0, 0, STEPS))
+    intact = rewards_of(Solution(STUDY, "plastic", vectors["plastic"], STREAMS, 1))
+    unhurt = rewards_of(
+        Solution(STUDY, "plastic", vectors["plastic"], STREAMS, 1), Injury(0.0, 0, STEPS)
+    )
     np.testing.assert_array_equal(unhurt, intact)
 
 
 def test_a_network_without_weights_says_nothing(vectors):
     """Silence is the answer 0: right for every 0, wrong for every 1."""
-    lost = rewards_of(STUDY, "fixed", vectors["fixed"], STREAMS, Injury(1.0, 0, STEPS))
-    zeros = rewards_of(STUDY, "fixed", np.zeros_like(vectors["fixed"]), STREAMS)
+    lost = rewards_of(Solution(STUDY, "fixed", vectors["fixed"], STREAMS, 1), Injury(1.0, 0, STEPS))
+    zeros = rewards_of(Solution(STUDY, "fixed", np.zeros_like(vectors["fixed"]), STREAMS, 1))
     np.testing.assert_array_equal(lost, zeros)
 
 
 def test_before_the_injury_all_is_as_it_was(vectors):
-    intact = rewards_of(STUDY, "plastic", vectors["plastic"], STREAMS)
-    hurt = rewards_of(STUDY, "plastic", vectors["plastic"], STREAMS, Injury(1.0, 8, STEPS))
+    intact = rewards_of(Solution(STUDY, "plastic", vectors["plastic"], STREAMS, 1))
+    hurt = rewards_of(
+        Solution(STUDY, "plastic", vectors["plastic"], STREAMS, 1), Injury(1.0, 8, STEPS)
+    )
     np.testing.assert_array_equal(hurt[:, :8], intact[:, :8])
     assert not np.array_equal(hurt, intact)
 
@@ -73,7 +78,7 @@ def test_fixed_weights_come_back_and_plastic_ones_do_not(vectors):
         patient, masks = injuries._Patient(hurt), injuries._Masks(wound, hurt.shapes, 30)
         for step in range(4):
             if wound.holds(step):
-                patient.lose(masks.drawn())
+                patient.lose(masks.lost())
                 assert not hurt.weights()["input_hidden"].any()
             elif step == wound.last:
                 patient.heal()
@@ -86,13 +91,13 @@ def test_fixed_weights_come_back_and_plastic_ones_do_not(vectors):
 def test_every_method_has_the_same_wounds():
     for unit in ("weights", "neurons"):
         one, other = (injuries._Masks(Injury(0.4, 0, 9, unit), SHAPES, 50) for _ in range(2))
-        for name, lost in one.drawn().items():
-            np.testing.assert_array_equal(other.drawn()[name], lost)
+        for name, lost in one.lost().items():
+            np.testing.assert_array_equal(other.lost()[name], lost)
             assert lost.mean() == pytest.approx(0.4, abs=0.06)
 
 
 def test_a_lost_neuron_loses_all_its_weights_in_every_projection():
-    lost = injuries._Masks(Injury(0.5, 0, 9, "neurons"), SHAPES, 20).drawn()
+    lost = injuries._Masks(Injury(0.5, 0, 9, "neurons"), SHAPES, 20).lost()
     into, out = lost["input_hidden"].reshape(20, 3, 8), lost["hidden_output"].reshape(20, 8)
     assert (into.all(axis=1) == into.any(axis=1)).all()
     np.testing.assert_array_equal(into.any(axis=1), out)
@@ -101,7 +106,7 @@ def test_a_lost_neuron_loses_all_its_weights_in_every_projection():
 def test_wounds_stay_unless_they_are_redrawn():
     for is_redrawn in (False, True):
         masks = injuries._Masks(Injury(0.5, 0, 9, "weights", is_redrawn), SHAPES, 20)
-        first, second = (masks.drawn()["input_hidden"].copy() for _ in range(2))
+        first, second = (masks.lost()["input_hidden"].copy() for _ in range(2))
         assert np.array_equal(first, second) != is_redrawn
 
 

@@ -12,8 +12,10 @@ from neuromodels.cli import main
 from neuromodels.errors import DeclarationError, NeuromodelsError
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.runner import Runner
-from neuromodels.measures.examine import measured, table_of
+from neuromodels.measures import Solution
+from neuromodels.measures.examine import examine_solutions
 from neuromodels.measures.memory import memory_of
+from neuromodels.report.measures import measure_table
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.store import Store, StoredRun
@@ -39,6 +41,11 @@ STUDY = Study(
 STREAMS = trial_streams(5, 40)
 
 
+def solution_of(vector, streams):
+    """Return a plastic solution of the study."""
+    return Solution(STUDY, "plastic", vector, streams, 1)
+
+
 @pytest.fixture(scope="module")
 def vector():
     dimension = Experiment(STUDY).dimension
@@ -46,13 +53,13 @@ def vector():
 
 
 def test_trials_left_alone_are_those_of_the_experiment(vector):
-    found = memory_of(STUDY, vector, STREAMS)
+    found = memory_of(solution_of(vector, STREAMS))
     scores = Experiment(STUDY).evaluate(vector[None], STREAMS).scores[0]
     np.testing.assert_allclose(found.own.mean(axis=1), scores)
 
 
 def test_weights_of_a_trial_with_the_same_bits_change_nothing(vector):
-    found = memory_of(STUDY, vector, np.repeat(STREAMS[:1], 6))
+    found = memory_of(solution_of(vector, np.repeat(STREAMS[:1], 6)))
     np.testing.assert_array_equal(found.donor, found.own)
     np.testing.assert_array_equal(found.recipient, found.own)
 
@@ -60,14 +67,14 @@ def test_weights_of_a_trial_with_the_same_bits_change_nothing(vector):
 def test_exchanged_weights_are_those_of_the_next_trial(vector):
     """The last trial gets the first one's; a trial of the same bits cannot tell."""
     streams = np.array([STREAMS[0], STREAMS[1], STREAMS[0], STREAMS[1]])
-    found = memory_of(STUDY, vector, streams)
+    found = memory_of(solution_of(vector, streams))
     np.testing.assert_array_equal(found.donor[0], found.donor[2])
     np.testing.assert_array_equal(found.donor[1], found.donor[3])
     assert not np.array_equal(found.donor, found.recipient), "the bits differ"
 
 
 def test_a_rule_that_does_nothing_leaves_nothing_to_read(vector):
-    found = memory_of(STUDY, np.zeros_like(vector), trial_streams(6, 300))
+    found = memory_of(solution_of(np.zeros_like(vector), trial_streams(6, 300)))
     assert np.abs(found.decoded - 0.5).max() < 0.15
     assert not found.own.all()
 
@@ -76,14 +83,14 @@ def test_a_task_without_a_delay_is_refused(monkeypatch, vector):
     task = replace(tasks.CATALOG["sequence_copy"], delay=())
     monkeypatch.setitem(tasks.CATALOG._members, "sequence_copy", task)
     with pytest.raises(DeclarationError, match=r"sequence_copy\.delay: must be declared"):
-        memory_of(STUDY, vector, STREAMS)
+        memory_of(solution_of(vector, STREAMS))
 
 
 def test_a_task_that_asks_otherwise_is_refused(monkeypatch, vector):
     task = replace(tasks.CATALOG["sequence_copy"], steps="prelude + 2*length + latency + 1")
     monkeypatch.setitem(tasks.CATALOG._members, "sequence_copy", task)
     with pytest.raises(DeclarationError, match=r"one item in each step.*got '?4 steps, 3 items"):
-        memory_of(STUDY, vector, STREAMS)
+        memory_of(solution_of(vector, STREAMS))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +110,7 @@ def test_a_measure_is_kept_in_the_run(finished, capsys):
         assert kept["own"].shape == (60, 3)
         assert kept["own"].mean() == pytest.approx(own["value"])
     console = Console(record=True, width=120)
-    console.print(table_of(found))
+    console.print(measure_table(found))
     assert f"{own['value']:.3f}" in console.export_text()
     with Store(finished, STUDY.to_table(), STUDY.digest) as store:
         assert Runner(STUDY, store).run(), "the folder is still the run's own"
@@ -128,4 +135,4 @@ def test_a_run_without_a_solution_is_one_message(tmp_path):
     with Store(tmp_path / "empty", STUDY.to_table(), STUDY.digest):
         pass
     with pytest.raises(NeuromodelsError, match="needs a finished search"):
-        measured(StoredRun(tmp_path / "empty"), "memory")
+        examine_solutions(StoredRun(tmp_path / "empty"), "memory")

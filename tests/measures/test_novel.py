@@ -9,16 +9,18 @@ from neuromodels.errors import DeclarationError
 from neuromodels.experiment.embodied import EmbodiedExperiment
 from neuromodels.experiment.episodes import Episodes, steps_of
 from neuromodels.experiment.recording import embodied_recording
-from neuromodels.measures.examine import measured, table_of
+from neuromodels.measures import Solution
+from neuromodels.measures.examine import examine_solutions
+from neuromodels.measures.frayed_nerves import FrayedNerves
 from neuromodels.measures.novel import (
     DEAD,
     LEVELS,
     NOMINAL,
-    Frayed,
     Trials,
     conditions_of,
     trials_of,
 )
+from neuromodels.report.measures import measure_table
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from neuromodels.tasks.bodies import CATALOG, USUAL, Novelty, open_world
@@ -154,7 +156,7 @@ def test_novelties_without_sense_are_refused(wrong, message):
 def test_a_dead_motor_gets_no_action_and_the_others_theirs():
     actions = generator(1, "actions").uniform(-1, 1, (4, 6))
     for motor in range(6):
-        done = Frayed(BODY, 1, Novelty(dead=motor), STREAMS).act(actions)
+        done = FrayedNerves(BODY, 1, Novelty(dead=motor), STREAMS).act(actions)
         assert not done[:, motor].any()
         others = np.arange(6) != motor
         np.testing.assert_array_equal(done[:, others], actions[:, others])
@@ -163,7 +165,7 @@ def test_a_dead_motor_gets_no_action_and_the_others_theirs():
 
 def test_noise_has_the_declared_deviation_and_is_fresh_in_every_step():
     streams = trial_streams(1, 40)
-    nerves = Frayed(BODY, 1, Novelty(seen=0.2, done=0.1), streams)
+    nerves = FrayedNerves(BODY, 1, Novelty(seen=0.2, done=0.1), streams)
     shown, wanted = np.full((40, 17), 3.0), np.zeros((40, 6))
     seen = np.array([nerves.sense(shown) for _ in range(150)]) - 3
     done = np.array([nerves.act(wanted) for _ in range(150)])
@@ -179,23 +181,25 @@ def test_noise_has_the_declared_deviation_and_is_fresh_in_every_step():
 
 
 def test_noisy_actions_stay_in_their_range():
-    done = Frayed(BODY, 1, Novelty(done=0.4), STREAMS).act(np.ones((4, 6)))
+    done = FrayedNerves(BODY, 1, Novelty(done=0.4), STREAMS).act(np.ones((4, 6)))
     assert done.max() == 1
     assert 0 < (done < 1).mean() < 1
 
 
 def test_a_trials_noise_is_its_own_and_that_of_the_seed():
     shown, novelty = np.zeros((4, 17)), Novelty(seen=0.1)
-    alone = Frayed(BODY, 1, novelty, STREAMS).sense(shown)
-    np.testing.assert_array_equal(Frayed(BODY, 1, novelty, STREAMS[2:]).sense(shown[2:]), alone[2:])
-    assert (Frayed(BODY, 2, novelty, STREAMS).sense(shown) != alone).all()
-    doubled = Frayed(BODY, 1, Novelty(seen=0.2), STREAMS).sense(shown)
+    alone = FrayedNerves(BODY, 1, novelty, STREAMS).sense(shown)
+    np.testing.assert_array_equal(
+        FrayedNerves(BODY, 1, novelty, STREAMS[2:]).sense(shown[2:]), alone[2:]
+    )
+    assert (FrayedNerves(BODY, 2, novelty, STREAMS).sense(shown) != alone).all()
+    doubled = FrayedNerves(BODY, 1, Novelty(seen=0.2), STREAMS).sense(shown)
     np.testing.assert_allclose(doubled, 2 * alone)
 
 
 def test_a_told_goal_has_no_noise():
     body = CATALOG["halfcheetah"]
-    seen = Frayed(body, 1, Novelty(seen=0.4), STREAMS).sense(np.zeros((4, body.channels)))
+    seen = FrayedNerves(body, 1, Novelty(seen=0.4), STREAMS).sense(np.zeros((4, body.channels)))
     assert seen[:, :17].all()
     assert not seen[:, 17:].any()
 
@@ -221,7 +225,7 @@ def test_a_solution_is_run_under_each_and_twice_alike(runner, monkeypatch):
     monkeypatch.setattr("neuromodels.measures.novel.FULL", 20)
     monkeypatch.setattr("neuromodels.measures.novel.LEVELS", strongest())
     x = vector_of(runner)
-    found, again = (trials_of(study(), "plastic", x, STREAMS, 5) for _ in range(2))
+    found, again = (trials_of(Solution(study(), "plastic", x, STREAMS, 5)) for _ in range(2))
     np.testing.assert_array_equal(found.scores, again.scores)
     assert found.scores.shape == (8, 4)
     assert found.full.shape == (4,)
@@ -240,7 +244,7 @@ def test_a_dead_motor_costs_no_effort(runner):
     np.testing.assert_allclose(made.evaluate(x[None], STREAMS).scores[0], still, atol=1e-12)
 
 
-class _Numb(Frayed):
+class _Numb(FrayedNerves):
     def __init__(self):
         pass
 
@@ -311,7 +315,7 @@ class Stored:
     """A run whose solutions nobody looks at."""
 
     def __init__(self, folder):
-        self.folder, self.study = folder, study().to_table()
+        self.folder, self.table = folder, study().to_table()
 
     def solution(self, condition, seed):
         return {"vector": np.zeros(0)}
@@ -326,13 +330,13 @@ def test_the_measure_reports_returns_and_retentions(monkeypatch, tmp_path):
     }
     monkeypatch.setattr(
         "neuromodels.measures.novel.trials_of",
-        lambda *given: Trials(
-            ("nominal", "uphill"), np.array(scores[given[-1]]), 12, np.array([1.0, 3.0])
+        lambda solution: Trials(
+            ("nominal", "uphill"), np.array(scores[solution.seed]), 12, np.array([1.0, 3.0])
         ),
     )
     solutions = [("plastic", seed) for seed in scores]
-    monkeypatch.setattr("neuromodels.measures.examine._finished", lambda *given: solutions)
-    found = measured(Stored(tmp_path), "novel", 2)
+    monkeypatch.setattr("neuromodels.measures.examine.finished_solutions", lambda *given: solutions)
+    found = examine_solutions(Stored(tmp_path), "novel", 2)
     json.dumps(found, allow_nan=False)
     rows = {(row["seed"], row["quantity"]): row for row in found["rows"]}
     returns = [rows[seed, "return, nominal, 12 steps"]["value"] for seed in (1, 2, 3, None)]
@@ -350,4 +354,4 @@ def test_the_measure_reports_returns_and_retentions(monkeypatch, tmp_path):
     with np.load(tmp_path / "measures" / "novel-plastic-seed2.npz") as arrays:
         np.testing.assert_array_equal(arrays["scores"], scores[2])
         assert arrays["conditions"].tolist() == ["nominal", "uphill"]
-    assert len(table_of(found).renderables) == 2
+    assert len(measure_table(found).renderables) == 2

@@ -11,8 +11,8 @@ from rich.console import Console
 from neuromodels.cli import main
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.runner import Runner
-from neuromodels.measures.examine import table_of
 from neuromodels.measures.transfer import Transfer
+from neuromodels.report.measures import measure_table
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import trial_streams
 from neuromodels.store.store import Store, StoredRun
@@ -92,7 +92,7 @@ def test_rows_without_a_seed_are_medians(asked, capsys):
         assert row["value"] == pytest.approx(np.median(same))
         assert min(same) <= row["low"] <= row["high"] <= max(same)
     console = Console(record=True, width=120)
-    console.print(table_of(found))
+    console.print(measure_table(found))
     shown = console.export_text()
     assert "all seeds" in shown
     assert "seed 1" not in shown

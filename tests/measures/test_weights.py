@@ -14,9 +14,11 @@ from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.episodes import Episodes
 from neuromodels.experiment.recording import trial_of
 from neuromodels.experiment.runner import Runner
-from neuromodels.measures.imprint import compared, imprints_of, written
-from neuromodels.measures.injury import Injury, weights_in
-from neuromodels.measures.states import looked_at, states_of
+from neuromodels.measures import Solution
+from neuromodels.measures.imprint import bits_text, compared_sequences, imprints_of
+from neuromodels.measures.injury import Injury
+from neuromodels.measures.states import observed_steps, states_of
+from neuromodels.measures.weights import weights_in
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.store import Store
@@ -79,7 +81,7 @@ def bits_of(streams):
 @pytest.mark.parametrize("injury", [None, WOUND])
 def test_weights_around_a_wound_are_those_of_numpy(vector, injury):
     looks = [1, 3, 4, 7, 9]
-    found = weights_in(looks, COPY, "plastic", vector, STREAMS, injury)
+    found = weights_in(looks, Solution(COPY, "plastic", vector, STREAMS, 1), injury)
     network = in_numpy(vector, bits_of(STREAMS))
     for step in range(network.steps):
         if injury is not None and injury.holds(step):
@@ -121,8 +123,8 @@ def test_alike_is_the_cosine():
 
 
 def test_imprints_are_those_of_numpy(vector):
-    found = imprints_of(COPY, vector, trial_streams(6, 200))
-    assert [written(each) for each in found.sequences] == ["001", "011", "101", "110"]
+    found = imprints_of(Solution(COPY, "plastic", vector, trial_streams(6, 200), 1))
+    assert [bits_text(each) for each in found.sequences] == ["001", "011", "101", "110"]
     network = in_numpy(vector, np.vstack([np.zeros((1, LENGTH)), found.sequences]))
     for _ in range(LENGTH):
         network.step()
@@ -137,7 +139,7 @@ def test_imprints_are_those_of_numpy(vector):
 
 
 def test_sequences_are_the_published_ones():
-    assert [written(each) for each in compared(8)] == [
+    assert [bits_text(each) for each in compared_sequences(8)] == [
         "00000001",
         "01111111",
         "11110111",
@@ -147,14 +149,14 @@ def test_sequences_are_the_published_ones():
 
 def test_a_sequence_that_no_trial_was_shown_is_named(vector):
     with pytest.raises(DeclarationError, match=r"a trial that shows \d{3}; got 2\..*--trials"):
-        imprints_of(COPY, vector, trial_streams(6, 2))
+        imprints_of(Solution(COPY, "plastic", vector, trial_streams(6, 2), 1))
 
 
 def test_tasks_without_bits_or_goals_are_refused(vector):
     with pytest.raises(DeclarationError, match=r"velocity: must show a sequence of bits"):
-        imprints_of(STEER, np.zeros(Experiment(STEER).dimension), STREAMS)
+        imprints_of(Solution(STEER, "plastic", np.zeros(Experiment(STEER).dimension), STREAMS, 1))
     with pytest.raises(DeclarationError, match=r"sequence_copy: must draw goals"):
-        states_of(COPY, "plastic", vector, STREAMS)
+        states_of(Solution(COPY, "plastic", vector, STREAMS, 1))
 
 
 # -- hidden states ------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ def test_tasks_without_bits_or_goals_are_refused(vector):
 
 def test_states_are_those_of_a_recorded_trial():
     chosen = 0.5 * generator(2, "v").standard_normal(Experiment(STEER).dimension)
-    found = states_of(STEER, "plastic", chosen, STREAMS)
+    found = states_of(Solution(STEER, "plastic", chosen, STREAMS, 1))
     recorded = trial_of(STEER, "plastic", chosen, int(STREAMS[3]))
     assert found.steps.tolist() == list(range(2, 16))
     assert found.hidden[3].any()
@@ -174,9 +176,9 @@ def test_states_are_those_of_a_recorded_trial():
 
 
 def test_looks_are_evenly_spread_over_the_published_part():
-    assert looked_at(1000).size == 35
-    assert looked_at(1000)[[0, -1]].tolist() == [100, 799]
-    assert looked_at(3).size == 2
+    assert observed_steps(1000).size == 35
+    assert observed_steps(1000)[[0, -1]].tolist() == [100, 799]
+    assert observed_steps(3).size == 2
 
 
 def test_the_nearest_mean_reads_what_lies_apart():

@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from neuromodels.report.run import MEANING, report_of
+from neuromodels.report.run import MEANING, report_tables
 from neuromodels.study.conditions import CONDITIONS
 
 SEED = {
@@ -40,7 +40,7 @@ def text_of(task: str, condition: str = "plastic") -> str:
     }
     console = Console(width=400, record=True)
     with console.capture() as capture:
-        console.print(report_of(found))
+        console.print(report_tables(found))
     return capture.get()
 
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import STUDY
 from fake_experiment import FakeExperiment
 
-from neuromodels.report.status import standing, statuses
+from neuromodels.report.status import status_of, statuses
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.lock import FolderLock, owner_of
 
@@ -39,7 +39,7 @@ def test_a_running_run_names_its_owner_and_the_time_left(here, said, monkeypatch
 
     def looking(self, xs, streams):
         if len(self.calls) == 3:
-            seen.append(standing(here / "runs")["runs"])
+            seen.append(status_of(here / "runs")["runs"])
         return evaluate(self, xs, streams)
 
     monkeypatch.setattr(FakeExperiment, "evaluate", looking)

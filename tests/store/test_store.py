@@ -26,7 +26,7 @@ def test_a_new_folder_holds_the_resolved_study(tmp_path):
     with opened(tmp_path / "a" / "run"):
         pass
     run = StoredRun(tmp_path / "a" / "run")
-    assert run.study == STUDY
+    assert run.table == STUDY
     assert run.digest == DIGEST
     assert [each.folder.name for each in stored_runs(tmp_path / "a")] == ["run"]
 
@@ -35,7 +35,7 @@ def test_seeds_are_added_never_dropped(tmp_path):
     for seeds in ([1, 2], [2, 3]):
         with opened(tmp_path, seeds=seeds):
             pass
-    assert StoredRun(tmp_path).study["seeds"] == [1, 2, 3]
+    assert StoredRun(tmp_path).table["seeds"] == [1, 2, 3]
 
 
 def test_another_study_is_refused_and_left_alone(tmp_path):

@@ -80,7 +80,7 @@ def test_a_study_with_types_survives_its_own_table_and_has_its_own_digest():
 
 
 def test_coefficients_of_a_stored_study_are_those_of_each_type():
-    known = coefficients_of(study_of(TABLE, "table").to_table(), "plastic")
+    known = coefficients_of(study_of(TABLE, "table"), "plastic")
     assert (known["inhibitory_hidden.alpha"].low, known["inhibitory_hidden.alpha"].high) == (-2, 2)
     assert known["inhibitory_hidden.tau_x"].scale == "log"
     assert known["input_hidden.w"].default == 0.3

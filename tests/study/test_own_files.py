@@ -41,8 +41,8 @@ def own_catalogs():
 @pytest.fixture
 def mine(here, monkeypatch):
     """Go to a checkout with a study of a rule in a file beside it."""
-    for module in ("file", "sweep"):
-        monkeypatch.setattr(f"neuromodels.study.{module}.installed_catalogs", own_catalogs)
+    for module in ("study.file", "study.sweep"):
+        monkeypatch.setattr(f"neuromodels.{module}.installed_catalogs", own_catalogs)
     text = STUDY.replace('name = "pdlf"', 'name = "my_rules.py:HEBB"')
     (here / "studies" / "mine.toml").write_text(text)
     (here / "studies" / "my_rules.py").write_text(RULE)
@@ -106,6 +106,15 @@ def test_a_stored_study_is_read_from_anywhere(mine, monkeypatch):
     (mine / "deep").mkdir()
     monkeypatch.chdir(mine / "deep")
     assert study_of(study.to_table(), "study.json", own_catalogs()) == study
+
+
+def test_a_run_is_reported_when_its_files_are_gone(mine, said):
+    said("run", "studies/mine.toml", "--out", "here")
+    commands = (["report", "here", "--json"], ["status", "here"], ["compare", "here"])
+    before = [said(*command)[1] for command in commands]
+    (mine / "studies" / "my_rules.py").unlink()
+    assert [said(*command) for command in commands] == [(0, out, "") for out in before]
+    assert said("resume", "here")[0] == 2, "but it cannot go on"
 
 
 @pytest.mark.parametrize("place", ["../my_rules.py", "/tmp/my_rules.py", "a/../../my_rules.py"])

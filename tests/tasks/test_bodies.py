@@ -8,6 +8,7 @@ import pytest
 
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.embodied import EmbodiedExperiment, experiment_of
+from neuromodels.measures import Solution
 from neuromodels.measures.goals import scores_by_goal
 from neuromodels.measures.injury import rewards_of
 from neuromodels.seeding import generator, trial_streams
@@ -251,9 +252,9 @@ def test_what_looks_into_trials_moves_the_same_bodies(gymnasium):
     made = EmbodiedExperiment(chosen, "plastic")
     x = generator(1, "looked into").standard_normal(made.dimension)
     expected = made.evaluate(x[None], streams).scores[0]
-    shares, scores = scores_by_goal(chosen, "plastic", x, streams)
+    shares, scores = scores_by_goal(Solution(chosen, "plastic", x, streams, 1))
     np.testing.assert_array_equal(scores, expected)
     assert set(np.round(shares * 80) % 10) == {5}
-    rewards = rewards_of(chosen, "plastic", x, streams)
+    rewards = rewards_of(Solution(chosen, "plastic", x, streams, 1))
     assert rewards.shape == (6, 40)
     np.testing.assert_allclose(rewards.sum(axis=1), expected, atol=1e-12)

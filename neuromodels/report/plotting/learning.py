@@ -60,7 +60,7 @@ def learning_curve(searches: Searches, limits: tuple[float, float]) -> Figure:
 
 def limits_of(panels: Sequence[Searches]) -> tuple[float, float]:
     """Return limits that hold every score of several conditions, with a margin."""
-    drawn = [smoothed(each)[:, 1] for panel in panels for each in panel.centres]
+    drawn = [running_median(each)[:, 1] for panel in panels for each in panel.centres]
     drawn += [each[:, 1:].ravel() for panel in panels for each in panel.tests]
     scores = np.concatenate([np.zeros(0), *drawn])
     scores = scores[np.isfinite(scores)]
@@ -75,7 +75,7 @@ def window_of(curve: np.ndarray) -> int:
     return len(curve) // _WINDOWS // 2 * 2 + 1
 
 
-def smoothed(curve: np.ndarray) -> np.ndarray:
+def running_median(curve: np.ndarray) -> np.ndarray:
     """Return a running median of a curve (n, 2), at `MOST_POINTS` places at most.
 
     The window is that of `window_of`, and shorter at both ends; NaN are left out.
@@ -108,7 +108,7 @@ def _places(count: int) -> np.ndarray:
 
 def _draw(axes: Axes, searches: Searches) -> None:
     for curve in searches.centres:
-        drawn = smoothed(curve)
+        drawn = running_median(curve)
         axes.plot(drawn[:, 0], drawn[:, 1], linewidth=0.6, alpha=0.8, color=GREY)
     tests = [each for each in searches.tests if len(each)]
     if tests and len(points := over_seeds(tests)):

@@ -11,7 +11,7 @@ from neuromodels.report.plotting.learning import (
     learning_curve,
     limits_of,
     over_seeds,
-    smoothed,
+    running_median,
     window_of,
 )
 
@@ -35,7 +35,7 @@ def test_smoothing_is_a_running_median(generations):
     assert window % 2 == 1
     assert abs(window - generations / 50) <= 2
     expected = pd.Series(curve[:, 1], index=curve[:, 0]).rolling(window, 1, center=True).median()
-    found = smoothed(curve)
+    found = running_median(curve)
     assert len(found) == min(generations, MOST_POINTS)
     assert found[[0, -1], 0].tolist() == [1, generations]
     np.testing.assert_allclose(found[:, 1], expected[found[:, 0]])
@@ -43,7 +43,7 @@ def test_smoothing_is_a_running_median(generations):
 
 def test_a_short_curve_is_drawn_as_it_is():
     curve = noisy(60)
-    np.testing.assert_array_equal(smoothed(curve), curve)
+    np.testing.assert_array_equal(running_median(curve), curve)
 
 
 def test_generations_without_a_score_are_left_out():
@@ -51,7 +51,7 @@ def test_generations_without_a_score_are_left_out():
     holes = curve.copy()
     holes[500:505, 1] = np.nan
     holes[1000:1200, 1] = np.nan
-    found = smoothed(holes)
+    found = running_median(holes)
     inside = (found[:, 0] > 1030) & (found[:, 0] < 1170)
     assert np.isnan(found[inside, 1]).all()
     assert np.isfinite(found[~((found[:, 0] > 1000) & (found[:, 0] < 1201)), 1]).all()
@@ -84,7 +84,7 @@ def test_limits_hold_everything_that_is_drawn():
         Searches("fixed", [noisy(2000) * [1, -1]]),
     ]
     low, high = limits_of(panels)
-    assert low < smoothed(noisy(2000) * [1, -1])[:, 1].min()
+    assert low < running_median(noisy(2000) * [1, -1])[:, 1].min()
     assert high > max(panels[0].tests[0][:, 3])
     assert limits_of([Searches("plastic", [np.array([[1.0, np.nan]])])]) == (0.0, 1.0)
 

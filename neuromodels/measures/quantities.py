@@ -1,0 +1,115 @@
+"""What a measure is: a question to a finished solution, and the quantities that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from neuromodels.analysis.intervals import mean_interval
+from neuromodels.study.study import SEARCHED, Study
+
+if TYPE_CHECKING:
+    from neuromodels.experiment.episodes import Episodes
+    from neuromodels.tasks import Task
+
+KEPT = 8
+"""Trials of a solution, or of each goal, whose course is kept for figures."""
+Quantity = dict[str, float | None]
+"""``value``, and the ends of its 95 % interval over trials, ``low`` and ``high``, or None."""
+Examined = tuple[Mapping[str, np.ndarray], dict[str, Quantity]]
+"""Arrays to keep, and quantities by what the table calls them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A stored solution and the fresh trials on which it is examined.
+
+    Parameters
+    ----------
+    study
+        Which it answers.
+    condition
+        Whose network is run.
+    vector
+        Coefficients of the search behind that condition, (d,).
+    streams
+        Noise streams of the trials, (trials,).
+    seed
+        Of its search.
+    """
+
+    study: Study
+    condition: str
+    vector: np.ndarray
+    streams: np.ndarray
+    seed: int
+
+    @property
+    def task(self) -> Task:
+        """The task of its study."""
+        from neuromodels import tasks  # imports Brian2's units
+
+        return tasks.CATALOG[self.study.task.name]
+
+    def episodes(self) -> Episodes:
+        """Return its trials, not yet run."""
+        from neuromodels.experiment.episodes import Episodes  # imports Brian2
+
+        return Episodes(self.study, self.condition, self.vector, self.streams)
+
+
+class Settings(Protocol):
+    """What ``--vary`` makes of a study."""
+
+    @property
+    def name(self) -> str:
+        """What is varied, for the names of files."""
+        ...
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A question that can be asked of a finished solution.
+
+    Parameters
+    ----------
+    name
+        As after ``neuromodels measure RUN``.
+    about
+        The question, in one line.
+    note
+        What the reader of its table should know, in whole sentences.
+    examine
+        Answers the question for a `Solution`. With `settings` it gets these first.
+    conditions
+        Whose solutions are examined.
+    over_seeds
+        Whether medians over seeds are given beside the quantities of each seed.
+    shows_seeds
+        Whether a terminal shows a column per seed where there are medians over them.
+    settings
+        Reads what ``--vary`` asks for, before anything is run. None: nothing can be varied.
+    """
+
+    name: str
+    about: str
+    note: str
+    examine: Callable[..., Examined]
+    conditions: tuple[str, ...] = SEARCHED
+    over_seeds: bool = False
+    shows_seeds: bool = True
+    settings: Callable[[Study, Sequence[str]], Settings] | None = None
+
+
+def mean_of(values: np.ndarray, rng: np.random.Generator) -> Quantity:
+    """Return the mean over trials, (trials,), and its interval."""
+    low, high = mean_interval(values, rng)
+    return {"value": float(values.mean()), "low": low, "high": high}
+
+
+def number(value: float) -> Quantity:
+    """Return a number that has no interval; None where it is not finite."""
+    return {"value": value if np.isfinite(value) else None, "low": None, "high": None}
