@@ -96,5 +96,5 @@ def goal_axis(task: Task, parameters: dict) -> tuple[np.ndarray, str]:
 
 
 def _moves_in_a_direction(task: Task) -> bool:
-    body = getattr(task, "moved", None)
+    body = getattr(task, "simulated_body", None)
     return body is not None and body.goals.kind == "direction"
