@@ -1,12 +1,26 @@
 """The examples of the pages that show how to add something run as they stand."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
+from brian2 import Network, NeuronGroup, ms
 
+from neuromodels import cli, commands
+from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.contracts import NeuronContract, RuleContract, TaskContract
+from neuromodels.measures import Solution
+from neuromodels.seeding import generator, trial_streams
+from neuromodels.simulation import Batch
+from neuromodels.simulation.device import targets
+from neuromodels.store.store import StoredRun
+from neuromodels.study.circuits import Layered
+from neuromodels.study.conditions import CONDITIONS, Controls
+from neuromodels.study.study import DeviceChoice, RuleChoice, Study, TaskChoice
+from neuromodels.tasks import CATALOG as TASKS
 
 PAGES = Path(__file__).parents[1] / "docs" / "how_to"
 
@@ -59,11 +73,67 @@ def test_the_figure_is_drawn(here, said):
     assert "runs/a/figures/pdlf_scores.pdf" in out
     script = {}
     exec(blocks_of("add_a_figure")[0], script)
-    from neuromodels.store.store import StoredRun
-
     ((name, scores),) = script["collect"]([StoredRun(here / "runs" / "a")])
     assert name == "small"
     assert {condition: len(values) for condition, values in scores.items()} == {
         "plastic": 2,
         "random": 2,
     }
+
+
+STUDY = Study(
+    name="small",
+    task=TaskChoice("sequence_copy", {"length": 3, "latency": 2}),
+    rule=RuleChoice("pdlf"),
+    circuit=Layered(hidden=8),
+    device=DeviceChoice(dtype="float64", threads=1),
+)
+
+
+def test_the_measure_sees_plastic_weights_move_and_fixed_ones_stay():
+    measure = names_in("add_a_measure")["DRIFT"]
+    assert set(measure.conditions) <= set(CONDITIONS)
+    for condition, moves in (("plastic", True), ("fixed", False)):
+        vector = generator(1, condition).standard_normal(Experiment(STUDY, condition).dimension)
+        solution = Solution(STUDY, condition, vector, trial_streams(1, 6), seed=1)
+        arrays, quantities = measure.examine(solution)
+        assert set(arrays) == {"input_hidden", "hidden_output"}
+        assert all((each["value"] > 1e-6) == moves for each in quantities.values())
+
+
+def test_the_condition_freezes_the_second_half_of_a_trial():
+    condition = names_in("add_a_condition")["HALFWAY"]
+    task = TASKS["sequence_copy"]
+    parameters = task.with_defaults({"length": 3, "latency": 2})
+    unchanged, controls = condition.control(task, parameters)
+    assert unchanged == parameters
+    assert controls == Controls(freeze_at=4)
+    assert condition.search == "plastic"
+
+
+def test_the_command_is_run_by_its_own_test(here, said, monkeypatch):
+    work, function, test = blocks_of("add_a_command")
+    module = ModuleType("neuromodels.report.size")
+    exec(work, vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(commands, "COMMANDS", list(commands.COMMANDS))
+    exec(function, dict(vars(cli)))
+    names = {}
+    exec(test, names)
+    names["test_size_names_the_ledger"](here, said)
+
+
+def test_the_device_gives_the_numbers_of_the_processor(monkeypatch):
+    device = names_in("add_a_device")["GpuOrEmulation"]()
+    monkeypatch.setitem(targets.DEVICES, device.name, device)
+    potentials = []
+    for name in ("cpp", device.name):
+        cells = NeuronGroup(
+            3, "dv/dt = -v/(10*ms) : 1", method="exact", name="cells", namespace={"ms": ms}
+        )
+        cells.v = [1, 2, 3]
+        batch = Batch(Network(cells), 4, dtype="float64", device=name, namespace={})
+        batch.run(5 * ms)
+        potentials.append(np.asarray(batch["cells.v"]))
+    np.testing.assert_allclose(*potentials, rtol=1e-12)
+    assert batch.report.device in ("cuda", "cuda_emulation")
