@@ -58,6 +58,7 @@ MEMBERS = [
     for room in ("neurons", "tasks", "measures")
     for name in ROOMS[room][2]
 ]
+MEMBERS += [pytest.param(name, id=f"search.{name}") for name in optimizers.OPTIMIZERS]
 
 
 @pytest.mark.parametrize("name", MEMBERS)
