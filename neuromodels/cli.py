@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 import neuromodels
-from neuromodels.errors import NeuromodelsError
+from neuromodels.errors import DeclarationError, NeuromodelsError
 
 if TYPE_CHECKING:
     from neuromodels.study.study import Study
@@ -235,6 +235,44 @@ def _new(options: argparse.Namespace) -> int:
     return 0
 
 
+def _show_study(options: argparse.Namespace) -> int:
+    from neuromodels.report.methods import Described, methods_of, values_of
+    from neuromodels.simulation.network.builder import circuit_of, text_of
+    from neuromodels.study.conditions import condition_with_network
+    from neuromodels.study.sweep import read_declared
+
+    condition = options.condition
+    condition_with_network(condition)
+    declared = read_declared(options.file, options.set, announce=_announce)
+    study, setting = _setting_of(declared, options.setting)
+    circuit = circuit_of(study, condition)
+    text = text_of(study, condition, circuit)
+    described = Described(study, condition, circuit, text, setting)
+    if options.json:
+        print(json.dumps(values_of(described), indent=2, allow_nan=False))
+    else:
+        print(methods_of(described, options.all))
+    return 0
+
+
+def _setting_of(declared: Study | Sweep, name: str) -> tuple[Study, str]:
+    """Return a study and the name of its setting; of a sweep the first unless one is named."""
+    from neuromodels.study.sweep import Sweep
+
+    if not isinstance(declared, Sweep):
+        if name:
+            raise DeclarationError("setting", "the study declares no sweep", name, "Leave it out.")
+        return declared, ""
+    if not name:
+        names = [setting.name for setting in declared.settings]
+        _complain(
+            f"{declared.name} is a sweep; this is its setting {names[0]}."
+            f" For another add --setting NAME: {', '.join(names[1:])}"
+        )
+    chosen = declared.setting(name) if name else declared.settings[0]
+    return chosen.study, chosen.name
+
+
 def _list(options: argparse.Namespace) -> int:
     from neuromodels.report.listing import items_of, table_of
 
@@ -434,6 +472,22 @@ def _add_stored(commands: Any) -> None:
 def _add_looks(commands: Any) -> None:
     from neuromodels.report.listing import KINDS
 
+    show = _command(commands, "show", _show_study, "print a network as a methods section would")
+    show.add_argument("file", metavar="STUDY", help="a study file; nothing is run")
+    show.add_argument(
+        "--condition", metavar="NAME", default="plastic", help="e.g. fixed or frozen (plastic)"
+    )
+    show.add_argument("--setting", metavar="NAME", default="", help="of a sweep (its first)")
+    show.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change a value of the file, e.g. circuit.hidden=128",
+    )
+    show.add_argument(
+        "--all", action="store_true", help="add every part of the network, in its order"
+    )
     listing = _command(commands, "list", _list, "show what there is to choose from")
     listing.add_argument("kind", choices=KINDS)
     doctor = _command(commands, "doctor", _doctor, "check this machine")
@@ -471,7 +525,7 @@ def _add_looks(commands: Any) -> None:
         help="e.g. plastic; without it all conditions that the measure is about",
     )
     measure.add_argument("--trials", type=int, default=2000, help="per solution (2000)")
-    for command in (listing, doctor, measure):
+    for command in (show, listing, doctor, measure):
         _add_json(command)
     cache = _command(commands, "cache", _cache, "show or clear the compiled networks")
     cache.add_argument("action", choices=("show", "clear"), nargs="?", default="show")

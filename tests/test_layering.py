@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "experiment": "errors seeding coefficients analysis tasks study search store simulation"
     " simulation.device simulation.network",
     "measures": "errors seeding files analysis tasks study store experiment",
-    "report": "errors files analysis tasks study search store simulation.build experiment",
+    "report": "errors files analysis rules tasks study search store simulation.build"
+    " simulation.network experiment",
     "api": "study store experiment report",
 }
 """Each room of the package and the rooms that it may import, from the ground up."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from neuromodels.errors import DeclarationError
+from neuromodels.study.schema import nearest
+from neuromodels.study.study import CONDITIONS
 from neuromodels.tasks import Task
 from neuromodels.tasks.base import CLAMPED, NEEDED
 
@@ -77,6 +79,24 @@ def controlled(
         halted = condition == "halted"
         return chosen, Controls(freeze_at=first) if halted else Controls(forget=(first, last))
     return chosen, Controls()
+
+
+def condition_with_network(name: str) -> str:
+    """Return the name of a condition that has a network of its own.
+
+    Raises
+    ------
+    DeclarationError
+        Where there is none of that name, with the nearest one, and where it has no network of its
+        own.
+    """
+    if name not in CONDITIONS:
+        cure = nearest(name, CONDITIONS).strip()
+        raise DeclarationError("condition", f"must be one of {', '.join(CONDITIONS)}", name, cure)
+    if name == "random":
+        cure = "It runs in that of 'plastic'."
+        raise DeclarationError("condition", "must have a network of its own", name, cure)
+    return name
 
 
 def _check_declared(task: Task, condition: str) -> None:

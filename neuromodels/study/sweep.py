@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from neuromodels.errors import DeclarationError
 from neuromodels.study.checks import Catalogs, installed_catalogs
 from neuromodels.study.file import (
     SET,
@@ -23,6 +24,7 @@ from neuromodels.study.file import (
     read_declaration,
 )
 from neuromodels.study.own_files import Announce, ignore
+from neuromodels.study.schema import nearest
 from neuromodels.study.study import Study
 
 LIST = "list"
@@ -77,6 +79,20 @@ class Sweep:
     name: str
     keys: tuple[str, ...]
     settings: tuple[Setting, ...]
+
+    def setting(self, name: str) -> Setting:
+        """Return a setting by name.
+
+        Raises
+        ------
+        DeclarationError
+            Where there is none of that name, with the nearest one.
+        """
+        known = {setting.name: setting for setting in self.settings}
+        if name not in known:
+            cure = nearest(name, known).strip() or f"The first is {self.settings[0].name!r}."
+            raise DeclarationError("setting", f"must be one of the sweep {self.name!r}", name, cure)
+        return known[name]
 
 
 def read_declared(
