@@ -264,10 +264,11 @@ def _setting_of(declared: Study | Sweep, name: str) -> tuple[Study, str]:
             raise DeclarationError("setting", "the study declares no sweep", name, "Leave it out.")
         return declared, ""
     if not name:
-        names = [setting.name for setting in declared.settings]
+        first, *others = (setting.name for setting in declared.settings)
+        more = f" and {len(others) - 8} more" if len(others) > 8 else ""
         _complain(
-            f"{declared.name} is a sweep; this is its setting {names[0]}."
-            f" For another add --setting NAME: {', '.join(names[1:])}"
+            f"{declared.name} is a sweep; this is its setting {first}."
+            f" For another add --setting NAME: {', '.join(others[:8])}{more}"
         )
     chosen = declared.setting(name) if name else declared.settings[0]
     return chosen.study, chosen.name

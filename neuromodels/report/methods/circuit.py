@@ -30,6 +30,7 @@ _THIRD = {"m", "M"}
 
 
 def populations_in_words(described: Described) -> list[str]:
+    """Return every population with its model, one block each."""
     blocks = [_population(described, each) for each in described.circuit.populations]
     return [line for block in blocks for line in [*block, ""]][:-1]
 
@@ -70,6 +71,7 @@ def _heading(population: Population) -> list[str]:
 
 
 def projections_in_words(described: Described) -> list[str]:
+    """Return a table of who projects to whom, when and as what."""
     order = {name: group.order for name, group in described.groups.items()}
     rows = []
     for projection in described.circuit.projections:

@@ -14,6 +14,9 @@ from neuromodels.report.methods.columns import (
 from neuromodels.report.methods.described import Described, arrow
 from neuromodels.simulation.network.circuit import Circuit
 
+_MOST_NAMES = 6
+"""Of more names in a row only the first and the last are printed."""
+
 
 def coefficient_rows(circuit: Circuit) -> list[dict[str, Any]]:
     """Return every coefficient of a circuit as plain values, searched or not."""
@@ -44,7 +47,7 @@ def coefficients_in_words(described: Described) -> list[str]:
     for row in coefficient_rows(described.circuit):
         merged.setdefault(_settings(row), []).append(row["name"])
     header = ("of", "coefficient", "numbers", "one per", "start", "searched in", "scale", "spread")
-    rows = [(owner, ", ".join(names), *cells) for (owner, *cells), names in merged.items()]
+    rows = [(owner, _shortened(names), *cells) for (owner, *cells), names in merged.items()]
     total = described.circuit.coefficients.dimension
     sentence = (
         f"{counted(total, 'number')} in all {'is' if total == 1 else 'are'} searched, from the"
@@ -52,6 +55,12 @@ def coefficients_in_words(described: Described) -> list[str]:
         " frozen stays at its start."
     )
     return [*paragraph(sentence), "", *table(header, rows)] if rows else []
+
+
+def _shortened(names: list[str]) -> str:
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return f"{names[0]} to {names[-1]} ({len(names)})"
 
 
 def _settings(row: Mapping[str, Any]) -> tuple[str, ...]:

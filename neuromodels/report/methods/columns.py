@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from textwrap import wrap
 
 WIDTH = 96
@@ -70,17 +70,29 @@ def aligned(equations: Iterable[Equation]) -> list[str]:
     lines = []
     for equation, (text, unit) in zip(equations, rows, strict=True):
         line = f"{text:{left}}  {unit:{right}}"
-        lines += _folded(f"{line}  # {equation.comment}" if equation.comment else line)
-    return lines
+        comment = f"  # {equation.comment}" if equation.comment else ""
+        if len(INDENT + line + comment) <= WIDTH:
+            lines += _folded(line + comment)
+        else:
+            lines += [*_folded(line), *(INDENT + more for more in _folded(comment.strip()))]
+    return [line for line in lines if line.strip()]
 
 
 def _abridged(equations: list[Equation]) -> list[Equation]:
-    """Return equations, of a long run that differs in numbers only the first two and the last."""
+    """Return equations, of a long run that only counts on just the first two and the last."""
     kept: list[Equation] = []
-    for _, group in groupby(equations, key=lambda each: re.sub(r"\d+", "0", each.text)):
+    for _, group in groupby(equations, key=lambda each: re.sub(r"\d+", "0", str(each))):
         run = list(group)
-        kept += run if len(run) < _LONG_RUN else [*run[:2], Equation("", "..."), run[-1]]
+        is_clear = len(run) >= _LONG_RUN and _count_on(run)
+        kept += [*run[:2], Equation("", "..."), run[-1]] if is_clear else run
     return kept
+
+
+def _count_on(run: list[Equation]) -> bool:
+    """Whether each number in the equations goes on by the same from one to the next."""
+    numbers = [[int(digits) for digits in re.findall(r"\d+", each.text)] for each in run]
+    steps = [[b - a for a, b in pairwise(column)] for column in zip(*numbers, strict=True)]
+    return all(len(set(column)) == 1 for column in steps)
 
 
 def statements_in(text: str) -> list[str]:
@@ -115,17 +127,22 @@ def _folded(line: str) -> list[str]:
     line = line.rstrip()
     if len(INDENT + line) <= WIDTH:
         return [INDENT + line]
-    code, mark, comment = " ".join(line.split()).partition(" # ")
-    bound = _NO_BREAK.sub(_BOUND, code)
-    lines = wrap(
-        f"{bound}{mark}{comment}",
+    code = " ".join(line.split())
+    lines = _wrapped(_NO_BREAK.sub(_BOUND, code))
+    if max(map(len, lines)) > WIDTH:
+        lines = _wrapped(code)
+    return [line.replace(_BOUND, " ") for line in lines]
+
+
+def _wrapped(line: str) -> list[str]:
+    return wrap(
+        line,
         WIDTH,
         initial_indent=INDENT,
         subsequent_indent=2 * INDENT,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [line.replace(_BOUND, " ") for line in lines]
 
 
 def paragraph(*sentences: str, hanging: str = "") -> list[str]:

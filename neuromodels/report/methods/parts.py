@@ -16,7 +16,10 @@ _CODE = ("equations", "code", "on_pre", "on_post", "reset")
 
 
 def plain_values(text: NetworkText) -> dict[str, Any]:
-    """Return a text as JSON can hold it: parts with their kind, quantities with their unit."""
+    """Return a text as JSON can hold it: parts with their kind, quantities with their unit.
+
+    Of a table, which may hold a data set, there is only the shape.
+    """
     values = {each.name: _plain(getattr(text, each.name)) for each in fields(text)}
     return {**values, "parts": [_with_kind(part) for part in text.parts]}
 
@@ -27,7 +30,7 @@ def _with_kind(part: Part) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Table):
-        return value.values.tolist()
+        return {"shape": list(value.values.shape)}
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):

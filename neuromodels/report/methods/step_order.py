@@ -34,12 +34,23 @@ _WORDS: Mapping[str, str] = {
 
 
 class Event(NamedTuple):
-    """Something that happens to somebody at a place within a step."""
+    """Something that happens to somebody at a place within a step.
+
+    Parameters
+    ----------
+    place
+        Slot, and order within it.
+    owner
+        Name of a group or connection.
+    words
+        What happens; empty where a variable arrives from a source.
+    """
 
     place: tuple[int, int]
     owner: str
     words: str
     variable: str = ""
+    source: str = ""
 
 
 def events_of(
@@ -77,8 +88,7 @@ def _of_connection(connection: Connection, named: Mapping[str, Group]) -> Iterat
         if "(summed)" in equation.unit and equation.variable.endswith("_post"):
             variable = equation.variable.removesuffix("_post")
             place = (_GROUPS, named[connection.target].order - 1)
-            words = f"{variable} arrives from {connection.source}"
-            yield Event(place, connection.target, words, variable)
+            yield Event(place, connection.target, "", variable, connection.source)
     sides = {"pre": (connection.on_pre, -1), "post": (connection.on_post, 1)}
     for side, (statements, order) in sides.items():
         if statements.strip():
@@ -114,7 +124,7 @@ def order_in_words(events: Iterable[Event], labels: Mapping[str, str]) -> list[s
         What each owner is called.
     """
     rows = [
-        (labels[owner], "; ".join(dict.fromkeys(event.words for event in group)))
+        (labels[owner], "; ".join(_happening(list(group))))
         for owner, group in groupby(events, key=lambda event: event.owner)
     ]
     shared = [
@@ -126,3 +136,11 @@ def order_in_words(events: Iterable[Event], labels: Mapping[str, str]) -> list[s
         for number, (who, words) in enumerate(shared, start=1)
         for line in paragraph(f"{number}. {who}: {words}.", hanging="   ")
     ]
+
+
+def _happening(events: list[Event]) -> Iterator[str]:
+    """Yield what happens to one owner; what comes from the same source comes together."""
+    for (source, words), group in groupby(events, key=lambda event: (event.source, event.words)):
+        variables = [event.variable for event in group]
+        verb = "arrives" if len(variables) == 1 else "arrive"
+        yield f"{in_words(variables)} {verb} from {source}" if source else words

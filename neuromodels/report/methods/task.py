@@ -28,10 +28,11 @@ from neuromodels.tasks.embodied import EmbodiedTask
 
 
 def condition_in_words(described: Described) -> list[str]:
+    """Return what the condition is, and what it does to task and network."""
     study, condition = described.study, described.condition
     sentences = [f"{condition}: {MEANING[condition]}."]
     if condition in SEARCH_OF:
-        sentences.append(f"It tests solutions of the search of {SEARCH_OF[condition]!r}.")
+        sentences.append(f"It tests what the search of {SEARCH_OF[condition]!r} has found.")
     sentences += [*_changed_parameters(described), *_changed_network(described)]
     if condition not in study.tested:
         sentences.append("The study does not run this condition.")
@@ -82,15 +83,17 @@ def _erased(described: Described) -> str:
 
 
 def task_in_words(described: Described) -> list[str]:
+    """Return the task: its parameters, the length of a trial, and what is drawn for it."""
     task = described.task
     lines = paragraph(f"{task.name}: {task.summary}{reference_in(task.reference)}.")
     if described.parameters:
         said = {name: quantity_in_words(v) for name, v in described.parameters.items()}
         lines += ["", "Parameters:", *named_values(said)]
+    constants = {name: described.text.constants[name] for name in task.constants}
     lines += ["", *_length(described)]
     if items := _items(described):
         lines += ["", *items]
-    return [*lines, *constants_in_words(task.constants)]
+    return [*lines, *constants_in_words(constants)]
 
 
 def _length(described: Described) -> list[str]:
@@ -120,13 +123,15 @@ def _items(described: Described) -> list[str]:
 def _drawn(described: Described) -> list[Equation]:
     """Return each draw of an item's variable, with the unit and comment of the variable."""
     equations = equations_in(described.groups["items"].equations)
-    plain = {each.variable: each for each in equations if each.text == each.variable}
-    addresses = (address.split(".") for address in described.text.initial)
-    names = [name for owner, name in addresses if owner == "items"]
-    draws = [(name, described.text.initial[f"items.{name}"]) for name in names]
+    known = {each.variable: each for each in equations}
+    draws = [
+        (address.removeprefix("items."), expression)
+        for address, expression in described.text.initial.items()
+        if address.startswith("items.")
+    ]
     return [
-        replace(plain.get(name, Equation(name, name)), text=f"{name} = {expression}")
-        for name, expression in draws
+        replace(known.get(name, Equation(name, name)), text=f"{name} = {drawn}")
+        for name, drawn in draws
     ]
 
 
@@ -138,6 +143,7 @@ def _state(described: Described) -> list[Equation]:
 
 
 def body_in_words(described: Described) -> list[str]:
+    """Return the body that the read-out moves; nothing where there is none."""
     task = described.task
     if isinstance(task, EmbodiedTask):
         return paragraph(
@@ -157,6 +163,7 @@ def body_in_words(described: Described) -> list[str]:
 
 
 def score_in_words(described: Described) -> list[str]:
+    """Return what loss and score are, and how they arise."""
     task, text = described.task, described.text
     name = task.score_name[:1].lower() + task.score_name[1:]
     meaning = name if task.chance is None else f"{name}; chance is {task.chance:g}"
@@ -189,6 +196,7 @@ def _scored(described: Described) -> list[Equation]:
 
 
 def end_in_words(described: Described) -> list[str]:
+    """Return what ends a trial, and what a failed one costs."""
     plan = described.study.failures
     fails = [(f"its loss is no number, or {LARGEST_LOSS:g} or more", plan.nan)]
     if plan.highest_rate:

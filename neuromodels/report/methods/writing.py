@@ -11,14 +11,9 @@ from neuromodels.report.methods.circuit import (
     rules_in_words,
 )
 from neuromodels.report.methods.coefficients import coefficient_rows, coefficients_in_words
-from neuromodels.report.methods.columns import (
-    paragraph,
-)
+from neuromodels.report.methods.columns import paragraph
 from neuromodels.report.methods.described import Described
-from neuromodels.report.methods.parts import (
-    all_parts,
-    plain_values,
-)
+from neuromodels.report.methods.parts import all_parts, plain_values
 from neuromodels.report.methods.step_order import events_of, order_in_words
 from neuromodels.report.methods.task import (
     body_in_words,
@@ -33,20 +28,19 @@ from neuromodels.report.run import MEANING
 def _notation(described: Described) -> list[str]:
     return paragraph(
         "Equations and statements are written as for the simulator Brian2. After a colon stands the"
-        " unit, 1 where there is none, with Brian2's flags: (shared) is one number for the whole"
-        " group. Statements run from top to bottom. int(...) is 1 where its"
-        " condition holds and 0 elsewhere; timestep(t, dt) is the number of the step, from 0;"
-        " rand() is uniform in [0, 1). i is the number of an item, channel or neuron, from 0; in a"
-        " sum over sources it is the source's, and j the target's. _pre and _post mark variables"
-        " of the source and of the target of a synapse. At the start of a trial every variable"
-        " is 0 that is neither drawn nor a coefficient."
+        " unit, 1 where there is none; (shared) marks one number for a whole group and"
+        " (event-driven) what is computed when a spike needs it. Statements run"
+        " from top to bottom. int(...) is 1 where its condition holds and 0 elsewhere;"
+        " timestep(t, dt) is the number of the step, from 0; rand() is uniform in [0, 1). i is the"
+        " number of an item, channel or neuron, from 0; in a sum it is the source's, and j is the"
+        " target's. _pre and _post mark variables of a synapse's source and target. Every variable"
+        " that is neither drawn nor a coefficient is 0 at the start of a trial."
     )
 
 
 def _step(described: Described) -> list[str]:
-    return order_in_words(
-        events_of(described.text, described.labels, described.is_own), described.labels
-    )
+    events = events_of(described.text, described.labels, described.is_own)
+    return order_in_words(events, described.labels)
 
 
 _SECTIONS: Mapping[str, Callable[[Described], list[str]]] = {
