@@ -103,3 +103,12 @@ def test_an_unknown_setting_is_refused(shows, file, words):
     code, out, err = shows(file, "--setting", "elsewhere")
     assert (code, out) == (2, "")
     assert words in err
+
+
+def test_a_rule_in_a_file_of_the_users_own_is_shown(said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said("new", "rule", "mine")
+    code, out, err = said("show", COPY, "--set", 'rule={name="mine.py:MINE"}')
+    assert code == 0
+    assert f"runs code from a file of yours: {tmp_path / 'mine.py'}" in err
+    assert "\n    w += eta*(x*y - decay*w) + start\n" in out

@@ -135,20 +135,9 @@ def test_coefficients_say_what_is_searched_and_what_is_frozen():
     text = methods_of(described("ei_target_rate"))
     lines = section(text, "Coefficients")
     assert lines[0].startswith("9 numbers in all are searched")
-    rows = [line.split() for line in lines]
-    assert [
-        "tau_x,",
-        "tau_y",
-        "1",
-        "projection",
-        "0.02",
-        "0.002",
-        "to",
-        "0.5",
-        "log",
-        "0.3",
-    ] in rows
-    assert ["eta", "1", "projection", "0.03", "frozen"] in rows
+    rows = [" ".join(line.split()) for line in lines]
+    assert "tau_x, tau_y 1 projection 0.02 0.002 to 0.5 log 0.3" in rows
+    assert "eta 1 projection 0.03 frozen" in rows
 
 
 @pytest.mark.parametrize(
@@ -208,6 +197,13 @@ def test_the_order_of_a_step_is_that_of_the_text():
     changed = replace(shown.text, parts=tuple(early))
     lines = order_in_words(events_of(changed, shown.labels, shown.is_own), shown.labels)
     assert lines[0].startswith("1. input -> hidden and hidden -> output: the rule's statements")
+
+
+@pytest.mark.parametrize(("name", "said"), [("p8", "8-norm"), ("none", "are not normalised")])
+def test_it_is_said_whether_weights_are_normalised(name, said):
+    text = methods_of(described("pdlf_copy_quick", "plastic", f"rule.normalisation={name}"))
+    lines = section(text, "Weights and plasticity")
+    assert [word for word in ("8-norm", "are not normalised") if word in " ".join(lines)] == [said]
 
 
 def test_signals_that_go_back_arrive_in_the_next_step():

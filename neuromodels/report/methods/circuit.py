@@ -18,9 +18,8 @@ from neuromodels.report.methods.columns import (
     table,
 )
 from neuromodels.report.methods.described import Described, arrow
-from neuromodels.report.methods.parts import (
-    constants_in_words,
-)
+from neuromodels.report.methods.parts import constants_in_words
+from neuromodels.rules import PlasticityRule
 from neuromodels.rules.normalisation import SMALLEST_NORM
 from neuromodels.simulation.network.circuit import Population, Projection
 from neuromodels.simulation.network.text import Spikes
@@ -121,7 +120,7 @@ def _rule(described: Described, projection: Projection) -> list[str]:
     lines += constants_in_words(connection.constants)
     for words, statements in when.items():
         lines += headed(words, [x for x in statements if not _switches_off(x, rule.learns)])
-    return [*lines, *_normalisation(rule.normalisation)]
+    return [*lines, *_normalisation(rule)]
 
 
 def _own_equations(described: Described, projection: Projection) -> list[Equation]:
@@ -174,9 +173,10 @@ def _sides(described: Described, projections: list[Projection]) -> list[str]:
     return [*lines, *paragraph(*notes)]
 
 
-def _normalisation(name: str) -> list[str]:
-    if name == "none":
-        return []
+def _normalisation(rule: PlasticityRule) -> list[str]:
+    if rule.normalisation == "none":
+        # the summary of a rule that offers the choice may speak of its default
+        return ["Here weights are not normalised."] if "normalisation" in rule.options else []
     return paragraph(
         "In each step, before they transmit, all weights of a projection are divided by their"
         f" 8-norm, (sum of w**8)**(1/8), or by {SMALLEST_NORM:g} where that is less."

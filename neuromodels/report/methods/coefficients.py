@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from neuromodels.report.methods.columns import (
-    counted,
-    paragraph,
-    table,
-)
+from neuromodels.report.methods.columns import counted, paragraph, table
 from neuromodels.report.methods.described import Described, arrow
 from neuromodels.simulation.network.circuit import Circuit
 

@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from neuromodels import tasks
-from neuromodels.report.methods.columns import (
-    Equation,
-    equations_in,
-    statements_in,
-)
+from neuromodels.report.methods.columns import Equation, equations_in, statements_in
 from neuromodels.simulation.network.circuit import Circuit, Projection
 from neuromodels.simulation.network.text import Connection, Group, NetworkText
 from neuromodels.study.conditions import Controls, controlled

@@ -16,10 +16,7 @@ from neuromodels.report.methods.columns import (
     reference_in,
 )
 from neuromodels.report.methods.described import Described
-from neuromodels.report.methods.parts import (
-    constants_in_words,
-    quantity_in_words,
-)
+from neuromodels.report.methods.parts import constants_in_words, quantity_in_words
 from neuromodels.report.run import MEANING
 from neuromodels.simulation.network.health import LARGEST_LOSS
 from neuromodels.simulation.network.text import Link

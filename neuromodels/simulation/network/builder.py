@@ -119,7 +119,7 @@ def text_of(
     circuit
         That of the condition; None: `circuit_of` makes it.
     with_monitors
-        Whether signals, traces and weights are recorded; then nothing ends a trial early.
+        Whether signals, traces and weights are recorded; then no limit ends a trial early.
     """
     task = tasks.CATALOG[study.task.name]
     parameters, controls = controlled(task, study.task.parameters, condition)
