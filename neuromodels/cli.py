@@ -24,7 +24,7 @@ from neuromodels.commands import (
     repeatable,
     seconds,
 )
-from neuromodels.errors import NeuromodelsError
+from neuromodels.errors import DeclarationError, NeuromodelsError
 from neuromodels.store import RUNS
 
 if TYPE_CHECKING:
@@ -293,6 +293,57 @@ def _new(options: Namespace) -> int:
     path, trial = write_template(options.kind, options.name, options.folder)
     print(f"{options.kind}: {path}\ntry it: {trial}")
     return 0
+
+
+@command(
+    "show",
+    "print a network as a methods section would",
+    argument("file", metavar="STUDY", help="a study file; nothing is run"),
+    argument("--condition", metavar="NAME", default="plastic", help="e.g. fixed (plastic)"),
+    argument("--setting", metavar="NAME", default="", help="of a sweep (its first)"),
+    repeatable(
+        "--set", metavar="KEY=VALUE", help="change a value of the file, e.g. circuit.hidden=128"
+    ),
+    argument("--all", action="store_true", help="add every part of the network, in its order"),
+    JSON,
+)
+def _show_study(options: Namespace) -> int:
+    from neuromodels.report.methods import Described, methods_of, values_of
+    from neuromodels.simulation.network.builder import circuit_of, text_of
+    from neuromodels.study.conditions import condition_with_network
+    from neuromodels.study.sweep import read_declared
+
+    condition = options.condition
+    condition_with_network(condition)
+    declared = read_declared(options.file, options.set, announce=_announce)
+    study, setting = _setting_of(declared, options.setting)
+    circuit = circuit_of(study, condition)
+    text = text_of(study, condition, circuit)
+    described = Described(study, condition, circuit, text, setting)
+    if options.json:
+        print(json.dumps(values_of(described), indent=2, allow_nan=False))
+    else:
+        print(methods_of(described, options.all))
+    return 0
+
+
+def _setting_of(declared: Study | Sweep, name: str) -> tuple[Study, str]:
+    """Return a study and the name of its setting; of a sweep the first unless one is named."""
+    from neuromodels.study.sweep import Sweep
+
+    if not isinstance(declared, Sweep):
+        if name:
+            raise DeclarationError("setting", "the study declares no sweep", name, "Leave it out.")
+        return declared, ""
+    if not name:
+        first, *others = (setting.name for setting in declared.settings)
+        more = f" and {len(others) - 8} more" if len(others) > 8 else ""
+        _complain(
+            f"{declared.name} is a sweep; this is its setting {first}."
+            f" For another add --setting NAME: {', '.join(others[:8])}{more}"
+        )
+    chosen = declared.setting(name) if name else declared.settings[0]
+    return chosen.study, chosen.name
 
 
 @command(

@@ -35,7 +35,8 @@ MAY_IMPORT = {
     "experiment": "errors seeding catalog coefficients analysis neurons rules tasks study search"
     " store simulation simulation.device simulation.network",
     "measures": "errors seeding catalog files analysis tasks study store experiment",
-    "report": "errors files analysis tasks study search store simulation.build experiment measures",
+    "report": "errors files analysis rules tasks study search store simulation.build"
+    " simulation.network experiment measures",
     "api": "study store experiment report",
 }
 """Each room of the package and the rooms that it may import, from the ground up."""

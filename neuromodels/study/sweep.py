@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from neuromodels.errors import DeclarationError
 from neuromodels.study.checks import Catalogs, installed_catalogs
 from neuromodels.study.file import (
     SET,
@@ -22,7 +23,7 @@ from neuromodels.study.file import (
     read_declaration,
     study_or_problems,
 )
-from neuromodels.study.kinds import Key
+from neuromodels.study.kinds import Key, nearest
 from neuromodels.study.own_files import Announce, ignore
 from neuromodels.study.study import Study
 
@@ -77,6 +78,20 @@ class Sweep:
     name: str
     keys: tuple[str, ...]
     settings: tuple[Setting, ...]
+
+    def setting(self, name: str) -> Setting:
+        """Return a setting by name.
+
+        Raises
+        ------
+        DeclarationError
+            Where there is none of that name, with the nearest one.
+        """
+        known = {setting.name: setting for setting in self.settings}
+        if name not in known:
+            cure = nearest(name, known).strip() or f"The first is {self.settings[0].name!r}."
+            raise DeclarationError("setting", f"must be one of the sweep {self.name!r}", name, cure)
+        return known[name]
 
 
 def read_declared(

@@ -10,6 +10,7 @@ from brian2.devices.device import get_device
 
 from neuromodels import tasks
 from neuromodels.errors import DeclarationError
+from neuromodels.simulation.network import builder
 from neuromodels.simulation.network.builder import circuit_of
 from neuromodels.simulation.network.text import EACH_STEP, Statements, Table, Value
 from neuromodels.simulation.network.writing import write_network
@@ -50,6 +51,15 @@ def test_no_brian2_object_is_made(monkeypatch):
     text = text_of(COPY, record=True)
     assert len(text.parts) > 20
     assert (get_device(), len(collect())) == (device, known)
+
+
+@pytest.mark.parametrize("with_monitors", [False, True])
+def test_a_network_is_made_of_the_text_of_its_condition(with_monitors):
+    study = read_declared(STUDIES / f"{COPY}.toml")
+    circuit = circuit_of(study, "halted")
+    made = builder.network_of(study, "halted", circuit, with_monitors)
+    assert made.text == builder.text_of(study, "halted", with_monitors=with_monitors)
+    assert {part.name for part in made.text.groups} <= {each.name for each in made.network.objects}
 
 
 def test_equal_declarations_give_equal_texts():

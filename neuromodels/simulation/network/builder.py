@@ -10,8 +10,10 @@ from neuromodels import neurons, rules, tasks
 from neuromodels.coefficients import FIXED_WEIGHT
 from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
-from neuromodels.simulation.network.assembly import Assembly, assemble
+from neuromodels.simulation.network.assembly import Assembly, network_from
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, layered
+from neuromodels.simulation.network.text import NetworkText
+from neuromodels.simulation.network.writing import write_network
 from neuromodels.study.circuits import CONNECTIONS, MEAN, Balanced, Layered
 from neuromodels.study.conditions import Limits, condition_with_network, controlled
 from neuromodels.study.study import RuleChoice, Study
@@ -131,10 +133,17 @@ def _population(study: Study, name: str, size: int, model: str, groups: int = 1)
     return Population(name, size, neuron, (size // groups,) * groups)
 
 
-def network_of(
-    study: Study, condition: str, circuit: Circuit, with_monitors: bool = False
-) -> Assembly:
-    """Return the Brian2 network of a condition, with monitors or with the limits of a trial.
+def text_of(
+    study: Study, condition: str, circuit: Circuit | None = None, with_monitors: bool = False
+) -> NetworkText:
+    """Return the text of the network of a condition; no Brian2 object is made.
+
+    Parameters
+    ----------
+    circuit
+        That of the condition; None: `circuit_of` makes it.
+    with_monitors
+        Whether signals, traces and weights are recorded; then no limit ends a trial early.
 
     Raises
     ------
@@ -144,7 +153,16 @@ def network_of(
     task = tasks.CATALOG[study.task.name]
     parameters, controls = controlled(task, study.task.parameters, condition)
     more = {"record": True} if with_monitors else {"limits": limits_of(study)}
-    return assemble(circuit, task, parameters, controls=replace(controls, **more))
+    circuit = circuit or circuit_of(study, condition)
+    return write_network(circuit, task, parameters, controls=replace(controls, **more))
+
+
+def network_of(
+    study: Study, condition: str, circuit: Circuit, with_monitors: bool = False
+) -> Assembly:
+    """Return the Brian2 network of a condition; for the arguments see `text_of`."""
+    text = text_of(study, condition, circuit, with_monitors)
+    return Assembly(network_from(text), text)
 
 
 def limits_of(study: Study) -> Limits:

@@ -1,0 +1,183 @@
+"""The populations, projections and rules of a network in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from neuromodels.report.methods.columns import (
+    Equation,
+    aligned,
+    counted,
+    equations_in,
+    headed,
+    in_words,
+    paragraph,
+    reference_in,
+    statements_in,
+    table,
+)
+from neuromodels.report.methods.described import Described, arrow
+from neuromodels.report.methods.parts import constants_in_words
+from neuromodels.rules import PlasticityRule
+from neuromodels.rules.normalisation import SMALLEST_NORM
+from neuromodels.simulation.network.circuit import Population, Projection
+from neuromodels.simulation.network.text import Spikes
+
+_THIRD = {"m", "M"}
+"""Variables of the third factor, which are printed where a rule reads them."""
+
+
+def populations_in_words(described: Described) -> list[str]:
+    """Return every population with its model, one block each."""
+    blocks = [_population(described, each) for each in described.circuit.populations]
+    return [line for block in blocks for line in [*block, ""]][:-1]
+
+
+def _population(described: Described, population: Population) -> list[str]:
+    name, group = population.name, described.groups[population.name]
+    equations = [e for e in equations_in(group.equations) if not described.is_own(e.variable)]
+    lines = [
+        *_heading(population),
+        *aligned([*equations, *described.arriving_from_task(name)]),
+        *constants_in_words(group.constants),
+    ]
+    resets = [p for p in described.text.parts if isinstance(p, Spikes) and p.owner == name]
+    after = "After the reset:" if resets else "In each step:"
+    blocks = [
+        ("In each step:", described.statements(name, "stimulus")),
+        ("Before the threshold:", described.statements(name, "clearing")),
+        *((f"At a spike, where {group.threshold}:", statements_in(p.reset)) for p in resets),
+        (after, described.statements(name, "each_step")),
+    ]
+    return lines + [line for block in blocks for line in headed(*block)]
+
+
+def _heading(population: Population) -> list[str]:
+    model, sizes = population.model, population.groups
+    size = counted(population.size, "neuron" if model else "channel")
+    groups = ""
+    if len(sizes) > 1 and max(sizes) > 1:
+        alike = len(set(sizes)) == 1
+        groups = f" in {len(sizes)} groups of {sizes[0] if alike else in_words(map(str, sizes))}"
+    what = (
+        f" of the model {model.name}{groups}: {model.summary}{reference_in(model.reference)}"
+        if model
+        else f"{groups}, driven by the task"
+    )
+    sees = f"Its signal is {population.signal}; plasticity reads {population.trace}."
+    return paragraph(f"{population.name}: {size}{what}. {sees}")
+
+
+def projections_in_words(described: Described) -> list[str]:
+    """Return a table of who projects to whom, when and as what."""
+    order = {name: group.order for name, group in described.groups.items()}
+    rows = []
+    for projection in described.circuit.projections:
+        (arrival,) = described.arrivals(described.connections[projection.name])
+        is_late = order[projection.source] >= order[projection.target]
+        rows.append(
+            (
+                arrow(projection),
+                f"p = {projection.probability:g}" if projection.is_sparse else "all",
+                projection.rule.name,
+                "next step" if is_late else "same step",
+                arrival.text,
+            )
+        )
+    header = ("projection", "pairs", "rule", "arrives in", "as")
+    sparse = any(each.is_sparse for each in described.circuit.projections)
+    note = (
+        "Each pair of neurons of a projection with p < 1 is connected (is_connected = 1) with that"
+        " probability, drawn anew for each trial."
+    )
+    return [*table(header, rows), *(["", *paragraph(note)] if sparse else [])]
+
+
+def rules_in_words(described: Described) -> list[str]:
+    """Return every rule with its equations; projections with the same rule share one block."""
+    sharing: dict[tuple[str, ...], list[Projection]] = {}
+    for projection in described.circuit.projections:
+        sharing.setdefault(tuple(_rule(described, projection)), []).append(projection)
+    lines = []
+    for block, projections in sharing.items():
+        rule = projections[0].rule
+        title = f"{rule.name}: {rule.summary}{reference_in(rule.reference)}."
+        on = f"On {in_words(arrow(each) for each in projections)}."
+        lines += [*paragraph(title, on), *block, *_sides(described, projections), ""]
+    return lines[:-1]
+
+
+def _rule(described: Described, projection: Projection) -> list[str]:
+    """Return equations and statements of a rule, as they are on one projection."""
+    connection, rule = described.connections[projection.name], projection.rule
+    when = {
+        "In each step:": described.statements(projection.name, "plasticity"),
+        "At a presynaptic spike:": statements_in(connection.on_pre),
+        "At a postsynaptic spike:": statements_in(connection.on_post),
+    }
+    lines = aligned(_own_equations(described, projection))
+    lines += constants_in_words(connection.constants)
+    for words, statements in when.items():
+        lines += headed(words, [x for x in statements if not _switches_off(x, rule.learns)])
+    return [*lines, *_normalisation(rule)]
+
+
+def _own_equations(described: Described, projection: Projection) -> list[Equation]:
+    """Return the equations of a synapse, without what arrives and what differs by its sides."""
+    connection, rule = described.connections[projection.name], projection.rule
+    searched = {each.name for each in rule.coefficients if not rule.is_start(each)}
+    hidden = {*searched, "is_connected", "x", "y", "sx", "sy", "centre"}
+    read = _words_of(rule.each_step, rule.on_pre, rule.on_post, rule.model)
+    if "M" in read:
+        read.add("m")
+    return [
+        each
+        for each in equations_in(connection.equations)
+        if each.variable not in hidden
+        and "(summed)" not in each.unit
+        and (each.variable not in _THIRD or each.variable in read)
+    ]
+
+
+def _switches_off(statement: str, learns: Iterable[str]) -> bool:
+    """Whether a statement is there only so that a control can switch the rule off."""
+    return any(f"before_{name}" in _words_of(statement) for name in learns)
+
+
+def _words_of(*texts: str) -> set[str]:
+    return {word for text in texts for word in re.findall(r"\w+", text)}
+
+
+def _sides(described: Described, projections: list[Projection]) -> list[str]:
+    """Return what a rule reads on the two sides of its projections, and of the third factor."""
+    rule = projections[0].rule
+    read = _words_of(rule.each_step, rule.on_pre, rule.on_post, rule.model)
+    names = [name for name in ("x", "y", "sx", "sy") if name in read]
+    rows = []
+    for projection in projections:
+        equations = equations_in(described.connections[projection.name].equations)
+        seen = {each.variable: each.text.partition(" = ")[2] for each in equations}
+        rows.append((arrow(projection), *(seen[name] for name in names)))
+    said = f"Here {in_words(names)} {'are' if len(names) > 1 else 'is'}:" if names else ""
+    lines = [said, *table(("projection", *names), rows)] if names else []
+    notes = []
+    if rule.modulator:
+        notes.append("m is the summed input of the target neuron from modulatory neurons.")
+    if rule.centred:
+        over = {"synapses": "all synapses", "group": "the synapses from the same group of sources"}
+        notes.append(
+            f"centre is the mean of {rule.centred} over {over[rule.centred_over]} onto the same"
+            " neuron, at the end of the last step."
+        )
+    return [*lines, *paragraph(*notes)]
+
+
+def _normalisation(rule: PlasticityRule) -> list[str]:
+    if rule.normalisation == "none":
+        # the summary of a rule that offers the choice may speak of its default
+        return ["Here weights are not normalised."] if "normalisation" in rule.options else []
+    return paragraph(
+        "In each step, before they transmit, all weights of a projection are divided by their"
+        f" 8-norm, (sum of w**8)**(1/8), or by {SMALLEST_NORM:g} where that is less."
+    )
