@@ -22,10 +22,10 @@ from neuromodels.store import RUNS
 from neuromodels.store.provenance import provenance
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.study.study import Study
+from neuromodels.study.sweep import Setting, Sweep, read_declared
 
 if TYPE_CHECKING:
     from neuromodels.store.load import Loaded
-    from neuromodels.study.sweep import Setting, Sweep
 
 
 def run(study: Study | Sweep | Path | str, folder: Path | str | None = None) -> Loaded:
@@ -69,8 +69,6 @@ def run(study: Study | Sweep | Path | str, folder: Path | str | None = None) -> 
 
 
 def _read(path: Path | str, display: Display) -> Study | Sweep:
-    from neuromodels.study.sweep import read_declared
-
     def announce(file: Path) -> None:
         display.say(announcement(file))
 

@@ -166,3 +166,73 @@ def top_imports(path, known):
             inside = members & set(known)
             found |= inside if inside == members else {str(node.module), *inside}
     return found & set(known)
+
+
+HEAVY = {
+    *("brian2", "brian2cuda", "matplotlib", "nevergrad", "cma", "mujoco", "gymnasium", "pandas"),
+    *(
+        "pyarrow",
+        "distributed",
+        "dask",
+        "cryptography",
+        "xarray",
+        "IPython",
+        "scipy",
+        "rich",
+        "sqlite3",
+    ),
+}
+"""Packages that take a moment to import, or that belong to an extra."""
+MODULES = {dotted(path): path for path in FILES}
+
+
+def with_parents(module):
+    parts = module.split(".")
+    return {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+
+
+def names_in(node):
+    """Return the dotted names of an import statement, of a module and of its members."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    return {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+
+
+def heavy_behind(names):
+    """Return the heavy packages that come with modules when they are imported."""
+    seen, waiting, heavy = set(), set(names), set()
+    while waiting:
+        module = waiting.pop()
+        if module in seen or not module.startswith("neuromodels"):
+            heavy |= {module.split(".")[0]} & HEAVY
+            continue
+        seen.add(module)
+        body = ast.parse(MODULES[module].read_text()).body if module in MODULES else []
+        imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        waiting |= {part for node in imports for name in names_in(node) for part in reach(name)}
+    return heavy
+
+
+def reach(name):
+    """Return what importing a name runs: modules of the package, or another package."""
+    if not name.startswith("neuromodels"):
+        return {name}
+    return with_parents(name) & set(MODULES)
+
+
+def hidden_imports(path):
+    """Return the import statements inside functions."""
+    for function in ast.walk(ast.parse(path.read_text())):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    yield node
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_inside_functions_keep_something_heavy_out_of_a_cold_start(path):
+    if name(path) == "cli.py":
+        return  # each command imports its own room
+    for node in hidden_imports(path):
+        heavy = heavy_behind({part for each in names_in(node) for part in reach(each)})
+        assert heavy, f"{name(path)}:{node.lineno} may stand at the top"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from neuromodels.experiment.workers import Workers
+from neuromodels.experiment.workers import Workers, local_workers, scheduler_at
 
 Tell = Callable[[str], None]
 Start = Callable[[Tell], Any]
@@ -50,8 +49,6 @@ def workers_on_demand(count: int | None, scheduler: str | None, seconds: float) 
 def _start(
     count: int | None, scheduler: str | None, seconds: float, tell: Tell
 ) -> AbstractContextManager[Workers]:
-    from neuromodels.experiment.workers import local_workers, scheduler_at  # may need Dask
-
     if count is not None:
         return local_workers(count, seconds=seconds, tell=tell)
     assert scheduler is not None

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,11 +19,9 @@ from neuromodels.errors import DeclarationError
 from neuromodels.experiment.scoring import scores_per_trial
 from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, number
 from neuromodels.seeding import generator
-
-if TYPE_CHECKING:
-    from neuromodels.study.study import Study
-    from neuromodels.tasks.bodies import Novelty
-    from neuromodels.tasks.embodied import EmbodiedTask
+from neuromodels.study.study import Study
+from neuromodels.tasks.bodies import USUAL, Novelty, open_world
+from neuromodels.tasks.embodied import EmbodiedTask
 
 LEVELS: Mapping[str, tuple[str, tuple[float, ...]]] = {
     "seen": ("observation noise {:g}", (0.05, 0.1, 0.2, 0.4)),
@@ -106,8 +103,6 @@ def conditions_of(study: Study) -> dict[str, tuple[Novelty, ...]]:
     DeclarationError
         When no simulator moves the body of the study's task.
     """
-    from neuromodels.tasks.bodies import USUAL, Novelty  # imports Brian2's units
-
     task = _embodied_task(study)
     dead = tuple(Novelty(dead=motor) for motor in range(task.simulated_body.actions))
     levels = {
@@ -122,7 +117,6 @@ def trials_of(solution: Solution) -> Trials:
     """Run a solution under every condition, with noise drawn under the seed of its search."""
     from neuromodels.experiment.embodied import EmbodiedExperiment  # imports Brian2
     from neuromodels.measures.frayed_nerves import FrayedNerves
-    from neuromodels.tasks.bodies import open_world
 
     study, streams, vectors = solution.study, solution.streams, solution.vector[None]
     novelties = conditions_of(study)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from neuromodels import tasks
 from neuromodels.analysis.intervals import mean_interval
 from neuromodels.study.study import SEARCHED, Study
+from neuromodels.tasks import Task
 
 if TYPE_CHECKING:
     from neuromodels.experiment.episodes import Episodes
-    from neuromodels.tasks import Task
 
 KEPT = 8
 """Trials of a solution, or of each goal, whose course is kept for figures."""
@@ -50,8 +51,6 @@ class Solution:
     @property
     def task(self) -> Task:
         """The task of its study."""
-        from neuromodels import tasks  # imports Brian2's units
-
         return tasks.CATALOG[self.study.task.name]
 
     def episodes(self) -> Episodes:

@@ -14,6 +14,7 @@ from neuromodels.analysis.decoding import nearest_mean
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.quantities import KEPT, Examined, Measure, Solution, mean_of
 from neuromodels.seeding import generator
+from neuromodels.tasks.goals import TRAINED
 
 HIDDEN, CHANNELS = "hidden", "input"
 WINDOW = (0.1, 0.8)
@@ -72,8 +73,6 @@ def states_of(solution: Solution) -> States:
     DeclarationError
         When the task draws no goals.
     """
-    from neuromodels.tasks.goals import TRAINED  # imports Brian2's units
-
     if "share" not in solution.task.item_start:
         name = solution.study.task.name
         raise DeclarationError(f"Task.{name}", "must draw goals, with their `share`")

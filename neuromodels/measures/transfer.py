@@ -6,19 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuromodels import tasks
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.scoring import ExperimentLike, score_vectors, scores_per_trial
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
 from neuromodels.seeding import generator
 from neuromodels.study.conditions import SEARCH_OF, SEARCHED
 from neuromodels.study.study import Study
-
-if TYPE_CHECKING:
-    from neuromodels.tasks import Task
+from neuromodels.tasks import Task
 
 SECTION = "task."
 MOST_SETTINGS = 200
@@ -99,8 +97,6 @@ def examine(transfer: Transfer, solution: Solution) -> Examined:
 
 
 def _task_of(study: Study) -> Task:
-    from neuromodels import tasks  # imports Brian2's units
-
     return tasks.CATALOG[study.task.name]
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+
+from neuromodels.search.optimizers import OPTIMIZERS
 
 ACTS = {"each_step": "each step", "on_pre": "pre spike", "on_post": "post spike"}
 """Fields of a rule with statements, and when they act."""
@@ -34,11 +37,7 @@ def items_of(kind: str, checkout: Path) -> list[dict[str, Any]]:
 
 def _catalog(kind: str) -> Mapping[str, Any]:
     if kind == "optimizers":
-        from neuromodels.search.optimizers import OPTIMIZERS
-
         return OPTIMIZERS
-    from importlib import import_module
-
     return import_module(f"neuromodels.{kind}").CATALOG
 
 

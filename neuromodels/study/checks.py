@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from neuromodels.errors import DeclarationError
+from neuromodels.search.optimizers import OPTIMIZERS
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.circuit_checks import circuit_from, circuit_problems
 from neuromodels.study.conditions import CONDITIONS
@@ -30,8 +31,7 @@ from neuromodels.study.study import DeviceChoice, Study, TaskChoice, TestPlan
 
 def installed_catalogs() -> Catalogs:
     """Return the catalogs of this package; imports Brian2's units."""
-    from neuromodels import neurons, rules, tasks
-    from neuromodels.search.optimizers import OPTIMIZERS
+    from neuromodels import neurons, rules, tasks  # neurons and rules import Brian2's units
 
     return Catalogs(rules.CATALOG, neurons.CATALOG, tasks.CATALOG, OPTIMIZERS)
 

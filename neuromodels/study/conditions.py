@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from neuromodels.errors import DeclarationError
 from neuromodels.study.kinds import nearest
 
-if TYPE_CHECKING:  # a study is read without Brian2, which tasks import
+if TYPE_CHECKING:
     from neuromodels.tasks import Task
 
 
