@@ -14,6 +14,7 @@ from functools import cache, partial
 
 import numpy as np
 
+from neuromodels import tasks
 from neuromodels.analysis.recovery import recovered_fraction, recovery_interval
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.scoring import scores_per_trial
@@ -142,8 +143,6 @@ def _with_steps(study: Study, steps: int) -> Study:
 
 
 def _embodied_task(study: Study) -> EmbodiedTask:
-    from neuromodels import tasks  # imports Brian2's units
-    from neuromodels.tasks.embodied import EmbodiedTask
 
     task = tasks.CATALOG[study.task.name]
     if not isinstance(task, EmbodiedTask):
