@@ -236,3 +236,15 @@ def test_imports_inside_functions_keep_something_heavy_out_of_a_cold_start(path)
     for node in hidden_imports(path):
         heavy = heavy_behind({part for each in names_in(node) for part in reach(each)})
         assert heavy, f"{name(path)}:{node.lineno} may stand at the top"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_files_and_functions_stay_short(path):
+    """500 lines to a file, 50 to a function's body without its docstring."""
+    text = path.read_text()
+    assert text.count("\n") <= 500
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = node.end_lineno - body[0].lineno + 1 if body else 0
+            assert lines <= 50, f"{name(path)}:{node.lineno} {node.name}"

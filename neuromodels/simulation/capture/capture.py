@@ -147,7 +147,8 @@ class RecordingDevice(RuntimeDevice):
             override_conditional_write=override_conditional_write,
             allows_scalar_write=template.allows_scalar_write,
         )
-        scalar, vector, kwds = generator.translate(abstract_code, dtype=float)
+        fields = {**_statements_of(generator, abstract_code), "owner": owner}
+        fields["options"] = dict(template_kwds or {})
         code = BatchCodeObject(
             owner,
             None,
@@ -158,22 +159,17 @@ class RecordingDevice(RuntimeDevice):
             name=name,
             compiler_kwds={},
         )
-        code.stepwise = partial(
-            self.runtime.code_object,
-            owner,
-            f"{name}_once",
-            abstract_code,
-            variables,
-            template_name,
-            variable_indices,
-            NumpyCodeObject,
-            template_kwds,
-            override_conditional_write,
-        )
-        fields = {"scalar": scalar[None], "vector": vector[None], "owner": owner, **kwds}
-        fields["options"] = dict(template_kwds or {})
+        once = (f"{name}_once", abstract_code, variables, template_name, variable_indices)
+        more = (NumpyCodeObject, template_kwds, override_conditional_write)
+        code.stepwise = partial(self.runtime.code_object, owner, *once, *more)
         self.recorded[name] = (code, fields)
         return code
+
+
+def _statements_of(generator: BatchCodeGenerator, abstract_code: Any) -> dict[str, Any]:
+    """Return Brian2's own translation of a code object: statements, and what they use."""
+    scalar, vector, used = generator.translate(abstract_code, dtype=float)
+    return {"scalar": scalar[None], "vector": vector[None], **used}
 
 
 @contextmanager
