@@ -10,7 +10,7 @@ from brian2 import Hz, meter, ms, second
 from brian2.core.magic import collect
 
 from neuromodels.report.methods import Described, methods_of, values_of
-from neuromodels.report.methods.columns import Equation, aligned, equations_in, listed, table
+from neuromodels.report.methods.columns import Equation, align, code_lines, equations_in, table
 from neuromodels.report.methods.parts import quantity_in_words
 from neuromodels.report.methods.step_order import events_of, order_in_words
 from neuromodels.simulation.network.builder import circuit_of, text_of
@@ -241,7 +241,7 @@ def test_an_equation_may_go_on_over_lines():
 
 
 def test_units_and_comments_stand_below_each_other():
-    assert aligned(equations_in("dv/dt = -v/tau : 1\nI : 1 (shared)  # input\n")) == [
+    assert align(equations_in("dv/dt = -v/tau : 1\nI : 1 (shared)  # input\n")) == [
         "    dv/dt = -v/tau  : 1",
         "    I               : 1 (shared)  # input",
     ]
@@ -249,25 +249,27 @@ def test_units_and_comments_stand_below_each_other():
 
 def test_a_run_that_counts_on_is_abridged_and_no_other():
     counting = "\n".join(f"bit_{k} : 1" for k in range(12))
-    assert [line.split()[0] for line in aligned(equations_in(counting))] == [
+    assert [line.split()[0] for line in align(equations_in(counting))] == [
         "bit_0",
         "bit_1",
         "...",
         "bit_11",
     ]
     irregular = "\n".join(f"a_{k} = {k * k} : 1" for k in range(12))
-    assert len(aligned(equations_in(irregular))) == 12
+    assert len(align(equations_in(irregular))) == 12
 
 
 def test_a_block_that_runs_twice_is_said_once():
     block = [f"x_{k} = {k * k}" for k in range(6)]
-    lines = listed(["start = 1", *block, *block, "end = 1"])
+    lines = code_lines(["start = 1", *block, *block, "end = 1"])
     assert len(lines) == 1 + 6 + 1 + 1
     assert "run twice" in lines[7]
 
 
 def test_a_long_line_is_broken_before_a_summand():
-    first, *others = listed(["total = " + " + ".join(f"weight_{k}*input_{k}" for k in range(9))])
+    first, *others = code_lines(
+        ["total = " + " + ".join(f"weight_{k}*input_{k}" for k in range(9))]
+    )
     assert len(first) <= 96
     assert all(line.startswith("        + ") for line in others)
 

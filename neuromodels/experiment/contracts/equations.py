@@ -66,13 +66,13 @@ def drawn_vectors(coefficients: CoefficientVector, count: int) -> np.ndarray:
     """Return vectors of a search within its bounds, shape (count, d); the first is the default."""
     random, columns = generator(0, "contract"), []
     for block in coefficients.blocks:
-        columns.append(_drawn(block.coefficient, random, (count, block.size)))
+        columns.append(_draw(block.coefficient, random, (count, block.size)))
     drawn = np.concatenate(columns, axis=1) if columns else np.zeros((count, 0))
     drawn[0] = coefficients.centre
     return drawn
 
 
-def _drawn(
+def _draw(
     coefficient: Coefficient, random: np.random.Generator, shape: tuple[int, int]
 ) -> np.ndarray:
     centre = float(coefficient.to_search_scale(coefficient.default))

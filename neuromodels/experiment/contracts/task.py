@@ -97,8 +97,8 @@ class TaskContract(Contract):
     def test_a_stream_is_a_trial(self, task: Task) -> None:
         """Equal streams draw and score the same trial bit for bit, whoever runs beside it."""
         trials = _trials(Same(task))
-        many = trials.run(_drawn(trials), (1, 2, 1))
-        alone = trials.run(_drawn(trials), (1,))
+        many = trials.run(_draw(trials), (1, 2, 1))
+        alone = trials.run(_draw(trials), (1,))
         for address, values in many.items():
             require(
                 all(
@@ -113,7 +113,7 @@ class TaskContract(Contract):
     def test_other_streams_are_other_trials(self, task: Task) -> None:
         """Not all streams draw the same trial."""
         trials = _trials(Same(task))
-        found = trials.run(_drawn(trials), range(16))
+        found = trials.run(_draw(trials), range(16))
         varies = [np.ptp(values[0], axis=0).any() for values in found.values()]
         require(
             any(varies),
@@ -155,7 +155,7 @@ def _trials(same: Same) -> Trials:
     return task_trials(same.declared, loud=True)
 
 
-def _drawn(trials: Trials) -> list[str]:
+def _draw(trials: Trials) -> list[str]:
     """Return the addresses of what a trial draws, of its loss and of its score."""
     return [*trials.made.initial, trials.made.loss, trials.made.accuracy]
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 
 from neuromodels.report.methods.columns import (
     Equation,
-    aligned,
-    counted,
+    align,
+    count_of,
     equations_in,
-    headed,
     in_words,
     paragraph,
     reference_in,
     statements_in,
     table,
+    under_heading,
 )
 from neuromodels.report.methods.described import Described, arrow
 from neuromodels.report.methods.parts import constants_in_words
@@ -39,7 +39,7 @@ def _population(described: Described, population: Population) -> list[str]:
     equations = [e for e in equations_in(group.equations) if not described.is_own(e.variable)]
     lines = [
         *_heading(population),
-        *aligned([*equations, *described.arriving_from_task(name)]),
+        *align([*equations, *described.arriving_from_task(name)]),
         *constants_in_words(group.constants),
     ]
     resets = [p for p in described.text.parts if isinstance(p, Spikes) and p.owner == name]
@@ -50,12 +50,12 @@ def _population(described: Described, population: Population) -> list[str]:
         *((f"At a spike, where {group.threshold}:", statements_in(p.reset)) for p in resets),
         (after, described.statements(name, "each_step")),
     ]
-    return lines + [line for block in blocks for line in headed(*block)]
+    return lines + [line for block in blocks for line in under_heading(*block)]
 
 
 def _heading(population: Population) -> list[str]:
     model, sizes = population.model, population.groups
-    size = counted(population.size, "neuron" if model else "channel")
+    size = count_of(population.size, "neuron" if model else "channel")
     groups = ""
     if len(sizes) > 1 and max(sizes) > 1:
         alike = len(set(sizes)) == 1
@@ -116,10 +116,10 @@ def _rule(described: Described, projection: Projection) -> list[str]:
         "At a presynaptic spike:": statements_in(connection.on_pre),
         "At a postsynaptic spike:": statements_in(connection.on_post),
     }
-    lines = aligned(_own_equations(described, projection))
+    lines = align(_own_equations(described, projection))
     lines += constants_in_words(connection.constants)
     for words, statements in when.items():
-        lines += headed(words, [x for x in statements if not _switches_off(x, rule.learns)])
+        lines += under_heading(words, [x for x in statements if not _switches_off(x, rule.learns)])
     return [*lines, *_normalisation(rule)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from neuromodels.report.methods.columns import counted, paragraph, table
+from neuromodels.report.methods.columns import count_of, paragraph, table
 from neuromodels.report.methods.described import Described, arrow
 from neuromodels.simulation.network.circuit import Circuit
 
@@ -43,17 +43,17 @@ def coefficients_in_words(described: Described) -> list[str]:
     for row in coefficient_rows(described.circuit):
         merged.setdefault(_settings(row), []).append(row["name"])
     header = ("of", "coefficient", "numbers", "one per", "start", "searched in", "scale", "spread")
-    rows = [(owner, _shortened(names), *cells) for (owner, *cells), names in merged.items()]
+    rows = [(owner, _shorten(names), *cells) for (owner, *cells), names in merged.items()]
     total = described.circuit.coefficients.dimension
     sentence = (
-        f"{counted(total, 'number')} in all {'is' if total == 1 else 'are'} searched, from the"
+        f"{count_of(total, 'number')} in all {'is' if total == 1 else 'are'} searched, from the"
         " start on; the spread is the first standard deviation of the search, on its scale. What is"
         " frozen stays at its start."
     )
     return [*paragraph(sentence), "", *table(header, rows)] if rows else []
 
 
-def _shortened(names: list[str]) -> str:
+def _shorten(names: list[str]) -> str:
     if len(names) <= _MOST_NAMES:
         return ", ".join(names)
     return f"{names[0]} to {names[-1]} ({len(names)})"

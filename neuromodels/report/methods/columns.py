@@ -61,9 +61,9 @@ def _variable(left: str) -> str:
     return derived or plain
 
 
-def aligned(equations: Iterable[Equation]) -> list[str]:
+def align(equations: Iterable[Equation]) -> list[str]:
     """Return indented lines with units below units, and comments below comments."""
-    equations = _abridged(list(equations))
+    equations = _abridge(list(equations))
     rows = [(e.text, f": {e.unit}" if e.unit else "") for e in equations]
     left = max((len(text) for text, unit in rows if unit and len(text) <= _WIDEST), default=0)
     right = max((len(unit) for _, unit in rows), default=0)
@@ -72,13 +72,13 @@ def aligned(equations: Iterable[Equation]) -> list[str]:
         line = f"{text:{left}}  {unit:{right}}"
         comment = f"  # {equation.comment}" if equation.comment else ""
         if len(INDENT + line + comment) <= WIDTH:
-            lines += _folded(line + comment)
+            lines += _fold(line + comment)
         else:
-            lines += [*_folded(line), *(INDENT + more for more in _folded(comment.strip()))]
+            lines += [*_fold(line), *(INDENT + more for more in _fold(comment.strip()))]
     return [line for line in lines if line.strip()]
 
 
-def _abridged(equations: list[Equation]) -> list[Equation]:
+def _abridge(equations: list[Equation]) -> list[Equation]:
     """Return equations, of a long run that only counts on just the first two and the last."""
     kept: list[Equation] = []
     for _, group in groupby(equations, key=lambda each: re.sub(r"\d+", "0", str(each))):
@@ -100,17 +100,17 @@ def statements_in(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def listed(statements: Sequence[str]) -> list[str]:
+def code_lines(statements: Sequence[str]) -> list[str]:
     """Return indented statements; a block that comes again at once is said only once."""
     lines = []
     for line in _without_repetition(list(statements)):
-        lines += _folded(line)
+        lines += _fold(line)
     return lines
 
 
-def headed(words: str, statements: Sequence[str]) -> list[str]:
+def under_heading(words: str, statements: Sequence[str]) -> list[str]:
     """Return statements below the words for when they run; nothing where there are none."""
-    return [words, *listed(statements)] if statements else []
+    return [words, *code_lines(statements)] if statements else []
 
 
 def _without_repetition(lines: list[str]) -> list[str]:
@@ -123,18 +123,18 @@ def _without_repetition(lines: list[str]) -> list[str]:
     return lines
 
 
-def _folded(line: str) -> list[str]:
+def _fold(line: str) -> list[str]:
     line = line.rstrip()
     if len(INDENT + line) <= WIDTH:
         return [INDENT + line]
     code = " ".join(line.split())
-    lines = _wrapped(_NO_BREAK.sub(_BOUND, code))
+    lines = _wrap(_NO_BREAK.sub(_BOUND, code))
     if max(map(len, lines)) > WIDTH:
-        lines = _wrapped(code)
+        lines = _wrap(code)
     return [line.replace(_BOUND, " ") for line in lines]
 
 
-def _wrapped(line: str) -> list[str]:
+def _wrap(line: str) -> list[str]:
     return wrap(
         line,
         WIDTH,
@@ -184,6 +184,6 @@ def reference_in(reference: str) -> str:
     return f" [{reference}]" if reference else ""
 
 
-def counted(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
     """Return a number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

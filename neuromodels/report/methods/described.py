@@ -102,10 +102,10 @@ class Described:
         """Whether a variable is the network's own book-keeping, or a coefficient in a neuron."""
         names = "|".join(re.escape(each.name) for each in self.circuit.projections)
         counted = rf"(?:q|scale|beyond|centre)_(?:{names})(?:_\d+)?"
-        return bool(re.fullmatch(counted, variable)) or variable in self._placed
+        return bool(re.fullmatch(counted, variable)) or variable in self._coefficient_variables
 
     @cached_property
-    def _placed(self) -> set[str]:
+    def _coefficient_variables(self) -> set[str]:
         """Variables of neurons that hold coefficients."""
         owners = {each.name for each in self.circuit.populations}
         places = (address.split(".") for address in self.text.addresses.values())

@@ -66,7 +66,9 @@ def all_parts(text: NetworkText) -> list[str]:
     lines = []
     for part in text.parts:
         values = {each.name: getattr(part, each.name) for each in fields(part)}
-        said = [f"{key} = {_said(value)}" for key, value in values.items() if _is_short(key, value)]
+        said = [
+            f"{key} = {_as_text(value)}" for key, value in values.items() if _is_short(key, value)
+        ]
         lines.append(f"{type(part).__name__}: {', '.join(said)}")
         for key in _CODE:
             code = [line.strip() for line in (values.get(key) or "").splitlines() if line.strip()]
@@ -78,7 +80,7 @@ def _is_short(key: str, value: object) -> bool:
     return key not in _CODE and value is not None and value != {}
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {quantity_in_words(inner)}" for key, inner in value.items())
     if isinstance(value, tuple):

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from neuromodels.report.methods.columns import (
     Equation,
-    aligned,
-    counted,
+    align,
+    count_of,
     equations_in,
-    headed,
     in_words,
     named_values,
     paragraph,
     reference_in,
+    under_heading,
 )
 from neuromodels.report.methods.described import Described
 from neuromodels.report.methods.parts import constants_in_words, quantity_in_words
@@ -61,10 +61,10 @@ def _erased_in_delay(described: Described, first: int, end: int) -> str:
     if first >= end:
         return "The delay has no step, so that nothing is erased."
     span = f"of step {first}" if end == first + 1 else f"of each step from {first} to {end - 1}"
-    return f"At the end {span} (the first is 0) {_erased(described)}."
+    return f"At the end {span} (the first is 0) {_erasure(described)}."
 
 
-def _erased(described: Described) -> str:
+def _erasure(described: Described) -> str:
     """Return what is erased of neurons and synapses, between trials or by a control."""
     erased = {}
     for owner, label in described.labels.items():
@@ -92,28 +92,28 @@ def task_in_words(described: Described) -> list[str]:
 def _length(described: Described) -> list[str]:
     text = described.text
     step, duration = quantity_in_words(text.step), quantity_in_words(text.steps * text.step)
-    sentences = [f"A trial lasts {counted(text.steps, 'step')} of {step}, that is {duration}."]
+    sentences = [f"A trial lasts {count_of(text.steps, 'step')} of {step}, that is {duration}."]
     if described.task.between:
         sentences += [
             "It is an episode of several shorter trials: at the end of each step in which"
-            f" {' '.join(described.task.between.split())}, {_erased(described)}."
+            f" {' '.join(described.task.between.split())}, {_erasure(described)}."
         ]
     return paragraph(*sentences)
 
 
 def _items(described: Described) -> list[str]:
     """Return what is drawn for a trial, in order, and the other variables of an item."""
-    items, drawn = described.groups["items"], _drawn(described)
+    items, drawn = described.groups["items"], _draws(described)
     number = "" if items.size == 1 else f", for each of {items.size} items"
-    lines = [f"Drawn at the start of each trial{number}:", *aligned(drawn)] if drawn else []
+    lines = [f"Drawn at the start of each trial{number}:", *align(drawn)] if drawn else []
     others = [] if described.task.acts else _state(described)
     if others:
-        lines += ["Other variables of an item:", *aligned(others)]
+        lines += ["Other variables of an item:", *align(others)]
     again = described.statements("items", "drawing")
-    return lines + headed("Drawn anew in each step:", again)
+    return lines + under_heading("Drawn anew in each step:", again)
 
 
-def _drawn(described: Described) -> list[Equation]:
+def _draws(described: Described) -> list[Equation]:
     """Return each draw of an item's variable, with the unit and comment of the variable."""
     equations = equations_in(described.groups["items"].equations)
     known = {each.variable: each for each in equations}
@@ -130,7 +130,7 @@ def _drawn(described: Described) -> list[Equation]:
 
 def _state(described: Described) -> list[Equation]:
     """Return the equations of an item that are more than the name of what is drawn or summed."""
-    known = {*described.task.actions, *(each.variable for each in _drawn(described))}
+    known = {*described.task.actions, *(each.variable for each in _draws(described))}
     equations = equations_in(described.groups["items"].equations)
     return [each for each in equations if each.text != each.variable or each.variable not in known]
 
@@ -149,10 +149,10 @@ def body_in_words(described: Described) -> list[str]:
         return []
     method = " It is integrated by the classical Runge-Kutta method." if task.dynamics else ""
     lines = paragraph(f"The read-out moves a body in each step.{method}")
-    lines += aligned(described.arriving_from_task("items"))
-    lines += ["State of the body, and what follows from it:", *aligned(_state(described))]
+    lines += align(described.arriving_from_task("items"))
+    lines += ["State of the body, and what follows from it:", *align(_state(described))]
     moves = described.statements("items", "body")
-    return lines + headed("In each step:", moves)
+    return lines + under_heading("In each step:", moves)
 
 
 def score_in_words(described: Described) -> list[str]:
@@ -169,12 +169,12 @@ def score_in_words(described: Described) -> list[str]:
     counted = f"What counts is, at the end of a trial, its loss {loss!r} and its score {score!r}"
     return [
         *paragraph(f"{counted}: {meaning}."),
-        *aligned([*_scored(described), *described.arriving_from_task("score")]),
-        *headed("In each step:", described.statements("score", "scoring")),
+        *align([*_score(described), *described.arriving_from_task("score")]),
+        *under_heading("In each step:", described.statements("score", "scoring")),
     ]
 
 
-def _scored(described: Described) -> list[Equation]:
+def _score(described: Described) -> list[Equation]:
     """Return the equations of the score, a variable of the read-out as what it is."""
     links = [part for part in described.text.parts if isinstance(part, Link)]
     texts = {

@@ -136,12 +136,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
-    sys.stdout.write(_shown(judged, options) + "\n")
+    sys.stdout.write(_show(judged, options) + "\n")
     failed = any(test.outcome == "failed" for tests in judged.values() for test in tests)
     return FAILED if failed else 0
 
 
-def _shown(judged: dict[str, list[Record]], options: argparse.Namespace) -> str:
+def _show(judged: dict[str, list[Record]], options: argparse.Namespace) -> str:
     if options.json:
         return json.dumps(as_dict(judged), indent=1)
     written = tables.markdown if options.markdown else tables.text
@@ -155,10 +155,10 @@ def as_dict(judged: dict[str, list[Record]]) -> dict[str, Any]:
         "neuromodels": neuromodels.__version__,
         "python": platform.python_version(),
     }
-    return versions | {precision: _counted(tests) for precision, tests in judged.items()}
+    return versions | {precision: _count(tests) for precision, tests in judged.items()}
 
 
-def _counted(tests: list[Record]) -> dict[str, Any]:
+def _count(tests: list[Record]) -> dict[str, Any]:
     counts = Counter(test.outcome for test in tests)
     numbers = {outcome: counts[outcome] for outcome in tables.COLUMNS}
     return {**numbers, "tests": [asdict(test) for test in tests]}

@@ -50,7 +50,7 @@ def drawn_pairs(
         )
     found = []
     for stream in streams:
-        chosen = _chosen(chance, len(pre), generator(seed, int(stream)))
+        chosen = _choose(chance, len(pre), generator(seed, int(stream)))
         found.append((pre[chosen], post[chosen]))
     return found
 
@@ -79,7 +79,7 @@ def _candidates(
     return np.array(pairs.i[:]), np.array(pairs.j[:]), chance
 
 
-def _chosen(chance: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+def _choose(chance: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
     """Return which of `count` pairs are drawn, in ascending order."""
     if len(chance) > 1:
         return np.flatnonzero(random.random(count) < chance)

@@ -151,7 +151,7 @@ class KernelLibrary:
         first = 0
         while first < count:
             size = count - first
-            while (needed := self._needed(run, launch, first, first + size)) > free:
+            while (needed := self._memory_needed(run, launch, first, first + size)) > free:
                 if size == 1:
                     raise SimulationError(
                         "Batch.device",
@@ -163,7 +163,7 @@ class KernelLibrary:
             yield first, first + size
             first += size
 
-    def _needed(self, run: Run, launch: Launch, first: int, last: int) -> int:
+    def _memory_needed(self, run: Run, launch: Launch, first: int, last: int) -> int:
         bounds = ct.c_int64(first), ct.c_int64(last)
         return self._library.neuromodels_bytes(ct.byref(run), ct.byref(launch), *bounds)
 

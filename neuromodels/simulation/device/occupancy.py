@@ -89,7 +89,7 @@ def kernel_report(
         shared_limit=gpu.SHARED_LIMITS[arch],
         most_threads=count,
     )
-    told = _compiled(kernel.source, arch)
+    told = _compile(kernel.source, arch)
     blocks = blocks_at_a_time(
         arch, kernel.shared_bytes + told["static_shared_bytes"], count, told["registers"]
     )
@@ -120,7 +120,7 @@ def blocks_at_a_time(arch: str, shared_bytes: int, threads: int, registers: int)
     )
 
 
-def _compiled(source: str, arch: str) -> dict[str, Any]:
+def _compile(source: str, arch: str) -> dict[str, Any]:
     """Compile for the device only and read what the assembler says."""
     tools = gpu.toolchain(arch)
     flags = ["-std=c++17", "-O3", "-w", "-ftz=true", f"-arch={arch}", "-cubin", "-Xptxas", "-v"]

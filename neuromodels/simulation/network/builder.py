@@ -51,7 +51,7 @@ def circuit_of(study: Study, condition: str) -> Circuit:
     return BUILDERS[type(study.circuit)](study, study.circuit, condition)
 
 
-def _layered(study: Study, circuit: Layered, condition: str) -> Circuit:
+def _layered_circuit(study: Study, circuit: Layered, condition: str) -> Circuit:
     """Return channels, hidden neurons and a read-out, with what a rule or a study adds to them."""
     rule, layers = rule_of(study.rule, condition), [_channels(study)]
     if circuit.hidden:
@@ -75,7 +75,7 @@ def _layered(study: Study, circuit: Layered, condition: str) -> Circuit:
     )
 
 
-def _balanced(study: Study, circuit: Balanced, condition: str) -> Circuit:
+def _balanced_circuit(study: Study, circuit: Balanced, condition: str) -> Circuit:
     """Return channels, excitatory and inhibitory neurons and a read-out, a rule for each type."""
     inhibitory = _population(study, "inhibitory", circuit.inhibitory, circuit.inhibitor)
     projections = tuple(
@@ -88,8 +88,8 @@ def _balanced(study: Study, circuit: Balanced, condition: str) -> Circuit:
 
 
 BUILDERS: Mapping[type, Callable[[Study, Any, str], Circuit]] = {
-    Layered: _layered,
-    Balanced: _balanced,
+    Layered: _layered_circuit,
+    Balanced: _balanced_circuit,
 }
 """How a circuit of each kind is built, of a study and the name of a condition."""
 
