@@ -269,8 +269,6 @@ def test_a_block_that_runs_twice_is_said_once():
 def test_a_long_line_is_broken_before_a_summand():
     line = "total = " + " + ".join(f"weight_{k}*input_{k}" for k in range(9))
     first, *others = code_lines([line])
-        ["total = " + " + ".join(f"weight_{k}*input_{k}" for k in range(9))]
-    )
     assert len(first) <= 96
     assert all(line.startswith("        + ") for line in others)
 
