@@ -60,7 +60,8 @@ def test_the_command_line_takes_it(measure, capsys):
 
 
 def test_the_page_of_commands_has_its_row(measure):
-    assert re.search(rf"^\| `{measure.name}` \|", PAGE.read_text(), re.MULTILINE)
+    found = re.search(rf"^\| `{measure.name}` \|", PAGE.read_text(), re.MULTILINE)
+    assert found is not None, f"add the row of {measure.name!r} to docs/reference/commands.md"
 
 
 def test_declaring_measures_imports_nothing_heavy():

@@ -25,7 +25,19 @@ def test_every_command_has_a_section(name):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_is_on_the_page_on_search(name):
-    assert f"`{name}`" in text_of("docs/explanation/search.md")
+    page = text_of("docs/explanation/search.md")
+    assert f"`{name}`" in page, "add its row to docs/explanation/search.md"
+
+
+OPTIONS = [(name, option) for name, info in OPTIMIZERS.items() for option in info.options]
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_every_option_of_an_optimizer_is_in_the_table_of_options(name, option):
+    rows = [line.split("|") for line in text_of("docs/explanation/search.md").splitlines()]
+    cells = [row[1:3] for row in rows if len(row) == 6]
+    found = any(f"`{option}`" in left and f"`{name}`" in right for left, right in cells)
+    assert found, "add it to the table of options in docs/explanation/search.md"
 
 
 @pytest.mark.parametrize("name", scripts_of(ROOT))
@@ -43,6 +55,7 @@ def test_every_device_is_explained(name):
 @pytest.mark.parametrize("name", tasks.CATALOG)
 def test_every_task_has_a_row_with_its_parameters(name):
     page = text_of("docs/reference/tasks.md")
-    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+    rows = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+    assert len(rows) == 1, f"{name!r} needs one row in docs/reference/tasks.md"
     for parameter, default in tasks.CATALOG[name].parameters.items():
-        assert f"{parameter} = {default:g}" in row
+        assert f"{parameter} = {default:g}" in rows[0]

@@ -120,6 +120,37 @@ def test_failed_candidates_do_not_poison(name, bad):
     assert np.isfinite(optimizer.ask()).all()
 
 
+def told_with(name: str, failed: float) -> np.ndarray:
+    """Return what is recommended after generations in which every third candidate failed."""
+    optimizer = made(name)
+    for _ in range(4):
+        xs = optimizer.ask()
+        losses = losses_of(xs)
+        losses[::3] = failed
+        optimizer.tell(xs, losses)
+    return optimizer.recommend()
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("failed", [np.nan, np.inf, -np.inf])
+def test_failed_candidates_count_as_the_worst(name, failed):
+    np.testing.assert_array_equal(told_with(name, failed), told_with(name, 1e300))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_dump_holds_all_that_a_search_changes(name):
+    """A counter that acts late continues too."""
+    optimizer, resumed = made(name), made(name, seed=99)
+    searched(optimizer, 6)
+    resumed.load(through_a_file(optimizer.dump()))
+    lost = [
+        key
+        for key, value in vars(optimizer).items()
+        if key != "generator" and not np.array_equal(value, vars(resumed)[key])
+    ]
+    assert not lost, "add to the class attribute `state`"
+
+
 @pytest.mark.parametrize("name", ["pgpe", "snes", "openai_es", "OldCMA", "DiagonalCMA", "TBPSA"])
 @pytest.mark.parametrize("loss", [0.0, 3.5, np.nan, -np.inf])
 def test_equal_losses_do_not_move_the_distribution(name, loss):
