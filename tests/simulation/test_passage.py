@@ -66,15 +66,23 @@ def compiled(network: Network) -> Network:
 
 
 @contextmanager
-def later(action: Callable[[], None], wait: float = 0.3) -> Iterator[None]:
-    """Do something from another thread while a run goes on."""
-    timer = threading.Timer(wait, action)
-    timer.start()
+def once_under_way(action: Callable[[], object]) -> Iterator[Callable[..., None]]:
+    """Do something from another thread once a run has made steps; yield the run's report.
+
+    A fixed wait would be over before the first step where the program must be compiled first.
+    """
+    moving = threading.Event()
+    thread = threading.Thread(target=lambda: moving.wait(60) and action())
+    thread.start()
+
+    def report(elapsed: object, completed: float, *times: object) -> None:
+        if completed > 0:
+            moving.set()
+
     try:
-        yield
+        yield report
     finally:
-        timer.cancel()
-        timer.join()
+        thread.join()
 
 
 def assert_consistent(network: Network) -> None:
@@ -113,18 +121,18 @@ def test_stop_before_the_first_step() -> None:
 @pytest.mark.parametrize("everything", [False, True])
 def test_stop_from_another_thread(everything: bool) -> None:
     network = compiled(watched())
-    with later(brian2.stop if everything else network.stop):
-        network.run(ENDLESS)
+    with once_under_way(brian2.stop if everything else network.stop) as report:
+        network.run(ENDLESS, report=report, report_period=OFTEN)
     assert_consistent(network)
 
 
 def test_interrupt_keeps_what_was_computed() -> None:
     network, handler = compiled(watched()), signal.getsignal(signal.SIGINT)
     with (
-        later(lambda: os.kill(os.getpid(), signal.SIGINT)),
+        once_under_way(lambda: os.kill(os.getpid(), signal.SIGINT)) as report,
         pytest.raises(KeyboardInterrupt),
     ):
-        network.run(ENDLESS)
+        network.run(ENDLESS, report=report, report_period=OFTEN)
     assert signal.getsignal(signal.SIGINT) == handler
     assert len(network["trace"].t) == int(np.ceil(network.t / (0.5 * second)))
     assert_consistent(network)
