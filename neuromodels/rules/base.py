@@ -121,7 +121,7 @@ class PlasticityRule:
                     f"per must be one of {', '.join(GRANULARITIES)}",
                     coefficient.per,
                 )
-        if self.normalisation != "none" and self.weight != "w":
+        if self.is_normalised and self.weight != "w":
             raise DeclarationError(
                 f"PlasticityRule.{self.name}.normalisation",
                 "only a weight that is one variable, w, can be normalised",
@@ -138,6 +138,11 @@ class PlasticityRule:
     def is_plastic(self) -> bool:
         """Whether weights change at all."""
         return any(text.strip() for text in (self.each_step, self.on_pre, self.on_post))
+
+    @property
+    def is_normalised(self) -> bool:
+        """Whether each projection's weights are divided by a norm at the start of each step."""
+        return self.normalisation != "none"
 
     def normalise(self, weights: np.ndarray) -> np.ndarray:
         """Return weights as the next step uses them, (networks, synapses) of one projection."""

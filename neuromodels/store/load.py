@@ -19,7 +19,7 @@ from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
 from neuromodels.store.store import StoredRun, solution_path
 from neuromodels.store.sweeps import StoredSweep, is_sweep
 from neuromodels.study.circuits import CONNECTIONS
-from neuromodels.study.conditions import SEARCHED
+from neuromodels.study.conditions import CONDITIONS, SEARCHED
 from neuromodels.study.study import Study
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def coefficients_of(study: Study, condition: str) -> dict[str, Coefficient]:
             f"{projection}.{name}": Coefficient(name).with_settings(each)
             for name, each in rule.coefficients.items()
         }
-    if condition == "fixed":
+    if CONDITIONS[condition].weights == "fixed":
         of_rule = {name: each for name, each in of_rule.items() if name == FIXED_WEIGHT.name}
     known |= {name: Coefficient(name).with_settings(each) for name, each in of_rule.items()}
     return {FIXED_WEIGHT.name: FIXED_WEIGHT, **known}

@@ -183,7 +183,7 @@ def _why_misplaced(rule: Any, kind: str) -> tuple[str, str] | None:
             f"{rule.name!r} has a third factor, and a circuit with inhibitory neurons has no"
             " modulatory ones. Take another rule."
         )
-    if rule.normalisation != "none":
+    if rule.is_normalised:
         return "normalisation", "must be 'none' in a circuit with inhibitory neurons."
     if (source in SPIKELESS and rule.on_pre.strip()) or (
         target in SPIKELESS and rule.on_post.strip()

@@ -161,7 +161,7 @@ def _written(rule: PlasticityRule, names: tuple[str, ...] | list[str]) -> list[s
     """Return the addresses of those variables that the network changes."""
     statements = "\n".join([rule.each_step, rule.on_pre, rule.on_post, rule.forget, rule.model])
     changed = {name for name in names if _changes(name, statements)}
-    if rule.normalisation != "none":
+    if rule.is_normalised:
         changed.add("w")
     return [f"{EXAMINED}.{name}" for name in names if name in changed]
 

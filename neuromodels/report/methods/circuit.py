@@ -174,7 +174,7 @@ def _sides(described: Described, projections: list[Projection]) -> list[str]:
 
 
 def _normalisation(rule: PlasticityRule) -> list[str]:
-    if rule.normalisation == "none":
+    if not rule.is_normalised:
         # the summary of a rule that offers the choice may speak of its default
         return ["Here weights are not normalised."] if "normalisation" in rule.options else []
     return paragraph(

@@ -103,7 +103,7 @@ class Projection:
             raise DeclarationError(
                 f"{where}.probability", "must be above 0 and at most 1", self.probability
             )
-        if self.is_sparse and self.rule.normalisation != "none":
+        if self.is_sparse and self.rule.is_normalised:
             raise DeclarationError(
                 f"{where}.rule",
                 "weights of which only some transmit cannot be normalised",
@@ -202,7 +202,7 @@ class Circuit:
 
     def _check_normalisation(self, projection: Projection, names: list[str]) -> None:
         forward = names.index(projection.source) < names.index(projection.target)
-        if projection.rule.normalisation != "none" and not forward:
+        if projection.rule.is_normalised and not forward:
             raise DeclarationError(
                 f"Projection.{projection.name}.rule",
                 "only forward projections can be normalised",

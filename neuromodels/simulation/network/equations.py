@@ -73,7 +73,7 @@ class Wording:
         normalised = [
             f"q_{projection.name} : 1"
             for projection in self.circuit.projections
-            if projection.source == population.name and projection.rule.normalisation == "p8"
+            if projection.source == population.name and projection.rule.is_normalised
         ]
         counted = [
             f"beyond_{projection.name} : 1"
@@ -92,7 +92,7 @@ class Wording:
         lines = [
             f"scale_{projection.name} : 1 (linked)"
             for projection in self.circuit.projections
-            if projection.target == population.name and projection.rule.normalisation == "p8"
+            if projection.target == population.name and projection.rule.is_normalised
         ]
         return "\n" + "\n".join(lines)
 
@@ -118,7 +118,7 @@ class Wording:
             f"sx = {source.signal}_pre : 1",
             f"sy = {target.signal}_post : 1",
         ]
-        if projection.rule.normalisation == "p8":
+        if projection.rule.is_normalised:
             power = f"({NORM_SCALE}*w)**8"
             lines.append(f"q_{projection.name}_pre = {power} : 1 (summed)")
         if projection.rule.centred:

@@ -246,7 +246,7 @@ class _Writer:
 
     def _projection(self, projection: Projection) -> None:
         rule, name = projection.rule, projection.name
-        normalised = rule.normalisation != "none"
+        normalised = rule.is_normalised
         if normalised:
             self._norm(projection)
         self.parts.append(
