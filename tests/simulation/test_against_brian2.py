@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sampling import some
 
 from neuromodels.simulation import Batch
 from simulation.networks.catalog import CATALOG, DRAWN
@@ -38,7 +39,7 @@ def standalone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return standalone_outcomes(tmp_path_factory.mktemp("standalone"))
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", some(CATALOG, 2))
 def test_two_runs_equal_runtime(name: str) -> None:
     case = CATALOG[name]()
     case.network.run(case.duration, namespace={})
@@ -52,12 +53,13 @@ def test_two_runs_equal_runtime(name: str) -> None:
         assert_equal(outcome, twice, 1e-9, 1e-12)
 
 
+@pytest.mark.strain
 @pytest.mark.parametrize("name", [name for name in CATALOG if name not in DRAWN])
 def test_equals_standalone(name: str, standalone: dict[str, Outcome]) -> None:
     assert_equal(ran(name)[0], standalone[name], 1e-9, 1e-12)
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", some(CATALOG, 3))
 def test_single_precision(name: str) -> None:
     if not CATALOG[name]().single:
         pytest.skip("a spike may fall into the next step")
@@ -74,6 +76,7 @@ def test_network_is_left_as_it_was(name: str) -> None:
     assert_equal(stock_outcome(used), stock_outcome(plain), 0, 0)
 
 
+@pytest.mark.strain
 def test_catalog_is_not_silent(standalone: dict[str, Outcome]) -> None:
     """Every monitored group fires, and nothing overflows."""
     silent = {

@@ -139,18 +139,18 @@ def test_functions_are_marked_for_the_device() -> None:
 @pytest.mark.parametrize(
     ("text", "written"),
     [
-        ("x = _array_a[_array_b[k]] + 1;", set()),
-        ("_array_a[_array_b[k]] = 1;", {"_array_a"}),
-        ("_array_a[k] += _array_b[k];", {"_array_a"}),
-        ("_array_a[1]++;", {"_array_a"}),
-        ("if (_array_a[k] == _array_b[k]) _array_b[k] = 0;", {"_array_b"}),
-        ("move(_array_a, _array_b + 1);", {"_array_a", "_array_b"}),
-        ("_array_a[k] <= _array_b[k]", set()),
-        ("_array_aa[k] = 1", set()),
+        ("x = array_a[array_b[k]] + 1;", set()),
+        ("array_a[array_b[k]] = 1;", {"array_a"}),
+        ("array_a[k] += array_b[k];", {"array_a"}),
+        ("array_a[1]++;", {"array_a"}),
+        ("if (array_a[k] == array_b[k]) array_b[k] = 0;", {"array_b"}),
+        ("move(array_a, array_b + 1);", {"array_a", "array_b"}),
+        ("array_a[k] <= array_b[k]", set()),
+        ("array_aa[k] = 1", set()),
     ],
 )
 def test_stores_are_told_from_reads(text: str, written: set[str]) -> None:
-    assert touches_of(text, {"_array_a", "_array_b"}).written == written
+    assert touches_of(text, {"array_a", "array_b"}).written == written
 
 
 # ---------------------------------------------------------------------------------------- choice

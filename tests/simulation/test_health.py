@@ -1,14 +1,20 @@
 """Trials without hope: when they end, what that costs, and what it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brian2 import Clock, Network, NeuronGroup, ms
 
+from neuromodels import tasks
+from neuromodels.catalog import Catalog
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.scoring import summarise
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.simulation import FAILED, Batch
 from neuromodels.study.objective import FailurePlan, Objective, Term
+from neuromodels.study.outcome import FAILURES
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
 STEPS = 20
@@ -150,3 +156,35 @@ def test_no_number_is_told_from_an_explosion():
     xs[0, 0] = np.nan
     found = experiment.evaluate(xs, trial_streams(3, 4))
     assert (found.failed[0] == 1).all()
+
+
+def test_a_score_outside_of_the_declared_range_is_a_failure_and_no_score(monkeypatch):
+    """A copy task that counts each right answer 300 times has scores up to 300, not to 1."""
+    copy = tasks.CATALOG["sequence_copy"]
+    assert copy.scores == (0.0, 1.0)
+    wrong = replace(copy, score=copy.score.replace("correct += ", "correct += 300*"))
+    monkeypatch.setattr(tasks, "CATALOG", Catalog(tasks.Task, (wrong,)))
+    experiment, streams = Experiment(study()), trial_streams(3, 16)
+    found = experiment.evaluate(vectors(experiment, 1), streams)
+    outside = found.failed == 1 + FAILURES.index("outside")
+    assert found.counts["outside"] == outside.sum() > 4
+    assert np.isnan(found.scores[outside]).all()
+    assert (found.scores[~outside] == 0).all(), "nothing recalled: 0 is in the range"
+    score = summarise(found, np.random.default_rng(1))
+    assert (score.score, score.outside, score.failures) == (0.0, outside.sum(), outside.sum())
+
+
+@pytest.mark.parametrize("task", tasks.WRITTEN, ids=lambda task: task.name)
+def test_a_declared_range_takes_its_bounds_and_refuses_what_lies_beyond(task):
+    if task.scores is None:
+        assert not task.is_outside(np.array([-1e9, 500.45])).any()
+        return
+    inner = [bound for bound in task.scores if np.isfinite(bound)]
+    assert not task.is_outside(np.array(inner)).any()
+    assert task.is_outside(np.array([500.45])).all()
+    assert task.is_outside(np.array([-0.5])).all() == (task.scores[0] == 0)
+
+
+def test_a_range_the_wrong_way_round_is_refused():
+    with pytest.raises(DeclarationError, match="scores: must be the lowest and the highest"):
+        replace(tasks.WRITTEN[0], scores=(1.0, 0.0))

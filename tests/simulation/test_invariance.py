@@ -18,6 +18,7 @@ from brian2 import (
     Synapses,
     ms,
 )
+from sampling import some
 
 from neuromodels.simulation import Batch
 from simulation import grammar
@@ -158,7 +159,7 @@ ARRANGED = {
 }
 
 
-@pytest.mark.parametrize("arranged", ARRANGED)
+@pytest.mark.parametrize("arranged", some(ARRANGED, 2))
 def test_arrangement_changes_no_bit(everybody, dtype: str, arranged: str) -> None:
     name, expected = everybody
     order, threads = ARRANGED[arranged]
@@ -178,7 +179,9 @@ def test_instances_differ(everybody) -> None:
         assert differing >= {key for key in first if key.endswith("_spikes.t")}
 
 
-@pytest.mark.parametrize("name", ["noisy", "watched_noise", "event_driven", "listed_pairs"])
+@pytest.mark.parametrize(
+    "name", some(["noisy", "listed_pairs", "event_driven", "watched_noise"], 2)
+)
 def test_every_permutation_of_three_trials(name: str, dtype: str) -> None:
     """Streams and candidates of episodes, in every order and with every number of threads."""
     made = [prepared(name, np.arange(1), dtype, threads) for threads in (1, 2, 3, 4)]
@@ -199,7 +202,7 @@ def test_every_permutation_of_three_trials(name: str, dtype: str) -> None:
             assert found.tobytes() == expected[address][list(order)].tobytes(), address
 
 
-@pytest.mark.parametrize("name", ["noisy", "watched_noise", "many_to_few"])
+@pytest.mark.parametrize("name", some(["noisy", "many_to_few", "watched_noise"], 2))
 def test_recording_changes_no_bit(name: str, dtype: str) -> None:
     """Neither whether an instance is recorded, nor which others are."""
     found = []

@@ -1,9 +1,9 @@
 """Random networks on the batch device and on stock Brian2.
 
-40 networks are compared with Brian2's runtime, the same in every run of the suite, and 12 with
-``cpp_standalone``.  With ``NEUROMODELS_EXAMPLES=500`` in the environment there are 500, new ones
-each time, and 24 in the standalone project.  Hypothesis shrinks what fails and prints it as text
-and as an expression that can be evaluated.
+6 networks are compared with Brian2's runtime, the same in every run of the suite; `make strain`
+compares 40, and 12 with ``cpp_standalone``.  With ``NEUROMODELS_EXAMPLES=500`` in the environment
+there are 500, new ones each time, and 24 in the standalone project.  Hypothesis shrinks what fails
+and prints it as text and as an expression that can be evaluated.
 """
 
 import gc
@@ -150,8 +150,19 @@ def on_batch(case: Case, runs: int) -> list[list[Outcome]]:
 
 
 @given(networks)
+@settings(thoroughly, max_examples=6, phases=[Phase.generate])
+def test_a_few_equal_runtime(declared: Declared) -> None:
+    equals_runtime(declared)
+
+
+@pytest.mark.strain
+@given(networks)
 @thoroughly
 def test_equals_runtime(declared: Declared) -> None:
+    equals_runtime(declared)
+
+
+def equals_runtime(declared: Declared) -> None:
     note(f"\n{declared}")
     case = declared.build()
     runs = 1 if looks_back(case.network) else 2
@@ -182,6 +193,7 @@ def outcomes(
         return standalone.standalone_outcomes(tmp_path_factory.mktemp("drawn"))
 
 
+@pytest.mark.strain
 @pytest.mark.parametrize("name", [f"n{seed}" for seed in SEEDS])
 def test_equals_standalone(name: str, drawn: dict, outcomes: dict[str, Outcome]) -> None:
     case = drawn[name].build(prefix=f"{name}_")
@@ -219,6 +231,7 @@ def test_declarations_are_values() -> None:
         assert all(each.name in str(made) for each in made.objects)
 
 
+@pytest.mark.strain
 def test_networks_do_something(outcomes: dict[str, Outcome]) -> None:
     """Most fire, many of them often, and all stay finite."""
     spikes = np.array(

@@ -178,7 +178,7 @@ def test_more_instances_than_memory_holds(instances: int) -> None:
 
 
 NOT_SET = {
-    "constant of the equations": ("cells.tau", 2 * ms, "cells must have the variable"),
+    "constant of the equations": ("cells.tau", 2 * ms, "Declare it in the equations"),
     "size": ("cells.N", 4, "only stored variables"),
     "time": ("cells.t", 2 * ms, "only stored variables"),
     "time step": ("cells.dt", 2 * ms, "only stored variables"),
@@ -230,10 +230,3 @@ def test_names_are_looked_up_where_the_batch_is_made() -> None:
 def test_wrong_duration(duration) -> None:
     with pytest.raises(NeuromodelsError, match=r"Batch\.run"):
         Batch(Network(leaky()), 2, namespace={}).run(duration)
-
-
-@pytest.mark.parametrize("name", ["double", "new", "default"])
-def test_words_of_the_compiler_are_refused_as_names(name: str) -> None:
-    group = leaky("cells", f"d{name}/dt = -{name}/tau : volt\nv : volt")
-    with pytest.raises(NeuromodelsError, match=f"(?s)cells.*word of C.*'{name}'"):
-        Batch(Network(group), 2, namespace={})

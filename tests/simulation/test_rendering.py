@@ -5,18 +5,22 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import Network, NetworkOperation, ms
+from sampling import some
 
 from neuromodels.errors import UnsupportedFeature
 from neuromodels.simulation import Batch
 from neuromodels.simulation.arrays.layout import Array, Layout
 from neuromodels.simulation.arrays.placement import layout_of
-from neuromodels.simulation.capture.capture import TEMPLATES
+from neuromodels.simulation.capture.capture import TEMPLATES, prepare_run
+from neuromodels.simulation.capture.identifiers import global_name
+from neuromodels.simulation.capture.python_code import OPERATION
 from neuromodels.simulation.device.instances import Instances
 from neuromodels.simulation.source.code_objects import RENDERERS
 from neuromodels.simulation.source.kernel import Kernel
 from neuromodels.simulation.source.program import Program
 from simulation.networks.catalog import CATALOG
+from simulation.networks.neurons import lif
 from simulation.networks.noisy import noisy_network
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -64,7 +68,7 @@ BATCHES = {**{name: lambda name=name: batch_of(name) for name in CATALOG}, "apar
 RENDERINGS = {"program": program_of, "kernel": kernel_of}
 
 
-@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("name", some(BATCHES, 2))
 def test_rendering_leaves_the_layout_as_it_is(name: str) -> None:
     """And whatever was rendered from it before, the source is the same."""
     batch = BATCHES[name]()
@@ -78,17 +82,17 @@ def test_rendering_leaves_the_layout_as_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", RENDERINGS)
-@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("name", some(BATCHES, 2))
 def test_tables_that_a_program_adds_are_read_and_there(name: str, kind: str) -> None:
     """No table is passed for nothing, and no list of synapses is read that is not passed."""
     batch = BATCHES[name]()
     held = batch._instances
     program = RENDERINGS[kind](held)
-    words = re.findall(r"\b_array_\w+", program.source)
+    words = re.findall(r"\b(?:array|by_pre|by_post|count|flights)_\d\w+", program.source)
     added = [table.name for table in program.plan.tables if table.name not in held.layout.arrays]
     assert all(words.count(table) > 1 for table in added)
-    lists = re.compile(r"__(by_(pre|post)|flights)_(start|order|steps)$|__count$")
-    assert {word for word in words if lists.search(word)} <= set(added)
+    lists = re.compile(r"(by_(pre|post)|flights)_\d\w+_(start|order|steps)$|count_")
+    assert {word for word in words if lists.match(word)} <= set(added)
 
 
 def test_own_wirings_need_tables_of_their_own() -> None:
@@ -97,7 +101,7 @@ def test_own_wirings_need_tables_of_their_own() -> None:
     held = batch._instances
     known = held.layout.arrays
     added = [table for table in program_of(held).plan.tables if table.name not in known]
-    assert {"_array_loop_w__count", "_array_loop_w_pre__flights_order"} <= {a.name for a in added}
+    assert {"count_6loop_w", "flights_10loop_w_pre_order"} <= {a.name for a in added}
     assert all(len(table.rows) == 3 for table in added if "loop_w" in table.name)
 
 
@@ -117,15 +121,26 @@ def test_a_variable_that_no_code_touches_becomes_a_table_of_another_layout() -> 
         (name, key)
         for name, owner in batch.groups.items()
         for key in owner.variables
-        if key == "N" and f"_array_{name}_N" not in touched
+        if key == "N" and global_name("array", name, key) not in touched
     )
     np.testing.assert_array_equal(batch[f"{group}.{variable}"][:, 0], len(batch.groups[group]))
     assert set(before.arrays) == touched
-    assert set(held.layout.arrays) == touched | {f"_array_{group}_N"}
+    assert set(held.layout.arrays) == touched | {global_name("array", group, "N")}
 
 
 def test_every_template_has_a_renderer() -> None:
-    assert set(RENDERERS) == set(TEMPLATES)
+    assert set(RENDERERS) == {*TEMPLATES, OPERATION}
+
+
+@pytest.mark.parametrize("has_operation", [False, True])
+def test_only_a_program_with_python_code_knows_how_to_stop(has_operation: bool) -> None:
+    """All others have the source that they would have if there were no Python code at all."""
+    cells = lif("cells", 3, 1.2)
+    operations = [NetworkOperation(lambda: None, name="by_hand")] if has_operation else []
+    captured = prepare_run(Network(cells, *operations), {}, 1 * ms)
+    layout = layout_of(captured, np.dtype("float64"))
+    source = Program(captured, [], layout, "double").source
+    assert ("nm_halt" in source) == ("HaltingRun" in source) == has_operation
 
 
 def test_a_template_without_renderer_is_refused() -> None:

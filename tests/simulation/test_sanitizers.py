@@ -29,13 +29,16 @@ from neuromodels.simulation import Batch
 from neuromodels.simulation.arrays.layout import Array, Layout
 from neuromodels.simulation.arrays.placement import Placement
 from neuromodels.simulation.build import cache
-from neuromodels.simulation.device.instances import Executable, Instances
+from neuromodels.simulation.device.instances import Instances
 from neuromodels.simulation.device.library import Call, Library
+from neuromodels.simulation.device.targets import Executable
 from simulation import grammar
 from simulation.networks.cases import Case
 from simulation.networks.catalog import CATALOG
+from simulation.networks.inputs import COURSE, DURATION, PLACES, SPIKES, network_with_inputs
 from simulation.networks.noisy import ADDRESSES, noisy_network
 from simulation.outcomes import batch_outcome
+from simulation.test_rewiring import tower
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 opt_in = pytest.mark.skipif(not cache.sanitizes(), reason="an opt-in check: make sanitize")
@@ -193,6 +196,38 @@ def test_own_wirings_and_delays_run_clean(dtype: str) -> None:
     assert len({len(batch.wiring("loop_w", k)[0]) for k in range(3)}) > 1
 
 
+@opt_in
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_own_spikes_and_courses_run_clean(dtype: str) -> None:
+    """Lists of other lengths than the network's, and a row of values for each instance."""
+    batch = Batch(network_with_inputs(), 3, dtype=dtype, threads=2, namespace={})
+    batch["cells.course"], batch["cells.places"] = COURSE, PLACES
+    batch.set_spikes("source", *zip(*SPIKES, strict=True))
+    batch.run(DURATION)
+    batch.restart()
+    batch.set_spikes("source", np.zeros(24, dtype=int), np.arange(24) / 2 * ms)
+    batch["cells.course"], batch["cells.places"] = COURSE[0], PLACES[0]
+    found = batch.trials(
+        DURATION, ["cells.v"], streams=[1, 2], values={"cells.course": COURSE}, rows=[2, 1]
+    )
+    assert np.isfinite(found["cells.v"]).all()
+
+
+@opt_in
+def test_own_wirings_onto_synapses_run_clean() -> None:
+    """Synapses that end at synapses, more and fewer of them than the network has."""
+    batch = Batch(tower(), 3, dtype="float64", threads=2, namespace={})
+    few = np.arange(5)
+    batch.connect("outer", pre=[few, [], np.tile(few, 20)], post=[few + 7, [], np.tile(few, 20)])
+    batch["outer.q"] = 1
+    batch.run(1 * ms)
+    with pytest.raises(DeclarationError, match="by number"):
+        Batch(tower(), 3, namespace={}).connect("inner", pre=[0], post=[0])
+    batch = Batch(tower(), 3, dtype="float32", threads=2, namespace={})
+    batch.connect("outer", p=0.5, shared=True)
+    assert batch.trials(1 * ms, ["inner.x"], streams=np.arange(3))["inner.x"].any()
+
+
 # --------------------------------------------------------------------------------- planted errors
 
 
@@ -208,15 +243,18 @@ def plain() -> Network:
 
 #: What is wrong, and what the sanitizers call it.
 PLANTED = {
-    "behind a full array": ("_array_plain_full[8] = 1;", "use-after-poison"),
-    "behind a part of a line": ("_array_less_part[5] = 1;", "use-after-poison"),
-    "before an array": ("_array_plain_full[-1] = 1;", "use-after-poison"),
-    "in the last instance": ("if (instance == 1) _array_less_part[6] = 1;", "use-after-poison"),
-    "only read": ("volatile double _see = _array_plain_full[8]; (void)_see;", "use-after-poison"),
-    "behind a table": ("volatile double _see = _array_plain_read[8]; (void)_see;", "overflow"),
+    "behind a full array": ("array_5plain_4full[8] = 1;", "use-after-poison"),
+    "behind a part of a line": ("array_4less_4part[5] = 1;", "use-after-poison"),
+    "before an array": ("array_5plain_4full[-1] = 1;", "use-after-poison"),
+    "in the last instance": ("if (instance == 1) array_4less_4part[6] = 1;", "use-after-poison"),
+    "only read": ("volatile double _see = array_5plain_4full[8]; (void)_see;", "use-after-poison"),
+    "behind a table": ("volatile double _see = array_5plain_4read[8]; (void)_see;", "overflow"),
     "behind the samples": ("run.samples[0][run.slots * 5 * 20] = 1;", "overflow"),
-    "integer overflow": ("_array_plain_n[0] = 2147483647 + _array_plain_n[0];", "signed integer"),
-    "number out of range": ("_array_plain_n[0] = (int32_t)(1e10 + instance);", "outside the range"),
+    "integer overflow": ("array_5plain_1n[0] = 2147483647 + array_5plain_1n[0];", "signed integer"),
+    "number out of range": (
+        "array_5plain_1n[0] = (int32_t)(1e10 + instance);",
+        "outside the range",
+    ),
 }
 
 

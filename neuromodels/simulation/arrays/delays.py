@@ -19,6 +19,7 @@ from brian2.synapses.synapses import SynapticPathway
 
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation.arrays.wiring import Wiring
+from neuromodels.simulation.capture.identifiers import global_name
 
 Kind = Literal["none", "common", "own"]
 
@@ -101,7 +102,7 @@ def _queued_events(pathway: SynapticPathway, wiring: Wiring, now: int) -> np.nda
 
 def queue_name(pathway: str) -> str:
     """Return what the names of a pathway's lists begin with in the source."""
-    return f"_array_{pathway}__flights"
+    return global_name("flights", pathway)
 
 
 def capacity(delays: Delays, neurons: int) -> int:

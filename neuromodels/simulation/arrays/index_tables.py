@@ -16,6 +16,7 @@ from neuromodels.simulation.arrays.delays import queue_name
 from neuromodels.simulation.arrays.layout import Layout, integer_table
 from neuromodels.simulation.arrays.wiring import Side, Wiring
 from neuromodels.simulation.capture.capture import Captured
+from neuromodels.simulation.capture.identifiers import global_name
 
 #: How synapses are summed: each adds to its neuron, or each neuron collects from its synapses.
 Sums = Literal["scattered", "gathered"]
@@ -41,17 +42,17 @@ def with_index_tables(layout: Layout, captured: Sequence[Captured], sums: Sums) 
 
 def count_name(wiring: Wiring) -> str:
     """Return the name of the table that holds how many synapses an instance has."""
-    return f"_array_{wiring.name}__count"
+    return global_name("count", wiring.name)
 
 
 def ends_name(wiring: Wiring, side: Side) -> str:
     """Return the name of the table that holds the neuron of one side of each synapse."""
-    return f"_array_{wiring.name}__synaptic_{side}"
+    return global_name("array", wiring.name, f"_synaptic_{side}")
 
 
 def sorted_name(wiring: Wiring, side: Side) -> str:
     """Return what the names of the tables begin with that list each neuron's synapses."""
-    return f"_array_{wiring.name}__by_{side}"
+    return global_name(f"by_{side}", wiring.name)
 
 
 def summed_side(code: Captured) -> Side:

@@ -36,9 +36,11 @@ class Array:
     offset
         Place in the block in bytes, or None for a table.
     rows
-        Values that differ between instances, shape (instances, size), in stored order; else None.
+        Values that differ between instances, shape (rows, size), in stored order; else None.
     scratch
         Whether what it holds at the start does not matter.
+    row_of
+        The row of each instance, shape (instances,); None: row 0 is the first one's, and so on.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Array:
     variable: ArrayVariable | None = None
     rows: np.ndarray | None = None
     scratch: bool = False
+    row_of: np.ndarray | None = None
 
     @property
     def size(self) -> int:
@@ -57,6 +60,11 @@ class Array:
     @property
     def bytes(self) -> int:
         return self.initial.nbytes
+
+    @property
+    def is_common(self) -> bool:
+        """Whether it is a table of one row for all, which nobody can set."""
+        return self.variable is None and self.rows is None and not self.is_state
 
     @property
     def is_state(self) -> bool:
@@ -104,6 +112,11 @@ class Layout:
         for table in tables:
             arrays.setdefault(table.name, table)
         return replace(self, arrays=arrays)
+
+
+def owner_name(array: Array) -> str:
+    """Return the name of the object whose variable an array is; none for what no variable holds."""
+    return getattr(getattr(array.variable, "owner", None), "name", "")
 
 
 def integer_table(name: str, values: np.ndarray) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.synapses.synapses import SynapticPathway
 
 from neuromodels.simulation.arrays.delays import Delays, capacity, delays_of, queue_name
+from neuromodels.simulation.arrays.given_spikes import GivenSpikes
 from neuromodels.simulation.arrays.layout import ALIGNMENT, Array, Layout, integer_table
 from neuromodels.simulation.arrays.usage import (
     clocks_of,
@@ -21,7 +22,11 @@ from neuromodels.simulation.arrays.usage import (
 )
 from neuromodels.simulation.arrays.wiring import Wiring, drawn_values
 from neuromodels.simulation.capture.capture import Captured
+from neuromodels.simulation.capture.identifiers import fired_name
 from neuromodels.simulation.capture.translation import array_name, storage_type
+
+#: There is room for so many spikes that were under way before a program was built.
+LEAST_CARRIED = 4096
 
 
 def layout_of(
@@ -29,6 +34,9 @@ def layout_of(
     real: np.dtype,
     delays: Mapping[str, Delays] | None = None,
     wirings: Mapping[str, Wiring] | None = None,
+    spikes: Mapping[str, GivenSpikes] | None = None,
+    indexed: Collection[str] = (),
+    held: Collection[str] = (),
 ) -> Layout:
     """Lay out all arrays that code touches.
 
@@ -40,10 +48,19 @@ def layout_of(
         dtype of floating-point state: float32 or float64.
     delays, wirings
         By pathway and by synapses, where they are not those of the network.
+    spikes
+        By generator, where they are not those of the network.
+    indexed
+        Names of synapses that keep Brian2's order.
+    held
+        Names of arrays that are states even if no code writes them.
     """
-    placement = Placement(np.dtype(real), {**wirings_of(captured), **(wirings or {})}, delays or {})
+    present = {**wirings_of(captured, indexed), **(wirings or {})}
+    placement = Placement(np.dtype(real), present, delays or {})
+    placement.spikes.update(spikes or {})
     clocks = clocks_of(captured)
     written = {array_name(variable) for code in captured for variable in written_variables(code)}
+    written |= set(held)
     for variable in used_variables(captured):
         name = array_name(variable)
         if name not in placement.arrays and not isinstance(variable.owner, BaseClock):
@@ -71,6 +88,7 @@ class Placement:
         self.real = real
         self.wirings = dict(wirings)
         self.delays = dict(delays)
+        self.spikes: dict[str, GivenSpikes] = {}
         self.arrays: dict[str, Array] = {}
         self.block_bytes = 0
 
@@ -89,7 +107,9 @@ class Placement:
 
     def place_variable(self, variable: ArrayVariable, is_state: bool) -> None:
         """Place an array of the network with its present values."""
-        self.place(variable_array(variable, self.real, self.wirings), is_state)
+        array = variable_array(variable, self.real, self.wirings)
+        given = self.spikes.get(getattr(variable.owner, "name", ""))
+        self.place(given.in_place_of(array) if given else array, is_state)
 
     def place_events(self, code: Captured) -> None:
         """Place the list of this step's spikes, and the mask that dense loops read."""
@@ -100,7 +120,7 @@ class Placement:
         fired = np.zeros(space.size - 1, np.uint8)
         fired[events[: events[-1]]] = 1
         self.place(Array(name, "int32_t", events, None, variable=space), True)
-        self.place(Array(f"{name}_fired", "uint8_t", fired, None), True)
+        self.place(Array(fired_name(name), "uint8_t", fired, None), True)
 
     def place_queue(self, pathway: SynapticPathway) -> None:
         """Place the list of spikes under way to a pathway, and the delays that they are given."""
@@ -118,7 +138,13 @@ class Placement:
             count = np.array([len(delays.carried)])
             self.place(Array(f"{name}_next", "int32_t", np.zeros(1, np.int32), None), True)
             self.place(integer_table(f"{name}_carried_count", count), False)
-            self.place(integer_table(f"{name}_carried", delays.carried.ravel()), False)
+            self.place(integer_table(f"{name}_carried", _padded(delays.carried)), False)
+
+
+def _padded(carried: np.ndarray) -> np.ndarray:
+    """Return carried events in a table of a round size: each size is a program of its own."""
+    room = max(LEAST_CARRIED, 1 << (len(carried) - 1).bit_length())
+    return np.pad(carried, ((0, room - len(carried)), (0, 0))).ravel()
 
 
 def variable_array(variable: ArrayVariable, real: np.dtype, wirings: Mapping[str, Wiring]) -> Array:
@@ -129,7 +155,7 @@ def variable_array(variable: ArrayVariable, real: np.dtype, wirings: Mapping[str
     rows = drawn_values(own, variable)
     values = np.array(variable.get_value(), dtype=dtype_of(type_, real)).ravel()
     if rows is not None:
-        values = rows[0]
+        values, rows = rows[0], rows if len(rows) > 1 else None
     elif wiring is not None and wiring.counts is not None:
         values = _resized(values, wiring.n_synapses)
     values = _stored_values(variable, wiring, wirings, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from brian2.core.clocks import BaseClock
 from brian2.core.variables import ArrayVariable
@@ -65,10 +65,16 @@ def clocks_of(captured: Sequence[Captured]) -> list[BaseClock]:
     return list(clocks.values())
 
 
-def wirings_of(captured: Sequence[Captured]) -> dict[str, Wiring]:
-    """Wire all synapses; those that other objects index keep Brian2's order."""
+def wirings_of(captured: Sequence[Captured], indexed: Collection[str] = ()) -> dict[str, Wiring]:
+    """Wire all synapses; those that other objects index keep Brian2's order.
+
+    Parameters
+    ----------
+    indexed
+        Names of synapses that code still to come may index, too.
+    """
     synapses = {s.name: s for code in captured for s in _synapses_of(code)}
-    indexed_elsewhere = {
+    indexed_elsewhere = set(indexed) | {
         array.owner.name
         for code in captured
         for array in (access.array for access in accesses(code))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from brian2.core.variables import ArrayVariable
 from brian2.synapses.synapses import Synapses
+from brian2.utils.arrays import calc_repeats
 
 Side = Literal["pre", "post"]
 
@@ -24,15 +26,14 @@ class Wiring:
     name
         Of the synapses.
     pre, post
-        Indices of both ends, counted in the parent groups: shape (n_synapses,), or one row for
-        each instance that is wired on its own.
+        Indices of both ends, counted in the parent groups: shape (n_synapses,); or, where it is
+        not the network's, one row for each instance or one for all.
     dense
         Whether every pair of the two ranges is connected once, in order.
     inner
         The side of the inner loop; synapses are stored row by row with it varying fastest.
     counts
-        How many synapses of its row each instance has, shape (instances,); None: all share one
-        wiring.
+        How many synapses each row has, shape (rows,); None: the wiring is the network's.
     """
 
     name: str
@@ -106,6 +107,12 @@ class Wiring:
             [np.bincount(row[kept], minlength=size) for row, kept in zip(rows, real, strict=True)]
         )
 
+    def repeats(self) -> np.ndarray:
+        """Return how many synapses of the same pair stand before each one, (rows, n_synapses)."""
+        pairs = np.atleast_2d(self.pre.astype(np.int64) << 32 | self.post)
+        numbers = np.array([calc_repeats(row) for row in pairs], dtype=np.int32)
+        return np.where(self.is_real, numbers.reshape(pairs.shape), 0)
+
     def by_source(self, side: Side, then_by: np.ndarray | None = None) -> np.ndarray:
         """Return the stored places of all synapses sorted by the neuron of one side, (rows, n).
 
@@ -142,20 +149,31 @@ def wiring_of(synapses: Synapses, may_transpose: bool = True) -> Wiring:
     return Wiring(synapses.name, pre, post, pre_start, post_start, n_pre, n_post, dense, inner)
 
 
+def is_derived(variable: ArrayVariable) -> bool:
+    """Whether the values of a variable of synapses follow from their wiring."""
+    counted = getattr(variable.owner, "multisynaptic_index", None)
+    return variable.name in (*DERIVED, counted)
+
+
 def drawn_values(wiring: Wiring | None, variable: ArrayVariable) -> np.ndarray | None:
-    """Return a variable that follows from the wiring, (instances, size), where instances differ."""
-    if wiring is None or wiring.counts is None:
+    """Return a variable that follows from the wiring, (rows, size), where it is not the network's.
+
+    There is one row for each instance, or one for all.
+    """
+    if wiring is None or wiring.counts is None or not is_derived(variable):
         return None
-    derived = {
-        "_synaptic_pre": lambda: wiring.pre,
-        "_synaptic_post": lambda: wiring.post,
-        "N": lambda: wiring.counts[:, np.newaxis],
-        "N_outgoing": lambda: wiring.degrees("pre"),
-        "N_incoming": lambda: wiring.degrees("post"),
-    }
-    if variable.name not in derived:
-        return None
-    return np.asarray(derived[variable.name](), dtype=np.int32)
+    derive = DERIVED.get(variable.name, Wiring.repeats)
+    return np.asarray(derive(wiring), dtype=np.int32)
+
+
+#: What follows from a wiring, by the name of the variable.
+DERIVED: dict[str, Callable[[Wiring], np.ndarray]] = {
+    "_synaptic_pre": lambda wiring: wiring.pre,
+    "_synaptic_post": lambda wiring: wiring.post,
+    "N": lambda wiring: wiring.is_real.sum(axis=1, keepdims=True),
+    "N_outgoing": lambda wiring: wiring.degrees("pre"),
+    "N_incoming": lambda wiring: wiring.degrees("post"),
+}
 
 
 def _range(group: object) -> tuple[int, int]:

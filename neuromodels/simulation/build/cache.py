@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import shutil
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from neuromodels.errors import BuildError
+from neuromodels.simulation.build.compilers import compiler, compiler_version, outcome, readable
+from neuromodels.simulation.build.folder import (
+    check_folder,
+    folder,
+    is_whole,
+    make_folder,
+    only_builder,
+    put_sealed,
+    workplace,
+)
 
 FLAGS = (
     "-std=c++17",
@@ -33,6 +39,8 @@ FLAGS = (
     "-fno-signed-zeros",
     "-fassociative-math",
     "-freciprocal-math",
+    # A function of the user's with a large frame must meet the page that guards a stack.
+    "-fstack-clash-protection",
 )
 #: A clip between constants would otherwise become a chain of branches, then of masks.
 GCC_FLAGS = ("-fno-thread-jumps",)
@@ -46,7 +54,12 @@ SANITIZE_FLAGS = (
     "-O1",
 )
 LIBRARIES = ("-lm",)
-STALE_AFTER = 24 * 3600.0
+
+#: Of a build, where the cache is deleted under it.
+ATTEMPTS = 3
+
+#: What is shown of a compiler's messages: lines, and characters of each.
+LINES, LINE = 6, 150
 
 
 @dataclass(frozen=True)
@@ -55,8 +68,8 @@ class Toolchain:
 
     Parameters
     ----------
-    compiler
-        Its path.
+    command
+        Its path, and the arguments that belong to it.
     flags, libraries
         Arguments before and after the names of the files.
     version
@@ -67,7 +80,7 @@ class Toolchain:
         Suffix of a source file.
     """
 
-    compiler: str
+    command: tuple[str, ...]
     flags: tuple[str, ...]
     version: str
     machine: str
@@ -94,64 +107,9 @@ class Build:
     seconds: float
 
 
-def folder() -> Path:
-    """Return the cache folder: ``$NEUROMODELS_CACHE`` or one in the user's cache."""
-    chosen = os.environ.get("NEUROMODELS_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(chosen) if chosen else Path(base) / "neuromodels"
-
-
-def entries() -> list[dict]:
-    """Return key, size in bytes and time of creation of every compiled program."""
-    programs = []
-    for path in sorted(folder().glob("*.so")):
-        stat = path.stat()
-        programs.append({"key": path.stem, "bytes": stat.st_size, "created": stat.st_mtime})
-    return programs
-
-
-def clear() -> int:
-    """Delete every compiled program and leftover; return how many programs there were."""
-    count = len(entries())
-    for path in folder().glob("*"):
-        if path.suffix in (".so", ".cpp", ".cu", ".lock", ".solution"):
-            path.unlink(missing_ok=True)
-        elif path.name.startswith("build-"):
-            shutil.rmtree(path, ignore_errors=True)
-    return count
-
-
-@cache
-def compiler() -> str:
-    """Return the C++ compiler: ``$CXX``, g++ or clang++.
-
-    Raises
-    ------
-    BuildError
-        Where there is none.
-    """
-    for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
-        path = shutil.which(name) if name else None
-        if path:
-            return path
-    raise BuildError(
-        "compiler",
-        "a C++ compiler must be installed",
-        "none on PATH",
-        "Install g++ (Debian: apt install g++; conda: conda install cxx-compiler) or set CXX.",
-    )
-
-
 def host() -> Toolchain:
     """Return the C++ compiler with the flags for this machine's processor."""
     return Toolchain(compiler(), flags(), compiler_version(), processor())
-
-
-@cache
-def compiler_version() -> str:
-    """Return the first line that the compiler prints of itself."""
-    done = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False)
-    return (done.stdout or done.stderr or "unknown").splitlines()[0]
 
 
 @cache
@@ -182,7 +140,7 @@ def flags() -> tuple[str, ...]:
 def key_of(source: str, tools: Toolchain | None = None) -> str:
     """Return the key under which the program of a source is kept."""
     tools = tools or host()
-    parts = (source, " ".join(tools.flags), tools.compiler, tools.version, tools.machine)
+    parts = (source, " ".join(tools.flags), " ".join(tools.command), tools.version, tools.machine)
     return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
@@ -199,18 +157,15 @@ def build(source: str, tools: Toolchain | None = None) -> Build:
     Raises
     ------
     BuildError
-        Where the compiler fails or the cache cannot be written.
+        Where the compiler fails, or the cache cannot be written or can be written by others.
     """
     tools = tools or host()
     target = folder() / f"{key_of(source, tools)}.so"
-    if _is_whole(target):
+    check_folder()
+    if is_whole(target):
         return Build(target, True, 0.0)
     try:
-        _make_folder()
-        with _only_builder(target):
-            if _is_whole(target):
-                return Build(target, True, 0.0)
-            return _compile(source, target, tools)
+        return _built(source, target, tools)
     except OSError as error:
         raise BuildError(
             "cache",
@@ -220,69 +175,52 @@ def build(source: str, tools: Toolchain | None = None) -> Build:
         ) from None
 
 
-def _seal(library: Path) -> None:
-    """Append a digest, which loaders ignore: loading a cut-off library would kill the process."""
-    with open(library, "ab") as file:
-        file.write(sha256(library.read_bytes()).digest())
-
-
-def _is_whole(library: Path) -> bool:
-    """Whether a library is there and ends with its own digest."""
-    try:
-        content = library.read_bytes()
-    except OSError:
-        return False
-    return sha256(content[:-32]).digest() == content[-32:]
-
-
-def _make_folder() -> None:
-    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in folder().glob("build-*"):
-        if time.time() - left.stat().st_mtime > STALE_AFTER:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-@contextmanager
-def _only_builder(target: Path) -> Iterator[None]:
-    """Let one process at a time build `target`; the lock dies with its process."""
-    with open(target.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _built(source: str, target: Path, tools: Toolchain) -> Build:
+    """Compile; begin anew where somebody deletes the cache meanwhile."""
+    for attempt in range(ATTEMPTS):
+        try:
+            make_folder()
+            with only_builder(target):
+                if is_whole(target):
+                    return Build(target, True, 0.0)
+                return _compile(source, target, tools)
+        except FileNotFoundError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _compile(source: str, target: Path, tools: Toolchain) -> Build:
     """Compile in a folder of its own and move the result into place in one step."""
     start = time.perf_counter()
-    workplace = Path(tempfile.mkdtemp(prefix="build-", dir=folder()))
-    try:
-        code, library = workplace / f"network{tools.suffix}", workplace / "network.so"
-        code.write_text(source)
-        command = [tools.compiler, *tools.flags, str(code), "-o", str(library), *tools.libraries]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with workplace(target) as place:
+        code, library = place / f"network{tools.suffix}", place / "network.so"
+        code.write_text(source, encoding="utf-8")
+        files = [str(code), "-o", str(library)]
+        done = outcome([*tools.command, *tools.flags, *files, *tools.libraries])
         if done.returncode != 0 or not library.exists():
+            if not code.exists():
+                raise FileNotFoundError(2, "No such file or directory", str(code))
             raise _failure(done, code, target, tools)
-        _seal(library)
-        os.replace(library, target)
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+        put_sealed(library.read_bytes(), target)
     return Build(target, False, time.perf_counter() - start)
 
 
 def _failure(
-    done: subprocess.CompletedProcess, code: Path, target: Path, tools: Toolchain
+    done: subprocess.CompletedProcess[bytes], code: Path, target: Path, tools: Toolchain
 ) -> BuildError:
     """Keep the source that did not compile; return the error with the compiler's first lines."""
-    message = done.stderr.replace(str(code), code.name)
+    message = readable(done.stderr).replace(str(code), code.name).strip()
     if done.returncode < 0:
         message = f"killed by signal {-done.returncode}"
     if "No space left" in message:
         raise OSError(28, "No space left on device")
     source = target.with_suffix(tools.suffix)
-    source.write_text(code.read_text())
-    first_lines = "\n".join(message.strip().splitlines()[:6])
+    shutil.copyfile(code, source)
+    lines = [line[:LINE] for line in message.splitlines()[:LINES]]
     return BuildError(
         "compiler",
-        f"{Path(tools.compiler).name} must accept the generated source {source}",
-        first_lines,
+        f"{Path(tools.command[0]).name} must accept the generated source {source}",
+        "\n".join(lines) or "no program and no message",
         "Report it with that file; the next run tries again.",
     )

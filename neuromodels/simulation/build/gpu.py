@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ctypes as ct
-import os
-import shutil
-import subprocess
 from dataclasses import dataclass
 from functools import cache
 
 from neuromodels.simulation.build.cache import Toolchain
+from neuromodels.simulation.build.compilers import chosen_command, printed_version
 
 #: The driver's codes of a device's attributes.
 ATTRIBUTES = {"shared_bytes": 97, "multiprocessors": 16, "major": 75, "minor": 76}
@@ -78,11 +76,15 @@ def _attribute(driver: ct.CDLL, device: ct.c_int, number: int) -> int:
     return value.value
 
 
-@cache
-def nvcc() -> str | None:
-    """Return the compiler: ``$NVCC``, one on PATH, or where it is usually installed."""
-    places = (os.environ.get("NVCC"), "nvcc", USUAL_PLACE)
-    return next((path for place in places if place and (path := shutil.which(place))), None)
+def nvcc() -> tuple[str, ...] | None:
+    """Return the compiler: ``$NVCC``, one on PATH, or where it is usually installed.
+
+    Raises
+    ------
+    BuildError
+        Where ``$NVCC`` names no program.
+    """
+    return chosen_command("NVCC", ("nvcc", USUAL_PLACE))
 
 
 def missing() -> str | None:
@@ -96,13 +98,7 @@ def missing() -> str | None:
 
 def toolchain(arch: str) -> Toolchain:
     """Return the compiler for a device of an architecture; there must be one."""
-    compiler = nvcc()
-    assert compiler is not None
-    flags = (*FLAGS, f"-arch={arch}")
-    return Toolchain(compiler, flags, _version(compiler), arch, suffix=".cu", libraries=())
-
-
-@cache
-def _version(compiler: str) -> str:
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    return (done.stdout or done.stderr or "unknown").strip().splitlines()[-1]
+    command = nvcc()
+    assert command is not None
+    flags, version = (*FLAGS, f"-arch={arch}"), printed_version(command)[-1]
+    return Toolchain(command, flags, version, arch, suffix=".cu", libraries=())

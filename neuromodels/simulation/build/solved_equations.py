@@ -7,7 +7,6 @@ equations, the method, and on what kind of thing each name is, not on any number
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -21,7 +20,13 @@ from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
-from neuromodels.simulation.build.cache import folder
+from neuromodels.simulation.build.folder import (
+    folder,
+    is_trusted,
+    make_folder,
+    put_sealed,
+    sealed_content,
+)
 
 SUFFIX = ".solution"
 
@@ -50,8 +55,9 @@ def _solution(
     if key is None:
         return solve(equations, variables, method, method_options, group_name)
     path = folder() / f"{key}{SUFFIX}"
-    with suppress(OSError, UnicodeDecodeError):
-        return path.read_text()
+    kept = sealed_content(path) if is_trusted() else None
+    if kept is not None:
+        return kept.decode("utf-8")
     code = solve(equations, variables, method, method_options, group_name)
     if isinstance(code, str):
         _keep(path, code)
@@ -94,7 +100,6 @@ def _kind(name: str, variable: Any) -> tuple | None:
 def _keep(path: Path, code: str) -> None:
     """Write a solution in one step; a cache that cannot be written is only slower."""
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(code)
-        os.replace(part, path)
+        if is_trusted():
+            make_folder()
+            put_sealed(code.encode("utf-8"), path)

@@ -20,7 +20,6 @@ from brian2.core.base import BrianObjectException
 from brian2.core.clocks import BaseClock
 from brian2.core.names import find_name
 from brian2.core.network import Network
-from brian2.core.operations import NetworkOperation
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import RuntimeDevice
 from brian2.synapses.synapses import Synapses, SynapticPathway
@@ -30,7 +29,16 @@ from neuromodels.errors import DeclarationError, UnsupportedFeature
 from neuromodels.simulation.build.solved_equations import remembered_solutions
 from neuromodels.simulation.capture.messages import discarding, explaining
 from neuromodels.simulation.capture.noise_names import Identities
-from neuromodels.simulation.capture.translation import BatchCodeGenerator, Block, Support
+from neuromodels.simulation.capture.own_functions import Support
+from neuromodels.simulation.capture.python_code import (
+    OPERATION,
+    is_operation,
+    refuse_mixture,
+    refuse_python,
+)
+from neuromodels.simulation.capture.sums import check_sum
+from neuromodels.simulation.capture.translation import BatchCodeGenerator, Block
+from neuromodels.simulation.capture.undisturbed import undisturbed_translation
 
 #: The module; the package has an attribute of the same name that is something else.
 brian_devices: Any = import_module("brian2.devices.device")
@@ -50,6 +58,10 @@ TEMPLATES = (
 
 #: Kinds that are not rendered: here spikes reach a pathway without a queue.
 SILENT_TEMPLATES = ("synapses_push_spikes",)
+
+
+#: How kinds of code begin that runs at once: a `before_run` of a user's own may set variables.
+AT_ONCE = ("group_", "synapses_create")
 
 
 class BatchCodeObject(CPPStandaloneCodeObject):
@@ -134,6 +146,10 @@ class RecordingDevice(RuntimeDevice):
         override_conditional_write=None,
         compiler_kwds=None,
     ):
+        more = (NumpyCodeObject, template_kwds, override_conditional_write)
+        if template_name.startswith(AT_ONCE):
+            given = (owner, name, abstract_code, variables, template_name, variable_indices)
+            return self.runtime.code_object(*given, *more)
         name = find_name(name)
         template = getattr(BatchCodeObject.templater, template_name)
         generator = BatchCodeGenerator(
@@ -160,7 +176,6 @@ class RecordingDevice(RuntimeDevice):
             compiler_kwds={},
         )
         once = (f"{name}_once", abstract_code, variables, template_name, variable_indices)
-        more = (NumpyCodeObject, template_kwds, override_conditional_write)
         code.stepwise = partial(self.runtime.code_object, owner, *once, *more)
         self.recorded[name] = (code, fields)
         return code
@@ -186,7 +201,8 @@ def recording() -> Iterator[RecordingDevice]:
     device = RecordingDevice(runtime)
     brian_devices.active_device = device
     try:
-        yield device
+        with undisturbed_translation():
+            yield device
     finally:
         brian_devices.active_device = runtime
 
@@ -203,6 +219,7 @@ def capture(network: Network, namespace: Mapping[str, Any]) -> list[Captured]:
     """
     for runner in network.sorted_objects:
         _check_connected(runner)
+        refuse_python(runner)
     with discarding(network.objects), explaining(network), remembered_solutions():
         captured = prepare_run(network, namespace, network.t)
     _forget_queues(network)
@@ -211,6 +228,8 @@ def capture(network: Network, namespace: Mapping[str, Any]) -> list[Captured]:
 
 def prepare_run(network: Network, namespace: Mapping[str, Any], until: Quantity) -> list[Captured]:
     """Prepare a run as Brian2 does and return its code objects; errors are Brian2's own.
+
+    Python code of the user is among them, as a code object of the template ``"operation"``.
 
     Parameters
     ----------
@@ -249,13 +268,6 @@ def _forget_queues(network: Network) -> None:
 
 
 def _check_supported(runner: Any) -> None:
-    if isinstance(runner, NetworkOperation):
-        raise UnsupportedFeature(
-            runner.name,
-            "Python functions cannot run inside a compiled batch",
-            "network_operation",
-            "Write it as equations or run_regularly, or call batch.run in short pieces.",
-        )
     method = getattr(runner, "method_choice", None)
     if "gsl" in str(method).lower():
         raise UnsupportedFeature(
@@ -281,11 +293,32 @@ def _collect_scheduled(network: Network, device: RecordingDevice) -> Iterator[Ca
     for runner in network.sorted_objects:
         if not runner.active:
             continue
+        if is_operation(runner):
+            yield _operation(runner, identities.of(runner.name))
+            continue
         for proxy in runner.code_objects:
             code, fields = device.recorded[proxy.name]
             if code.template_name in SILENT_TEMPLATES:
                 continue
             yield _capture_one(code, fields, runner, identities.of(runner.name))
+
+
+def _operation(runner: Any, noise: str) -> Captured:
+    """Return the place of Python code in the schedule; nobody translates it."""
+    refuse_mixture(runner)
+    return Captured(
+        name=runner.name,
+        noise=noise,
+        template=OPERATION,
+        owner=None,
+        runner=runner,
+        clock=runner.clock,
+        scalar=Block(),
+        vector=Block(),
+        variables={},
+        options={},
+        support=Support(),
+    )
 
 
 def _capture_one(code: BatchCodeObject, fields: dict, runner: Any, noise: str) -> Captured:
@@ -298,6 +331,8 @@ def _capture_one(code: BatchCodeObject, fields: dict, runner: Any, noise: str) -
         )
     if code.template_name not in TEMPLATES:
         raise unknown_template(runner.name, code.template_name)
+    if code.template_name == "summed_variable":
+        check_sum(runner.name, fields["options"]["_target_var"], fields["vector"])
     return Captured(
         name=runner.name,
         noise=noise,

@@ -21,6 +21,7 @@ COMPLAINTS = (
     TypeError,
     NotImplementedError,
     AttributeError,
+    ArithmeticError,
     BrianEquationError,
     DimensionMismatchError,
 )

@@ -7,96 +7,49 @@ to), floating-point literals take the precision of the run, and times stay doubl
 
 from __future__ import annotations
 
-import ast
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
+from brian2.codegen.statements import Statement
 from brian2.core.clocks import BaseClock
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function, FunctionImplementation
 from brian2.core.variables import ArrayVariable, Constant
-from brian2.parsing.rendering import CPPNodeRenderer
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.input.timedarray import TimedArray
 
-from neuromodels.errors import DeclarationError, UnsupportedFeature
+from neuromodels.errors import UnsupportedFeature
+from neuromodels.simulation.capture.assignments import Assignments
+from neuromodels.simulation.capture.exact_rendering import (
+    constant_value,
+    timed_array_source,
+)
+from neuromodels.simulation.capture.identifiers import global_name, local_name
+from neuromodels.simulation.capture.magnitudes import Magnitudes
+from neuromodels.simulation.capture.number_kinds import NumberKinds
+from neuromodels.simulation.capture.own_functions import (
+    OwnFunction,
+    Support,
+    own_function,
+    source_of,
+)
+from neuromodels.simulation.capture.poisson import within_range
+from neuromodels.simulation.capture.rendering import RealRenderer
+from neuromodels.simulation.capture.rows import names_of, row_of
+from neuromodels.simulation.capture.syntax import syntax_tree
+from neuromodels.simulation.capture.time_flow import TimeFlow, holds_time
 
 #: Times of past events: single precision would lose whole steps of a long run.
 EVENT_TIMES = ("lastspike", "lastupdate")
 
-#: Words that C++ does not allow as names, but equations do.
-CPP_WORDS = {
-    "alignas",
-    "alignof",
-    "asm",
-    "auto",
-    "bool",
-    "break",
-    "case",
-    "catch",
-    "char",
-    "class",
-    "const",
-    "constexpr",
-    "continue",
-    "decltype",
-    "default",
-    "delete",
-    "do",
-    "double",
-    "enum",
-    "explicit",
-    "export",
-    "extern",
-    "float",
-    "for",
-    "friend",
-    "goto",
-    "inline",
-    "int",
-    "long",
-    "mutable",
-    "namespace",
-    "new",
-    "noexcept",
-    "nullptr",
-    "operator",
-    "private",
-    "protected",
-    "public",
-    "register",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "struct",
-    "switch",
-    "template",
-    "this",
-    "throw",
-    "try",
-    "typedef",
-    "typeid",
-    "typename",
-    "union",
-    "unsigned",
-    "using",
-    "virtual",
-    "void",
-    "volatile",
-}
-
-#: Numbers without digits, as Python and as C++ write them.
-SPECIAL = {"inf": "INFINITY", "-inf": "-INFINITY", "nan": "NAN"}
+#: Brian2's names for the ends of a synapse, as indices.
+ENDS = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx"}
 
 #: Functions that the preamble of the source defines.
 BUILT_IN = [function for name, function in DEFAULT_FUNCTIONS.items() if name != "poisson"]
-
-#: Begins the name of each function that draws random numbers, once per call or more often.
-DRAWS = "_draws_"
 
 INTEGER_TYPES = {
     np.dtype(np.int8): "int8_t",
@@ -123,6 +76,11 @@ def local_type(dtype: object) -> str:
     return "bool" if c_type(dtype) == "char" else c_type(dtype)
 
 
+def double_type(dtype: object) -> str:
+    """Return the C++ type of a local variable that leads from a time to a jump."""
+    return "double"
+
+
 def is_time(variable: object) -> bool:
     """Whether a variable holds a time that must stay in double precision."""
     owner = getattr(variable, "owner", None)
@@ -144,7 +102,14 @@ def array_name(variable: ArrayVariable) -> str:
         for pathway in getattr(variable.owner, "_pathways", ()):
             if pathway.variables["delay"] is variable:
                 owner = pathway.name
-    return f"_array_{owner}_{variable.name}"
+    if isinstance(variable.owner, BaseClock):
+        return f"{clock_name(variable.owner)}_{variable.name}"
+    return global_name("array", owner, variable.name)
+
+
+def clock_name(clock: BaseClock) -> str:
+    """Return what the names of a clock's variables begin with in the source."""
+    return global_name("clock", clock.name)
 
 
 @dataclass(frozen=True)
@@ -159,25 +124,39 @@ class Access:
     @property
     def read(self) -> str:
         const = "" if self.written else "const "
-        return f"{const}{storage_type(self.array)} {self.name} = {self.element};"
+        return f"{const}{storage_type(self.array)} {local_name(self.name)} = {self.element};"
 
     @property
     def write(self) -> str:
-        return f"{self.element} = {self.name};"
+        return f"{self.element} = {local_name(self.name)};"
 
     @property
     def element(self) -> str:
-        return f"{array_name(self.array)}[{self.index}]"
+        of_loop = self.index == "_idx" or self.index.isdigit()
+        return f"{array_name(self.array)}[{self.index if of_loop else local_name(self.index)}]"
+
+
+@dataclass(frozen=True)
+class RowCode:
+    """Statements along a row of synapses, after what is computed once before it."""
+
+    constants: tuple[str, ...]
+    statements: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Block:
-    """Statements, and the array elements that they read and write."""
+    """Statements, and the array elements that they read and write.
+
+    `rows` holds other statements that do the same with less work, by the index that does not
+    change along the loop.
+    """
 
     reads: tuple[Access, ...] = ()
     declarations: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
     writes: tuple[Access, ...] = ()
+    rows: dict[str, RowCode] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[str]:
@@ -190,112 +169,29 @@ class Block:
         ]
 
 
-def _cheap_power(node: ast.BinOp) -> str | None:
-    """Return a cheaper function for a power with a small whole exponent or 1/2, 1/4 or 1/8."""
-    if not isinstance(node.op, ast.Pow) or not isinstance(node.right, ast.Constant):
-        return None
-    value = node.right.value
-    if not isinstance(value, (int, float)) or not 0 < value <= 64:
-        return None
-    if float(value).is_integer():
-        return f"_power<{int(value)}>"
-    halvings = {0.5: 1, 0.25: 2, 0.125: 3}.get(value)
-    return f"_root<{halvings}>" if halvings else None
+def _default_names(variables: Mapping[str, Any]) -> dict[str, str]:
+    """Return Brian2's own names of its functions, by those that a code object has for them."""
+    names = {id(function): name for name, function in DEFAULT_FUNCTIONS.items()}
+    return {name: names[id(v)] for name, v in variables.items() if id(v) in names}
 
 
-def _is_power_of_exp(node: ast.BinOp) -> bool:
-    """Whether a node is ``exp(x)**c``, which is ``exp(c*x)``: sympy likes to write it so."""
-    return (
-        isinstance(node.op, ast.Pow)
-        and isinstance(node.right, ast.Constant)
-        and isinstance(node.left, ast.Call)
-        and getattr(node.left.func, "id", "") == "exp"
-    )
+def _with_own_names(statement: Statement) -> Statement:
+    """Return a statement that sets a variable by its name in the source.
 
-
-class RealRenderer(CPPNodeRenderer):
-    """Renders expressions in the precision of the run.
-
-    Parameters
-    ----------
-    auto_vectorise
-        Functions that take the index of the loop, such as ``_rand``.
-    times
-        Names that are doubles whatever the precision.
-    constants
-        Values of named floating-point constants.
+    Comments are dropped: one that ends with a backslash would take the next line with it.
     """
-
-    def __init__(self, auto_vectorise: set[str], times: set[str], constants: dict[str, float]):
-        super().__init__(auto_vectorise=auto_vectorise)
-        self.times = times
-        self.constants = constants
-        self.exact = False
-
-    def render_Constant(self, node: ast.Constant) -> str:
-        value = node.value
-        if not isinstance(value, (float, np.floating)):
-            return super().render_Constant(node)
-        number = SPECIAL.get(repr(float(value)), repr(float(value)))
-        return number if self.exact else f"nm_real({number})"
-
-    def render_Name(self, node: ast.Name) -> str:
-        if node.id == "dt" and "dt" in self.times and not self.exact:
-            return "nm_real(dt)"
-        if node.id in SPECIAL:  # what Brian2 makes of sqrt(-1) or 1e300*1e300
-            return SPECIAL[node.id] if self.exact else f"nm_real({SPECIAL[node.id]})"
-        if self.exact and node.id in self.constants:
-            return repr(self.constants[node.id])
-        return super().render_Name(node)
-
-    def render_Call(self, node: ast.Call) -> str:
-        if node.func.id != "_timestep":  # type: ignore[attr-defined]
-            return super().render_Call(node)
-        return self._exactly(super().render_Call, node)
-
-    def render_Compare(self, node: ast.Compare) -> str:
-        """Compare a time in double: ``t >= 4*ms`` must begin with the same step in float."""
-        names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-        if "t" not in names & self.times:
-            return super().render_Compare(node)
-        return self._exactly(super().render_Compare, node)
-
-    def _exactly(self, render: Callable[[Any], str], node: ast.AST) -> str:
-        outer, self.exact = self.exact, True
-        code = render(node)
-        self.exact = outer
-        return code
-
-    def render_BinOp(self, node: ast.BinOp) -> str:
-        if _is_power_of_exp(node):  # pow() is slow and does not vectorise
-            product = ast.BinOp(node.right, ast.Mult(), node.left.args[0])  # type: ignore[attr-defined]
-            return self.render_node(ast.Call(node.left.func, [product], []))  # type: ignore[attr-defined]
-        power = _cheap_power(node)
-        if power is not None:
-            return f"{power}({self.render_node(node.left)})"
-        if isinstance(node.op, ast.Div):
-            return f"_divide({self.render_node(node.left)}, {self.render_node(node.right)})"
-        if isinstance(node.op, ast.Sub) and self._both_times(node) and not self.exact:
-            return f"nm_real({super().render_BinOp(node)})"
-        return super().render_BinOp(node)
-
-    def _both_times(self, node: ast.BinOp) -> bool:
-        sides = (node.left, node.right)
-        return all(isinstance(side, ast.Name) and side.id in self.times for side in sides)
+    named = copy(statement)
+    named.var, named.comment = local_name(statement.var), ""
+    if statement.used_boolean_variables:
+        named.boolean_simplified_expressions = {
+            tuple((local_name(name), value) for name, value in assigned): expression
+            for assigned, expression in statement.boolean_simplified_expressions.items()
+        }
+    return named
 
 
-@dataclass
-class Support:
-    """C++ source and data of functions that are not built in."""
-
-    source: list[str] = field(default_factory=list)
-    data: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-def _source_of(code: str | dict | None) -> str:
-    """Return the C++ of a function that a user gave as text or in parts."""
-    parts = {"support_code": code} if isinstance(code, str) else (code or {})
-    return "\n".join(parts[k] for k in ("hashdefine_code", "support_code") if parts.get(k))
+def _is_built_in(function: Function) -> bool:
+    return any(function is built_in for built_in in BUILT_IN)
 
 
 class BatchCodeGenerator(CPPCodeGenerator):
@@ -306,7 +202,16 @@ class BatchCodeGenerator(CPPCodeGenerator):
     def __init__(self, *args, **kwds):
         super().__init__(*args, **kwds)
         self.c_data_type = local_type
-        self.own_names: dict[str, str] = {}
+        self.own_functions: dict[str, OwnFunction] = {}
+        self.locals: set[str] = set()
+        self.flow = TimeFlow()
+        self._local: dict[str, bool] = {}
+        self.strict = False  # whether the statement that is being translated leads to a jump
+        self.kinds = NumberKinds(self.variables, _default_names(self.variables))
+        self.magnitudes = Magnitudes(self.variables)
+        self.assignments = Assignments(self.kinds, self.magnitudes)
+        self.conversion: str | None = None
+        self._local_constants: dict[str, float] = {}
 
     @property
     def times(self) -> set[str]:
@@ -321,22 +226,78 @@ class BatchCodeGenerator(CPPCodeGenerator):
             for name, variable in self.variables.items()
             if isinstance(variable, Constant)
         }
-        return {k: v for k, v in values.items() if isinstance(v, float) and np.isfinite(v)}
+        finite = {k: v for k, v in values.items() if isinstance(v, float) and np.isfinite(v)}
+        return finite | self._local_constants
+
+    @property
+    def calls(self) -> dict[str, str]:
+        """How each function is called, by its name in equations."""
+        functions = [k for k, variable in self.variables.items() if isinstance(variable, Function)]
+        built_in = {name: self.func_name_replacements.get(name, name) for name in functions}
+        return built_in | {name: own.call for name, own in self.own_functions.items()}
 
     def translate_expression(self, expr: str) -> str:
-        expr = word_substitute(expr, self.func_name_replacements)
-        expr = word_substitute(expr, self.own_names)
-        renderer = RealRenderer(self.auto_vectorise, self.times, self.constants)
-        return renderer.render_expr(expr).strip()
+        drawing = {
+            name
+            for name, variable in self.variables.items()
+            if isinstance(variable, Function) and variable.auto_vectorise
+        }
+        known = {*self.variables, *self.locals}
+        names = (self.calls, drawing, known, self.times, self.constants)
+        renderer = RealRenderer(*names, self.flow, self.kinds, self.magnitudes)
+        render = renderer.render_strictly if self.strict else renderer.render_node
+        code = render(syntax_tree(expr)).strip()
+        return code if self.conversion is None else f"_to<{self.conversion}>({code})"
+
+    def translate_statement(self, statement: Statement) -> str:
+        """Translate a statement, with names that nothing else in the source has.
+
+        A whole number or truth value takes what numpy would give it.
+        """
+        spelled = self.assignments.spelled_out(statement)
+        is_exact = statement.var in self.flow.exact
+        stores = self.flow.stores(statement, syntax_tree(statement.expr), self._local)
+        self.strict = is_exact or stores
+        self.conversion = self.assignments.conversion(spelled)
+        is_double = is_exact or self.assignments.is_double(spelled)
+        self.c_data_type = double_type if is_double else local_type
+        code = super().translate_statement(_with_own_names(spelled))
+        self.strict, self.conversion, self.c_data_type = False, None, local_type
+        self.assignments.learn(spelled)
+        self._learn_constant(statement)
+        return code
+
+    def _learn_constant(self, statement: Statement) -> None:
+        """Note the value of a local variable that comes from constants alone."""
+        value = constant_value(syntax_tree(statement.expr), self.constants)
+        if statement.op == ":=" and statement.constant and value is not None:
+            self._local_constants[statement.var] = value
+
+    def translate_to_statements(self, statements, conditional_write_vars):
+        conditions = {key: local_name(name) for key, name in conditional_write_vars.items()}
+        return super().translate_to_statements(statements, conditions)
 
     def translate_statement_sequence(self, sc_statements, ve_statements):
         support = self._support()
+        blocks = [*sc_statements.values(), *ve_statements.values()]
+        self.locals = {statement.var for block in blocks for statement in block}
         scalar, vector = {}, {}
         for name in sc_statements:
+            self._follow_times([*sc_statements[name], *ve_statements[name]])
             shared = self._shared_reads(ve_statements[name])
             scalar[name] = self._block(sc_statements[name], add=shared)
-            vector[name] = self._block(ve_statements[name], drop=shared)
+            block = self._block(ve_statements[name], drop=shared)
+            vector[name] = replace(block, rows=self._rows(sc_statements[name], ve_statements[name]))
         return scalar, vector, {"support": support}
+
+    def _follow_times(self, statements: Sequence) -> None:
+        """Note which local variables lead from a time to a jump."""
+        calls = self.calls
+        tables = {calls[name] for name, v in self.variables.items() if isinstance(v, TimedArray)}
+        sources = {name for name, variable in self.variables.items() if holds_time(variable)}
+        self._local = {s.var: c_type(s.dtype) == "nm_real" for s in statements if s.op == ":="}
+        self.flow = TimeFlow(sources, tables, calls)
+        self.flow.follow(statements, self._local, syntax_tree)
 
     def _shared_reads(self, statements) -> set[str]:
         """Names of scalars that the vector code reads: they are read once, before the loop."""
@@ -344,7 +305,6 @@ class BatchCodeGenerator(CPPCodeGenerator):
         return {name for name in read - write if self.variables[name].scalar}
 
     def _block(self, statements, add=frozenset(), drop=frozenset()) -> Block:
-        self._check_names(statements)
         read, write, indices, conditional = self.arrays_helper(statements)
         read = (read | set(add)) - set(drop)
         names = itertools.chain(sorted(indices), sorted(read))
@@ -352,63 +312,65 @@ class BatchCodeGenerator(CPPCodeGenerator):
         return Block(
             reads=tuple(self._access(name, name in write) for name in names),
             declarations=tuple(
-                f"{storage_type(self.variables[name])} {name};" for name in only_written
+                f"{storage_type(self.variables[name])} {local_name(name)};" for name in only_written
             ),
             statements=tuple(self.translate_to_statements(statements, conditional)),
             writes=tuple(self._access(name, True) for name in sorted(write)),
         )
 
-    def _check_names(self, statements) -> None:
-        """Refuse names that are words of C++, quoting the user's statement."""
-        functions = {k for k, v in self.variables.items() if isinstance(v, Function)}
-        for statement in statements:
-            names = {statement.var, *get_identifiers(statement.expr)}
-            used = (names & CPP_WORDS) - functions
-            if used:
-                raise DeclarationError(
-                    f"{self.owner.name}: {statement.var} {statement.op} {statement.expr}",
-                    "a name must not be a word of C++",
-                    min(used),
-                    "Give it another name.",
+    def _rows(self, before, statements) -> dict[str, RowCode]:
+        """Return the statements for the loops along which one end of the synapses stays."""
+        rows = {}
+        *_, conditional = self.arrays_helper(statements)
+        timely = self.times | self.flow.timely | self.flow.exact
+        for index in sorted(set(self.variable_indices.values()) & set(ENDS.values())):
+            names = names_of(self.variables, self.variable_indices, before, statements, index)
+            row = row_of(statements, replace(names, real=names.real - timely))
+            if row is not None:
+                rows[index] = RowCode(
+                    tuple(self.translate_to_statements(row.constants, {})),
+                    tuple(self.translate_to_statements(row.statements, conditional)),
                 )
+        return rows
 
     def _access(self, name: str, written: bool) -> Access:
         return Access(name, self.variables[name], self.variable_indices[name], written)
 
     def _support(self) -> Support:
-        """Source and data of the user's own functions; the built-in ones are in the preamble."""
+        """Return the functions that are not in the preamble, those that they call included."""
         support = Support()
         for name, variable in list(self.variables.items()):
-            if isinstance(variable, Function):
-                self._add_function(name, variable, support)
+            if isinstance(variable, Function) and not _is_built_in(variable):
+                self.own_functions[name] = self._add_function(name, variable, support)
         return support
 
-    def _add_function(self, name: str, function: Function, support: Support) -> bool:
-        """Add one function after those that it calls; return whether it draws random numbers."""
-        if any(function is built_in for built_in in BUILT_IN):
-            return function.auto_vectorise
+    def _add_function(self, name: str, function: Function, support: Support) -> OwnFunction:
+        """Add one function after those that it calls."""
         implementation = self._implementation(name, function)
         needed = (implementation.dependencies or {}).items()
-        drawing = [self._add_function(inner, other, support) for inner, other in needed]
-        draws = function.auto_vectorise or any(drawing)
-        code = implementation.get_code(self.owner)
-        source = _source_of(code)
-        for key, values in (implementation.get_namespace(self.owner) or {}).items():
-            support.data[key] = np.ascontiguousarray(values, dtype=float)
-            support.source.append(f"static thread_local const double* _namespace{key};")
-        self._rename(implementation.name or name, source, draws)
-        text = word_substitute(source, self.own_names)
-        if text not in support.source:  # it may also be called by another one
-            support.source.append(text)
-        return draws
+        called = {
+            inner: self._add_function(inner, other, support)
+            for inner, other in needed
+            if not _is_built_in(other)
+        }
+        drawing = any(other.auto_vectorise for _, other in needed if _is_built_in(other))
+        values = (implementation.get_namespace(self.owner) or {}).items()
+        own = own_function(
+            function,
+            implementation.name or name,
+            self._code_of(name, function, implementation),
+            {key: np.ascontiguousarray(value, dtype=float) for key, value in values},
+            called,
+            draws=function.auto_vectorise or drawing or any(c.draws for c in called.values()),
+        )
+        support.add(own)
+        return own
 
-    def _rename(self, written: str, source: str, draws: bool) -> None:
-        """Name a function by its body: one TimedArray has another one on every clock."""
-        digest = sha256(source.replace(written, "").encode()).hexdigest()[:8]
-        own = f"{DRAWS}{digest}" if draws else f"{written}_{digest}"
-        self.own_names[written] = own
-        if written in self.auto_vectorise:
-            self.auto_vectorise.add(own)
+    def _code_of(self, name: str, function: Function, given: FunctionImplementation) -> str:
+        if isinstance(function, TimedArray):
+            return timed_array_source(function, given.name or name, self.owner.clock.dt_)
+        code = source_of(given.get_code(self.owner))
+        return within_range(code) if function is DEFAULT_FUNCTIONS["poisson"] else code
 
     def _implementation(self, name: str, function: Function) -> FunctionImplementation:
         try:

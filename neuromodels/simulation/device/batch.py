@@ -2,45 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from brian2.core.namespace import get_local_namespace
 from brian2.core.network import Network
+from brian2.core.variables import ArrayVariable
 from brian2.synapses.synapses import Synapses, SynapticPathway
+from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError
 from neuromodels.seeding import seed_of
-from neuromodels.simulation.arrays.layout import Array
 from neuromodels.simulation.arrays.wiring import Side
-from neuromodels.simulation.capture.capture import Captured, capture, capture_initial
+from neuromodels.simulation.capture.capture import capture, capture_initial
 from neuromodels.simulation.capture.noise_names import Identities
-from neuromodels.simulation.capture.translation import array_name
 from neuromodels.simulation.device.addresses import (
     array_variable,
+    check_choices,
+    checked_ids,
+    checked_streams,
     checked_values,
     groups_of,
     pathway_of,
+    writable_variable,
 )
-from neuromodels.simulation.device.connect import drawn_pairs, given_pairs, own_wiring
-from neuromodels.simulation.device.instances import REALS, Instances
-from neuromodels.simulation.device.library import Call
-from neuromodels.simulation.device.monitors import Recordings, samples_of, spikes_of
+from neuromodels.simulation.device.connect import (
+    check_free,
+    checked_choice,
+    drawn_pairs,
+    given_pairs,
+    indexed_synapses,
+    own_start,
+    own_wiring,
+    rewire,
+    shared_start,
+)
+from neuromodels.simulation.device.inputs import (
+    check_addressed,
+    check_no_spikes,
+    checked_course,
+    checked_spikes,
+    data_name,
+    timed_array,
+)
+from neuromodels.simulation.device.instances import Instances
+from neuromodels.simulation.device.piecewise_run import REPORTS, Passage, Pieces
+from neuromodels.simulation.device.records.recorder import Recorder
 from neuromodels.simulation.device.report import Report
-from neuromodels.simulation.device.state import stored_rows
 from neuromodels.simulation.device.targets import Cuda, Emulation
-from neuromodels.simulation.device.timing import checked_seconds
-from neuromodels.simulation.source.plan import Plan
+from neuromodels.simulation.device.trials import Episodes
+from neuromodels.simulation.source.timing import checked_seconds
 
-#: What `Batch.trials` calls the episodes that ended with numbers that are not finite.
-FAILED = "failed"
+RESTART = "Call batch.restart first."
 
 SIDES: tuple[Side, Side] = ("pre", "post")
 
 
-class Batch:
+class Batch(Recorder):
     """Independent instances of a network, compiled once.
 
     Parameters
@@ -78,8 +100,7 @@ class Batch:
     >>> batch = Batch(network, instances=512, seed=1)          # doctest: +SKIP
     >>> batch["plastic.A"] = np.linspace(0, 1, 512)            # one value per instance
     >>> batch.initialise("plastic.w", "0.2*randn()")           # each from its own stream
-    >>> batch.run(1*second)
-    >>> batch["hidden.v"]                                      # (512, n), a Quantity
+    >>> batch.run(1*second); batch["hidden.v"]                 # (512, n), a Quantity
     """
 
     def __init__(
@@ -94,20 +115,24 @@ class Batch:
         device: str | Cuda | Emulation = "cpp",
         namespace: Mapping[str, Any] | None = None,
     ):
-        _check_choices(instances, dtype, threads)
+        _check_network(network, namespace)
+        check_choices(instances, dtype, threads, seed)
         self.namespace = get_local_namespace(level=1) if namespace is None else dict(namespace)
         self.groups = groups_of(network)
+        self._network = network
         self._identities = Identities(network)
         self._instances = Instances(
             capture(network, self.namespace),
             int(instances),
-            None if streams is None else _checked_streams(streams, int(instances)),
+            None if streams is None else checked_streams(streams, int(instances)),
             seed=seed,
             dtype=dtype,
             threads=threads,
             start=float(network.t),
             device=device,
+            indexed=indexed_synapses(self.groups),
         )
+        self._pieces = Pieces(self._instances)
 
     @property
     def instances(self) -> int:
@@ -128,7 +153,15 @@ class Batch:
 
     @streams.setter
     def streams(self, ids: Sequence[int] | np.ndarray) -> None:
-        self._instances.streams = _checked_streams(ids, self.instances)
+        checked = checked_streams(ids, self.instances)
+        if not self._instances.has_run:
+            self._instances.rewind()  # a look at values drawn from the old ones changes nothing
+        self._instances.streams = checked
+
+    @property
+    def failed(self) -> np.ndarray:
+        """Whether any number of an instance's state is not finite, shape (instances,)."""
+        return self._instances.failed()
 
     @property
     def report(self) -> Report:
@@ -138,23 +171,83 @@ class Batch:
     # --------------------------------------------------------------------------------- values
 
     def __setitem__(self, address: str, values: Any) -> None:
-        """Set a variable in all instances: (instances, n), (n,) or, if shared, (instances,)."""
-        variable = array_variable(address, self.groups)
+        """Set a variable in all instances.
+
+        Values are (instances, n), (instances, 1), (n,), one number or, if shared, (instances,).
+        Those set before the first run belong to the start, to which `restart` goes back.
+        """
+        timed = timed_array(address, self.groups, self._instances.captured)
+        if timed is not None:
+            course = checked_course(address, timed, values, self.instances)
+            return self._instances.set_data(data_name(timed), course)
+        variable = self._variable(address)
         size = self._instances.array(variable).size
         checked = checked_values(address, variable, values, self.instances, size)
         pathway = pathway_of(variable, self.groups)
         if pathway is not None:
-            self._set_delays(address, pathway, checked)
-        else:
-            self._instances.set(variable, checked)
+            return self._set_delays(address, pathway, checked)
+        return self._instances.set(variable, checked)
 
     def __getitem__(self, address: str) -> np.ndarray:
-        """Return a variable of all instances, shape (instances, n), with its unit."""
+        """Return a variable of all instances, shape (instances, n), with its unit.
+
+        The array is a copy that cannot be written to: assign ``batch["group.variable"]``.
+        """
+        variable = timed_array(address, self.groups, self._instances.captured)
+        if variable is not None:
+            values = self._instances.data(data_name(variable), variable.values)
+        else:
+            variable = self._variable(address)
+            values = self._instances.get(variable)
+        if values.dtype.kind == "f":
+            values = Quantity(values, dim=variable.dim)
+        elif variable.dtype == bool:
+            values = values.astype(bool)
+        values.flags.writeable = False  # else batch["g.v"][0] = 5 would be lost in silence
+        return values
+
+    def _variable(self, address: str) -> ArrayVariable:
+        owner, _, name = str(address).partition(".")
+        if owner not in self.groups or name not in self.groups[owner].variables:
+            check_addressed(address, self._network, self.namespace)
         variable = array_variable(address, self.groups)
-        values = self._instances.get(variable)
-        if variable.dtype == bool:
-            return values.astype(bool)
-        return Quantity(values, dim=variable.dim) if values.dtype.kind == "f" else values
+        check_no_spikes(address, self.groups)
+        return variable
+
+    def set_spikes(
+        self,
+        name: str,
+        indices: Sequence,
+        times: Sequence | Quantity,
+        lists: Sequence[int] | np.ndarray | None = None,
+    ) -> None:
+        """Give a spike generator other spikes, in each instance its own.
+
+        Parameters
+        ----------
+        name
+            Of the `SpikeGeneratorGroup`; its period stays.
+        indices, times
+            Neurons and times of all spikes, as for the group itself; or one list of each per
+            instance, of any lengths.
+        lists
+            Which of any number of lists each instance takes, shape (instances,): those that take
+            one list share its memory.
+
+        Raises
+        ------
+        DeclarationError
+            Where a spike cannot be fired, or instances have run already.
+        """
+        if name not in self.groups:
+            array_variable(f"{name}.neuron_index", self.groups)
+        if self._instances.has_run:
+            raise DeclarationError(
+                f"Batch.set_spikes({name!r})", "must come before the first run", cure=RESTART
+            )
+        group, start = self.groups[name], self._instances.start
+        spikes = checked_spikes(group, indices, times, start, self.instances, lists)
+        self._instances.set_spikes(name, spikes)
 
     def initialise(self, address: str, expression: str) -> None:
         """Set a variable from an expression, in each instance with its own noise.
@@ -166,15 +259,21 @@ class Batch:
         expression
             In Brian2's syntax, such as ``"0.2*randn()"`` or ``"rand()*mV"``.
         """
-        variable = array_variable(address, self.groups)
+        variable = writable_variable(address, self.groups)
+        if len(str(expression).strip().splitlines()) != 1:
+            raise DeclarationError(
+                f"Batch.initialise({address!r})", "must be one expression in one line", expression
+            )
         group, name = self.groups[address.partition(".")[0]], address.partition(".")[2]
-        number = len(self._instances.initialisers)
-        code = capture_initial(group, name, expression, number, self.namespace, self._identities)
         pathway = pathway_of(variable, self.groups)
+        numbers, has_run = self._instances.numbers, self._instances.has_run
+        number = numbers.next(address, has_run)
+        code = capture_initial(group, name, expression, number, self.namespace, self._identities)
         if pathway is not None:
             self._set_delays(address, pathway, self._instances.evaluated(code, variable))
         else:
             self._instances.initialise(code)
+        numbers.take(address, has_run, is_kept=pathway is None)
 
     def _set_delays(self, address: str, pathway: SynapticPathway, seconds: np.ndarray) -> None:
         if self._instances.time != self._instances.start:
@@ -196,7 +295,7 @@ class Batch:
         self,
         name: str,
         condition: str | None = None,
-        p: float | str = 1.0,
+        p: float | str | Sequence[float] | np.ndarray = 1.0,
         *,
         pre: Sequence | None = None,
         post: Sequence | None = None,
@@ -205,46 +304,41 @@ class Batch:
         """Wire synapses anew, in each instance on its own.
 
         The network's own wiring is replaced.  Variables of the synapses keep a value that all
-        synapses of the network share; set the others after this call, before the first run.
+        synapses of an instance share; set the others after this call, before the first run.
 
         Parameters
         ----------
         name
             Of the `Synapses` object.
         condition, p
-            As for Brian2's ``connect``: which pairs may be connected, and the probability of each.
-            Drawn from an instance's noise stream: equal streams give equal wirings.
+            As for Brian2's ``connect``: which pairs may be connected, and the probability of each,
+            which may be one number per instance, too.  Variables have the values that the instance
+            begins with.  Drawn from an instance's noise stream: equal streams give equal wirings.
         pre, post
             Instead: indices of the connected neurons, one array per instance or one for all.
         shared
-            Draw once, for all instances.
+            Draw once, for all instances; the variables of the expressions must be shared, too.
 
         Raises
         ------
         DeclarationError
-            Where arguments contradict each other, or instances have run already.
+            Where arguments contradict each other, instances have run already, spikes are under way
+            to the old synapses, or another object finds these synapses by number.
         EquationError
             Where condition or probability cannot be read.
         """
         synapses = self._synapses(name)
-        if (pre is None) != (post is None) or (pre is not None and (condition or p != 1.0)):
-            raise DeclarationError(
-                f"Batch.connect({name!r})", "give condition and p, or both pre and post"
-            )
-        if self._instances.state.is_live:
-            raise DeclarationError(
-                f"Batch.connect({name!r})",
-                "must come before the first run and before any value is read",
-                cure="Make a new Batch.",
-            )
+        chance = checked_choice(name, condition, p, (pre, post), 1 if shared else self.instances)
+        check_free(name, self.groups, self._instances.has_run)
         if pre is not None and post is not None:
             pairs = given_pairs(synapses, pre, post, self.instances)
         else:
-            streams = np.zeros_like(self.streams) if shared else self.streams
+            streams = np.zeros_like(self.streams[:1]) if shared else self.streams
             noise = seed_of(self.seed, "wiring", self._identities.of(name))
-            pairs = drawn_pairs(synapses, condition, p, noise, streams, self.namespace)
+            start = partial(shared_start if shared else own_start, self._instances)
+            pairs = drawn_pairs(synapses, condition, chance, noise, streams, self.namespace, start)
         wiring = own_wiring(self._instances.layout.wirings[name], pairs)
-        self._instances.rewire(wiring, synapses._pathways)
+        rewire(self._instances, wiring, synapses._pathways)
 
     def wiring(self, name: str, instance: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices (i, j) of connected neurons in one instance.
@@ -253,7 +347,10 @@ class Batch:
         """
         self._synapses(name)
         wiring = self._instances.layout.wirings[name]
-        row = 0 if wiring.counts is None else instance
+        if not (isinstance(instance, Integral) and 0 <= instance < self.instances):
+            told, where = f"must lie in [0, {self.instances})", "Batch.wiring.instance"
+            raise DeclarationError(where, told, instance)
+        row = int(instance) if len(wiring.is_real) > 1 else 0
         kept = wiring.is_real[row]
         pre, post = (np.atleast_2d(wiring.ends(side))[row] for side in SIDES)
         return pre[kept], post[kept]
@@ -270,23 +367,48 @@ class Batch:
         return known[name]
 
     # ------------------------------------------------------------------------------------ runs
-
-    def run(self, duration: Quantity) -> None:
+    def run(
+        self,
+        duration: Quantity,
+        report: str | Callable | None = None,
+        report_period: Quantity = 10 * second,
+    ) -> None:
         """Run all instances on from where they are.
+
+        Ctrl-C ends it early, with all instances at one step.
 
         Parameters
         ----------
         duration
             Simulated time.
+        report
+            ``"text"``, ``"stdout"``, ``"stderr"`` or a function of elapsed time, completed share,
+            start and duration, as for Brian2's ``run``.
+        report_period
+            Time between two reports.
         """
-        seconds = checked_seconds("Batch.run", duration)
-        self._instances.advance(self._instances.time + seconds)
+        end = self._instances.time + checked_seconds("Batch.run", duration)
+        period = checked_seconds("Batch.run.report_period", report_period)
+        if report is None:
+            return self._pieces.run(end)
+        if not callable(report) and report not in REPORTS:
+            told = f"must be a function or one of {', '.join(REPORTS)}"
+            raise DeclarationError("Batch.run.report", told, report)
+        passage = Passage(self._network, self._instances, None)
+        passage.run(end, report, period)
+        return passage.finish()
+
+    @property
+    def time(self) -> Quantity:
+        """Simulated time at which the instances are."""
+        return Quantity(self._instances.time, dim=second.dim)
 
     def restart(self) -> None:
         """Put all instances back to the start, without building anything anew.
 
-        Initial values are drawn again from the streams, and values that were set before the first
-        run hold again.  What was set or recorded since then is lost.
+        Every value is what it was before the first run, and initial values are drawn again from the
+        streams.  What was set or recorded since that run is lost.  What is set after `restart` and
+        before the next run belongs to the start.
         """
         self._instances.restart()
 
@@ -302,7 +424,8 @@ class Batch:
     ) -> dict[str, np.ndarray]:
         """Run short episodes from the initial state and keep a few variables of each.
 
-        No instance's state is stored: it lives in its core's cache for the length of the episode.
+        The initial state is the one that `restart` goes back to, whatever was set since.  No
+        instance's state is stored: it lives in its core's cache for the length of the episode.
         The instances of the batch itself are not touched.
 
         Parameters
@@ -315,9 +438,12 @@ class Batch:
         streams
             Noise-stream id of each episode, shape (n,), uint64.
         values
-            By address, one row per candidate: (candidates, size), or (candidates,) if shared.
+            By address, one row per candidate: (candidates, size) or (candidates, 1), or
+            (candidates,) if shared; or (size,), the same for all.  They take the place of an
+            `initialise` of the same variable.  By the name of a spike generator, the number of one
+            of the lists that `set_spikes` gave, (candidates,).
         rows
-            The candidate of each episode, shape (n,); default 0.
+            The candidate of each episode, shape (n,); not needed for one candidate.
         until
             Address of a variable that ends an episode after the step in which it is no longer 0,
             not-a-number included; the others go on.
@@ -327,161 +453,13 @@ class Batch:
         dict of ndarray
             By address, shape (n, size), SI units; ``"failed"`` has shape (n,).
         """
-        executable = self._instances.ready(len(streams))
-        call = self._instances.call(
-            executable, np.ascontiguousarray(streams, dtype=np.uint64), None
-        )
-        self._refuse_instance_values(executable.plan, set(values or ()))
-        self._put_candidates(executable.plan, call, values or {}, rows)
-        end = self._instances.start + checked_seconds("Batch.trials", duration)
-        call.last_steps = self._instances.steps(end)
-        call.fresh, call.initialisers = True, self._instances.drawn
-        addresses = [address for address in outputs if address != FAILED]
-        kept = {address: self._output(address, len(streams)) for address in addresses}
-        call.outputs = [(array.offset or 0, array.bytes, out) for array, out in kept.values()]
-        call.failed = np.zeros(len(streams), dtype=np.uint8) if FAILED in outputs else None
-        if until is not None:
-            call.until = self._end(until)
-            call.ran = np.zeros(len(streams), dtype=np.int64)
-        self._instances.make(executable, call)
-        found = {a: x.wiring.in_brian2_order(v) if x.wiring else v for a, (x, v) in kept.items()}
-        return found if call.failed is None else {**found, FAILED: call.failed.astype(bool)}
-
-    def _put_candidates(
-        self, plan: Plan, call: Call, values: Mapping, rows: np.ndarray | None
-    ) -> None:
-        names = [array.name for array in plan.tables]
-        tables, row_maps = list(call.tables), list(call.rows)
-        row_of = None if rows is None else np.ascontiguousarray(rows, dtype=np.int64)
-        for address, numbers in values.items():
-            variable = array_variable(address, self.groups)
-            if pathway_of(variable, self.groups) is not None:
-                raise DeclarationError(
-                    f"Batch.trials[{address!r}]",
-                    "delays must be those of the batch",
-                    address,
-                    "Set them before, the same for all instances.",
-                )
-            array = self._instances.array(variable)
-            if array.name not in names:
-                continue
-            shaped = np.asarray(numbers).reshape(len(numbers), -1)
-            _check_rows(row_of, len(shaped), len(call.streams))
-            checked = checked_values(address, variable, shaped, len(shaped), array.size)
-            place = names.index(array.name)
-            tables[place], row_maps[place] = stored_rows(array, checked), row_of
-        call.tables, call.rows = tables, row_maps
-
-    def _refuse_instance_values(self, plan: Plan, given: set[str]) -> None:
-        """Refuse values that were set per instance: an episode is not an instance."""
-        for array in plan.tables:
-            if array.rows is not None:
-                raise DeclarationError(
-                    "Batch.trials",
-                    "all instances must share wiring and delays",
-                    array.name.removeprefix("_array_"),
-                    "Draw them with shared=True.",
-                )
-        replaced = {array_name(array_variable(address, self.groups)) for address in given}
-        for name, table in self._instances.state.tables.items():
-            if table.rows is not None and name not in replaced:
-                raise DeclarationError(
-                    f"Batch.trials[{name.removeprefix('_array_')!r}]",
-                    "values must not differ between instances",
-                    len(table.rows),
-                    "Pass them as `values` with `rows`.",
-                )
-
-    def _output(self, address: str, count: int) -> tuple[Array, np.ndarray]:
-        array = self._instances.array(array_variable(address, self.groups))
-        if not array.is_state:
-            raise DeclarationError(
-                f"Batch.trials[{address!r}]", "an output must be written by the network", address
-            )
-        return array, np.empty((count, array.size), dtype=array.initial.dtype)
-
-    def _end(self, address: str) -> int:
-        """Return where in an instance's block the number lies that ends it."""
-        array, _ = self._output(address, 0)
-        if array.size != 1 or array.type != "nm_real":
-            raise DeclarationError(
-                "Batch.trials.until", "must be one real number of an instance", address
-            )
-        return array.offset or 0
-
-    # --------------------------------------------------------------------------------- records
-
-    def record(self, instances: Sequence[int]) -> None:
-        """Choose the instances whose monitors record; what was recorded before is dropped."""
-        chosen = [int(k) for k in instances]
-        if not all(0 <= k < self.instances for k in chosen):
-            raise DeclarationError(
-                "Batch.record", f"instances must lie in [0, {self.instances})", chosen
-            )
-        self._instances.recordings = Recordings(chosen)
-
-    def spikes(self, name: str, instance: int = 0) -> dict[str, np.ndarray]:
-        """Return ``i``, ``t`` and more of each spike seen by a spike monitor.
-
-        Parameters
-        ----------
-        name
-            Of the monitor, or of the group it watches.
-        instance
-            Which recorded instance.
-        """
-        code = self._monitor(name, ("spikemonitor",))
-        return spikes_of(self._instances.recordings, code, instance)
-
-    def samples(self, name: str, instance: int = 0) -> dict[str, np.ndarray]:
-        """Return ``t`` and the variables seen by a state or rate monitor, (indices, times).
-
-        Parameters
-        ----------
-        name
-            Of the monitor.
-        instance
-            Which recorded instance.
-        """
-        code = self._monitor(name, ("statemonitor", "ratemonitor"))
-        return samples_of(self._instances.recordings, code, instance)
-
-    def _monitor(self, name: str, templates: Sequence[str]) -> Captured:
-        monitors = [code for code in self._instances.captured if code.template in templates]
-        for code in monitors:
-            if name in (code.name, code.owner.source.name):
-                return code
-        raise DeclarationError(
-            "Batch.record",
-            f"the network must have a {templates[0]} of that name",
-            name,
-            f"There are: {', '.join(code.name for code in monitors) or 'none'}.",
-        )
+        episodes = Episodes(self._instances, self.groups, checked_ids("Batch.trials", streams))
+        return episodes.run(duration, outputs, values or {}, rows, until)
 
 
-def _check_rows(rows: np.ndarray | None, candidates: int, episodes: int) -> None:
-    """Refuse rows that would be read from behind a table."""
-    if rows is None:
-        return
-    if rows.shape != (episodes,) or rows.min(initial=0) < 0 or rows.max(initial=0) >= candidates:
-        raise DeclarationError(
-            "Batch.trials.rows", f"there must be {episodes} of them in [0, {candidates})", rows
-        )
-
-
-def _checked_streams(streams: Any, instances: int) -> np.ndarray:
-    ids = np.asarray(streams)
-    if ids.shape != (instances,):
-        raise DeclarationError(
-            "Batch.streams", f"there must be one id per instance, shape ({instances},)", ids.shape
-        )
-    return np.ascontiguousarray(ids, dtype=np.uint64)
-
-
-def _check_choices(instances: int, dtype: str, threads: int | None) -> None:
-    if int(instances) < 1:
-        raise DeclarationError("Batch.instances", "there must be at least 1", instances)
-    if dtype not in REALS:
-        raise DeclarationError("Batch.dtype", f"must be one of {', '.join(REALS)}", dtype)
-    if threads is not None and threads < 1:
-        raise DeclarationError("Batch.threads", "must be at least 1, or None for all", threads)
+def _check_network(network: Any, namespace: Any) -> None:
+    if not isinstance(network, Network):
+        told, cure = type(network).__name__, "Put the groups into a Network."
+        raise DeclarationError("Batch.network", "must be a Network", told, cure)
+    if not isinstance(namespace, Mapping | None):
+        raise DeclarationError("Batch.namespace", "must be a mapping of names", namespace)

@@ -10,6 +10,7 @@ import numpy as np
 
 from neuromodels.errors import SimulationError
 from neuromodels.simulation.build.cache import Toolchain
+from neuromodels.simulation.device.crashes import guarded
 from neuromodels.simulation.device.library import Call, Run, loaded
 from neuromodels.simulation.device.report import Report
 from neuromodels.simulation.source.kernel import Kernel
@@ -99,8 +100,9 @@ class KernelLibrary:
         launch, rooms = self._launch(call)
         self._passes = self._bytes = 0
         free = self.settings.memory_bytes or int(SHARE * self._free())
-        for first, last in self._pieces(run, launch, len(call.streams), free):
-            self._pass(run, launch, rooms, first, last)
+        with guarded(self._library):
+            for first, last in self._pieces(run, launch, len(call.streams), free):
+                self._pass(run, launch, rooms, first, last)
         del alive
 
     def note(self, report: Report) -> None:

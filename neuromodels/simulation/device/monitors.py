@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ctypes as ct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError
+from neuromodels.simulation.arrays.wiring import Wiring
 from neuromodels.simulation.capture.capture import Captured
 from neuromodels.simulation.device.library import Call
-from neuromodels.simulation.device.timing import times_between
+from neuromodels.simulation.device.state import SMALL, check_room
 from neuromodels.simulation.source.plan import Plan, extra_names
+from neuromodels.simulation.source.timing import times_between
+
+#: Kinds of monitors that take a sample in each step of their clock, and all kinds.
+SAMPLING = ("statemonitor", "ratemonitor")
+MONITORS = (*SAMPLING, "spikemonitor")
 
 
 class Recordings:
@@ -36,27 +42,47 @@ class Recordings:
         call.recorded = slots
         call.slots = len(self.instances)
         call.spike_monitors = len(plan.spike_monitors)
+        self._check_room(plan, call)
         call.samples = [
             np.zeros((call.slots, _steps(plan, call, code), _width(code)))
             for code, _ in plan.sampled
         ]
 
+    def _check_room(self, plan: Plan, call: Call) -> None:
+        """Refuse samples that memory cannot hold: of one instance at a time they are told."""
+        numbers = sum(_steps(plan, call, code) * _width(code) for code, _ in plan.sampled)
+        if 8 * numbers * call.slots > SMALL:
+            check_room("Batch.record", 8 * numbers, call.slots)
+
     def collect(self, plan: Plan, call: Call) -> None:
-        """Take over what a call has written."""
+        """Take over what a call has written since the last time."""
         for number, code in enumerate(plan.spike_monitors):
             columns = 2 + len(extra_names(code))
             for slot, instance in enumerate(self.instances):
                 rows = _events(call, number * call.slots + slot, columns)
                 self._add(code.name, "events", instance, rows)
+        rows_of = {
+            code.name: _rows(plan, call, number)
+            for number, code in enumerate(plan.captured)
+            if code.template in SAMPLING
+        }
         for code in plan.captured:
-            if code.template in ("statemonitor", "ratemonitor"):
-                clock = plan.layout.clocks.index(code.clock)
-                steps = call.first_steps[clock], call.last_steps[clock]
+            if code.template in SAMPLING:
+                first = call.first_steps[plan.layout.clocks.index(code.clock)]
+                steps = first + rows_of[code.name].start, first + rows_of[code.name].stop
                 for instance in self.instances:
                     self._add(code.name, "t", instance, times_between(code.clock, *steps))
         for (code, name), samples in zip(plan.sampled, call.samples, strict=True):
             for slot, instance in enumerate(self.instances):
-                self._add(code.name, f"samples of {name}", instance, samples[slot])
+                found = samples[slot][rows_of[code.name]]
+                self._add(code.name, f"samples of {name}", instance, found)
+        call.taken.update((name, rows.stop) for name, rows in rows_of.items())
+
+    def forget(self, monitor: str) -> None:
+        """Drop what a monitor saw so far: somebody else keeps it now."""
+        for place, pieces in self._pieces.items():
+            if place[0] == monitor:
+                pieces[:] = [pieces[-1][:0]]
 
     def get(self, monitor: str, name: str, instance: int) -> np.ndarray:
         """Return everything collected under a name, joined over runs."""
@@ -70,13 +96,41 @@ class Recordings:
             )
         return np.concatenate(pieces)
 
+    def joined(self) -> dict[tuple[str, str, int], np.ndarray]:
+        """Return everything collected, by monitor, what it is, and instance."""
+        return {key: np.concatenate(pieces) for key, pieces in self._pieces.items()}
+
+    @classmethod
+    def of(
+        cls, instances: Sequence[int], joined: Mapping[tuple[str, str, int], np.ndarray]
+    ) -> Recordings:
+        """Return recordings that go on from what `joined` has returned."""
+        found = cls(instances)
+        found._pieces = {key: [values] for key, values in joined.items()}
+        return found
+
     def _add(self, monitor: str, name: str, instance: int, values: np.ndarray) -> None:
         self._pieces.setdefault((monitor, name, instance), []).append(values)
 
 
 def spikes_of(recordings: Recordings, code: Captured, instance: int) -> dict[str, np.ndarray]:
     """Return index ``i``, time ``t`` and further recorded variables of each spike."""
-    rows = recordings.get(code.name, "events", instance)
+    return _columns_of(code, recordings.get(code.name, "events", instance))
+
+
+def spikes_of_all(recordings: Recordings, code: Captured) -> dict[str, np.ndarray]:
+    """Return the same of all recorded instances, with the number of each spike's ``instance``."""
+    chosen = sorted(recordings.instances)
+    pieces = [recordings.get(code.name, "events", instance) for instance in chosen]
+    if not pieces:
+        cure = "Call batch.record(range(batch.instances))."
+        raise DeclarationError("Batch.all_spikes", "some instance must be recorded", "none", cure)
+    owners = np.repeat(chosen, [len(piece) for piece in pieces])
+    return {"instance": owners, **_columns_of(code, np.concatenate(pieces))}
+
+
+def _columns_of(code: Captured, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the columns of spikes by name, with their units."""
     found = {"i": rows[:, 0].astype(int), "t": Quantity(rows[:, 1], dim=second.dim)}
     for k, name in enumerate(extra_names(code)):
         dim = code.options["record_variables"][name].dim
@@ -101,6 +155,17 @@ def _sampled_dims(code: Captured) -> Mapping:
     return {name: v.dim for name, v in sorted(code.options["_recorded_variables"].items())}
 
 
+def _rows(plan: Plan, call: Call, number: int) -> slice:
+    """Return which samples of a monitor, by its number, nobody has collected yet."""
+    code = plan.captured[number]
+    clock = plan.layout.clocks.index(code.clock)
+    count = _steps(plan, call, code)
+    if call.halt is not None:
+        passed = call.halt.has_passed(number, clock)
+        count = int(call.halt.steps[clock] - call.first_steps[clock]) + passed
+    return slice(call.taken.get(code.name, 0), count)
+
+
 def _steps(plan: Plan, call: Call, code: Captured) -> int:
     clock = plan.layout.clocks.index(code.clock)
     return int(call.last_steps[clock] - call.first_steps[clock])
@@ -115,4 +180,30 @@ def _events(call: Call, number: int, columns: int) -> np.ndarray:
     if events.count == 0:
         return np.zeros((0, columns))
     values = (ct.c_double * (events.count * columns)).from_address(events.data)
-    return np.array(values).reshape(events.count, columns)
+    rows = np.array(values).reshape(events.count, columns)
+    events.count = 0  # the program goes on at the beginning of its list
+    return rows
+
+
+def check_recorded(wiring: Wiring, captured: Iterable[Captured]) -> None:
+    """Refuse a wiring without the synapses that a monitor asks for, or with more than all."""
+    counts = wiring.is_real.sum(axis=1)
+    for code in captured:
+        watched = getattr(getattr(code.owner, "source", None), "name", "")
+        if code.template == "statemonitor" and watched == wiring.name:
+            numbers = code.variables["_indices"].get_value()
+            last, before = int(np.max(numbers, initial=-1)), len(code.owner.source)
+            if last >= counts.min():
+                raise DeclarationError(
+                    f"{code.name}.record",
+                    "every instance must have the recorded synapses",
+                    last,
+                    f"An instance has only {counts.min()}.",
+                )
+            if before > 1 and len(numbers) == before and counts.max() > before:
+                raise DeclarationError(
+                    f"{code.name}.record",
+                    "a monitor of all synapses must see all of each instance",
+                    f"{before} of {counts.max()}",
+                    "Record a few synapses by number.",
+                )

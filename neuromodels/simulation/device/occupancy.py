@@ -16,8 +16,8 @@ from brian2.core.network import Network
 
 from neuromodels.errors import BuildError, DeclarationError
 from neuromodels.simulation.build import gpu
+from neuromodels.simulation.device.addresses import REALS
 from neuromodels.simulation.device.batch import Batch
-from neuromodels.simulation.device.instances import REALS
 from neuromodels.simulation.device.targets import threads_for
 from neuromodels.simulation.source.kernel import Kernel
 
@@ -128,7 +128,7 @@ def _compile(source: str, arch: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         code = Path(folder) / "network.cu"
         code.write_text(source)
-        command = [tools.compiler, *flags, str(code), "-o", str(code.with_suffix(".cubin"))]
+        command = [*tools.command, *flags, str(code), "-o", str(code.with_suffix(".cubin"))]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         first = "\n".join(done.stderr.splitlines()[:6])

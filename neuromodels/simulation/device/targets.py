@@ -9,10 +9,13 @@ from typing import Protocol
 from neuromodels.errors import DeclarationError, UnsupportedFeature
 from neuromodels.simulation.arrays.layout import Layout
 from neuromodels.simulation.build import cache, gpu
+from neuromodels.simulation.build.compilers import compiler, compiler_version
 from neuromodels.simulation.capture.capture import Captured
+from neuromodels.simulation.capture.python_code import OPERATION
 from neuromodels.simulation.device.kernel_library import ORDERS, KernelLibrary, Settings
 from neuromodels.simulation.device.library import Library
 from neuromodels.simulation.source.kernel import Kernel, width
+from neuromodels.simulation.source.plan import Plan
 from neuromodels.simulation.source.program import Program
 
 #: By how many neurons or synapses are visited together: threads of a block.
@@ -32,6 +35,30 @@ class Target(Protocol):
     def compile(self, code: Code) -> tuple[Program, Library] | tuple[Kernel, KernelLibrary]:
         """Render and build a program."""
         ...
+
+
+@dataclass(frozen=True)
+class Executable:
+    """A program that is ready to run.
+
+    Parameters
+    ----------
+    program
+        What was rendered.
+    library
+        What was compiled from it.
+    target
+        What it was compiled for.
+    """
+
+    program: Program | Kernel
+    library: Library | KernelLibrary
+    target: Target
+
+    @property
+    def plan(self) -> Plan:
+        """What a call must be given."""
+        return self.program.plan
 
 
 class Device(Protocol):
@@ -88,7 +115,8 @@ class Processor:
     def compile(self, code: Code) -> tuple[Program, Library]:
         """Render and build a C++ program."""
         program = Program(code.captured, code.initialisers, code.layout, code.real, code.profiled)
-        return program, Library(program.source)
+        names = [code.name for code in (*code.captured, *code.initialisers)]
+        return program, Library(program.source, names)
 
 
 @dataclass(frozen=True)
@@ -171,9 +199,7 @@ class Emulation:
     def compile(self, code: Code) -> tuple[Kernel, KernelLibrary]:
         """Render a kernel and build it for this machine."""
         kernel = _kernel(code, self.shared_bytes, MOST_THREADS)
-        tools = cache.Toolchain(
-            cache.compiler(), EMULATION_FLAGS, cache.compiler_version(), cache.processor()
-        )
+        tools = cache.Toolchain(compiler(), EMULATION_FLAGS, compiler_version(), cache.processor())
         settings = Settings(
             self.name,
             self.threads or threads_for(code.layout),
@@ -236,6 +262,14 @@ def threads_for(layout: Layout) -> int:
 
 
 def _kernel(code: Code, shared_bytes: int, most_threads: int) -> Kernel:
+    for each in code.captured:
+        if each.template == OPERATION:
+            raise UnsupportedFeature(
+                each.name,
+                "Python code in the loop cannot run on a GPU",
+                "network_operation",
+                "Leave out on=..., or write it as equations or run_regularly.",
+            )
     if code.profiled:
         raise UnsupportedFeature(
             "run.profile",

@@ -22,14 +22,29 @@ from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.simulation.capture.messages import discarding, reading
 from neuromodels.simulation.network.circuit import Circuit
+from neuromodels.simulation.network.hidden_names import check_constants
+from neuromodels.simulation.network.own_objects import (
+    TurnsTaken,
+    add_starts,
+    add_zeros,
+    check_names,
+    note_spikes,
+    turns_of,
+    with_rule,
+)
+from neuromodels.simulation.network.own_source import discard, parts_of
 from neuromodels.simulation.network.text import (
     EACH_STEP,
     LAST,
+    Additions,
     Connection,
     Group,
     Link,
     NetworkText,
+    OwnObjects,
+    PlasticSynapses,
     Recording,
+    SpikeFlag,
     Spikes,
     Statements,
     Table,
@@ -86,6 +101,11 @@ class Assembly:
         return self.text.spikes
 
     @property
+    def flags(self) -> Mapping[str, str]:
+        """Addresses of what is 1 in each neuron that has fired, by hidden population."""
+        return self.text.flags
+
+    @property
     def duration(self) -> Quantity:
         """Of one trial."""
         return self.text.steps * self.text.step
@@ -115,11 +135,14 @@ def network_from(text: NetworkText) -> Network:
     ------
     EquationError
         Where Brian2 cannot read an equation; the message has its line and token.
+    DeclarationError
+        Where a constant has a name that means something else already.
     """
     assembler = _Assembler(text)
     with quick_setup(), discarding(assembler.objects):
         for part in text.parts:
             assembler.make(part)
+        check_names(assembler.objects)
         return Network(*assembler.objects, name="trial")
 
 
@@ -149,9 +172,12 @@ class _Assembler:
 
     def __init__(self, text: NetworkText):
         self.clock = Clock(text.step, name="trial_clock")
+        check_constants("task", text.constants)
         self.namespace = tabled(text.constants)
         self.objects: list = []
         self.named: dict[str, NeuronGroup | Synapses] = {}
+        self.flags: dict[str, str] = {}
+        self.turns = TurnsTaken(0, {})
 
     @singledispatchmethod
     def make(self, part: object) -> None:
@@ -163,7 +189,7 @@ class _Assembler:
         with reading(part.name, part.equations, part.threshold):
             group = NeuronGroup(
                 part.size,
-                part.equations,
+                f"{part.equations}\n{part.flag} : 1" if part.flag else part.equations,
                 events={} if part.threshold is None else {"spike": part.threshold},
                 method=part.method,
                 order=part.order,
@@ -172,6 +198,8 @@ class _Assembler:
                 namespace={**self.namespace, **part.constants},
             )
         self._keep(group)
+        self.flags[part.name] = part.flag
+        check_constants(part.name, part.constants, group.variables)
 
     @make.register
     def _connection(self, part: Connection) -> None:
@@ -187,8 +215,9 @@ class _Assembler:
                 clock=self.clock,
                 method="exact",
             )
-        synapses.connect()
         self._keep(synapses)
+        check_constants(part.name, part.constants, synapses.variables)
+        synapses.connect()
 
     @make.register
     def _statements(self, part: Statements) -> None:
@@ -200,7 +229,9 @@ class _Assembler:
     def _spikes(self, part: Spikes) -> None:
         group = self.named[part.owner]
         group.set_event_schedule("spike", when=EACH_STEP, order=part.threshold_order)
-        group.run_on_event("spike", part.reset, when=EACH_STEP, order=part.reset_order)
+        flag = self.flags[part.owner]
+        reset = f"{part.reset}\n{flag} = 1" if flag else part.reset
+        group.run_on_event("spike", reset, when=EACH_STEP, order=part.reset_order)
 
     @make.register
     def _link(self, part: Link) -> None:
@@ -210,6 +241,35 @@ class _Assembler:
     @make.register
     def _value(self, part: Value) -> None:
         setattr(self.named[part.owner], part.variable, part.value)
+
+    @make.register
+    def _own_objects(self, part: OwnObjects) -> None:
+        built = part.source.take(self.clock)
+        self.turns = turns_of(built.network, part.first, part.last)
+        own = parts_of(built.network)
+        discard(each for each in built.network.objects if each not in own)
+        self.turns.give(own, EACH_STEP)
+        for each in own:
+            self._keep(each)
+
+    @make.register
+    def _additions(self, part: Additions) -> None:
+        add_zeros(self.named[part.owner], part.zeros)
+        add_starts(self.named[part.owner], part.starts)
+
+    @make.register
+    def _plastic_synapses(self, part: PlasticSynapses) -> None:
+        old = self.named[part.name]
+        self.objects[:] = [each for each in self.objects if each is not old]
+        new = with_rule(old, part)
+        discard([old])
+        self.turns.give([new], EACH_STEP)
+        self._keep(new)
+        check_constants(part.name, part.constants, new.variables)
+
+    @make.register
+    def _spike_flag(self, part: SpikeFlag) -> None:
+        note_spikes(self.named[part.owner], part.variable, EACH_STEP, part.order)
 
     @make.register
     def _recording(self, part: Recording) -> None:

@@ -12,9 +12,10 @@ from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.assembly import Assembly, network_from
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, layered
+from neuromodels.simulation.network.own_circuit import own_circuit
 from neuromodels.simulation.network.text import NetworkText
 from neuromodels.simulation.network.writing import write_network
-from neuromodels.study.circuits import CONNECTIONS, MEAN, Balanced, Layered
+from neuromodels.study.circuits import CONNECTIONS, MEAN, Balanced, Layered, OwnNetwork
 from neuromodels.study.conditions import Limits, condition_with_network, controlled
 from neuromodels.study.study import RuleChoice, Study
 
@@ -55,7 +56,7 @@ def _layered_circuit(study: Study, circuit: Layered, condition: str) -> Circuit:
     """Return channels, hidden neurons and a read-out, with what a rule or a study adds to them."""
     rule, layers = rule_of(study.rule, condition), [_channels(study)]
     if circuit.hidden:
-        layers.append(_hidden(study))
+        layers.append(_hidden(study, circuit))
     layers.append(_output(study))
     modulators = (
         _population(study, "modulators", circuit.modulators, circuit.modulator)
@@ -79,25 +80,45 @@ def _balanced_circuit(study: Study, circuit: Balanced, condition: str) -> Circui
     """Return channels, excitatory and inhibitory neurons and a read-out, a rule for each type."""
     inhibitory = _population(study, "inhibitory", circuit.inhibitory, circuit.inhibitor)
     projections = tuple(
-        Projection(source, target, _rule_of_type(study, kind, condition), probability=probability)
+        Projection(
+            source,
+            target,
+            _rule_of_type(study, circuit, kind, condition),
+            probability=probability,
+        )
         for kind, (source, target) in CONNECTIONS.items()
         if (probability := circuit.probability.get(kind, 1.0)) > 0
     )
-    populations = (_channels(study), _hidden(study), inhibitory, _output(study))
+    populations = (_channels(study), _hidden(study, circuit), inhibitory, _output(study))
     return Circuit(populations, projections)
+
+
+def _own_circuit(study: Study, circuit: OwnNetwork, condition: str) -> Circuit:
+    """Return channels, the groups of a network of the user's, and a read-out."""
+    task = study.task_out_of(tasks.CATALOG)
+    parameters, controls = controlled(task, study.task.parameters, condition)
+    return own_circuit(
+        circuit,
+        task.step_length(parameters),
+        (_channels(study), _output(study)),
+        rule_of(study.rule, condition),
+        fixed_weights(study.rule),
+        erases=bool(task.between) or controls.forget is not None,
+    )
 
 
 BUILDERS: Mapping[type, Callable[[Study, Any, str], Circuit]] = {
     Layered: _layered_circuit,
     Balanced: _balanced_circuit,
+    OwnNetwork: _own_circuit,
 }
 """How a circuit of each kind is built, of a study and the name of a condition."""
 
 
-def _rule_of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
+def _rule_of_type(study: Study, circuit: Balanced, kind: str, condition: str) -> PlasticityRule:
     """Return the rule of a type of connection; what never changes is the same when all is fixed."""
     if kind == MEAN and kind not in study.rules:
-        weight = {"w": {"per": "projection", "frozen": 1 / study.circuit.hidden}}
+        weight = {"w": {"per": "projection", "frozen": 1 / circuit.hidden}}
         return (
             rules.CATALOG["fixed"].with_options({"normalisation": "none"}).with_coefficients(weight)
         )
@@ -107,17 +128,16 @@ def _rule_of_type(study: Study, kind: str, condition: str) -> PlasticityRule:
 
 
 def _channels(study: Study) -> Population:
-    task = tasks.CATALOG[study.task.name]
+    task = study.task_out_of(tasks.CATALOG)
     return Population("input", task.channels, None, task.groups, task.trace)
 
 
-def _hidden(study: Study) -> Population:
-    circuit = study.circuit
+def _hidden(study: Study, circuit: Layered | Balanced) -> Population:
     return _population(study, "hidden", circuit.hidden, circuit.neuron, circuit.groups)
 
 
 def _output(study: Study) -> Population:
-    outputs = tasks.CATALOG[study.task.name].outputs
+    outputs = study.task_out_of(tasks.CATALOG).outputs
     return _population(study, "output", outputs, study.circuit.readout, outputs)
 
 
@@ -150,7 +170,7 @@ def text_of(
     DeclarationError
         Where the condition has no network of its own, or the task lacks what it needs.
     """
-    task = tasks.CATALOG[study.task.name]
+    task = study.task_out_of(tasks.CATALOG)
     parameters, controls = controlled(task, study.task.parameters, condition)
     more = {"record": True} if with_monitors else {"limits": limits_of(study)}
     circuit = circuit or circuit_of(study, condition)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
@@ -13,6 +14,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
+from neuromodels.simulation.network.own_source import OwnSource
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Population:
         Sizes of the groups that share coefficients; empty: one group.
     channel_trace
         Of input channels, the variable that plasticity rules see.
+    is_own
+        Whether they are a group of a network that the user brings.
+    has_modulation
+        Whether a variable of their own, ``modulation``, is the third factor of rules.
     """
 
     name: str
@@ -38,6 +44,8 @@ class Population:
     model: NeuronModel | None = None
     groups: tuple[int, ...] = ()
     channel_trace: str = "u"
+    is_own: bool = False
+    has_modulation: bool = False
 
     def __post_init__(self) -> None:
         if self.size < 1:
@@ -88,6 +96,10 @@ class Projection:
     probability
         Of each pair to be connected, drawn anew in each trial; a pair that is not transmits
         nothing.
+    own
+        Name of the user's synapses that it is; empty: it is written here, between all pairs.
+    pairs
+        Of the user's synapses: source and target neuron of each, (2, synapses).
     """
 
     source: str
@@ -96,6 +108,8 @@ class Projection:
     carries: Literal["signal", "trace"] = "signal"
     into: str = "input"
     probability: float = 1.0
+    own: str = ""
+    pairs: np.ndarray | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         where = f"Projection.{self.name}"
@@ -125,16 +139,28 @@ class Projection:
 
     @property
     def name(self) -> str:
+        if self.own:
+            return self.own
         extra = "" if self.into in ("input", "modulation") else f"_{self.into}"
         return f"{self.source}_{self.target}{extra}"
 
 
 @dataclass(frozen=True)
 class Circuit:
-    """Populations in the order of signal flow, and projections between them."""
+    """Populations in the order of signal flow, and projections between them.
+
+    Parameters
+    ----------
+    own
+        Where populations and projections that are the user's own come from.
+    draws
+        What the user's network draws anew in each trial, as expressions by address.
+    """
 
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
+    own: OwnSource | None = None
+    draws: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [population.name for population in self.populations]
@@ -158,7 +184,7 @@ class Circuit:
     def coefficients(self) -> CoefficientVector:
         """The searched numbers of all projections as one vector."""
         synaptic = [
-            _block(projection.name, coefficient, *self.sides(projection), projection.rule)
+            block_of(projection, coefficient, *self.sides(projection))
             for projection in self.projections
             for coefficient in projection.rule.coefficients
         ]
@@ -175,6 +201,8 @@ class Circuit:
 
     def is_modulated(self, name: str) -> bool:
         """Whether a population receives a modulation."""
+        if self.population(name).has_modulation:
+            return True
         return any(p.target == name and p.into == "modulation" for p in self.projections)
 
     def _check_modulation(self, projection: Projection) -> None:
@@ -197,7 +225,8 @@ class Circuit:
                 raise DeclarationError(
                     f"Projection.{projection.name}.rule",
                     f"the rule {rule.name!r} acts at spikes of {name!r}, which has none",
-                    cure="Choose a rule that acts in each step.",
+                    cure="Choose a rule that acts in each step: sx and sy there are the signals of"
+                    " both sides.",
                 )
 
     def _check_normalisation(self, projection: Projection, names: list[str]) -> None:
@@ -209,6 +238,17 @@ class Circuit:
                 projection.rule.normalisation,
                 "Choose normalisation = 'none'.",
             )
+
+
+def block_of(projection: Projection, coefficient: Coefficient, pre: Side, post: Side) -> Block:
+    """Return the numbers of a coefficient in a projection, between all pairs or between some."""
+    if projection.pairs is None or coefficient.per in ("pre", "post"):
+        return _block(projection.name, coefficient, pre, post, projection.rule)
+    count = projection.pairs.shape[1]
+    if coefficient.per == "synapse":
+        return Block(projection.name, coefficient, count)
+    is_shared = coefficient.per == "projection" and not projection.rule.is_start(coefficient)
+    return Block(projection.name, coefficient, 1, None if is_shared else np.zeros(count, dtype=int))
 
 
 def _block(
@@ -225,7 +265,7 @@ def layered(
     rule: PlasticityRule,
     fixed: PlasticityRule,
     *,
-    plastic: Literal["all", "input", "output"] = "all",
+    plastic: Literal["all", "input", "output", "recurrent"] = "all",
     recurrent: bool = False,
     modulators: Population | None = None,
     modulated_by: Literal["hidden", "all"] = "hidden",
@@ -240,7 +280,8 @@ def layered(
     rule, fixed
         How the weights of plastic projections and of all others change.
     plastic
-        Which projections are plastic: those into the hidden layer, into the read-out, or both.
+        Which projections are plastic: those into the hidden layer, into the read-out, both, or
+        only those between hidden neurons.
     recurrent
         Whether hidden neurons project to each other, one step later, plastic unless only the
         read-out is.
@@ -255,7 +296,12 @@ def layered(
     names = [population.name for population in layers]
     forward = list(pairwise(names))
     back = [(names[1], names[1])] if recurrent and len(layers) == 3 else []
-    changing = {"all": {*forward, *back}, "input": {forward[0], *back}, "output": {forward[-1]}}
+    changing = {
+        "all": {*forward, *back},
+        "input": {forward[0], *back},
+        "output": {forward[-1]},
+        "recurrent": {*back},
+    }
     projections = [
         Projection(a, b, rule if (a, b) in changing[plastic] else fixed)
         for a, b in [*forward, *back]

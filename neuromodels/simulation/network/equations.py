@@ -100,7 +100,7 @@ class Wording:
         """Return the variables of a population in which projections arrive, and which do."""
         found: dict[str, list[Projection]] = {}
         for projection in self.circuit.projections:
-            if projection.target == target.name:
+            if projection.target == target.name and not projection.own:
                 found.setdefault(_variable(projection, target), []).append(projection)
         return found
 
@@ -110,14 +110,17 @@ class Wording:
         """Return all equations of a projection's synapses."""
         source = self.circuit.population(projection.source)
         target = self.circuit.population(projection.target)
-        lines = [
-            projection.rule.model,
-            f"{self._input_of(projection)}_post = {self._sent(projection)} : 1 (summed)",
-            f"x = {source.trace}_pre : 1",
-            f"y = {target.trace}_post : 1",
-            f"sx = {source.signal}_pre : 1",
-            f"sy = {target.signal}_post : 1",
-        ]
+        lines = [projection.rule.model]
+        if not projection.own:
+            sent = self._sent(projection)
+            lines.append(f"{self._input_of(projection)}_post = {sent} : 1 (summed)")
+        seen = {
+            "x": (source.trace, "pre"),
+            "y": (target.trace, "post"),
+            "sx": (source.signal, "pre"),
+            "sy": (target.signal, "post"),
+        }
+        lines += [f"{name} = {v}_{end} : 1" for name, (v, end) in seen.items() if v]
         if projection.rule.is_normalised:
             power = f"({NORM_SCALE}*w)**8"
             lines.append(f"q_{projection.name}_pre = {power} : 1 (summed)")
@@ -200,15 +203,27 @@ class Wording:
         statements
             One line ``variable = 0`` for each.
         """
+        kept = assigned(statements)
+        if not self._erased_when() or not kept:
+            return ""
+        lines = [f"is_kept = 1 - int({self._erased_when()})"]
+        return "\n".join(lines + [f"{name} = is_kept*{name}" for name in kept])
+
+    def return_to_start(self, names: list[str]) -> str:
+        """Return statements that set variables back to ``start_v`` where others are erased."""
+        if not self._erased_when() or not names:
+            return ""
+        lines = [f"is_kept = 1 - int({self._erased_when()})"]
+        back = "{0} = is_kept*{0} + (1 - is_kept)*start_{0}"
+        return "\n".join(lines + [back.format(name) for name in names])
+
+    def _erased_when(self) -> str:
+        """Return the condition of the steps at whose end something is erased; empty: in none."""
         when = [f"({self.between})"] if self.between else []
         if self.controls.forget is not None:
             now, (first, last) = "timestep(t, dt)", self.controls.forget
             when.append(f"({now} >= {first} and {now} < {last})")
-        kept = assigned(statements)
-        if not when or not kept:
-            return ""
-        lines = [f"is_kept = 1 - int({' or '.join(when)})"]
-        return "\n".join(lines + [f"{name} = is_kept*{name}" for name in kept])
+        return " or ".join(when)
 
 
 def _variable(projection: Projection, target: Population) -> str:

@@ -1,4 +1,9 @@
-"""What a rule does to synapses on their own: pairs of spikes, Poisson trains, given activity."""
+"""What a rule does to synapses on their own: pairs of spikes, Poisson trains, given activity.
+
+Here a synapse is alone with the two sides of it.  What its rule sees of them is kept in the synapse
+itself, in the order of a network's step: traces and signals with the spikes of this step, then the
+statements of each step, then those at presynaptic, then those at postsynaptic spikes.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +20,17 @@ from brian2 import (
     TimedArray,
 )
 from brian2.units import Hz, ms, second
+from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.capture.messages import reading
 from neuromodels.simulation.device.batch import Batch
+from neuromodels.simulation.network.examined import check_examined, is_watching, reads_signals
 
 STEP = 0.1 * ms
+TRACE = 20 * ms
+"""Time constant of the traces that a rule sees of both sides; a spike raises them by 1."""
 LEAD = 0.5
 """Seconds before the first pair: nothing is left of whatever came earlier."""
 Values = Mapping[str, float]
@@ -33,24 +42,34 @@ def paired(
     pairs: int = 60,
     frequency: float = 1.0,
     values: Values | None = None,
+    *,
+    dt: Quantity = STEP,
+    third: float = 1.0,
 ) -> np.ndarray:
     """Return the change of weight by pairs of spikes, (n,), as an STDP window shows it.
 
     Parameters
     ----------
     rule
-        One with statements at spikes, and traces of its own.
+        One with statements at spikes, or that reads ``sx`` or ``sy`` in each step. Its traces
+        ``x`` and ``y`` decay with 20 ms, as those of `lif`.
     delays
         Postsynaptic minus presynaptic time, s, (n,); each has its own synapse.
     pairs, frequency
         How many, and how many per second.
     values
         Coefficients that differ from the rule's defaults.
+    dt
+        Length of a step: a rule whose statements of each step do not contain ``dt`` changes
+        weights more often in shorter steps.
+    third
+        The third factor M, for a rule that has one.
 
     Raises
     ------
     DeclarationError
-        For a rule that does nothing at spikes, or pairs that overlap.
+        For pairs that overlap, and for a rule that does nothing at spikes, is normalised, or reads
+        variables of a neuron model.
     """
     delays = np.asarray(delays, dtype=float)
     if not np.abs(delays).max(initial=0) < 0.5 / frequency:
@@ -60,10 +79,10 @@ def paired(
             float(np.abs(delays).max()),
         )
     times = LEAD + np.arange(pairs) / frequency
-    clock = Clock(STEP, name="protocol_clock")
+    clock = Clock(dt, name="protocol_clock")
     before = _spikes("before", np.zeros_like(delays), times, clock)
     after = _spikes("after", delays, times, clock)
-    return _change(rule, before, after, values, clock, times[-1] + LEAD)
+    return _change(rule, before, after, values, clock, times[-1] + LEAD, third)
 
 
 def between_poisson(
@@ -74,14 +93,20 @@ def between_poisson(
     synapses: int = 100,
     seed: int = 0,
     values: Values | None = None,
+    *,
+    dt: Quantity = STEP,
+    third: float = 1.0,
 ) -> np.ndarray:
-    """Return the change of weights between independent Poisson trains, (synapses,), rates in Hz."""
-    clock = Clock(STEP, name="protocol_clock")
+    """Return the change of weights between independent Poisson trains, (synapses,), rates in Hz.
+
+    For the rules that it takes, and for `dt` and `third`, see `paired`.
+    """
+    clock = Clock(dt, name="protocol_clock")
     before, after = (
         PoissonGroup(synapses, rate * Hz, name=name, clock=clock, namespace={})
         for name, rate in (("before", rate_pre), ("after", rate_post))
     )
-    return _change(rule, before, after, values, clock, seconds, seed)
+    return _change(rule, before, after, values, clock, seconds, third, seed)
 
 
 def driven(
@@ -99,7 +124,8 @@ def driven(
     Parameters
     ----------
     rule
-        One with statements in every step; its traces are the activities of this step.
+        One with statements in every step and none at spikes; its traces and signals are the
+        activities of this step.
     inputs
         Activity of the inputs, (steps, n); the neuron's is their weighted sum.
     weights
@@ -109,7 +135,17 @@ def driven(
     third
         The third factor M, for a rule that has one.
     """
-    _check(rule, rule.each_step, "each_step", values)
+    if not rule.each_step.strip():
+        raise DeclarationError(f"PlasticityRule.{rule.name}", "must have statements each_step")
+    if (rule.on_pre + rule.on_post).strip():
+        raise DeclarationError(
+            f"PlasticityRule.{rule.name}",
+            "must have no statements on_pre or on_post, since given activity has no spikes",
+            cure="Choose form = 'dense', or take `paired`."
+            if "form" in rule.options
+            else "Take `paired`.",
+        )
+    check_examined(rule, values)
     steps, count = inputs.shape
     clock = Clock(dt * second, name="protocol_clock")
     activity = TimedArray(np.asarray(inputs, dtype=float), dt=dt * second, name="activity")
@@ -117,10 +153,8 @@ def driven(
         count, "u : 1", name="before", clock=clock, namespace={"activity": activity}
     )
     before.run_regularly("u = activity(t, i)", when="start", clock=clock, name="before_step")
-    after = NeuronGroup(1, "summed : 1", name="after", clock=clock, namespace={})
-    seen = f"x = u_pre : 1\ny = summed_post : 1\nsummed_post = ({rule.weight})*u_pre : 1 (summed)"
-    seen += f"\nM = {float(third)!r} : 1" if rule.modulator else ""
-    made = _between(rule, before, after, values, clock, seen)
+    after = NeuronGroup(1, "summed : 1\nmean : 1", name="after", clock=clock, namespace={})
+    made = _between(rule, before, after, values, clock, _seen_of_activity(rule, count, third))
     made.connect()
     _set(made, rule, values)
     if weights is not None:
@@ -129,6 +163,19 @@ def driven(
     batch = Batch(Network(before, after, made, name="protocol"), dtype="float64", namespace={})
     batch.run(steps * dt * second)
     return np.asarray(batch[f"examined.{rule.learns[0]}"])[0]
+
+
+def _seen_of_activity(rule: PlasticityRule, count: int, third: float) -> str:
+    """Return what a rule sees of inputs and of the linear neuron that sums them."""
+    lines = [
+        *("x = u_pre : 1", "sx = u_pre : 1", "y = summed_post : 1", "sy = summed_post : 1"),
+        f"summed_post = ({rule.weight})*u_pre : 1 (summed)",
+    ]
+    if rule.modulator:
+        lines.append(f"M = {float(third)!r} : 1")
+    if rule.centred:
+        lines += [f"mean_post = ({rule.centred})/{count} : 1 (summed)", "centre = mean_post : 1"]
+    return "\n".join(lines)
 
 
 def _spikes(name: str, shifts: np.ndarray, times: np.ndarray, clock: Clock) -> SpikeGeneratorGroup:
@@ -145,12 +192,21 @@ def _change(
     values: Values | None,
     clock: Clock,
     seconds: float,
+    third: float,
     seed: int = 0,
 ) -> np.ndarray:
-    _check(rule, rule.on_pre + rule.on_post, "on_pre or on_post", values)
-    made = _between(rule, before, after, values, clock, "")
+    if not (rule.on_pre + rule.on_post).strip() and not reads_signals(rule):
+        raise DeclarationError(
+            f"PlasticityRule.{rule.name}",
+            "must have statements on_pre or on_post, or read sx or sy in each_step",
+        )
+    check_examined(rule, values)
+    watched = _seen_of_spikes(rule, third) if is_watching(rule) else ""
+    made = _between(rule, before, after, values, clock, watched)
     made.connect(j="i")
     _set(made, rule, values)
+    if watched:
+        _keep_step(made, rule, clock)
     network = Network(before, after, made, name="protocol")
     batch = Batch(network, seed=seed, dtype="float64", namespace={})
     learned = f"examined.{rule.learns[0]}"
@@ -159,17 +215,53 @@ def _change(
     return np.asarray(batch[learned])[0] - start
 
 
+WATCH = {"watch_pre": "sx = 1\nx += 1", "watch_post": "sy = 1\ny += 1"}
+"""Pathways that tell a synapse of the spikes on both sides, before its rule acts."""
+WATCH_ORDER, STEP_ORDER = -9, -5
+"""Places in the slot ``synapses`` before those of the rule's own pathways, -1 and 1."""
+
+
+def _seen_of_spikes(rule: PlasticityRule, third: float) -> str:
+    """Return what a synapse keeps of its two sides; the mean over one synapse is its own value."""
+    lines = [f"{name} : 1" for name in ("x", "y", "sx", "sy")]
+    if rule.modulator:
+        lines.append(f"M = {float(third)!r} : 1")
+    if rule.centred:
+        lines.append("centre : 1")
+    return "\n".join(lines)
+
+
+def _keep_step(made: Synapses, rule: PlasticityRule, clock: Clock) -> None:
+    """Let traces fade before the spikes of a step, and the rule act behind them."""
+    fading = f"exp(-dt/({float(TRACE / second)!r}*second))"
+    fade = f"x *= {fading}\ny *= {fading}\nsx = 0\nsy = 0"
+    made.run_regularly(fade, when="before_synapses", clock=clock, name="examined_fading")
+    for name in WATCH:
+        getattr(made, name).order = WATCH_ORDER
+    if rule.each_step.strip():
+        made.run_regularly(
+            rule.each_step, when="synapses", order=STEP_ORDER, clock=clock, name="examined_step"
+        )
+    if rule.centred:
+        made.run_regularly(
+            f"centre = {rule.centred}", when="end", clock=clock, name="examined_centre"
+        )
+
+
 def _between(rule: PlasticityRule, before, after, values, clock: Clock, seen: str) -> Synapses:
     own = [line.split(":")[0].strip() for line in rule.model.splitlines()]
     lines = [f"{c.name} : 1 (constant)" for c in rule.coefficients if c.name not in own]
     equations = "\n".join([rule.model, *lines, seen])
+    watch = WATCH if "sx : 1" in seen.splitlines() else {}
+    paths = {**watch, "pre": rule.on_pre, "post": rule.on_post}
+    acting = {name: text for name, text in paths.items() if text.strip()}
     with reading("examined", equations):
         return Synapses(
             before,
             after,
             equations,
-            on_pre=rule.on_pre or None,
-            on_post=rule.on_post or None,
+            on_pre={name: text for name, text in acting.items() if name.endswith("pre")} or None,
+            on_post={name: text for name, text in acting.items() if name.endswith("post")} or None,
             namespace=dict(rule.constants),
             name="examined",
             clock=clock,
@@ -181,12 +273,3 @@ def _set(made: Synapses, rule: PlasticityRule, values: Values | None) -> None:
     for coefficient in rule.coefficients:
         value = (values or {}).get(coefficient.name, coefficient.default)
         setattr(made, coefficient.name, value)
-
-
-def _check(rule: PlasticityRule, statements: str, what: str, values: Values | None) -> None:
-    where, names = f"PlasticityRule.{rule.name}", [c.name for c in rule.coefficients]
-    if not statements.strip():
-        raise DeclarationError(where, f"must have statements {what}")
-    for name in values or {}:
-        if name not in names:
-            raise DeclarationError(where, f"coefficients are {', '.join(names)}", name)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2.units.fundamentalunits import Quantity
 
+from neuromodels.simulation.network.own_source import OwnSource
+
 EACH_STEP, LAST = "groups", "end"
 """Slots of a time step: in the first all happens, ordered by number; the second sees its end."""
 
@@ -41,6 +43,9 @@ class Group:
         Names in its equations, beside those of the whole network.
     threshold
         Condition of a spike; None: it has none. `Spikes` says what a spike does.
+    flag
+        Variable that is 1 in each neuron from its first spike on; empty: none. Nothing reads it in
+        the network, and it is no part of a model: it tells after a trial who never fired.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Group:
     method: str = "exact"
     constants: Mapping[str, object] = field(default_factory=dict)
     threshold: str | None = None
+    flag: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,80 @@ class Recording:
     variables: tuple[str, ...]
 
 
-Part = Group | Connection | Statements | Spikes | Link | Value | Recording
+@dataclass(frozen=True)
+class OwnObjects:
+    """All objects of a user's network, which `source` builds anew; its monitors are left out.
+
+    Parameters
+    ----------
+    first, last
+        They take their turns one after the other, with the numbers between these.
+    """
+
+    source: OwnSource
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Additions:
+    """Variables that a group of the user's gets: zeros, and start values that it may go back to.
+
+    Parameters
+    ----------
+    zeros
+        Names of new variables without a unit.
+    starts
+        Variables of the group; ``start_v`` holds what the user has set `v` to.
+    """
+
+    owner: str
+    zeros: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlasticSynapses:
+    """Synapses of the user's whose ``w`` a rule takes over; wiring and all other text stay.
+
+    Parameters
+    ----------
+    equations, on_pre, on_post, constants
+        Of the rule.
+    weight
+        What stands for ``w`` in the user's text.
+    """
+
+    name: str
+    equations: str
+    weight: str
+    on_pre: str = ""
+    on_post: str = ""
+    constants: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SpikeFlag:
+    """A variable of a group of the user's that is 1 in each neuron from its first spike on."""
+
+    owner: str
+    variable: str
+    order: int
+
+
+Part = (
+    Group
+    | Connection
+    | Statements
+    | Spikes
+    | Link
+    | Value
+    | Recording
+    | OwnObjects
+    | Additions
+    | PlasticSynapses
+    | SpikeFlag
+)
 
 
 @dataclass(frozen=True)
@@ -157,6 +236,13 @@ class NetworkText:
     def groups(self) -> tuple[Group, ...]:
         """All groups, those of the task and of the norms among them."""
         return tuple(part for part in self.parts if isinstance(part, Group))
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """Addresses of the flags of those that fired, by population."""
+        own = {p.owner: f"{p.owner}.{p.variable}" for p in self.parts if isinstance(p, SpikeFlag)}
+        flagged = (group for group in self.groups if group.flag)
+        return {group.name: f"{group.name}.{group.flag}" for group in flagged} | own
 
     @property
     def connections(self) -> tuple[Connection, ...]:

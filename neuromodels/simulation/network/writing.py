@@ -14,11 +14,14 @@ asks for it, and the task's score.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count
 
 from brian2.equations import Equations
 from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
+from brian2.utils.stringtools import word_substitute
 from numpy import ndarray
 
 from neuromodels.coefficients import Coefficient
@@ -30,12 +33,16 @@ from neuromodels.simulation.network.equations import CONNECTED, NORM_SCALE, Word
 from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
 from neuromodels.simulation.network.text import (
     LAST,
+    Additions,
     Connection,
     Group,
     Link,
     NetworkText,
+    OwnObjects,
     Part,
+    PlasticSynapses,
     Recording,
+    SpikeFlag,
     Spikes,
     Statements,
     Table,
@@ -44,7 +51,10 @@ from neuromodels.simulation.network.text import (
 from neuromodels.study.conditions import Controls
 from neuromodels.tasks import Task
 
-BODY, PLASTICITY, ERASURE, SCORE, HEALTH = 990, 1000, 1010, 1020, 1030
+FLAG = "has_fired"
+READOUT, BODY, PLASTICITY, ERASURE, SCORE, HEALTH = 950, 990, 1000, 1010, 1020, 1030
+OWN = (20, 900)
+"""Between these a network of the user's runs, behind the channels and before the read-out."""
 
 
 def write_network(
@@ -72,8 +82,9 @@ def write_network(
     DeclarationError
         Where circuit and task do not fit together.
     """
-    step = task.step * second if step is None else step
-    writer = _Writer(circuit, task, task.with_defaults(parameters), step, controls or Controls())
+    parameters = task.with_defaults(parameters)
+    step = task.step_length(parameters) * second if step is None else step
+    writer = _Writer(circuit, task, parameters, step, controls or Controls())
     return writer.write()
 
 
@@ -91,7 +102,7 @@ class _Writer:
         self.circuit, self.task, self.controls = circuit, task, controls
         self.parameters, self.step = parameters, step
         self.steps = task.number(task.steps, parameters)
-        self.wording = Wording(circuit, controls, task.between)
+        self.wording = Wording(circuit, controls, self._between())
         self.parts: list[Part] = []
         self.groups: dict[str, Group] = {}
         self.addresses: dict[str, str] = {}
@@ -100,8 +111,13 @@ class _Writer:
         channels, *others = self.circuit.populations
         self._items()
         self._channels(channels)
+        if self.circuit.own is not None:
+            self.parts.append(OwnObjects(self.circuit.own, *OWN))
         for number, population in enumerate(others, start=2):
-            self._population(population, 10 * number)
+            if population.is_own:
+                self._own_population(population)
+            else:
+                self._population(population, READOUT if self.circuit.own else 10 * number)
         for projection in self.circuit.projections:
             self._projection(projection)
         output = self.circuit.populations[-1]
@@ -112,6 +128,13 @@ class _Writer:
         if self.controls.record:
             self._recordings()
         return self._text()
+
+    def _between(self) -> str:
+        """Return when episodes erase; a user's own objects know no parameters of the task."""
+        if self.circuit.own is None:
+            return self.task.between
+        values = {name: repr(value) for name, value in self.parameters.items()}
+        return word_substitute(self.task.between, values)
 
     def _text(self) -> NetworkText:
         return NetworkText(
@@ -135,7 +158,7 @@ class _Writer:
             for projection in self.circuit.projections
             if projection.is_sparse
         }
-        return items | pairs
+        return {**items, **pairs, **self.circuit.draws}
 
     # ----------------------------------------------------------------------------------- the task
 
@@ -230,6 +253,7 @@ class _Writer:
                 order,
                 constants=model.constants,
                 threshold=model.threshold,
+                flag=self._flag(population),
             )
         )
         if model.reset is not None:
@@ -242,6 +266,28 @@ class _Writer:
             self.parts.append(Value(name, coefficient.name, coefficient.default))
         self._each_step(name, self.wording.erasure(model.forget), ERASURE, "erasure")
 
+    def _own_population(self, population: Population) -> None:
+        """Write what a group of the user's gets beside what it has."""
+        name, model = population.name, population.model
+        assert model is not None
+        zeros = re.findall(r"(?m)^(\w+) :", self.wording.channels(population))
+        flag = self._flag(population)
+        erasure = self.wording.return_to_start(assigned(model.forget))
+        starts = assigned(model.forget) if erasure else []
+        self.parts.append(Additions(name, (*zeros, *filter(None, [flag])), tuple(starts)))
+        if flag:
+            self.parts.append(SpikeFlag(name, flag, OWN[1]))
+        self._each_step(name, erasure, ERASURE, "erasure")
+
+    def _flag(self, population: Population) -> str:
+        """Return the name of what notes spikes of hidden neurons; empty where none can be."""
+        model, is_last = population.model, population is self.circuit.populations[-1]
+        if model is None or model.threshold is None or is_last:
+            return ""
+        known = set(re.findall(r"\w+", f"{model}{self.wording.population(population)}"))
+        known |= {*self.task.constants, *self.parameters}
+        return next(name for name in _flag_names() if name not in known)
+
     # -------------------------------------------------------------------------------- projections
 
     def _projection(self, projection: Projection) -> None:
@@ -249,17 +295,7 @@ class _Writer:
         normalised = rule.is_normalised
         if normalised:
             self._norm(projection)
-        self.parts.append(
-            Connection(
-                name,
-                projection.source,
-                projection.target,
-                self.wording.projection(projection),
-                on_pre=self.wording.changes(rule, rule.on_pre),
-                on_post=self.wording.changes(rule, rule.on_post),
-                constants=rule.constants,
-            )
-        )
+        self.parts.append(self._synapses(projection))
         for coefficient in rule.coefficients:
             self._place(projection, coefficient)
         changes = self.wording.changes(rule, rule.each_step)
@@ -268,6 +304,16 @@ class _Writer:
         if normalised:
             order = self.groups[projection.target].order - 4
             self._each_step(name, f"w *= scale_{name}_post", order, "normalisation")
+
+    def _synapses(self, projection: Projection) -> Connection | PlasticSynapses:
+        """Return the synapses of a projection: new ones, or the user's with another weight."""
+        rule, equations = projection.rule, self.wording.projection(projection)
+        on_pre, on_post = (self.wording.changes(rule, each) for each in (rule.on_pre, rule.on_post))
+        if projection.own:
+            own = (projection.name, equations, rule.weight)
+            return PlasticSynapses(*own, on_pre, on_post, rule.constants)
+        ends = (projection.source, projection.target)
+        return Connection(projection.name, *ends, equations, on_pre, on_post, rule.constants)
 
     def _place(self, projection: Projection, coefficient: Coefficient) -> None:
         """Note where a coefficient's numbers go, and put its default there."""
@@ -313,10 +359,11 @@ class _Writer:
     def _recordings(self) -> None:
         """Watch signals, traces, weights and a body at the end of a step."""
         for population in self.circuit.populations:
-            names = {population.signal, population.trace}
+            names = {population.signal, population.trace} - {""}
             if self.circuit.is_modulated(population.name):
                 names.add("modulation")
-            self.parts.append(Recording(population.name, tuple(sorted(names))))
+            if names:
+                self.parts.append(Recording(population.name, tuple(sorted(names))))
         for projection in self.circuit.projections:
             rule = projection.rule
             names = {*rule.learns, *assigned(rule.forget)}
@@ -331,6 +378,12 @@ class _Writer:
             equations = Equations(text)
         reward = sorted({"reward"} & equations.subexpr_names)
         return (*sorted(equations.parameter_names | equations.diff_eq_names), *reward)
+
+
+def _flag_names() -> Iterator[str]:
+    """Yield names for the variable that notes a neuron's spikes: a model may have the first."""
+    yield FLAG
+    yield from (f"{FLAG}_{number}" for number in count(2))
 
 
 def with_tables(constants: Mapping[str, object]) -> dict[str, object]:

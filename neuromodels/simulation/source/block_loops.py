@@ -15,8 +15,11 @@ from neuromodels.simulation.arrays.index_tables import Sums, sorted_name
 from neuromodels.simulation.arrays.layout import Layout
 from neuromodels.simulation.arrays.wiring import Side, Wiring
 from neuromodels.simulation.capture.capture import Captured
+from neuromodels.simulation.capture.identifiers import fired_name
+from neuromodels.simulation.capture.sums import SUMMAND, sum_type
 from neuromodels.simulation.capture.translation import Block, array_name
 from neuromodels.simulation.source.blocks import (
+    END_NAMES,
     ENDS,
     independent,
     opposite,
@@ -73,9 +76,9 @@ class BlockDense(DenseLoops):
         if side == self.outer and self.count(self.inner) % 2 == 0:
             # Threads that began rows of such a length together would all ask one bank of memory.
             other = f"(_source + _k) % {self.count(self.inner)}"
-        store = f"{target}[{ENDS[side]}] = _sum;"
-        add = ["_sum += _synaptic_var;"]
-        return self._per_neuron(block, side, ["nm_real _sum = 0;"], add, [store], other)
+        store = f"{target}[{END_NAMES[side]}] = _sum;"
+        add = [f"_sum += {SUMMAND};"]
+        return self._per_neuron(block, side, [f"{sum_type(block)} _sum = 0;"], add, [store], other)
 
     def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
         """Visit the synapses of every neuron of `source` that has an event."""
@@ -125,9 +128,9 @@ class BlockSparse(SparseLoops):
     def sum_up(self, block: Block, target: str, side: Side, start: int) -> Lines:
         """Add ``_synaptic_var`` up per neuron of `side` into the array `target`."""
         prefix = sorted_name(self.wiring, side)
-        synapse = [self.synapse(side), *block.lines, "_sum += _synaptic_var;"]
+        synapse = [self.synapse(side), *block.lines, f"_sum += {SUMMAND};"]
         body = [
-            "nm_real _sum = 0;",
+            f"{sum_type(block)} _sum = 0;",
             f"const int32_t _end = {prefix}_start[_target + 1];",
             f"for (int32_t _k = {prefix}_start[_target]; _k < _end; _k++) {{",
             synapse,
@@ -193,10 +196,10 @@ class BlockLoops:
 
     def list_events(self, space: str, count: int) -> Lines:
         """Collect the neurons above threshold, each at its rank."""
-        rank = f"const int32_t _rank = nm_rank({space}_fired, _idx);"
-        entry = f"if ({space}_fired[_idx]) {space}[_rank] = _idx;"
-        total = f"if (_idx == {count - 1}) {space}[{count}] = _rank + {space}_fired[_idx];"
-        needed = f"if ({space}_fired[_idx] || _idx == {count - 1}) {{"
+        rank = f"const int32_t _rank = nm_rank({fired_name(space)}, _idx);"
+        entry = f"if ({fired_name(space)}[_idx]) {space}[_rank] = _idx;"
+        total = f"if (_idx == {count - 1}) {space}[{count}] = _rank + {fired_name(space)}[_idx];"
+        needed = f"if ({fired_name(space)}[_idx] || _idx == {count - 1}) {{"
         return [BARRIER, *deal("_idx", count, [needed, [rank, entry, total], "}"])]
 
     def scalars(self, code: Captured) -> Lines:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from neuromodels.simulation.arrays.index_tables import ends_name
 from neuromodels.simulation.arrays.wiring import Side, Wiring
-from neuromodels.simulation.capture.translation import DRAWS, Access, Block, array_name
+from neuromodels.simulation.capture.identifiers import local_name
+from neuromodels.simulation.capture.own_functions import DRAWS
+from neuromodels.simulation.capture.sums import SUMMAND, sum_type
+from neuromodels.simulation.capture.translation import ENDS, Access, Block, array_name
 
-ENDS = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx"}
+#: The names of the ends of a synapse in the source.
+END_NAMES = {side: local_name(name) for side, name in ENDS.items()}
 
 SIDES: tuple[Side, Side] = ("pre", "post")
 
@@ -33,17 +38,24 @@ def vectorises(block: Block, moving: Sequence[str]) -> bool:
     return independent(block, moving) and not draws
 
 
+def addition(block: Block, target: str) -> str:
+    """Return what adds `SUMMAND` to an element of an array."""
+    if sum_type(block) == "int64_t":
+        return f"nm_add({target}, {SUMMAND});"
+    return f"{target} += {SUMMAND};"
+
+
 def without_ends(block: Block, wiring: Wiring, sides: Sequence[Side] = SIDES) -> Block:
     """Return a block that takes ends of its synapse from the loop, not from arrays."""
     own = {(ENDS[side], ends_name(wiring, side)) for side in sides}
     reads = tuple(
         access for access in block.reads if (access.name, array_name(access.array)) not in own
     )
-    return Block(reads, block.declarations, block.statements, block.writes)
+    return replace(block, reads=reads)
 
 
 def split_reads(block: Block, still: str) -> tuple[list[str], Block]:
-    """Split off reads that do not change inside the inner loop, where nothing writes them."""
+    """Split off what does not change inside the inner loop, where nothing writes it."""
     written = {array_name(access.array) for access in block.writes}
 
     def stays(access: Access) -> bool:
@@ -51,4 +63,7 @@ def split_reads(block: Block, still: str) -> tuple[list[str], Block]:
 
     fixed = [access.read for access in block.reads if stays(access)]
     moving = tuple(access for access in block.reads if not stays(access))
-    return fixed, Block(moving, block.declarations, block.statements, block.writes)
+    if still not in block.rows:
+        return fixed, replace(block, reads=moving)
+    row = block.rows[still]
+    return [*fixed, *row.constants], replace(block, reads=moving, statements=row.statements)

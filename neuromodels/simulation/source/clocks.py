@@ -8,16 +8,12 @@ from collections.abc import Sequence
 from brian2.core.clocks import BaseClock, Clock, EventClock
 
 from neuromodels.simulation.capture.capture import Captured
+from neuromodels.simulation.capture.translation import clock_name
 from neuromodels.simulation.source.lines import Lines
 from neuromodels.simulation.source.loops import Loops
 
 #: As `EventClock.same_time` and `Clock.same_time` measure.
 SAME_EVENT, SAME_STEP = BaseClock.epsilon, Clock.epsilon_dt
-
-
-def clock_name(clock: BaseClock) -> str:
-    """Return what the names of a clock's variables begin with in the source."""
-    return f"_array_{clock.name}"
 
 
 def now_of(code: Captured) -> str:
@@ -49,7 +45,7 @@ class Clockwork:
                 lines.append(f"const double {name}_dt[1] = {{{clock.dt_!r}}};")
             lines += [
                 f"int64_t {name}_timestep[1] = {{run.first_steps[{k}]}};",
-                f"double {name}_t[1] = {{{_time(clock)}}};",
+                f"double {name}_t[1] = {{{time_text(clock)}}};",
             ]
         return lines
 
@@ -63,7 +59,7 @@ class Clockwork:
         counted = f"{name}_timestep[0]++; "
         return [
             f"for (; {name}_timestep[0] < run.last_steps[0]; {name}_timestep[0]++) {{",
-            [f"{name}_t[0] = {_time(self.clocks[0])};", *steps, *self.loops.leave(counted)],
+            [f"{name}_t[0] = {time_text(self.clocks[0])};", *steps, *self.loops.leave(counted)],
             "}",
             *self._count(),
         ]
@@ -77,29 +73,27 @@ class Clockwork:
     def condition(self, clock: BaseClock) -> str | None:
         """Return what must hold for an object of `clock` to run in this step; None: nothing."""
         alone = len(self.clocks) == 1 and isinstance(clock, Clock)
-        return None if alone else f"_due{clock_name(clock)}"
+        return None if alone else f"{clock_name(clock)}_due"
 
     def number_clocks(self, source: str) -> str:
         """Number the clocks: Brian2 names them by how many the process has made."""
-        for k, clock in enumerate(self.clocks):
-            name = rf"{re.escape(clock_name(clock))}(?=_(?:dt|t|times|timestep)\b|\b)"
-            source = re.sub(name, f"_array_clock_{k}", source)
-        return source
+        numbers = {clock_name(clock): f"clock{k}" for k, clock in enumerate(self.clocks)}
+        names = "|".join(numbers) or r"\b\B"
+        found = re.compile(rf"\b({names})(?=_(?:dt|t|times|timestep|due)\b)")
+        return found.sub(lambda match: numbers[match[1]], source)
 
     def _several(self, steps: Lines) -> Lines:
-        """Advance the clocks that are due together, as `Network.run` does."""
-        names = [clock_name(clock) for clock in self.clocks]
-        running = " && ".join(
-            f"({n}_t[0] > _now || {n}_timestep[0] < run.last_steps[{k}])"
-            for k, n in enumerate(names)
-        )
+        """Advance the clocks that are due together, as `Network.run` does.
+
+        A clock that is at its end waits: the others go on to theirs.
+        """
         return [
             "while (true) {",
             [
                 "double _now = INFINITY, _same = 0;",
-                *(_earlier(clock) for clock in self.clocks),
-                f"if (!({running})) break;",
-                *(_due(clock) for clock in self.clocks),
+                *(_earlier(clock, k) for k, clock in enumerate(self.clocks)),
+                "if (_now == INFINITY) break;",
+                *(_due(clock, k) for k, clock in enumerate(self.clocks)),
                 *steps,
                 *(_advance(clock) for clock in self.clocks),
                 *self.loops.leave(""),
@@ -109,25 +103,37 @@ class Clockwork:
         ]
 
 
-def _time(clock: BaseClock) -> str:
+def time_text(clock: BaseClock) -> str:
+    """Return the time of a clock's present step."""
     name = clock_name(clock)
     if isinstance(clock, EventClock):
         return f"{name}_times[{name}_timestep[0]]"
     return f"{name}_timestep[0] * {name}_dt[0]"
 
 
-def _earlier(clock: BaseClock) -> str:
-    name = clock_name(clock)
-    same = f"{SAME_STEP!r} * {name}_dt[0]" if isinstance(clock, Clock) else repr(SAME_EVENT)
-    return f"if ({name}_t[0] < _now) {{ _now = {name}_t[0]; _same = {same}; }}"
+def _waits(clock: BaseClock, number: int) -> str:
+    """Return whether a clock has steps to go."""
+    return f"{clock_name(clock)}_timestep[0] < run.last_steps[{number}]"
 
 
-def _due(clock: BaseClock) -> str:
+def _earlier(clock: BaseClock, number: int) -> str:
     name = clock_name(clock)
-    same = f"{SAME_STEP!r} * {name}_dt[0]" if isinstance(clock, Clock) else "_same"
-    return f"const bool _due{name} = {name}_t[0] - _now < {same};"
+    same = f"{SAME_STEP!r} * {name}_dt[0]" if isinstance(clock, Clock) else "INFINITY"
+    first = f"{_waits(clock, number)} && {name}_t[0] < _now"
+    return f"if ({first}) {{ _now = {name}_t[0]; _same = {same}; }}"
+
+
+def _due(clock: BaseClock, number: int) -> str:
+    """Compare with the first clock as closely as the finer one of both allows."""
+    name = clock_name(clock)
+    if isinstance(clock, Clock):
+        same = f"fmin({SAME_STEP!r} * {name}_dt[0], _same)"
+    else:
+        same = f"(_same < INFINITY ? _same : {SAME_EVENT!r})"
+    due = f"{_waits(clock, number)} && {name}_t[0] - _now < {same}"
+    return f"const bool {name}_due = {due};"
 
 
 def _advance(clock: BaseClock) -> str:
     name = clock_name(clock)
-    return f"if (_due{name}) {{ {name}_timestep[0]++; {name}_t[0] = {_time(clock)}; }}"
+    return f"if ({name}_due) {{ {name}_timestep[0]++; {name}_t[0] = {time_text(clock)}; }}"

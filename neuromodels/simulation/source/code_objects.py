@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neuromodels.simulation.capture.capture import Captured, unknown_template
+from neuromodels.simulation.capture.python_code import OPERATION
 from neuromodels.simulation.source.clocks import Clockwork, now_of
 from neuromodels.simulation.source.draw_sites import complete
 from neuromodels.simulation.source.lines import Lines
@@ -21,6 +22,7 @@ from neuromodels.simulation.source.neuron_code import (
     render_threshold,
 )
 from neuromodels.simulation.source.plan import Plan
+from neuromodels.simulation.source.stops import render_operation
 from neuromodels.simulation.source.synapse_code import render_pathway, render_summed_variable
 
 Renderer = Callable[[Captured, Plan, Loops], Lines]
@@ -36,6 +38,7 @@ RENDERERS: dict[str, Renderer] = {
     "spikemonitor": render_spike_monitor,
     "statemonitor": render_state_monitor,
     "ratemonitor": render_rate_monitor,
+    OPERATION: render_operation,
 }
 
 
@@ -53,26 +56,31 @@ def renderer_of(code: Captured) -> Renderer:
 
 
 def step_scopes(
-    plan: Plan, loops: Loops, clockwork: Clockwork, profiled: bool = False
+    plan: Plan, loops: Loops, clockwork: Clockwork, profiled: bool = False, noted: bool = False
 ) -> list[Scope]:
-    """Return what a step runs, in schedule order."""
+    """Return what a step runs, in schedule order; `noted`: and notes which object that is."""
     scopes = []
     for number, code in enumerate(plan.captured):
         body = complete(code, renderer_of(code)(code, plan, loops), now_of(code))
-        if profiled:
+        if profiled and code.template != OPERATION:  # Python looks at a watch of its own
             body = [f"const Stopwatch _watch(run.profile + {number});", *body]
+        if noted:
+            body = [f"*_running = {number};", *body]
         scopes.append(Scope(f"{_condition(code, clockwork)}{{  // {code.name}", body))
     return scopes
 
 
-def start_lines(plan: Plan, loops: Loops) -> Lines:
-    """Return what sets initial values, each if the run asks for it."""
-    lines: Lines = []
+def start_lines(plan: Plan, loops: Loops, noted: bool = False) -> Lines:
+    """Return what sets initial values: the expressions that the run asks for, in its order."""
+    cases: Lines = []
     for number, code in enumerate(plan.initialisers):
-        body = complete(code, render_state_update(code, plan, loops), "int64_t(-1)")
-        head = f"if (run.initialisers >> {number} & 1) {{  // {code.name}"
-        lines += Scope(head, [*body, *loops.barrier]).lines
-    return lines
+        lines = render_state_update(code, plan, loops)
+        body = complete(code, lines, "int64_t(-1)", "uint32_t(run.draw_noises[nm_draw])")
+        head = f"if (run.draw_numbers[nm_draw] == {number}) {{  // {code.name}"
+        note = [f"*_running = {len(plan.captured) + number};"] if noted else []
+        cases += Scope(head, [*note, *body, *loops.barrier]).lines
+    head = "for (int64_t nm_draw = 0; nm_draw < run.draws; nm_draw++) {"
+    return Scope(head, cases).lines if cases else []
 
 
 def _condition(code: Captured, clockwork: Clockwork) -> str:

@@ -9,9 +9,13 @@ from neuromodels.simulation.arrays.index_tables import Sums, count_name, ends_na
 from neuromodels.simulation.arrays.layout import Layout
 from neuromodels.simulation.arrays.wiring import Side, Wiring
 from neuromodels.simulation.capture.capture import Captured
+from neuromodels.simulation.capture.identifiers import fired_name
+from neuromodels.simulation.capture.sums import SUMMAND, sum_type
 from neuromodels.simulation.capture.translation import Block
 from neuromodels.simulation.source.blocks import (
+    END_NAMES,
     ENDS,
+    addition,
     opposite,
     split_reads,
     vectorises,
@@ -83,10 +87,10 @@ class DenseLoops:
         if side == self.inner:
             zeros = [f"{target}[_k + {start}] = 0;"]
             zero = count_loop("_k", self.count(side), zeros, vector=True)
-            return [*zero, *self._nested(block, [f"{target}[{ENDS[side]}] += _synaptic_var;"])]
-        before = ["nm_real _sum = 0;"]
-        after = [f"{target}[{ENDS[side]}] = _sum;"]
-        return self._nested(block, ["_sum += _synaptic_var;"], before, after, reduction=True)
+            return [*zero, *self._nested(block, [addition(block, f"{target}[{END_NAMES[side]}]")])]
+        before = [f"{sum_type(block)} _sum = 0;"]
+        after = [f"{target}[{END_NAMES[side]}] = _sum;"]
+        return self._nested(block, [f"_sum += {SUMMAND};"], before, after, reduction=True)
 
     def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
         """Visit the synapses of every neuron of `source` that has an event."""
@@ -102,8 +106,8 @@ class DenseLoops:
         body = [self.end(self.outer, "_source"), self.end(side, "_k"), self.index(self.outer)]
         rest = without_ends(block, self.wiring)
         count = self.count(self.outer)
-        short = count_loop("_source", count, [*body, *rest.lines, "_sum += _synaptic_var;"])
-        inner = ["nm_real _sum = 0;", f"#pragma GCC unroll {count}", *short]
+        short = count_loop("_source", count, [*body, *rest.lines, f"_sum += {SUMMAND};"])
+        inner = [f"{sum_type(block)} _sum = 0;", f"#pragma GCC unroll {count}", *short]
         store = f"{target}[{self._start(side)}_k] = _sum;"
         return count_loop("_k", self.count(side), [*inner, store], vector=True)
 
@@ -128,7 +132,7 @@ class DenseLoops:
 
     def end(self, side: Side, counter: str) -> str:
         """Name the neuron of one side that a loop has come to."""
-        return f"const int32_t {ENDS[side]} = {self._start(side)}{counter};"
+        return f"const int32_t {END_NAMES[side]} = {self._start(side)}{counter};"
 
     def index(self, source: Side) -> str:
         """Name the synapse of the pair (_source, _k) by where it is stored."""
@@ -160,7 +164,7 @@ class SparseLoops:
         size, zeros = self.wiring.size(side), [f"{target}[_k + {start}] = 0;"]
         zero = count_loop("_k", size, zeros, vector=True)
         body = ["const int32_t _vectorisation_idx = _idx;", *block.lines]
-        tail = [f"{target}[{ends_name(self.wiring, side)}[_idx]] += _synaptic_var;"]
+        tail = [addition(block, f"{target}[{ends_name(self.wiring, side)}[_idx]]")]
         return [*zero, *count_loop("_idx", self.count, [*body, *tail])]
 
     def of_events(self, block: Block, source: Side, events: Lines) -> Lines:
@@ -186,7 +190,7 @@ class SparseLoops:
     def end(self, source: Side) -> str:
         """Name the neuron of one side that has an event."""
         start = self.wiring.pre_start if source == "pre" else self.wiring.post_start
-        return f"const int32_t {ENDS[source]} = {start} + _source;"
+        return f"const int32_t {END_NAMES[source]} = {start} + _source;"
 
     def synapse(self, side: Side) -> str:
         """Name the synapse at ``_k`` of a list sorted by the neuron of one side."""
@@ -226,7 +230,7 @@ class CoreLoops:
 
     def list_events(self, space: str, count: int) -> Lines:
         """Collect the neurons above threshold."""
-        return [f"{space}[{count}] = list_of({space}_fired, {count}, {space});"]
+        return [f"{space}[{count}] = list_of({fired_name(space)}, {count}, {space});"]
 
     def scalars(self, code: Captured) -> Lines:
         """Compute what a code object needs once, before its loop."""
@@ -245,6 +249,7 @@ class CoreLoops:
         return [line for scope in scopes for line in scope.lines]
 
     def leave(self, counts: str) -> Lines:
-        """End an instance that asks for it, after `counts`."""
+        """End an instance that asks for it, after `counts`, and all that the user stops."""
         ended = "run.until >= 0 && *(const nm_real*)(block + run.until) != 0"
-        return [f"if ({ended}) {{ {counts}break; }}"]
+        stopped = "__atomic_load_n(run.stop, __ATOMIC_RELAXED)"
+        return [f"if (({ended}) || {stopped}) {{ {counts}break; }}"]

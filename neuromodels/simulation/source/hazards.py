@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-NAME = re.compile(r"\b_array_\w+")
+NAME = re.compile(r"\b[a-z]\w+")
 STORE = re.compile(r"\s*(\+\+|--|(<<|>>|[-+*/%&|^])?=(?!=))")
 
 

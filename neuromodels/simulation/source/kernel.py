@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from neuromodels.simulation.arrays.layout import ALIGNMENT, Array, Layout
 from neuromodels.simulation.capture.capture import Captured
-from neuromodels.simulation.capture.translation import DRAWS
+from neuromodels.simulation.capture.own_functions import DRAWS
 from neuromodels.simulation.source.block_loops import BARRIER, BlockLoops
 from neuromodels.simulation.source.clocks import Clockwork
 from neuromodels.simulation.source.code_objects import start_lines, step_scopes
@@ -21,7 +21,10 @@ from neuromodels.simulation.source.plan import Plan, counter_lines, extra_names,
 from neuromodels.simulation.source.program import section
 
 #: The files that a kernel begins with: for the host, and for both sides.
-HOST_SECTIONS, DEVICE_SECTIONS = ("cuda", "run", "process"), ("random", "functions")
+HOST_SECTIONS, DEVICE_SECTIONS = (
+    ("cuda", "run", "guard", "process"),
+    ("random", "arithmetic", "functions", "times"),
+)
 
 #: Of shared memory: what a block takes for itself, and more for each thread if functions draw.
 RESERVED, DRAWING = 1024, 28
@@ -214,7 +217,7 @@ def _closing(states: Sequence[Array], shared: Mapping[str, int]) -> Lines:
 def _namespace(number: int, name: str) -> str:
     """Have the host set the data of a function, and note where they lie."""
     data = f"const double* _p = (const double*)data[{number}];"
-    return f"{{ {data} arena.note(NM_SET(_namespace{name}, _p)); }}"
+    return f"{{ {data} arena.note(NM_SET({name}, _p)); }}"
 
 
 def _can_end(array: Array) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from neuromodels.simulation.capture.capture import Captured
-from neuromodels.simulation.capture.translation import array_name
+from neuromodels.simulation.capture.identifiers import local_name
+from neuromodels.simulation.capture.translation import array_name, clock_name
 from neuromodels.simulation.source.lines import Lines, count_loop
 from neuromodels.simulation.source.loops import Loops
 from neuromodels.simulation.source.plan import (
@@ -21,8 +22,8 @@ def render_spike_monitor(code: Captured, plan: Plan, loops: Loops) -> Lines:
     space = code.options["eventspace_variable"]
     first, last = value_of(code, "_source_start"), value_of(code, "_source_stop")
     names = extra_names(code)
-    row = [f"(double)(_idx - {first})", f"_array_{code.clock.name}_t[0]"]
-    row += [f"(double)_to_record_{name}" for name in names]
+    row = [f"(double)(_idx - {first})", f"{clock_name(code.clock)}_t[0]"]
+    row += [f"(double){_recorded_name(name)}" for name in names]
     lines: Lines = [
         *loops.scalars(code),
         f"Events& _events = run.events[{number} * run.slots + _slot];",
@@ -50,7 +51,7 @@ def render_state_monitor(code: Captured, plan: Plan, loops: Loops) -> Lines:
     ]
     for name in sampled_names(code):
         place = _sample_place(code, plan, name, indices.size)
-        body.append(f"{place} + _i] = (double)_to_record_{name};")
+        body.append(f"{place} + _i] = (double){_recorded_name(name)};")
     if not sampled_names(code):
         return []
     count = f"{counter_name(code)}++;"
@@ -65,10 +66,14 @@ def render_rate_monitor(code: Captured, plan: Plan, loops: Loops) -> Lines:
     within = f"{array_name(space)}[_k] >= {first} && {array_name(space)}[_k] < {last}"
     loop = count_loop("_k", f"{array_name(space)}[{space.size - 1}]", [f"_n += {within};"])
     neurons = value_of(code, "_num_source_neurons")
-    rate = f"_n / (_array_{code.clock.name}_dt[0] * {neurons})"
+    rate = f"_n / ({clock_name(code.clock)}_dt[0] * {neurons})"
     place = _sample_place(code, plan, "rate", 1)
     lines: Lines = ["int32_t _n = 0;", *loop, f"{place}] = {rate};", f"{counter_name(code)}++;"]
     return loops.alone(lines)
+
+
+def _recorded_name(name: str) -> str:
+    return local_name(f"_to_record_{name}")
 
 
 def _sample_place(code: Captured, plan: Plan, name: str, width: int) -> str:

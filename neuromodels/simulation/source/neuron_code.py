@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from neuromodels.simulation.arrays.index_tables import updated_wiring
 from neuromodels.simulation.capture.capture import Captured
-from neuromodels.simulation.capture.translation import Block, array_name
+from neuromodels.simulation.capture.identifiers import fired_name, local_name
+from neuromodels.simulation.capture.translation import Block, array_name, clock_name
 from neuromodels.simulation.source.blocks import vectorises
-from neuromodels.simulation.source.clocks import clock_name
+from neuromodels.simulation.source.clocks import now_of
 from neuromodels.simulation.source.lines import Lines
 from neuromodels.simulation.source.loops import Loops
 from neuromodels.simulation.source.plan import Plan, count_of, is_masked
@@ -26,7 +27,7 @@ def render_state_update(code: Captured, plan: Plan, loops: Loops) -> Lines:
 def render_threshold(code: Captured, plan: Plan, loops: Loops) -> Lines:
     """Find the neurons that fire."""
     space = array_name(code.options["eventspace_variable"])
-    fired = [f"{space}_fired[_idx] = _cond;"]
+    fired = [f"{fired_name(space)}[_idx] = {local_name('_cond')};"]
     lines = [*loops.scalars(code), *loops.neurons(code.vector, count_of(code), fired)]
     if space in plan.listed:
         lines += loops.list_events(space, count_of(code))
@@ -53,7 +54,7 @@ def render_reset(code: Captured, plan: Plan, loops: Loops) -> Lines:
         body = [pick, *head, *code.vector.lines]
         loop = loops.visits(code.vector, "_k", f"{space}[{count}]", body)
     else:
-        masked = [f"if ({space}_fired[_idx]) {{", [*head, *code.vector.lines], "}"]
+        masked = [f"if ({fired_name(space)}[_idx]) {{", [*head, *code.vector.lines], "}"]
         safe = vectorises(code.vector, ["_idx"])
         loop = loops.visits(code.vector, "_idx", count, masked, vector=safe)
     return [*loops.scalars(code), *loop]
@@ -64,15 +65,16 @@ def render_spike_generator(code: Captured, plan: Plan, loops: Loops) -> Lines:
     names = ("_spikespace", "neuron_index", "_timebins", "_period_bins", "_lastindex")
     space, neuron, bins, period, last = (array_name(code.variables[k]) for k in names)
     lines: Lines = [
-        f"const int32_t _period = {period}[0];",
-        f"int32_t _bin = (int32_t)_array_{code.clock.name}_timestep[0], _count = 0;",
+        f"const int64_t _period = {period}[0];",
+        f"int64_t _bin = {now_of(code)};",
+        "int32_t _count = 0;",
         "if (_period > 0) {",
         [
             "_bin %= _period;",
             f"if ({last}[0] > 0 && {bins}[{last}[0] - 1] >= _bin) {last}[0] = 0;",
         ],
         "}",
-        f"for (int32_t _k = {last}[0]; _k < {code.variables['_timebins'].size}; _k++) {{",
+        f"for (int32_t _k = {last}[0]; _k < {plan.layout.arrays[bins].size}; _k++) {{",
         [f"if ({bins}[_k] > _bin) break;", f"{space}[_count++] = {neuron}[_k];"],
         "}",
         f"{space}[{count_of(code)}] = _count;",

@@ -11,7 +11,9 @@ from neuromodels.simulation.arrays.index_tables import Sums, with_index_tables
 from neuromodels.simulation.arrays.layout import Array, Layout
 from neuromodels.simulation.arrays.usage import event_space
 from neuromodels.simulation.capture.capture import Captured
-from neuromodels.simulation.capture.translation import Support, array_name
+from neuromodels.simulation.capture.identifiers import global_name
+from neuromodels.simulation.capture.own_functions import Support
+from neuromodels.simulation.capture.translation import array_name
 from neuromodels.simulation.source.blocks import vectorises
 
 #: Up to this size all neurons are visited with a mask, which vectorises; above, only spikes are.
@@ -84,13 +86,17 @@ def extra_names(code: Captured) -> list[str]:
 
 def counter_name(code: Captured) -> str:
     """Return the name of the number of samples that a monitor has taken."""
-    return f"_samples_{code.name}"
+    return global_name("samples", code.name)
+
+
+def counting_monitors(plan: Plan) -> list[Captured]:
+    """Return the monitors that count their samples."""
+    return [code for code in plan.captured if sampled_names(code)]
 
 
 def counter_lines(plan: Plan) -> list[str]:
     """Return the declarations of all numbers of samples."""
-    monitors = [code for code in plan.captured if sampled_names(code)]
-    return [f"int64_t {counter_name(code)} = 0;" for code in monitors]
+    return [f"int64_t {counter_name(code)} = 0;" for code in counting_monitors(plan)]
 
 
 def value_of(code: Captured, name: str) -> int:
@@ -125,6 +131,6 @@ def _merged_support(captured: Sequence[Captured]) -> Support:
     """Merge what the functions of all code objects need, each piece once."""
     merged = Support()
     for code in captured:
-        merged.source += [text for text in code.support.source if text not in merged.source]
-        merged.data.update(code.support.data)
+        for function in code.support.functions.values():
+            merged.add(function)
     return merged

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+
+import numpy as np
 
 from neuromodels.simulation.arrays.layout import Array, Layout
 from neuromodels.simulation.capture.capture import Captured
@@ -12,9 +14,26 @@ from neuromodels.simulation.source.code_objects import start_lines, step_scopes
 from neuromodels.simulation.source.core_loops import CoreLoops
 from neuromodels.simulation.source.lines import Lines, indented
 from neuromodels.simulation.source.plan import Plan, counter_lines, plan_of
+from neuromodels.simulation.source.stops import (
+    closing_lines,
+    declaration,
+    opening_lines,
+    way_back,
+)
 
 #: The files that every program begins with.
-SECTIONS = ("mathlib", "run", "process", "random", "randoms", "draws", "functions")
+SECTIONS = (
+    "mathlib",
+    "run",
+    "guard",
+    "process",
+    "random",
+    "randoms",
+    "draws",
+    "arithmetic",
+    "functions",
+    "times",
+)
 
 
 class Program:
@@ -45,12 +64,16 @@ class Program:
         self.plan = plan_of(captured, initialisers, layout, CoreLoops.sums)
         loops = CoreLoops(self.plan.layout)
         clockwork = Clockwork(layout.clocks, loops)
-        scopes = step_scopes(self.plan, loops, clockwork, profiled)
+        noted = bool(self.plan.support.source)  # only functions of a user can go wrong
+        scopes = step_scopes(self.plan, loops, clockwork, profiled, noted)
         states = [array.name for array in layout.states]
         run = [
             *_opening(self.plan, clockwork),
-            *start_lines(self.plan, loops),
-            *clockwork.loop(loops.in_turn(scopes, states)),
+            *opening_lines(self.plan),
+            *(["volatile int32_t* const _running = &nm_guarded->object;"] if noted else []),
+            *start_lines(self.plan, loops, noted),
+            *clockwork.loop([*way_back(self.plan), *loops.in_turn(scopes, states)]),
+            *closing_lines(self.plan),
         ]
         source = "\n".join(indented(_source(self.plan, real, run))) + "\n"
         self.source = clockwork.number_clocks(source)
@@ -66,13 +89,14 @@ def _source(plan: Plan, real: str, run: Lines) -> Lines:
     return [
         f"typedef {real} nm_real;",
         *(line for name in SECTIONS for line in section(name)),
-        *(line for text in plan.support.source for line in text.splitlines()),
+        *declaration(plan),
+        *plan.support.source,
         "",
         "static void simulate(const Run& run, int64_t instance, char* block) {",
         run,
         "}",
         *_finite(plan.layout.states),
-        *_entry(plan.layout.block_bytes, list(plan.support.data)),
+        *_entry(plan.layout.block_bytes, plan.support.data),
     ]
 
 
@@ -91,7 +115,9 @@ def _pointer(number: int, array: Array) -> Lines:
     """Point at an array: its row of a table, or its place in the block after a fresh start."""
     type_ = array.type
     row = f"(run.rows[{number}] ? run.rows[{number}][instance] : 0)"
-    table = f"(const {type_}*)run.tables[{number}] + {row} * {array.size}"
+    table = f"(const {type_}*)run.tables[{number}]"
+    if not array.is_common:  # else its size stays out of the source
+        table += f" + {row} * {array.size}"
     if not array.is_state:
         return [f"const {type_}* __restrict {array.name} = {table};"]
     return [
@@ -116,27 +142,44 @@ def _finite(states: Sequence[Array]) -> Lines:
     return ["", "static bool finite(const char* block) {", [f"return {tests};"], "}"]
 
 
-def _entry(block_bytes: int, data: Sequence[str]) -> Lines:
+def _course(number: int, name: str, values: np.ndarray) -> str:
+    """Point at the values of a timed array: an instance may have its own row of them."""
+    row = f"(run->data_rows[{number}] ? run->data_rows[{number}][i] : 0)"
+    return f"{name} = run->data[{number}] + {row} * {values.size};"
+
+
+def _entry(block_bytes: int, data: Mapping[str, np.ndarray]) -> Lines:
     size = max(block_bytes, 64)
     copy = "memcpy(run->output_data[k] + i * run->output_bytes[k], block + run->output_offsets[k],"
     return [
         "",
-        'extern "C" void neuromodels_run(const Run* run, int64_t first, int64_t last) {',
+        "struct Share { const Run* run; int64_t first, last; char* scratch; };",
+        "static __attribute__((noinline)) void simulate_all(void* given) {",
         [
-            *[f"_namespace{name} = run->data[{k}];" for k, name in enumerate(data)],
-            "FlushDenormals _flush;",
-            f"char* scratch = run->blocks ? 0 : (char*)aligned_alloc(64, {size});",
-            f"if (scratch) memset(scratch, 0, {size});",
-            "for (int64_t i = first; i < last; i++) {",
+            "const Share share = *(const Share*)given;",
+            "const Run* const run = share.run;",
+            "for (int64_t i = share.first; i < share.last; i++) {",
             [
-                f"char* block = scratch ? scratch : run->blocks + i * {size};",
+                f"char* block = share.scratch ? share.scratch : run->blocks + i * {size};",
+                *(_course(k, *item) for k, item in enumerate(data.items())),
                 "simulate(*run, i, block);",
                 "if (run->failed) run->failed[i] = !finite(block);",
                 "for (int64_t k = 0; k < run->outputs; k++)",
                 [copy, ["run->output_bytes[k]);"]],
             ],
             "}",
+        ],
+        "}",
+        'extern "C" int64_t neuromodels_run(const Run* run, int64_t first, int64_t last) {',
+        [
+            "FlushDenormals _flush;",
+            f"char* scratch = run->blocks ? 0 : (char*)aligned_alloc(64, {size});",
+            f"if (!run->blocks && !scratch) return -(int64_t){size};",
+            f"if (scratch) memset(scratch, 0, {size});",
+            "Share share = {run, first, last, scratch};",
+            "const int64_t outcome = nm_attempt(simulate_all, &share);",
             "free(scratch);",
+            "return outcome;",
         ],
         "}",
     ]

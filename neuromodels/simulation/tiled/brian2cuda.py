@@ -137,10 +137,10 @@ def toolkit() -> Path:
             cure="Install the CUDA toolkit, or use device='cpp_standalone'.",
         )
     done = subprocess.run(
-        [nvcc, "--dryrun", "-x", "cu", os.devnull], capture_output=True, text=True
+        [*nvcc, "--dryrun", "-x", "cu", os.devnull], capture_output=True, text=True
     )
     top = re.search(r"^#\$ TOP=(.+)$", done.stderr, re.MULTILINE)
-    return Path(top.group(1)).resolve() if top else Path(nvcc).resolve().parent.parent
+    return Path(top.group(1)).resolve() if top else Path(nvcc[0]).resolve().parent.parent
 
 
 def curand(root: Path) -> tuple[Path, Path] | None:

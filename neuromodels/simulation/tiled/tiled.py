@@ -30,7 +30,7 @@ from neuromodels.simulation.build import gpu
 from neuromodels.simulation.device.addresses import array_variable, checked_values, groups_of
 from neuromodels.simulation.device.library import core_count
 from neuromodels.simulation.device.report import Report
-from neuromodels.simulation.device.timing import checked_seconds
+from neuromodels.simulation.source.timing import checked_seconds
 from neuromodels.simulation.tiled import brian2cuda as cuda
 from neuromodels.simulation.tiled.tiling import Place, Tiling, check_tileable, stored_variables
 

@@ -103,6 +103,8 @@ static void nm_lay_out(const Run& run, const Launch& launch, int64_t first, int6
     nm_lay_tables(run, first, count, arena, on);
     on.run.first_steps = arena.filled(run.first_steps, NM_CLOCKS);
     on.run.last_steps = arena.filled(run.last_steps, NM_CLOCKS);
+    on.run.draw_numbers = arena.filled(run.draw_numbers, run.draws);
+    on.run.draw_noises = arena.filled(run.draw_noises, run.draws);
     on.run.recorded = run.recorded ? arena.filled(run.recorded + first, count) : 0;
     nm_lay_monitors(run, launch, first, count, arena, on);
     nm_lay_outputs(run, count, arena, on);
@@ -155,6 +157,19 @@ static void nm_body(const void* given) {
     const Arguments& arguments = *(const Arguments*)given;
     neuromodels_kernel(arguments.on->run, arguments.on->images, arguments.count);
 }
+struct Emulation {
+    const Launch* launch;
+    const char* wrong;
+};
+static void nm_emulate_blocks(void* given) {
+    Emulation& emulation = *(Emulation*)given;
+    const Launch& launch = *emulation.launch;
+    for (int64_t block = 0; block < nm_emulated.blocks && !emulation.wrong; block++) {
+        memset(nm_emulated.shared, 0xCD, NM_SHARED_BYTES);
+        nm_emulated.block = block;
+        emulation.wrong = nm_emulate_block(launch.order, launch.seed + 1000003 * block);
+    }
+}
 static const char* nm_start(const OnDevice& on, const Launch& launch, int64_t blocks, int64_t count) {
     const Arguments arguments = {&on, count};
     std::vector<char> memory(NM_SHARED_BYTES + 64);
@@ -164,13 +179,9 @@ static const char* nm_start(const OnDevice& on, const Launch& launch, int64_t bl
     nm_emulated.argument = &arguments;
     nm_emulated.blocks = blocks;
     FlushDenormals _flush;
-    for (int64_t block = 0; block < blocks; block++) {
-        memset(nm_emulated.shared, 0xCD, NM_SHARED_BYTES);
-        nm_emulated.block = block;
-        const char* wrong = nm_emulate_block(launch.order, launch.seed + 1000003 * block);
-        if (wrong) return wrong;
-    }
-    return 0;
+    Emulation emulation = {&launch, 0};
+    const int64_t outcome = nm_attempt(nm_emulate_blocks, &emulation);
+    return outcome ? "a signal in the code of the network" : emulation.wrong;
 }
 #endif
 
@@ -188,8 +199,9 @@ static void nm_fetch_events(const Run& run, int64_t first, int64_t count, const 
         for (int64_t m = 0; run.recorded[i] >= 0 && m < NM_SPIKE_MONITORS; m++) {
             const int64_t k = m * run.slots + run.recorded[i], each = nm_event_columns[m];
             Events& events = run.events[k];
-            events.count = events.capacity = found[k].count;
             events.data = (double*)malloc((found[k].count * each + 1) * sizeof(double));
+            if (!events.data) return arena.note(cudaErrorMemoryAllocation);
+            events.count = events.capacity = found[k].count;
             arena.fetch(events.data, on.events[k].data, found[k].count * each);
         }
 }

@@ -1,4 +1,5 @@
 // What every generated program shares: the run's description, random numbers, functions.
+#undef _FORTIFY_SOURCE  // its longjmp takes a jump from another stack for an attack
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,3 +23,7 @@ VECTOR_FORM(tanh) VECTOR_FORM(expm1) VECTOR_FORM(log1p)
 }
 #endif
 
+
+// Adds a zero that the compiler cannot know: gcc compares with a constant and then blends.
+extern "C" { nm_real nm_nothing = 0; }
+template <typename R> static inline R nm_hidden(R value) { return value + (R)nm_nothing; }

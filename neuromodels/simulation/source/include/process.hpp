@@ -18,8 +18,12 @@ static inline bool finite_all(const void* values, int64_t count) {
 
 static inline void append(Events& events, const double* row, int64_t columns) {
     if (events.count == events.capacity) {
-        events.capacity = events.capacity ? 2 * events.capacity : 256;
-        events.data = (double*)realloc(events.data, events.capacity * columns * sizeof(double));
+        const int64_t capacity = events.capacity ? 2 * events.capacity : 256;
+        const int64_t bytes = capacity * columns * (int64_t)sizeof(double);
+        double* const more = (double*)realloc(events.data, bytes);
+        if (!more) nm_no_memory(bytes);
+        events.data = more;
+        events.capacity = capacity;
     }
     memcpy(events.data + events.count * columns, row, columns * sizeof(double));
     events.count++;
