@@ -1,0 +1,1 @@
+"""The parts of a fit: its loss, its search, what is scored again, and how sure it is."""

@@ -1,0 +1,1 @@
+"""Measures of a network's activity, kept by the compiled program itself."""

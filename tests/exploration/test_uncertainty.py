@@ -1,0 +1,183 @@
+"""Intervals of a fit hold the truth as often as they say, on models whose truth is known."""
+
+import numpy as np
+import pytest
+
+from neuromodels.exploration.fitting.losses import Own, Targets
+from neuromodels.exploration.fitting.uncertainty import uncertainty_of
+from neuromodels.models.measures.base import Reading
+from neuromodels.seeding import generator
+
+SETS = 100
+#: Of 100 intervals at 95 %, fewer than 88 hold the truth once in 700 times.
+FEWEST = 88
+TRUTH = np.array([0.4, 0.6])
+
+
+class Toy:
+    """Stands for the scorer of a compiled model: measures come from a function of places.
+
+    Parameters
+    ----------
+    measures
+        Takes places (n, 2) and noise (repeats, 3); returns measures (n, repeats) by name.
+    """
+
+    def __init__(self, measures, loss, seed):
+        self.measures, self.loss, self.seed = measures, loss, seed
+
+    def measure(self, places, repeats, *names):
+        noise = generator(self.seed, *names).normal(size=(repeats, 3))
+        return self.measures(places[:, np.newaxis, :], noise)
+
+    def losses(self, table):
+        return self.loss.of(table)
+
+
+def bent(places, noise):
+    """Return three measures of two parameters, none of them a plane, with noise of their own."""
+    x, y = places[..., 0], places[..., 1]
+    clean = {"a": 10 * x + x * y, "b": np.exp(2 * y) - x, "c": x * y * 4}
+    return {name: value + 0.3 * noise[:, k] for k, (name, value) in enumerate(clean.items())}
+
+
+def means_at(place):
+    found = bent(np.array(place)[np.newaxis, np.newaxis], np.zeros((1, 3)))
+    return {name: float(value[0, 0]) for name, value in found.items()}
+
+
+TOLERANCES = {"a": 0.5, "b": 0.2, "c": 0.1}
+READINGS = dict.fromkeys(TOLERANCES, Reading(lambda kept: np.zeros(0)))
+
+
+def fit_by_scipy(scorer, start):
+    """Return the minimum of a loss without noise of runs."""
+    from scipy.optimize import minimize
+
+    def loss(place):
+        found = scorer.measures(np.array(place)[np.newaxis, np.newaxis], np.zeros((1, 3)))
+        return scorer.loss.of(found)[0]
+
+    return np.clip(minimize(loss, start, method="Nelder-Mead").x, 0, 1)
+
+
+def covered(make):
+    """Return how many of `SETS` data sets have intervals that hold each true parameter."""
+    held = np.zeros(2)
+    for number in range(SETS):
+        scorer, place, truth, recorded = make(number)
+        found = uncertainty_of(scorer, place, np.arange(2), 4, recorded)
+        held += (found.low <= truth) & (truth <= found.high)
+    return held
+
+
+def test_intervals_from_targets_cover_the_truth():
+    """The targets are measured with errors as large as the tolerances."""
+    rng = np.random.default_rng(1)
+
+    def make(number):
+        true = means_at(TRUTH)
+        seen = {n: (true[n] + t * rng.normal(), t) for n, t in TOLERANCES.items()}
+        scorer = Toy(bent, Targets(seen, READINGS), number)
+        near = np.clip(fit_by_scipy(scorer, TRUTH) + rng.normal(0, 0.003, 2), 0, 1)
+        return scorer, near, TRUTH, 0
+
+    held = covered(make)
+    assert (held >= FEWEST).all(), held
+    assert (held < SETS).all(), held
+
+
+def noisy_bowl(places, noise):
+    """Return a loss whose mean over noise has its minimum at the truth."""
+    off = places - TRUTH - 0.03 * noise[:, :2]
+    return {"far": off[..., 0] ** 2 + 3 * off[..., 1] ** 2 + off[..., 0] * off[..., 1]}
+
+
+def test_intervals_from_a_parabola_cover_the_minimum():
+    """What is uncertain is only what the noise of the runs does."""
+
+    def make(number):
+        loss = Own(lambda found: found["far"].mean(axis=1), {"far": None})
+        return Toy(noisy_bowl, loss, number), TRUTH + 0.01, TRUTH, 0
+
+    held = covered(make)
+    assert (held >= FEWEST).all(), held
+    assert (held < SETS).all(), held
+
+
+def test_intervals_from_a_parabola_cover_the_truth_behind_a_noisy_record():
+    """A record with white noise; the mean squared distance has no scale of its own."""
+    t = np.linspace(0, 1, 80)
+
+    def course(places):
+        return np.exp(-t / (0.2 + places[..., :1])) * (1 + places[..., 1:])
+
+    rng = np.random.default_rng(5)
+
+    def make(number):
+        record = course(TRUTH) + 0.1 * rng.normal(size=t.size)
+
+        def far(places, noise):
+            away = ((course(places) - record) ** 2).mean(axis=-1)
+            return {"far": away + np.zeros(len(noise))}
+
+        loss = Own(lambda found: found["far"].mean(axis=1), {"far": None})
+        scorer = Toy(far, loss, number)
+        return scorer, fit_by_scipy(scorer, TRUTH), TRUTH, t.size
+
+    held = covered(make)
+    assert (held >= FEWEST).all(), held
+    assert (held < SETS).all(), held
+
+
+def test_intervals_hold_where_parameters_make_up_for_each_other_and_the_loss_is_rough():
+    """A valley across the axes, 27 times as long as wide; each residual moves in steps."""
+    rng = np.random.default_rng(6)
+    slopes = rng.normal(size=(60, 2)) * [4.0, 0.15] @ np.array([[1, 1], [-1, 1]]) / np.sqrt(2)
+    analytic = 1.96 * 0.1 * np.sqrt(np.diag(np.linalg.inv(slopes.T @ slopes)))
+    widths, held = [], np.zeros(2)
+    for number in range(40):
+        error = 0.1 * rng.normal(size=60)
+
+        def far(places, noise, error=error):
+            off = (places - TRUTH) @ slopes.T
+            away = ((np.round(off / 0.15) * 0.15 - error) ** 2).sum(axis=-1)
+            return {"far": away + np.zeros(len(noise))}
+
+        loss = Own(lambda found: found["far"].mean(axis=1), {"far": None})
+        best = TRUTH + np.linalg.lstsq(slopes, error, rcond=None)[0]
+        scorer = Toy(far, loss, number)
+        found = uncertainty_of(scorer, np.clip(best, 0, 1), np.arange(2), 4, 60)
+        widths.append((found.high - found.low) / 2)
+        held += (found.low <= TRUTH) & (found.high >= TRUTH)
+    assert (held >= 33).all(), held  # fewer once in 300 times
+    assert np.median(widths, axis=0) == pytest.approx(analytic, rel=0.25)
+
+
+def test_what_no_measure_sees_may_lie_anywhere():
+    def blind(places, noise):
+        return {"a": 10 * places[..., 0] + 0 * noise[:, 0]}
+
+    loss = Targets({"a": (4.0, 0.1)}, READINGS)
+    found = uncertainty_of(Toy(blind, loss, 0), np.array([0.4, 0.5]), np.arange(2), 1, 0)
+    assert (found.low[1], found.high[1]) == (0, 1)
+    half = 1.959964 * 0.1 / 10  # standard error of a parameter that one measure is ten times of
+    assert found.low[0] == pytest.approx(0.4 - half, rel=1e-5)
+    assert found.high[0] == pytest.approx(0.4 + half, rel=1e-5)
+
+
+def test_without_noise_and_data_nothing_is_said():
+    def plain(places, noise):
+        return {"far": places[..., 0] ** 2 + places[..., 1] ** 2 + 0 * noise[:, 0]}
+
+    loss = Own(lambda found: found["far"].mean(axis=1), {"far": None})
+    found = uncertainty_of(Toy(plain, loss, 0), np.array([0.0, 0.0]), np.arange(2), 1, 0)
+    assert np.isnan(found.low).all()
+    assert "how large errors are" in found.how
+
+
+def test_a_number_with_steps_only_has_no_interval():
+    loss = Targets({"a": (4.0, 0.1)}, READINGS)
+    found = uncertainty_of(Toy(bent, loss, 0), TRUTH, np.array([0]), 1, 0)
+    assert found.low[1] == found.high[1] == TRUTH[1]
+    assert found.low[0] < TRUTH[0] < found.high[0]
