@@ -1,12 +1,14 @@
 """Cognitive tasks: one file each, and the catalog of them."""
 
 from neuromodels.catalog import Catalog
+from neuromodels.tasks.arrays import ARRAYS
 from neuromodels.tasks.base import Task
 from neuromodels.tasks.cart_pole import CART_POLE
 from neuromodels.tasks.cue_association import CUE_ASSOCIATION
 from neuromodels.tasks.cue_label import CUE_LABEL
 from neuromodels.tasks.cue_reward import CUE_REWARD
 from neuromodels.tasks.embodied import EMBODIED
+from neuromodels.tasks.environment import ENVIRONMENT
 from neuromodels.tasks.few_shot import FEW_SHOT
 from neuromodels.tasks.point_direction import POINT_DIRECTION
 from neuromodels.tasks.reacher import REACHER
@@ -29,8 +31,9 @@ WRITTEN = (
     T_MAZE,
     FEW_SHOT,
     TARGET_RATE,
+    ARRAYS,
 )
 
-CATALOG = Catalog(Task, (*WRITTEN, *EMBODIED))
+CATALOG = Catalog(Task, (*WRITTEN, *EMBODIED, ENVIRONMENT))
 
 __all__ = ["CATALOG", "Task"]

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from neuromodels.errors import DeclarationError
+
+SLACK = 1e-3
+"""By how much of its bound, or of 1, rounding may carry a score beyond it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,9 @@ class Task:
         Numbers in the strings above; an array is a table, ``name(row*second, column)``.
     score_name, chance
         What a score is, in words, and that of an agent that has found nothing.
+    scores
+        Lowest and highest possible score, infinite where there is no bound. A trial with a score
+        beyond them has failed. None: whatever is finite passes.
     """
 
     name: str
@@ -101,6 +109,7 @@ class Task:
     accuracy: str = "correct"
     score_name: str = "The task's own score"
     chance: float | None = None
+    scores: tuple[float, float] | None = None
     constants: Mapping[str, object] = field(default_factory=dict)
     item_step: str = ""
     groups: tuple[int, ...] = ()
@@ -117,6 +126,45 @@ class Task:
                 f"sizes must sum to the {self.channels} channels",
                 self.groups,
             )
+        if self.scores is not None and not self.scores[0] < self.scores[1]:
+            raise DeclarationError(
+                f"Task.{self.name}.scores", "must be the lowest and the highest score", self.scores
+            )
+
+    def is_outside(self, scores: np.ndarray) -> np.ndarray:
+        """Return which scores, of any shape, lie outside of the declared range."""
+        if self.scores is None:
+            return np.zeros(np.shape(scores), dtype=bool)
+        low, high = self.scores
+        below = scores < low - SLACK * max(1.0, abs(low)) if low > -np.inf else False
+        above = scores > high + SLACK * max(1.0, abs(high)) if high < np.inf else False
+        return np.asarray(below | above)
+
+    @property
+    def options(self) -> Mapping[str, tuple[str, ...]]:
+        """Words that a study may say beside the parameters: allowed ones, or none for any text."""
+        return {}
+
+    @property
+    def content(self) -> str:
+        """Digest of the data that the task is made of, empty where equations are all."""
+        return ""
+
+    def with_options(self, options: Mapping[str, str]) -> Task:
+        """Return the task with some options chosen.
+
+        Raises
+        ------
+        DeclarationError
+            Where an option does not exist, or its value cannot be used.
+        """
+        for option, value in options.items():
+            raise DeclarationError(f"Task.{self.name}.{option}", "the task has no options", value)
+        return self
+
+    def step_length(self, parameters: Mapping[str, float]) -> float:
+        """Return the length of a step, s."""
+        return self.step
 
     @property
     def acts(self) -> bool:
@@ -147,13 +195,14 @@ class Task:
                 must = "a whole number" if self.is_whole(name) else "a number"
                 raise DeclarationError(f"Task.{self.name}.{name}", f"must be {must} >= 0", value)
         chosen = {**self.parameters, **parameters}
-        if not self.holds(chosen):
-            raise DeclarationError(f"Task.{self.name}", f"{self.requires} must hold", dict(chosen))
+        if wrong := self.refusal(chosen):
+            raise DeclarationError(f"Task.{self.name}", wrong, dict(chosen))
         return chosen
 
-    def holds(self, parameters: Mapping[str, float]) -> bool:
-        """Whether all parameters together are what the task requires."""
-        return not self.requires or bool(self.number(self.requires, parameters))
+    def refusal(self, parameters: Mapping[str, float]) -> str:
+        """Return why all parameters together are not possible, empty where they are."""
+        holds = not self.requires or bool(self.number(self.requires, parameters))
+        return "" if holds else f"{self.requires} must hold"
 
     def is_whole(self, parameter: str) -> bool:
         """Whether a parameter counts something."""

@@ -63,6 +63,7 @@ CART_POLE = control_task(
     ),
     outputs=1,
     requires="cart > 0 and half > 0 and steps > 50*grace",
+    scores=(0.0, 1.0),
     score_name="Balance, half of it for the cart's distance from its goal",
     reference="Barto, Sutton & Anderson 1983; Florian 2007",
 )

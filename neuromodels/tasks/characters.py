@@ -70,10 +70,28 @@ def images(archive: str) -> np.ndarray:
             " small2.zip, from github.com/brendenlake/omniglot.",
         )
     with ZipFile(path) as packed:
-        names = [n for n in sorted(packed.namelist()) if n.endswith(".png")]
-        kept = [n for n in names if n.split("/")[1] in ARCHIVES[archive]]
-        pixels = np.array([_image(packed.read(name)) for name in kept])
+        pixels = np.array([_image(packed.read(name)) for name in _drawings(packed, archive)])
     return pixels.reshape(-1, DRAWERS, SIDE, SIDE)
+
+
+def _drawings(packed: ZipFile, archive: str) -> list[str]:
+    """Return the names of the images of an archive's alphabets, in order."""
+    names = [n for n in sorted(packed.namelist()) if n.endswith(".png")]
+    return [n for n in names if n.split("/")[1] in ARCHIVES[archive]]
+
+
+@cache
+def alphabets(archive: str) -> tuple[str, ...]:
+    """Return the alphabet of each character of an archive, in the order of `images`.
+
+    Raises
+    ------
+    DeclarationError
+        Where the archive is not in the data folder.
+    """
+    images(archive)
+    with ZipFile(data_folder() / "omniglot" / archive) as packed:
+        return tuple(n.split("/")[1] for n in _drawings(packed, archive)[::DRAWERS])
 
 
 def _image(encoded: bytes) -> np.ndarray:

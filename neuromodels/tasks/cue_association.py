@@ -98,6 +98,7 @@ CUE_ASSOCIATION = Task(
     trace="xt",
     step=MS / 1000,
     score_name="fraction of trials answered correctly",
+    scores=(0.0, 1.0),
     chance=0.5,
     reference="after Schmidgall et al. 2021, arXiv:2106.02681; protocol of Bellec et al. 2020,"
     " Nature Communications 11:3625 (released code)",

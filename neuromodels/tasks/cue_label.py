@@ -64,6 +64,7 @@ CUE_LABEL = Task(
         correct += share*int(said >= top)/ties
     """,
     score_name="Fraction of labels said",
+    scores=(0.0, 1.0),
     chance=1 / CLASSES,
     reference="Shen et al. 2023, arXiv:2308.12063; protocol from the released code",
 )

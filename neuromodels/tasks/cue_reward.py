@@ -100,6 +100,7 @@ CUE_REWARD = Task(
     settling="0",
     requires="trials >= 1 and prelude == 0 and active > 0",
     score_name="Fraction of trials answered right",
+    scores=(0.0, 1.0),
     chance=0.5,
     reference="after the cue-reward task of Backpropamine's public code; a substitute",
 )

@@ -37,6 +37,16 @@ class EmbodiedTask(Task):
         return True
 
     @property
+    def mover(self) -> str:
+        """What the read-out moves, in words."""
+        return f"a body ({self.moves}) that MuJoCo simulates"
+
+    @property
+    def action(self) -> str:
+        """What follows from the read-out, in words."""
+        return "the read-out times slope, clipped to the body's range"
+
+    @property
     def simulated_body(self) -> Body:
         """The body that the read-out moves."""
         return CATALOG[self.moves]

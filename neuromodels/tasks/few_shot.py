@@ -129,6 +129,7 @@ def few_shot(way: int) -> Task:
         requires=REQUIRES,
         unseen={"held_out": 1},
         score_name="Fraction of queries named right",
+        scores=(0.0, 1.0),
         chance=1 / way,
         reference="Lake et al. 2015, Science 350:1332; task of Miconi et al. 2018, ICML",
     )

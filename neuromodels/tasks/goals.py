@@ -41,12 +41,13 @@ def control_task(
     dynamics: str = "",
     body: str = "",
     constants: Mapping[str, object] | None = None,
+    scores: tuple[float, float] | None = None,
 ) -> Task:
     """Return the task to steer one body towards a goal.
 
     Parameters
     ----------
-    name, summary, outputs, score_name, reference, dynamics, body, constants
+    name, summary, outputs, score_name, reference, dynamics, body, constants, scores
         As for `Task`.
     requires
         As for `Task`, beside ``steps > 0 and unseen <= 1``.
@@ -83,6 +84,7 @@ def control_task(
         accuracy="gained",
         score_name=score_name,
         chance=0.0,
+        scores=scores,
         constants=constants or {},
         reference=reference,
     )

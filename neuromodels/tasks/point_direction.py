@@ -7,6 +7,8 @@ the velocity along the goal over the mean that full thrust gives from rest: v(k)
 after k steps with q = exp(-dt*c/m).  So 1 is the best possible, and 0 is standing still.
 """
 
+import math
+
 from neuromodels.tasks.goals import DIRECTION, control_task
 
 POINT_DIRECTION = control_task(
@@ -44,6 +46,7 @@ POINT_DIRECTION = control_task(
     ),
     outputs=2,
     requires="mass > 0 and drag > 0 and thrust > 0",
+    scores=(-math.inf, 1.05),  # where steps are long, integration is not exact
     score_name="Velocity along the goal over that of full thrust from rest",
     reference="direction tasks of Shen et al. 2023, arXiv:2308.12063; a body of our own",
 )

@@ -10,6 +10,8 @@ target that is gone; 1 would be to stand on the target from the first step on, w
 The layout of the targets is that of Georgopoulos et al. 1982 (J Neurosci 2:1527).
 """
 
+import math
+
 from neuromodels.tasks.goals import DIRECTION, control_task
 
 REACHER = control_task(
@@ -73,6 +75,7 @@ REACHER = control_task(
     outputs=2,
     constants={"rest_1": 0.6, "rest_2": 1.6},
     requires="upper*fore*upper_mass*fore_mass*radius > 0",
+    scores=(-math.inf, 1.0),
     score_name="Part of the distance to the target that is gone, mean over the trial",
     reference="Murray, Li & Sastry 1994, A Mathematical Introduction to Robotic Manipulation",
 )

@@ -41,6 +41,7 @@ SEQUENCE_COPY = Task(
     delay=("prelude + length", "prelude + length + latency"),
     settling="length",
     score_name="Fraction of bits recalled",
+    scores=(0.0, 1.0),
     chance=0.5,
     reference="Shen et al. 2023, arXiv:2308.12063; protocol from the released notebooks",
 )

@@ -146,6 +146,7 @@ T_MAZE = Task(
         f" and (delay % {STEP_MS}, decision % {STEP_MS}) == (0, 0)"
     ),
     score_name="Fraction of tests answered right",
+    scores=(0.0, 1.0),
     chance=0.5,
     reference="after Schmidgall & Hays 2023, 10.3389/fnins.2023.1183321; protocol inferred",
 )

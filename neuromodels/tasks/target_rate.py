@@ -73,5 +73,6 @@ TARGET_RATE = Task(
     trace="xt",
     step=STEP_MS / 1000,
     score_name="1 - distance from the target rate over that rate",
+    scores=(0.0, 1.0),
     reference="after Confavreux et al. 2020, NeurIPS 33, and Vogels et al. 2011, Science 334:1569",
 )

@@ -135,6 +135,11 @@ class Body:
                 )
 
     @property
+    def limit(self) -> float:
+        """How far an action may be from 0."""
+        return 1.0
+
+    @property
     def observations(self) -> int:
         """Number of observed entries of a state."""
         return self.positions + self.velocities - self.axes

@@ -9,6 +9,7 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.tasks.bodies.base import Body
+from neuromodels.tasks.bodies.environments import Environment, EnvironmentWorld
 from neuromodels.tasks.bodies.novel_worlds import USUAL, Novelty, alter
 
 HOPELESS = 1e10
@@ -80,7 +81,9 @@ class MujocoWorld:
 
 
 def open_world(body: Body, threads: int = 1, novelty: Novelty = USUAL) -> World:
-    """Return the world of a body of the catalog."""
+    """Return the world of a body of the catalog, or of an environment."""
+    if isinstance(body, Environment):
+        return EnvironmentWorld(body)
     return MujocoWorld(body, threads, novelty)
 
 
