@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from neuromodels import tasks
 from neuromodels.experiment.batches import batch_of, values_of
 from neuromodels.simulation import FAILED
 from neuromodels.simulation.network.builder import circuit_of, network_of
-from neuromodels.study.outcome import FAILURES, Outcome
+from neuromodels.study.outcome import FAILURES, SILENT, Outcome
 from neuromodels.study.study import Study
 
 
@@ -35,6 +36,7 @@ class Experiment:
         self.sigma = self.coefficients.sigma
         self.slices = self.coefficients.slices
         self._lowest_rate = study.failures.lowest_rate
+        self._is_outside = study.task_out_of(tasks.CATALOG).is_outside
         self._assembly = network_of(study, condition, self.circuit)
         self._batch = batch_of(self._assembly, study)
 
@@ -50,29 +52,36 @@ class Experiment:
         """
         assembly, count, trials = self._assembly, len(xs), len(streams)
         spikes = [assembly.spikes] if assembly.spikes else []
+        kept = [assembly.loss, assembly.accuracy, assembly.over, *spikes, FAILED]
         results = self._batch.trials(
             assembly.duration,
-            [assembly.loss, assembly.accuracy, assembly.over, *spikes, FAILED],
+            [*kept, *assembly.flags.values()],
             streams=np.tile(np.asarray(streams, dtype=np.uint64), count),
             values=values_of(self.circuit, assembly, xs),
             rows=np.repeat(np.arange(count), trials),
             until=assembly.over,
         )
-        numbers = {name: x.reshape(count, trials).astype(float) for name, x in results.items()}
+        numbers = {name: results[name].reshape(count, trials).astype(float) for name in kept}
         measures = {"rate": numbers[assembly.spikes] / assembly.seconds} if assembly.spikes else {}
-        failed = self._failure_kinds(
-            numbers[FAILED] > 0, numbers[assembly.over], measures.get("rate")
-        )
-        losses, scores = (
-            np.where(failed, np.nan, numbers[name]) for name in (assembly.loss, assembly.accuracy)
-        )
+        for name, address in assembly.flags.items():
+            measures[SILENT + name] = is_silent(results[address]).reshape(count, trials)
+        losses, scores = numbers[assembly.loss], numbers[assembly.accuracy]
+        infinite = (numbers[FAILED] > 0) | ~np.isfinite(scores)
+        over = numbers[assembly.over]
+        failed = self._failure_kinds(infinite, over, scores, measures.get("rate"))
+        losses, scores = (np.where(failed, np.nan, each) for each in (losses, scores))
         return Outcome(losses, scores, failed, measures)
 
     def _failure_kinds(
-        self, infinite: np.ndarray, over: np.ndarray, rates: np.ndarray | None
+        self,
+        infinite: np.ndarray,
+        over: np.ndarray,
+        scores: np.ndarray,
+        rates: np.ndarray | None,
     ) -> np.ndarray:
         """Return each trial's kind of failure, 0 where it ran, see `Outcome.failed`."""
-        kinds = {"nan": infinite, "explosion": over != 0}
+        outside = self._is_outside(scores)
+        kinds = {"nan": infinite, "explosion": over != 0, "outside": outside}
         if rates is not None:
             kinds["silence"] = rates < self._lowest_rate
         numbers = [1 + FAILURES.index(kind) for kind in kinds]
@@ -82,3 +91,8 @@ class Experiment:
     def report(self) -> dict[str, float]:
         """Builds, cache hits, seconds, rates, bytes and threads so far."""
         return self._batch.report.as_dict()
+
+
+def is_silent(flags: np.ndarray) -> np.ndarray:
+    """Return 1.0 where no neuron of an instance has fired, (n,), from flags (n, size)."""
+    return 1.0 - np.any(flags, axis=1)

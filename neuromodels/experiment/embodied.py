@@ -23,7 +23,7 @@ from neuromodels.experiment.batches import batch_of, values_of
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.motion import Motion, Nerves, OpenWorld, Terms, WiredBy, is_embodied
 from neuromodels.simulation.device.library import core_count
-from neuromodels.study.outcome import Outcome
+from neuromodels.study.outcome import SILENT, Outcome
 from neuromodels.study.study import Study
 from neuromodels.tasks.bodies import Body, open_world
 
@@ -101,11 +101,13 @@ class EmbodiedExperiment(Experiment):
             for start in range(0, len(everyone), MOST_AT_ONCE)
         ]
         self._seconds += perf_counter() - began
-        scores, rates, infinite, over = (
+        scores, rates, infinite, over, *fired = (
             np.concatenate(column).reshape(count, trials) for column in zip(*parts, strict=True)
         )
         measures = {"rate": rates} if self._assembly.spikes else {}
-        failed = self._failure_kinds(infinite, over, measures.get("rate"))
+        for name, flags in zip(self._assembly.flags, fired, strict=True):
+            measures[SILENT + name] = 1.0 - flags
+        failed = self._failure_kinds(infinite, over, scores, measures.get("rate"))
         scores = np.where(failed, np.nan, scores)
         return Outcome(-scores, scores, failed, measures)
 
@@ -117,7 +119,10 @@ class EmbodiedExperiment(Experiment):
         streams: np.ndarray,
         first: np.ndarray,
     ) -> tuple[np.ndarray, ...]:
-        """Run pairs of candidate and trial, given by number; return scores, rates and failures."""
+        """Run pairs of candidate and trial, given by number.
+
+        Return scores, rates, two kinds of failures, and whether each hidden population fired.
+        """
         width = self._grow_to(len(pairs))
         # spare networks repeat the first pair; their results are not used
         rows = np.concatenate([pairs, np.full(width - len(pairs), pairs[0])])
@@ -132,7 +137,7 @@ class EmbodiedExperiment(Experiment):
         self._world_seconds += motion.world_seconds
         self.steps_lived += int(motion.lived.sum())
         rates = motion.spikes / np.maximum(motion.lived * self._terms.seconds, 1e-9)
-        return motion.scores, rates, motion.infinite, motion.over
+        return motion.scores, rates, motion.infinite, motion.over, *motion.has_fired.values()
 
     def _grow_to(self, count: int) -> int:
         """Have at least `count` networks; return how many there are."""

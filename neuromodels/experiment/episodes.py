@@ -14,7 +14,7 @@ from neuromodels.tasks.embodied import EmbodiedTask
 
 def steps_of(study: Study) -> int:
     """Return how many steps a trial has; where a body is moved from outside, of that body."""
-    task = tasks.CATALOG[study.task.name]
+    task = study.task_out_of(tasks.CATALOG)
     steps = task.decisions if isinstance(task, EmbodiedTask) else task.steps
     return task.number(steps, task.with_defaults(study.task.parameters))
 
@@ -50,6 +50,11 @@ class Episodes:
             for projection in circuit.projections
         }
         """Source and target neurons of each projection, by its name."""
+        self._pairs = {
+            projection.name: projection.pairs
+            for projection in circuit.projections
+            if projection.pairs is not None
+        }
         self._rules = {projection.name: projection.rule for projection in circuit.projections}
         self._traces = {
             population.name: f"{population.name}.{population.trace}"
@@ -83,11 +88,14 @@ class Episodes:
         return np.asarray(self.batch[self._traces[population]])
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Return the weights now by projection, (trials, synapses)."""
-        return {name: np.asarray(self.batch[f"{name}.w"]) for name in self.shapes}
+        """Return the weights now by projection, (trials, pairs); 0 where a pair has no synapse."""
+        return {
+            name: self._between_all(name, np.asarray(self.batch[f"{name}.w"]))
+            for name in self.shapes
+        }
 
     def acting(self) -> dict[str, np.ndarray]:
-        """Return the normalised weights of the next step by projection, (trials, synapses)."""
+        """Return the normalised weights of the next step by projection, (trials, pairs)."""
         return {
             name: self._rules[name].normalise(weights) for name, weights in self.weights().items()
         }
@@ -95,4 +103,20 @@ class Episodes:
     def set_weights(self, weights: dict[str, np.ndarray]) -> None:
         """Replace the weights of some projections."""
         for name, values in weights.items():
-            self.batch[f"{name}.w"] = values
+            self.batch[f"{name}.w"] = values[:, self._places(name)]
+
+    def _between_all(self, name: str, weights: np.ndarray) -> np.ndarray:
+        """Return weights of synapses as weights of all pairs, row by source neuron."""
+        if name not in self._pairs:
+            return weights
+        rows, columns = self.shapes[name]
+        spread = np.zeros((len(weights), rows * columns), dtype=weights.dtype)
+        spread[:, self._places(name)] = weights
+        return spread
+
+    def _places(self, name: str) -> slice | np.ndarray:
+        """Return where the synapses of a projection stand among all pairs."""
+        if name not in self._pairs:
+            return slice(None)
+        sources, targets = self._pairs[name]
+        return sources * self.shapes[name][1] + targets

@@ -45,10 +45,15 @@ class GenerationDone:
 
 @dataclass(frozen=True)
 class Scoring:
-    """Finalists and solutions are scored on fresh sequences."""
+    """Finalists and solutions are scored on fresh sequences, `done` of so many trials each.
+
+    It is told when the first begin, and again between parts of many.
+    """
 
     condition: str
     seed: int
+    done: int = 0
+    of: int = 0
 
 
 @dataclass(frozen=True)

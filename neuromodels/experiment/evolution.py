@@ -112,6 +112,18 @@ class Evolution:
         while not self.is_done:
             self._advance()
             self.session.check_stop()
+        self._test_last_centre()
+
+    def _test_last_centre(self) -> None:
+        """Add the point of the learning curve that a larger budget, taken back, had left out."""
+        ledger, last = self.session.store.ledger, self.plan.generations
+        points = {
+            p.generation for p in ledger.tests("curve", self.condition) if p.seed == self.seed
+        }
+        if self.generation == last and last not in points:
+            test = self._test_centre()
+            ledger.add(test)
+            self.session.tell(Scored(test))
 
     @property
     def is_done(self) -> bool:
@@ -267,8 +279,7 @@ class Evolution:
 
     def _restore(self) -> None:
         store = self.session.store
-        recorded = len(store.ledger.generations(self.condition, self.seed))
-        checkpoint, warning = store.checkpoints.read(self.condition, self.seed, recorded)
+        checkpoint, warning = store.resume_point(self.condition, self.seed)
         if warning:
             self.session.tell(Notice(warning))
         if checkpoint:

@@ -40,7 +40,7 @@ WiredBy = Callable[[np.ndarray], Nerves]
 
 def is_embodied(study: Study) -> bool:
     """Whether an outside simulator moves the body of a study's task."""
-    return isinstance(tasks.CATALOG[study.task.name], EmbodiedTask)
+    return isinstance(study.task_out_of(tasks.CATALOG), EmbodiedTask)
 
 
 def motion_of(
@@ -67,7 +67,7 @@ class Terms:
     steps
         Control steps of a trial; the network may take several steps in each.
     slope
-        The read-out is multiplied by this before it is clipped to +-1.
+        The read-out is multiplied by this before it is clipped to the body's limit.
     """
 
     body: Body
@@ -78,7 +78,7 @@ class Terms:
     @classmethod
     def of(cls, study: Study, condition: str, assembly: Assembly) -> Terms:
         """Return the terms of a condition of a study."""
-        task = tasks.CATALOG[study.task.name]
+        task = study.task_out_of(tasks.CATALOG)
         assert isinstance(task, EmbodiedTask)
         parameters, _ = controlled(task, study.task.parameters, condition)
         steps = task.number(task.decisions, parameters)
@@ -117,6 +117,8 @@ class Motion:
         Spikes per neuron, where the network counts them, and steps until a trial's end, (n,).
     running
         Indices of the trials that have not ended.
+    has_fired
+        Whether any neuron fired until a trial's end, by hidden population, (n,).
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class Motion:
         self.gained, self.spikes, self.lived = np.zeros((3, count))
         self.infinite, self.over = np.zeros((2, count), dtype=bool)
         self.running = np.arange(count)
+        self.has_fired = {name: np.zeros(count, dtype=bool) for name in terms.assembly.flags}
         self.world_seconds = 0.0
 
     @property
@@ -147,12 +150,15 @@ class Motion:
         for _ in range(steps):
             if self.running.size:
                 self.step()
+        self._note_spikes(self.running)
 
     def step(self) -> None:
         """Run one control step of every network and every body that has not ended."""
+        begun = self.running
         outputs = self._decide()
         running = self.running
-        wanted = np.clip(self.terms.slope * outputs, -1, 1)
+        limit = self.terms.body.limit
+        wanted = np.clip(self.terms.slope * outputs, -limit, limit)
         actions = self.nerves.act(wanted)[running]
         began = perf_counter()
         after = self.world.step(self.states[running], actions)
@@ -163,6 +169,7 @@ class Motion:
         self.states[running[~lost]] = after[~lost]
         self.infinite[running[lost]] = True
         self.running = running[~lost & body.is_upright(after)]
+        self._note_spikes(np.setdiff1d(begun, self.running))
 
     def _decide(self) -> np.ndarray:
         """Run the networks for a step of the body; return their read-outs, (n, actions)."""
@@ -179,6 +186,11 @@ class Motion:
         self._end(~np.isfinite(outputs).all(axis=1), self.infinite)
         self._end(np.asarray(batch[assembly.over])[:count, 0] != 0, self.over)
         return outputs
+
+    def _note_spikes(self, trials: np.ndarray) -> None:
+        """Note of some trials who has fired: their networks run on after their end."""
+        for name, address in self.terms.assembly.flags.items() if trials.size else ():
+            self.has_fired[name][trials] = np.any(np.asarray(self.batch[address])[trials], axis=1)
 
     def _end(self, ended: np.ndarray, kind: np.ndarray) -> None:
         """End those of the running trials that have failed."""

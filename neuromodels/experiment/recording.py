@@ -47,7 +47,7 @@ def recording_of(
     batch.run(assembly.duration)
     drawn = {address: np.asarray(batch[address])[0] for address in assembly.initial}
     first = next(iter(drawn.values()))
-    body = ["items"] if tasks.CATALOG[study.task.name].acts else []
+    body = ["items"] if study.task_out_of(tasks.CATALOG).acts else []
     return {"items": first, **drawn, **_samples(batch, circuit, body)}
 
 

@@ -11,25 +11,37 @@ from functools import partial
 import numpy as np
 
 from neuromodels.analysis.intervals import mean_interval
-from neuromodels.experiment.events import Building, Listener, Scored, Scoring, ignore
+from neuromodels.experiment.events import (
+    Building,
+    Listener,
+    Notice,
+    Scored,
+    Scoring,
+    SearchStarted,
+    ignore,
+)
 from neuromodels.experiment.evolution import Evolution, Session, Stopped
-from neuromodels.experiment.extend import reopen
 from neuromodels.experiment.front_and_archive import others_of, with_best_of_front
 from neuromodels.experiment.scoring import (
     ExperimentLike,
     Score,
+    beside_score,
+    check_dimension,
     losses_per_candidate,
     mean_loss,
     score_vectors,
     scores_per_trial,
     summarise,
 )
+from neuromodels.experiment.shared_search import SharedSearches
 from neuromodels.experiment.side_by_side import Job, SideBySide
 from neuromodels.experiment.warm_start import keep_starts
 from neuromodels.seeding import generator, trial_streams
+from neuromodels.store.finished import finished_keys
 from neuromodels.store.records import RunRecord, TestRecord
+from neuromodels.store.shared_search import take_over
 from neuromodels.store.store import Store
-from neuromodels.study.conditions import CONDITIONS, SEARCH_OF, SEARCHED
+from neuromodels.study.conditions import CONDITIONS, SEARCH_OF, SEARCHED, check_condition
 from neuromodels.study.outcome import Outcome
 from neuromodels.study.study import Study
 
@@ -72,6 +84,13 @@ class Runner:
         Whether the user wants to stop; asked after every generation.
     side_by_side
         How many searches run at once; by default one after the other.
+    shared
+        Searches beside this run that it may take over.
+
+    Raises
+    ------
+    DeclarationError
+        Where the study names a condition that there is not.
     """
 
     def __init__(
@@ -84,18 +103,21 @@ class Runner:
         listener: Listener = ignore,
         stop: Callable[[], bool] = lambda: False,
         side_by_side: SideBySide | None = None,
+        shared: SharedSearches | None = None,
     ):
+        for name in study.conditions:  # an unknown one would be left out
+            check_condition(name, "Study.conditions")
         self.study = study
         self.store = store
         self._side_by_side = side_by_side or SideBySide()
         self._session = Session(study, store, listener, stop)
         self._build, self._record = build, record
+        self._shared = shared
         self._experiments: dict[str, ExperimentLike] = {}
 
     def run(self) -> bool:
         """Run everything that is missing; return False when the user stopped it."""
         try:
-            reopen(self.study, self.store)
             keep_starts(self.study, self.store)
             if not self._side_by_side.run(self._missing()):
                 return False
@@ -108,10 +130,11 @@ class Runner:
     def _missing(self) -> list[list[Job]]:
         """Return what is to be run: one chain, or one per search and what needs its solution."""
         chains: dict[object, list[Job]] = defaultdict(list)
+        finished = finished_keys(self.store.ledger, self.study.to_table())
         for seed in self.study.seeds:
             for condition in self.study.tested:
-                if not self._is_done(condition, seed):
-                    search = SEARCH_OF.get(condition, condition)
+                search = SEARCH_OF.get(condition, condition)
+                if (condition, seed) not in finished or self._lacks_solution(search, seed):
                     chain = None if self._side_by_side.most == 1 else (seed, search)
                     chains[chain].append(partial(self._run_or_stop, condition, seed))
         return list(chains.values())
@@ -123,16 +146,18 @@ class Runner:
             return False
         return True
 
-    def _is_done(self, condition: str, seed: int) -> bool:
-        row = self.store.ledger.run(condition, seed)
-        if row is None or row.status != "finished":
-            return False
-        return condition not in SEARCHED or self.store.solution(condition, seed) is not None
+    def _lacks_solution(self, condition: str, seed: int) -> bool:
+        return condition in SEARCHED and self.store.solution(condition, seed) is None
 
     def _run_one(self, condition: str, seed: int) -> None:
+        if condition in SEARCHED and self._take_over(condition, seed):
+            return
         experiment = self._experiment(condition)
-        self.store.ledger.add(self._row(condition, seed, experiment, "unfinished"))
+        row = self.store.ledger.run(condition, seed)
+        if row is None or row.status != "finished":  # a search that is extended keeps its score
+            self.store.ledger.add(self._row(condition, seed, experiment, "unfinished"))
         if condition in SEARCHED:
+            check_dimension(condition, experiment.dimension)
             evolution = Evolution(self._session, condition, seed, experiment)
             evolution.run()
             score, generation = self._finish_search(evolution)
@@ -141,8 +166,28 @@ class Runner:
         else:
             score, generation = self._test_random_rules(condition, seed, experiment)
         record = TestRecord(condition, seed, "final", generation, **asdict(score))
-        self.store.ledger.add(record, self._row(condition, seed, experiment, "finished"))
+        row = self._row(condition, seed, experiment, "finished")
+        self.store.ledger.finish(row, record, _followers_of(condition))
         self._session.tell(Scored(record))
+
+    def _take_over(self, condition: str, seed: int) -> bool:
+        """Take a search that has not begun from another setting; return whether there is one."""
+        ledger = self.store.ledger
+        if self._shared is None or ledger.generations(condition, seed):
+            return False
+        found = self._shared.find(condition, seed)
+        if found is None:
+            return False
+        source, search = found
+        take_over(self.store, search, source, _followers_of(condition))
+        done = search.rows.run
+        place = f"{condition}, seed {seed}"
+        self._session.tell(Notice(f"{place}: the same search as in {source}, taken from there."))
+        self._session.tell(
+            SearchStarted(condition, seed, done.generations, done.generations, done.dimension)
+        )
+        self._session.tell(Scored(search.rows.final))
+        return True
 
     def _record_trials(self) -> None:
         for seed in self.study.seeds:
@@ -157,7 +202,7 @@ class Runner:
             self.store.write_recording(RECORDED, seed, arrays)
 
     def _experiment(self, condition: str) -> ExperimentLike:
-        built = CONDITIONS[condition].network or condition
+        built = CONDITIONS[condition].built_as
         with self._side_by_side.in_turn():
             if built not in self._experiments:
                 self._session.tell(Building(built))
@@ -194,7 +239,7 @@ class Runner:
         others = others_of(evolution)
         centres, generations = evolution.finalists.with_last(evolution.centre, last)
         centres, generations = with_best_of_front(centres, generations, others, last)
-        outcome = self._score(experiment, centres, seed, "finalists")
+        outcome = self._score(experiment, centres, condition, seed, "finalists")
         means = scores_per_trial(outcome).mean(axis=1)
         chosen = _first_of(means, outcome.losses, generations)
         score = self._final_score(condition, seed, experiment, centres[chosen])
@@ -207,8 +252,17 @@ class Runner:
             **others,
             **_names_and_bounds(experiment.slices),
         }
-        self.store.write_solution(condition, seed, arrays)
+        self._keep_solution(condition, seed, arrays)
         return score, int(generations[chosen])
+
+    def _keep_solution(self, condition: str, seed: int, arrays: dict[str, np.ndarray]) -> None:
+        """Store a solution; what was made of another one before is forgotten first."""
+        before = self.store.solution(condition, seed)
+        if before is None or not np.array_equal(before["vector"], arrays["vector"]):
+            self.store.remove_recording(condition, seed)
+            for measured in (condition, *_followers_of(condition)):
+                self.store.remove_measures(measured, seed)
+        self.store.write_solution(condition, seed, arrays)
 
     def _test_solution(
         self, condition: str, seed: int, experiment: ExperimentLike
@@ -229,23 +283,43 @@ class Runner:
         xs = experiment.centre + experiment.sigma * draws
         trials = math.ceil(self.study.test.trials / rules)
         streams = trial_streams(seed, trials, "final")
-        outcome = score_vectors(experiment, xs, streams, self._session.check_stop)
+        between = self._between_parts(condition, seed, trials)
+        outcome = score_vectors(experiment, xs, streams, between)
         per_rule = scores_per_trial(outcome).mean(axis=1)
         self.store.write_solution(condition, seed, {"vectors": xs, "scores": per_rule})
         low, high = mean_interval(per_rule, generator(seed, "bootstrap", "final", condition))
         loss, count = mean_loss(outcome.losses), outcome.losses.size
-        return Score(float(per_rule.mean()), low, high, loss, count, outcome.failures), 0
+        score = float(per_rule.mean())
+        return Score(score, low, high, loss, count, **beside_score(outcome)), 0
 
     def _final_score(
         self, condition: str, seed: int, experiment: ExperimentLike, vector: np.ndarray
     ) -> Score:
         # all conditions of a seed are scored on the same sequences
-        outcome = self._score(experiment, vector[None], seed, "final")
+        outcome = self._score(experiment, vector[None], condition, seed, "final")
         return summarise(outcome, generator(seed, "bootstrap", "final", condition))
 
-    def _score(self, experiment: ExperimentLike, xs: np.ndarray, seed: int, name: str) -> Outcome:
-        streams = trial_streams(seed, self.study.test.trials, name)
-        return score_vectors(experiment, xs, streams, self._session.check_stop)
+    def _score(
+        self, experiment: ExperimentLike, xs: np.ndarray, condition: str, seed: int, name: str
+    ) -> Outcome:
+        trials = self.study.test.trials
+        between = self._between_parts(condition, seed, trials)
+        return score_vectors(experiment, xs, trial_streams(seed, trials, name), between)
+
+    def _between_parts(self, condition: str, seed: int, trials: int) -> Callable[[int], None]:
+        """Return what tells how far a scoring is, and ends it when the session is to stop."""
+
+        def between(done: int) -> None:
+            if done < trials:
+                self._session.tell(Scoring(condition, seed, done, trials))
+            self._session.check_stop()
+
+        return between
+
+
+def _followers_of(search: str) -> tuple[str, ...]:
+    """Return the conditions that test the solution of a search."""
+    return tuple(condition for condition, tested in SEARCH_OF.items() if tested == search)
 
 
 def _first_of(scores: np.ndarray, losses: np.ndarray, generations: np.ndarray) -> int:

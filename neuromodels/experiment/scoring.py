@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from neuromodels.analysis.intervals import mean_interval
+from neuromodels.errors import DeclarationError
+from neuromodels.store.records import counts_to_text
 from neuromodels.study.outcome import Outcome
 
 FAILED_TRIAL_LOSS = 1e6
@@ -35,7 +37,12 @@ class ExperimentLike(Protocol):
 
 @dataclass(frozen=True)
 class Score:
-    """A mean score with its 95 % interval, the mean loss of the trials that ran, and failures."""
+    """A mean score with its 95 % interval, the mean loss of the trials that ran, and failures.
+
+    A failed trial has the score 0; ``nan`` and so on count failures by kind. ``rate`` is the mean
+    rate in Hz of the trials that ran, None where no spikes were counted; ``silent_trials`` is as in
+    `neuromodels.store.records.TestRecord`.
+    """
 
     score: float
     low: float
@@ -43,6 +50,30 @@ class Score:
     loss: float | None
     trials: int
     failures: int = 0
+    nan: int = 0
+    explosion: int = 0
+    silence: int = 0
+    timeout: int = 0
+    outside: int = 0
+    rate: float | None = None
+    silent_trials: str = "{}"
+
+
+def check_dimension(condition: str, dimension: int) -> None:
+    """Refuse to search where nothing is left to search.
+
+    Raises
+    ------
+    DeclarationError
+        With what to do.
+    """
+    if dimension == 0:
+        raise DeclarationError(
+            "rule.coefficients",
+            f"at least one number must be free under the condition {condition!r};"
+            " all coefficients are frozen",
+            cure="Free one, or run the rule by hand with neuromodels.simulation.",
+        )
 
 
 def losses_per_candidate(losses: np.ndarray) -> np.ndarray:
@@ -60,20 +91,20 @@ def score_vectors(
     experiment: ExperimentLike,
     xs: np.ndarray,
     streams: np.ndarray,
-    stopped: Callable[[], None] = lambda: None,
+    between: Callable[[int], None] = lambda done: None,
 ) -> Outcome:
     """Evaluate vectors (n, d) on every stream, a bounded number of instances at a time.
 
     Parameters
     ----------
-    stopped
-        Called between parts; raises to give up.
+    between
+        Gets how many streams are done after each part; raises to give up.
     """
     width = max(1, MOST_INSTANCES // len(xs))
     parts = []
     for start in range(0, len(streams), width):
         parts.append(experiment.evaluate(xs, streams[start : start + width]))
-        stopped()
+        between(min(start + width, len(streams)))
     return Outcome.joined(parts, axis=1)
 
 
@@ -82,10 +113,24 @@ def summarise(outcome: Outcome, rng: np.random.Generator) -> Score:
     scores = scores_per_trial(outcome)[0]
     low, high = mean_interval(scores, rng)
     loss = mean_loss(outcome.losses[0])
-    return Score(float(scores.mean()), low, high, loss, scores.size, outcome.failures)
+    score, count = float(scores.mean()), scores.size
+    return Score(score, low, high, loss, count, **beside_score(outcome))
+
+
+def beside_score(outcome: Outcome) -> dict[str, Any]:
+    """Return what is told beside a score: failures by kind, the mean rate, and silent trials."""
+    silent = counts_to_text(outcome.silent)
+    told = {"failures": outcome.failures, **outcome.counts}
+    return {**told, "rate": mean_rate(outcome), "silent_trials": silent}
+
+
+def mean_rate(outcome: Outcome) -> float | None:
+    """Return the mean rate of the trials that ran, None where spikes were not counted."""
+    rates = outcome.measures.get("rate")
+    return None if rates is None else mean_loss(rates[outcome.ran])
 
 
 def mean_loss(losses: np.ndarray) -> float | None:
-    """Return the mean of finite losses, None when there is none."""
+    """Return the mean of finite numbers, None when there is none."""
     ran = losses[np.isfinite(losses)]
     return float(ran.mean()) if ran.size else None

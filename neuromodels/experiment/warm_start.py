@@ -17,7 +17,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.load import coefficients_of
 from neuromodels.store.store import Store, StoredRun
-from neuromodels.study.circuits import CONNECTIONS, Layered
+from neuromodels.study.circuits import CONNECTIONS, Balanced
 from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.own_files import digest_of_run
 from neuromodels.study.study import Study
@@ -141,7 +141,7 @@ def _best(ledger: Ledger, condition: str, seeds: Sequence[int]) -> int:
 def _frozen_names(study: Study, condition: str) -> set[str]:
     if CONDITIONS[condition].weights == "fixed":
         return set()
-    if isinstance(study.circuit, Layered):
+    if not isinstance(study.circuit, Balanced):
         return {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
     return {
         f"{'_'.join(between)}.{name}"

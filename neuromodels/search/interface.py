@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
@@ -61,7 +62,9 @@ class Option:
     def holds(self, value: object) -> bool:
         """Return whether a value is a number within the limits."""
         is_number = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-        return is_number and self.low <= float(value) < self.high  # type: ignore[arg-type]
+        if not is_number or not abs(value) <= sys.float_info.max:  # type: ignore[arg-type]
+            return False
+        return self.low <= float(value) < self.high  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 from neuromodels.errors import DeclarationError, StorageError
 from neuromodels.search.checks import check_told
 from neuromodels.search.interface import OptimizerInfo
+from neuromodels.search.nevergrad_state import ForeignState, read_state
 from neuromodels.search.ranking import is_informative
 from neuromodels.seeding import seed_of
 
@@ -103,19 +104,31 @@ class NevergradOptimizer:
         return {"nevergrad": np.frombuffer(pickle.dumps(everything), dtype=np.uint8).copy()}
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
-        """Continue bit for bit from a dumped state; it is a pickle, so trust its origin.
+        """Continue bit for bit from a dumped state; see `neuromodels.search.nevergrad_state`.
 
         Raises
         ------
         StorageError
-            The state is another optimizer's or has another dimension.
+            The state is another optimizer's, has another dimension, or is a stranger's.
         """
         if set(state) != {"nevergrad"}:
             self._refuse(sorted(state))
-        name, centre, sigma, search, asked = pickle.loads(np.asarray(state["nevergrad"]).tobytes())
-        if (name, centre.size) != (self.name, self.dimension):
-            self._refuse((name, centre.size))
+        try:
+            everything = read_state(np.asarray(state["nevergrad"]).tobytes())
+            name, centre, sigma, search, asked = everything
+            is_own = (name, np.shape(centre)) == (self.name, (self.dimension,))
+            is_own = is_own and type(search) is type(self._search)
+        except (ForeignState, ValueError, TypeError) as error:
+            raise StorageError(
+                f"{self.name}.load",
+                f"the state must be one that {self.name} dumped; it {error}",
+                cure="Run the study anew in another folder.",
+            ) from None
+        if not is_own:
+            self._refuse((name, np.size(centre)))
         self.centre, self.sigma, self._search, self._asked = centre, sigma, search, asked
+        if getattr(search, "_es", None) is not None:  # a state of a release that let it be read
+            search._es.opts["signals_filename"] = ""
 
     def _refuse(self, got: object) -> None:
         raise StorageError(
@@ -178,6 +191,8 @@ def _cma(diagonal: bool) -> Any:
         **dict.fromkeys((*unlimited, "maxiter"), math.inf),
         **dict.fromkeys(("tolfun", "tolfunhist", "tolx"), 0),
         "tolxstagnation": False,
+        # else a file of this name in the current folder changes the settings of a search
+        "signals_filename": "",
     }
     return ParametrizedCMA(diagonal=diagonal, inopts=settings)
 

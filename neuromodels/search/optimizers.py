@@ -1,4 +1,4 @@
-"""The catalog of optimizers: three of our own and some of nevergrad's."""
+"""The catalog of optimizers: our own and some of nevergrad's."""
 
 from __future__ import annotations
 

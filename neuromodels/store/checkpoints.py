@@ -1,8 +1,8 @@
 """Checkpoints: the newest two per search, replaced atomically, sealed with the folder's key.
 
-Some optimizers store their state as a pickle, which runs code when it is loaded. Each checkpoint
-therefore ends with a digest that only the key of its run folder makes; one without it, or with
-another, is not opened.
+Each checkpoint ends with a digest that only the key of its run folder makes; one without it, or
+with another, is not opened. That finds damage. It finds no stranger, who sends key and checkpoint:
+some optimizers store their state as a pickle, see `neuromodels.search.nevergrad_state`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,22 @@ from pathlib import Path
 
 import numpy as np
 
-from neuromodels.errors import StorageError
+from neuromodels.errors import DamagedRun, StorageError
 from neuromodels.files import (
     TEMPORARY,
     arrays_of_bytes,
     arrays_to_bytes,
+    content_of,
     replace_file,
     sync_folder,
     writing,
 )
 
 FORMAT = 2
+LOST = (
+    "Nothing was changed. Put checkpoints/, key and ledger.sqlite back from a copy of the run"
+    " folder, or run the study in another one with --out."
+)
 _SEAL = 32
 _STATE = "optimizer/"
 
@@ -104,7 +109,7 @@ class Checkpoints:
         }
         path = self.path(condition, seed)
         with writing(path):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(exist_ok=True)  # not its parents: a run that was removed is gone
             previous = self.previous(condition, seed)
             # a previous one that survives a power cut is not given up for one that may not
             if path.exists() and (path in self._durable or not previous.exists()):
@@ -138,9 +143,14 @@ class Checkpoints:
         Returns
         -------
         checkpoint
-            None when there is none that can be read.
+            None when there is none.
         warning
-            Empty, or one sentence about damaged checkpoints.
+            Empty, or sentences about the one that could not be read.
+
+        Raises
+        ------
+        DamagedRun
+            When there are some, and none that can be used.
         """
         damaged = []
         for path in (self.path(condition, seed), self.previous(condition, seed)):
@@ -153,7 +163,24 @@ class Checkpoints:
                 continue
             self._sync(path)
             return checkpoint, self._warning(damaged, checkpoint)
-        return None, self._warning(damaged, None)
+        if damaged:
+            raise DamagedRun(
+                str(self.folder),
+                f"cannot be gone on from. {' '.join(damaged)}".rstrip("."),
+                cure=LOST,
+            )
+        return None, ""
+
+    def both(self, condition: str, seed: int, recorded: int) -> list[Checkpoint]:
+        """Return the checkpoints that there are of a search, the newest last.
+
+        Raises
+        ------
+        StorageError
+            When one of them cannot be used; the arguments are as of `read`.
+        """
+        paths = (self.previous(condition, seed), self.path(condition, seed))
+        return [self._read(path, recorded) for path in paths if path.exists()]
 
     def _sync(self, path: Path) -> None:
         """Make a checkpoint of an earlier process one that may become the previous one."""
@@ -163,21 +190,17 @@ class Checkpoints:
                 sync_folder(self.folder)
             self._durable.add(path)
 
-    def _warning(self, damaged: list[str], checkpoint: Checkpoint | None) -> str:
+    def _warning(self, damaged: list[str], checkpoint: Checkpoint) -> str:
         if not damaged:
             return ""
-        start = f"generation {checkpoint.generation}" if checkpoint else "the start"
-        return f"{' '.join(damaged)} Going on from {start} instead."
+        return f"{' '.join(damaged)} Going on from generation {checkpoint.generation} instead."
 
     def _seal(self, content: bytes) -> bytes:
         return hmac.digest(self._key, content, "sha256")
 
     def _open(self, path: Path) -> dict[str, np.ndarray]:
         """Return the arrays of a checkpoint that this folder wrote."""
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise StorageError(str(path), f"cannot be read: {error}") from error
+        content = content_of(path)
         content, seal = content[:-_SEAL], content[-_SEAL:]
         if not hmac.compare_digest(seal, self._seal(content)):
             raise StorageError(

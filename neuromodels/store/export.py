@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuromodels.errors import NeuromodelsError, StorageError
-from neuromodels.files import TEMPORARY, writing
+from neuromodels.files import TEMPORARY, check_target, writing
 from neuromodels.store.load import Loaded
 
 if TYPE_CHECKING:
@@ -36,9 +36,11 @@ def export(loaded: Loaded, table: str, out: Path) -> int:
         raise NeuromodelsError("export --out", f"must end in {', '.join(SUFFIXES)}", str(out))
     if out.suffix == ".parquet":
         _need_pyarrow()
+    out = check_target(out)
     temporary = out.with_name(out.name + TEMPORARY)
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)  # a link there would be written through
         try:
             count = _write(loaded, table, temporary, out.suffix)
             temporary.replace(out)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.store.store import StoredRun, solution_path
+from neuromodels.store.folder import solution_path
+from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import SEARCHED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -12,11 +13,13 @@ import numpy as np
 
 from neuromodels.coefficients import FIXED_WEIGHT, Coefficient
 from neuromodels.errors import RunNotFound
-from neuromodels.store.find import required_members
+from neuromodels.store.find import Member, required_members
+from neuromodels.store.folder import solution_path
 from neuromodels.store.front_and_archive import archives_of, fronts_of
 from neuromodels.store.ledger import Ledger
+from neuromodels.store.neighbours import Tell, each_whole
 from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
-from neuromodels.store.store import StoredRun, solution_path
+from neuromodels.store.store import StoredRun
 from neuromodels.store.sweeps import StoredSweep, is_sweep
 from neuromodels.study.circuits import CONNECTIONS
 from neuromodels.study.conditions import CONDITIONS, SEARCHED
@@ -27,21 +30,25 @@ if TYPE_CHECKING:
     from xarray import Dataset
 
 
-def load(folder: Path | str) -> Loaded:
+def load(folder: Path | str, *, tell: Tell = warnings.warn) -> Loaded:
     """Return the tables of a run folder, of a sweep, or of every run in a folder.
 
     Parameters
     ----------
     folder
         As printed when the run or the sweep started.
+    tell
+        Gets a sentence about each run beside others that cannot be read and is left out.
 
     Raises
     ------
     RunNotFound
         When the folder holds none.
+    DamagedRun
+        When the only run cannot be read.
     """
     folder = Path(folder)
-    members = required_members(folder)
+    members = [member for member, _ in each_whole(required_members(folder, tell), _check, tell)]
     keys = StoredSweep(folder).keys if is_sweep(folder) else ()
     unset = dict.fromkeys(keys)
     runs = [
@@ -50,6 +57,12 @@ def load(folder: Path | str) -> Loaded:
         if member.run is not None
     ]
     return Loaded(folder, tuple(runs), keys)
+
+
+def _check(member: Member) -> None:
+    """Open the ledger of a run once, so that a damaged one is found before any table is made."""
+    if member.run is not None:
+        _records(member.run, RunRecord)
 
 
 @dataclass(frozen=True)
@@ -226,9 +239,14 @@ def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number
     yield _Number(place, "generation", np.array([float(arrays["generation"])]))
     known = coefficients_of(run.study, condition)
     for label, start, stop in zip(arrays["names"], arrays["starts"], arrays["stops"], strict=True):
-        coefficient = known.get(str(label)) or known[str(label).rpartition(".")[2]]
+        coefficient = coefficient_at(str(label), known)
         values = coefficient.value(arrays["vector"][start:stop])
         yield _Number(place, str(label), values, coefficient.per)
+
+
+def coefficient_at(label: str, known: Mapping[str, Coefficient]) -> Coefficient:
+    """Return the coefficient of a part of a solution, of those that `coefficients_of` returns."""
+    return known.get(label) or known[label.rpartition(".")[2]]
 
 
 def coefficients_of(study: Study, condition: str) -> dict[str, Coefficient]:

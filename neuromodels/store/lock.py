@@ -6,10 +6,17 @@ import fcntl
 import json
 import os
 import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from neuromodels.errors import StorageError
 from neuromodels.files import writing
+
+TOLERANCE = 60.0
+"""Seconds by which the clock may have been set since a lock of an earlier release was written."""
 
 
 class FolderLock:
@@ -38,7 +45,7 @@ class FolderLock:
             When another process has it: names its id and host.
         """
         with writing(self.path):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         owner = _owner(descriptor)
         free = _lock(descriptor)
         if not free or (owner and owner["host"] != socket.gethostname()):
@@ -47,12 +54,17 @@ class FolderLock:
         if owner:
             self.stale = f"Process {owner['pid']} left its lock behind; it no longer runs."
         self._descriptor = descriptor
-        self._write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        try:
+            self._write(json.dumps(_this_process()))
+        except StorageError:  # a full disk
+            self.release()
+            raise
 
     def release(self) -> None:
         """Give the lock back."""
         if self._descriptor >= 0:
-            os.truncate(self._descriptor, 0)
+            with suppress(OSError):  # the folder is gone, or its disk
+                os.truncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -76,24 +88,32 @@ def owner_of(path: Path) -> str:
     Only looks: a process on another host counts as running, as nobody can tell from here.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return ""
     try:
         owner = _owner(descriptor)
+        written = os.fstat(descriptor).st_mtime
     finally:
         os.close(descriptor)
-    if owner is None or (owner["host"] == socket.gethostname() and not _runs(owner["pid"])):
+    if owner is None or (owner["host"] == socket.gethostname() and not _runs(owner, written)):
         return ""
     return f"process {owner['pid']} on {owner['host']}"
 
 
-def _owner(descriptor: int) -> dict | None:
+def _this_process() -> dict[str, Any]:
+    """Return what tells this process from every other, also from a later one of its number."""
+    pid = os.getpid()
+    return {"pid": pid, "host": socket.gethostname(), "boot": _boot(), "began": _ticks(pid)}
+
+
+def _owner(descriptor: int) -> dict[str, Any] | None:
     try:
         owner = json.loads(os.pread(descriptor, 1000, 0))
-        return {"pid": int(owner["pid"]), "host": str(owner["host"])}
-    except (ValueError, KeyError, TypeError):
+        owner = {**owner, "pid": int(owner["pid"]), "host": str(owner["host"])}
+    except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError):
         return None
+    return owner if owner["pid"] > 0 else None
 
 
 def _lock(descriptor: int) -> bool:
@@ -104,15 +124,49 @@ def _lock(descriptor: int) -> bool:
     except OSError:
         # a file system without locks: the content has to do
         owner = _owner(descriptor)
-        return owner is None or not _runs(owner["pid"])
+        return owner is None or not _runs(owner, os.fstat(descriptor).st_mtime)
     return True
 
 
-def _runs(pid: int) -> bool:
+def _runs(owner: Mapping[str, Any], written: float) -> bool:
+    """Whether the process that wrote a lock still runs, on this machine.
+
+    Parameters
+    ----------
+    owner
+        What it wrote. Locks of earlier releases name no beginning; a process that has begun since
+        is another one.
+    written
+        When, seconds since 1970.
+    """
+    pid = owner["pid"]
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
+        pass
+    began = _ticks(pid)
+    if began is None:  # a system that does not say
         return True
-    return True
+    if owner.get("began") is not None:
+        return (owner["began"], owner.get("boot")) == (began, _boot())
+    up = time.clock_gettime(time.CLOCK_BOOTTIME) - began / os.sysconf("SC_CLK_TCK")
+    return time.time() - up <= written + TOLERANCE
+
+
+def _ticks(pid: int) -> int | None:
+    """Return when a process began, in clock ticks since the machine did; None: not known."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        return int(text.rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _boot() -> str | None:
+    """Return what this start of the machine is called; None: not known."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import neuromodels
+from neuromodels.errors import BuildError, DamagedRun
+from neuromodels.files import read_json, write_json
 
 PACKAGES = (
     "brian2",
@@ -47,6 +48,41 @@ def provenance(command: Sequence[str], threads: int) -> dict[str, Any]:
     }
 
 
+def sessions_in(path: Path) -> list[dict[str, Any]]:
+    """Return the sessions of a run, the first one first; none where nothing was written yet.
+
+    Raises
+    ------
+    StorageError
+        When the file cannot be read.
+    DamagedRun
+        When it holds something else.
+    """
+    sessions = read_json(path).get("sessions", []) if path.exists() else []
+    if not isinstance(sessions, list) or not all(map(_is_session, sessions)):
+        cure = "Move this file away; the run itself does not need it."
+        raise DamagedRun(str(path), "must hold a list of sessions", sessions, cure)
+    return sessions
+
+
+def add_session(path: Path, session: dict[str, Any]) -> list[str]:
+    """Append a session to those of a run; return what is to be said of changes since the last."""
+    sessions = sessions_in(path)
+    changes = changed_since(sessions[-1], session) if sessions else []
+    write_json(path, {"sessions": [*sessions, session]})
+    if not changes:
+        return []
+    told = "; ".join(changes)
+    return [
+        f"Since the last session changed: {told}. Results may differ in the last bits from an"
+        " uninterrupted run."
+    ]
+
+
+def _is_session(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("packages", {}), dict)
+
+
 def changed_since(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Return what a bit-identical resume depends on and is different now."""
     flat = [{**each, **each.get("packages", {})} for each in (before, now)]
@@ -69,12 +105,13 @@ def versions() -> dict[str, str]:
 
 
 def compiler() -> str | None:
-    """Return the first line of the C++ compiler's own version, or None."""
-    for name in filter(None, (os.environ.get("CXX"), "g++", "clang++")):
-        if shutil.which(name.split()[0]):
-            lines = _output(*name.split(), "--version").splitlines()
-            return lines[0] if lines else name
-    return None
+    """Return the first line of the version of the C++ compiler that builds, or None."""
+    from neuromodels.simulation.build.compilers import compiler_text  # brings Brian2: slow
+
+    try:
+        return compiler_text()
+    except BuildError:
+        return None
 
 
 def commit() -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -11,7 +13,7 @@ class GenerationRecord:
 
     Losses are what is minimised, means over trials, of several goals the first; scores are
     fractions of right answers. A loss is None where every trial failed. `mean_loss` is the task's
-    own, of all trials that ran. `failures` is the sum of the four kinds (``nan`` and so on),
+    own, of all trials that ran. `failures` is the sum of the five kinds (``nan`` and so on),
     `restart` how often the search has begun anew, `optimizer_share` the optimizer's fraction of
     `seconds`.
     """
@@ -33,6 +35,7 @@ class GenerationRecord:
     silence: int = 0
     timeout: int = 0
     restart: int = 0
+    outside: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,11 @@ class TestRecord:
     """One test on fresh sequences: a point of the learning curve or a final score.
 
     `low` and `high` bound the mean score with 95 %; `generation` counts finished generations
-    of the tested centre.
+    of the tested centre. A failed trial has the score 0 in `score`; `failures` is how many there
+    are, and ``nan`` and so on how many of each kind. Runs from before kinds were kept have none.
+    `rate` is the mean rate in Hz of the trials that ran, None where no spikes were counted.
+    `silent_trials` says in how many trials no neuron of a hidden population fired, by population:
+    ``{"hidden": 12}``; ``{}`` where nobody knows.
     """
 
     __test__ = False
@@ -55,11 +62,36 @@ class TestRecord:
     high: float
     loss: float | None
     failures: int = 0
+    nan: int = 0
+    explosion: int = 0
+    silence: int = 0
+    timeout: int = 0
+    outside: int = 0
+    rate: float | None = None
+    silent_trials: str = "{}"
+
+    @property
+    def silent_counts(self) -> dict[str, int]:
+        """In how many trials no neuron of a hidden population fired, by population."""
+        return counts_from_text(self.silent_trials)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Hidden populations of which no neuron fired in any trial of which that is known."""
+        known = self.trials - self.timeout
+        return tuple(name for name, count in self.silent_counts.items() if count >= known > 0)
+
+
+OWN = "own"
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One condition under one seed: where it stands and what it cost."""
+    """One condition under one seed: where it stands and what it cost.
+
+    `source` is ``"own"``, or the setting of a sweep from which a search was taken over; its costs
+    are what it cost there.
+    """
 
     condition: str
     seed: int
@@ -73,3 +105,22 @@ class RunRecord:
     synapse_updates_per_second: float
     bytes: int
     threads: int
+    source: str = OWN
+
+
+def counts_to_text(counts: Mapping[str, int]) -> str:
+    """Return counts by name as the text of a column, which no table takes for a missing one."""
+    return json.dumps(dict(counts), sort_keys=True)
+
+
+def counts_from_text(text: str) -> dict[str, int]:
+    """Return the counts of a column; none where it does not hold what `counts_to_text` writes."""
+    try:
+        counts = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(counts, dict):
+        return {}
+    # names of populations only: what a stranger wrote there is shown in terminals
+    known = {name: count for name, count in counts.items() if name.isidentifier()}
+    return {name: count for name, count in known.items() if type(count) is int}

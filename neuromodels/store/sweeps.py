@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from neuromodels.errors import RunNotFound, StorageError
+from neuromodels.errors import DamagedRun, RunNotFound, StorageError
 from neuromodels.files import PRIVATE, read_json, write_json, writing
-from neuromodels.store.store import StoredRun, stored_runs
-from neuromodels.study.stored import stored_study
+from neuromodels.store.folder import STUDY
+from neuromodels.store.neighbours import Tell, each_whole, ignore, readable_run, stored_runs
+from neuromodels.store.store import StoredRun, explain_refusal
+from neuromodels.study.stored import is_stored_as, stored_study
 from neuromodels.study.study import Study
 
 SWEEP = "sweep.json"
@@ -46,11 +48,25 @@ class StoredSetting:
         """Its study, without looking anything up."""
         return stored_study(self.table)
 
+    def is_of(self, study: Study) -> bool:
+        """Whether it is a study, also where an earlier version gave it its digest."""
+        return is_stored_as(self.table, self.digest, study)
+
     @classmethod
     def from_entry(cls, stored: Mapping[str, Any]) -> Self:
-        """Return the setting of an entry in the sweep's file, where `table` is ``study``."""
-        rest = {key: value for key, value in stored.items() if key != "study"}
-        return cls(table=stored["study"], **rest)
+        """Return the setting of an entry in the sweep's file, where `table` is ``study``.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            When it is no setting with a whole study, in a folder beside the file.
+        """
+        name, folder, digest = (_text(stored[key]) for key in ("name", "folder", "digest"))
+        if folder != Path(folder).name or folder in ("", ".."):
+            raise ValueError(f"{folder!r} is no folder beside it")
+        values, table = dict(stored["values"]), dict(stored["study"])
+        stored_study(table)
+        return cls(name, folder, digest, values, table)
 
     def to_entry(self) -> dict[str, Any]:
         """Return the entry of this setting in the sweep's file."""
@@ -65,9 +81,11 @@ class StoredSweep:
     Raises
     ------
     RunNotFound
-        When the folder holds no sweep.
+        When the folder holds no sweep, or may not be read.
     StorageError
-        When its list of settings cannot be read.
+        When a newer release wrote its list of settings, or it cannot be read.
+    DamagedRun
+        When the list is not whole.
     """
 
     def __init__(self, folder: Path | str):
@@ -82,28 +100,50 @@ class StoredSweep:
         if stored.get("schema") != SCHEMA:
             path = str(self.folder / SWEEP)
             raise StorageError(path, f"must have schema {SCHEMA}", stored.get("schema"))
-        self.name = str(stored["name"])
-        self.keys = tuple(stored["keys"])
-        self.settings = [StoredSetting.from_entry(each) for each in stored["settings"]]
+        try:
+            self.name = str(stored["name"])
+            self.keys = tuple(map(_text, stored["keys"]))
+            self.settings = [StoredSetting.from_entry(each) for each in stored["settings"]]
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            path = str(self.folder / SWEEP)
+            raise DamagedRun(path, f"must list whole settings ({error})") from error
 
     def run(self, setting: StoredSetting) -> StoredRun | None:
-        """Return the run of a setting, or None when it was not begun."""
-        try:
-            return StoredRun(self.folder / setting.folder)
-        except RunNotFound:
-            return None
+        """Return the run of a setting, or None when it was not begun.
+
+        Raises
+        ------
+        StorageError
+            When it cannot be read.
+        """
+        path = self.folder / setting.folder
+        with explain_refusal(path):
+            return readable_run(path) if (path / STUDY).is_file() else None
 
     @property
     def runs(self) -> list[StoredRun]:
-        """The runs that were begun, each once."""
-        folders = dict.fromkeys(setting.folder for setting in self.settings)
-        runs = {setting.folder: self.run(setting) for setting in self.settings}
-        return [run for folder in folders if (run := runs[folder]) is not None]
+        """The runs that were begun and can be read, each once."""
+        return self.readable_runs()
+
+    def readable_runs(self, tell: Tell = ignore) -> list[StoredRun]:
+        """Return the runs that were begun, each once, and tell of those that cannot be read."""
+        settings = {setting.folder: setting for setting in self.settings}
+        found = each_whole(settings.values(), self.run, tell)
+        return [run for _, run in found if run is not None]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def is_sweep(folder: Path) -> bool:
-    """Whether a folder is that of a sweep."""
-    return (folder / SWEEP).is_file()
+    """Whether a folder is that of a sweep, and may be looked into."""
+    try:
+        return (folder / SWEEP).is_file()
+    except PermissionError:
+        return False
 
 
 def write_sweep(
@@ -114,6 +154,14 @@ def write_sweep(
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     stored = {"schema": SCHEMA, "name": name, "keys": list(keys)}
     write_json(folder / SWEEP, {**stored, "settings": [each.to_entry() for each in settings]})
+
+
+def discard_sweep(folder: Path) -> None:
+    """Remove the folder of a sweep in which nothing was begun."""
+    if is_sweep(folder) and not any(path.is_dir() for path in folder.iterdir()):
+        with writing(folder):
+            (folder / SWEEP).unlink()
+            folder.rmdir()
 
 
 def check_sweep_folder(folder: Path) -> None:
@@ -128,7 +176,7 @@ def check_sweep_folder(folder: Path) -> None:
         if not folder.exists() or is_sweep(folder):
             return
         names = sorted(path.name for path in folder.iterdir())
-    foreign = [name for name in names if not (folder / name / "study.json").is_file()]
+        foreign = [name for name in names if not (folder / name / "study.json").is_file()]
     if foreign:
         raise StorageError(
             str(folder),
@@ -138,9 +186,10 @@ def check_sweep_folder(folder: Path) -> None:
         )
 
 
-def folder_of(folder: Path, digest: str, name: str) -> str:
-    """Return the name of the run folder of a study in a sweep: the one it has, or a new one."""
-    for run in stored_runs(folder):
-        if run.digest == digest:
-            return run.folder.name
-    return f"{name}-{digest}"
+def folder_of(folder: Path, study: Study, name: str) -> str:
+    """Return the name of the run folder of a study in a folder: the one it has, or a new one."""
+    runs = stored_runs(folder)
+    alike = [run for run in runs if run.digest == study.digest] or [
+        run for run in runs if run.is_of(study)
+    ]
+    return alike[0].folder.name if alike else f"{name}-{study.digest}"

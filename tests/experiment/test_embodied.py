@@ -18,6 +18,7 @@ from neuromodels.experiment.motion import is_embodied
 from neuromodels.experiment.recording import embodied_recording
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.study.objective import FailurePlan
+from neuromodels.study.outcome import FAILURES
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 from neuromodels.tasks.bodies import CATALOG
 
@@ -206,7 +207,7 @@ def test_an_infinite_read_out_fails_its_candidate():
     xs = vectors(made, 2)
     xs[1] = np.inf
     outcome = made.evaluate(xs, trial_streams(1, 3))
-    assert outcome.counts == {"nan": 3, "explosion": 0, "silence": 0, "timeout": 0}
+    assert outcome.counts == {**dict.fromkeys(FAILURES, 0), "nan": 3}
     assert np.isfinite(outcome.losses[0]).all()
     assert np.isnan(outcome.losses[1]).all()
 
@@ -222,6 +223,18 @@ def test_limits_end_trials_and_rates_are_measured():
     assert kinds == [0, 3, 2]
     assert outcome.measures["rate"][0].min() > 0
     assert outcome.measures["rate"][1].max() == 0
+    assert outcome.measures["silent hidden"].tolist() == [[0, 0, 0], [1, 1, 1], [0, 0, 0]]
+
+
+def test_what_fires_after_a_body_has_fallen_does_not_count():
+    """Its network runs on beside the others: by its bias it fires in the fourth step."""
+    neuron = CircuitChoice(
+        hidden=HIDDEN, neuron="lif", coefficients={"hidden.bias": {"frozen": 0.66}}
+    )
+    chosen = replace(study("hopper_velocity"), circuit=neuron)
+    made = experiment("fixed", Treacherous(HOPPER, ending=(0, 2), value=0.0), chosen)
+    outcome = made.evaluate(np.zeros((1, made.dimension)), trial_streams(1, 4))
+    assert outcome.measures["silent hidden"].tolist() == [[1, 0, 1, 0]]
 
 
 def test_doing_nothing_earns_nothing(plastic):

@@ -158,7 +158,13 @@ def assert_failed_alone(found, xs, failed):
     assert np.isnan(found.losses[failed]).all()
     assert np.isnan(found.scores[failed]).all()
     assert np.isnan(found.measures["rate"][failed]).all()
-    assert found.counts == {"nan": 0, "explosion": 0, "silence": 0, "timeout": len(STREAMS)}
+    assert found.counts == {
+        "nan": 0,
+        "explosion": 0,
+        "silence": 0,
+        "timeout": len(STREAMS),
+        "outside": 0,
+    }
 
 
 # -- the same bits ------------------------------------------------------------------------------

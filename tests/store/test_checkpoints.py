@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from neuromodels.errors import StorageError
+from neuromodels.errors import DamagedRun, StorageError
 from neuromodels.files import arrays_to_bytes, read_arrays
 from neuromodels.store.checkpoints import Checkpoint, Checkpoints
 
@@ -57,24 +57,23 @@ def test_a_damaged_newest_falls_back_and_says_so(checkpoints, damage):
     assert str(path) in warning
 
 
-def test_two_damaged_ones_start_again_and_say_so(checkpoints):
+def test_two_damaged_ones_are_refused_and_stay(checkpoints):
     for path in checkpoints.folder.iterdir():
         path.write_bytes(b"")
-    found, warning = checkpoints.read("plastic", 1)
-    assert found is None
-    assert "Going on from the start" in warning
+    with pytest.raises(DamagedRun, match="cannot be gone on from") as caught:
+        checkpoints.read("plastic", 1)
+    assert "from a copy" in str(caught.value)
+    assert len(list(checkpoints.folder.iterdir())) == 2
 
 
 def test_a_checkpoint_of_another_study_is_not_used(checkpoints):
-    found, warning = Checkpoints(checkpoints.folder, "other", KEY).read("plastic", 1)
-    assert found is None
-    assert "another study" in warning
+    with pytest.raises(DamagedRun, match="another study"):
+        Checkpoints(checkpoints.folder, "other", KEY).read("plastic", 1)
 
 
 def test_a_checkpoint_of_another_folder_is_not_used(checkpoints):
-    found, warning = Checkpoints(checkpoints.folder, "abc", bytes(32)).read("plastic", 1)
-    assert found is None
-    assert "this run folder did not write it" in warning
+    with pytest.raises(DamagedRun, match="this run folder did not write it"):
+        Checkpoints(checkpoints.folder, "abc", bytes(32)).read("plastic", 1)
 
 
 def test_a_checkpoint_ahead_of_the_ledger_is_not_used(checkpoints):

@@ -1,22 +1,28 @@
 """What goes wrong around a study: ten mistakes, no permission, a full disk, forged files."""
 
 import errno
+import itertools
 import os
 import pickle
 import resource
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import STUDY
+from experiment.test_runner import numbers
 from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
+from neuromodels.errors import DamagedRun, StorageError
 from neuromodels.experiment.runner import Runner
-from neuromodels.files import arrays_to_bytes, folder_key
+from neuromodels.files import TEMPORARY, arrays_to_bytes, folder_key
+from neuromodels.report.status import status_of
 from neuromodels.simulation.build import cache
 from neuromodels.store.store import Store
 from neuromodels.study.file import study_of
@@ -116,10 +122,10 @@ def limited(folder, size):
     )
 
 
-def run(folder):
+def run(folder, build=FakeExperiment):
     study = study_of({**TABLE, "seeds": [1]}, "table", catalogs())
     with Store(Path(folder), study.to_table(), study.digest) as store:
-        Runner(study, store, build=FakeExperiment, record=fake_recording).run()
+        Runner(study, store, build=build, record=fake_recording).run()
 
 
 def scores(folder):
@@ -140,7 +146,96 @@ def test_a_file_that_cannot_grow_loses_nothing(tmp_path, size):
     run(tmp_path / "run")
     run(tmp_path / "undisturbed")
     assert scores(tmp_path / "run") == scores(tmp_path / "undisturbed")
+    assert not list(tmp_path.rglob("*part"))
+
+
+def fill_disk(monkeypatch, writes):
+    """Let every write fail after some."""
+    left = itertools.count(writes, -1)
+
+    def failing(function):
+        def wrapped(*arguments, **options):
+            if next(left) <= 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return function(*arguments, **options)
+
+        return wrapped
+
+    for name in ("fsync", "replace", "link", "pwrite", "mkdir"):
+        monkeypatch.setattr(os, name, failing(getattr(os, name)))
+
+
+def test_a_disk_that_is_full_at_any_write_loses_nothing(tmp_path, monkeypatch):
+    run(tmp_path / "undisturbed")
+    refusals = []
+    for writes in range(0, 45, 2):
+        with monkeypatch.context() as patch:
+            fill_disk(patch, writes)
+            try:
+                run(tmp_path / "run")
+            except StorageError as error:
+                refusals.append(str(error))
+    assert len(refusals) > 10
+    assert all("No space left on device" in each for each in refusals)
+    run(tmp_path / "run")
+    assert numbers(tmp_path / "run") == numbers(tmp_path / "undisturbed")
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@pytest.mark.parametrize("size", ["20k", "48k", "100k", "160k"])
+def test_a_small_disk_that_grows_loses_nothing(tmp_path, size):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount here")
+    try:
+        with pytest.raises(StorageError, match=r"No space left|disk is full|disk I/O error"):
+            run(disk / "run")
+        subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+        run(disk / "run")
+        run(tmp_path / "undisturbed")
+        assert numbers(disk / "run") == numbers(tmp_path / "undisturbed")
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def test_a_folder_that_is_removed_while_it_runs_is_one_message(tmp_path):
+    folder = tmp_path / "run"
+
+    class Removing(FakeExperiment):
+        def evaluate(self, xs, streams):
+            if len(self.calls) == 9:
+                shutil.rmtree(folder)
+            return super().evaluate(xs, streams)
+
+    with pytest.raises(StorageError, match="cannot be"):
+        run(folder, Removing)
+    assert not folder.exists(), "it is not made again by half"
+    run(folder)
+    run(tmp_path / "undisturbed")
+    assert numbers(folder) == numbers(tmp_path / "undisturbed")
+
+
+def test_a_clock_that_goes_backwards_changes_nothing(tmp_path, monkeypatch):
+    times = itertools.count(2e9, -5000)
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: float(next(times)))
+        run(tmp_path / "run")
+        (status,) = status_of(tmp_path / "run")["runs"]
+    assert status["state"] == "finished"
+    run(tmp_path / "undisturbed")
+    assert numbers(tmp_path / "run") == numbers(tmp_path / "undisturbed")
+
+
+def test_half_written_files_go_and_a_user_s_own_stay(tmp_path):
+    run(tmp_path)
+    ours = [name + TEMPORARY for name in ("study.json", "key", "solutions/plastic-seed1.npz")]
+    for name in (*ours, "thesis.part"):
+        (tmp_path / name).touch()
+    run(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*part")] == ["thesis.part"]
 
 
 # -- nothing is unpickled that this folder did not write ----------------------------------------
@@ -213,17 +308,25 @@ def test_a_forged_checkpoint_is_never_opened(stopped, tmp_path, key):
     assert scores(stopped) == scores(tmp_path / "undisturbed")
 
 
-def test_the_trap_would_spring(stopped, tmp_path):
+def test_no_trap_springs_under_the_key_of_the_folder_itself(stopped, tmp_path):
     newest = stopped / "checkpoints" / "plastic-seed1.npz"
     forged(newest, tmp_path / "mark", folder_key(stopped / "key"))
-    with pytest.raises(TypeError):
+    before = scores(stopped)
+    with pytest.raises(StorageError, match="no state of nevergrad does"):
         resumed(stopped)
-    assert (tmp_path / "mark").exists()
+    assert not (tmp_path / "mark").exists()
+    assert scores(stopped) == before != []
 
 
-def test_a_lost_key_starts_again_and_says_so(stopped, tmp_path):
+def test_a_lost_key_is_refused_and_a_copy_of_it_goes_on(stopped, tmp_path):
+    key = (stopped / "key").read_bytes()
     (stopped / "key").unlink()
-    assert any("Going on from the start" in text for text in resumed(stopped))
+    before = scores(stopped)
+    with pytest.raises(DamagedRun, match="did not write it"):
+        resumed(stopped)
+    assert scores(stopped) == before != []
+    (stopped / "key").write_bytes(key)
+    resumed(stopped)
     resumed(tmp_path / "undisturbed")
     assert scores(stopped) == scores(tmp_path / "undisturbed")
 

@@ -1,12 +1,13 @@
 """The ledger: rows in, rows out, and what a resumed search forgets."""
 
 import sqlite3
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from threading import Thread
 
 import pytest
 
 import neuromodels.store.ledger as storage_ledger
-from neuromodels.errors import StorageError
+from neuromodels.errors import RunNotFound, StorageError
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
 
@@ -50,7 +51,7 @@ def test_rewinding_forgets_what_lies_beyond_the_checkpoint(ledger):
         ("fixed", 4),
         ("plastic", 2),
     ]
-    assert ledger.tests("final") == []
+    assert ledger.tests("final") == [curve(4, "final")], "valid until another one replaces it"
     assert len(ledger.generations("plastic", 2)) == 1
 
 
@@ -61,7 +62,8 @@ def test_rows_are_written_all_or_none(ledger):
     assert ledger.generations("plastic", 1) == []
 
 
-def test_readers_see_what_a_writer_wrote(ledger):
+def test_readers_see_what_a_writer_wrote(ledger, monkeypatch):
+    monkeypatch.setattr(storage_ledger, "READERS_LEAVE", 0.0)
     ledger.add(generation(0))
     reader = Ledger(ledger.path, read_only=True)
     assert len(reader.generations("plastic", 1)) == 1
@@ -86,13 +88,93 @@ def test_a_newer_or_damaged_ledger_is_one_message(tmp_path):
     connection.close()
     before = path.read_bytes()
     for read_only in (True, False):
-        with pytest.raises(StorageError, match="schema version 2 or older; got 99") as caught:
+        with pytest.raises(StorageError, match="schema version 4 or older; got 99") as caught:
             Ledger(path, read_only=read_only)
         assert "A newer release" in str(caught.value)
     assert path.read_bytes() == before
     path.write_bytes(b"not a database at all" * 100)
-    with pytest.raises(StorageError, match="cannot be read or written"):
-        Ledger(path)
+    for read_only in (True, False):
+        with pytest.raises(StorageError, match="is no ledger"):
+            Ledger(path, read_only=read_only)
+
+
+def test_a_final_score_is_replaced_with_those_that_depend_on_it(ledger):
+    row = RunRecord("plastic", 1, "finished", 10, 3, 1.5, 1, 0, 99.5, 1e9, 10, 2)
+    follower = RunRecord("reset", 1, "finished", 10, 0, 0.0, 1, 0, 0.0, 0.0, 10, 2)
+    ledger.add(curve(2, "final"), curve(2, "final", "reset"), curve(2, "final", "fixed"), follower)
+    ledger.finish(row, curve(4, "final"), ["reset"])
+    assert ledger.tests("final") == [curve(2, "final", "fixed"), curve(4, "final")]
+    assert (ledger.run("plastic", 1), ledger.run("reset", 1).status) == (row, "unfinished")
+
+
+@pytest.fixture
+def filled(tmp_path):
+    """Return the path of a closed ledger with some rows."""
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.add(*(generation(g) for g in range(40)), curve(40, "final"))
+    ledger.close(finished=True)
+    return ledger.path
+
+
+@pytest.mark.parametrize("cut", [1, 100, 4095, 4096, 3 * 4096])
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_ledger_cut_short_is_one_message_and_stays_as_it_is(filled, cut, read_only):
+    content = filled.read_bytes()[:-cut]
+    filled.write_bytes(content)
+    with pytest.raises(StorageError, match=r"cut short|malformed|damaged") as caught:
+        Ledger(filled, read_only=read_only).generations("plastic", 1)
+    assert "from a copy" in str(caught.value)
+    assert filled.read_bytes() == content
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_ledger_with_rows_and_no_version_is_damaged(filled, read_only):
+    with sqlite3.connect(filled) as connection:
+        connection.execute("DELETE FROM schema_version")
+    connection.close()
+    with pytest.raises(StorageError, match="is damaged"):
+        Ledger(filled, read_only=read_only)
+
+
+def test_tables_are_made_all_or_none(tmp_path, monkeypatch):
+    path = tmp_path / "ledger.sqlite"
+    made = list(storage_ledger._schema())
+    for count in range(len(made)):
+        with monkeypatch.context() as patch:  # a full disk ends it after some statements
+            patch.setattr(storage_ledger, "_schema", lambda n=count: [*made[:n], "no statement"])
+            with pytest.raises(StorageError, match="cannot be read or written"):
+                Ledger(path)
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("SELECT * FROM sqlite_master").fetchall() == []
+        connection.close()
+        with pytest.raises(RunNotFound, match="no ledger yet"):
+            Ledger(path, read_only=True)
+    Ledger(path).close()
+
+
+def test_tables_that_an_earlier_release_left_half_made_are_made_anew(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE generations (condition TEXT, seed INTEGER)")
+    connection.close()
+    ledger = Ledger(path)
+    ledger.add(generation(0))
+    assert ledger.generations("plastic", 1) == [generation(0)]
+    ledger.close()
+
+
+def test_a_reader_at_the_end_leaves_no_journal_behind(ledger):
+    ledger.add(generation(0))
+    reader = Ledger(ledger.path, read_only=True)
+    rows = reader._connection.execute("SELECT * FROM generations")
+    rows.fetchone()
+    thread = Thread(target=ledger.close, kwargs={"finished": True})
+    thread.start()
+    thread.join(0.3)
+    assert thread.is_alive(), "it waits for the reader"
+    reader.close()
+    thread.join(5)
+    assert [path.name for path in ledger.path.parent.iterdir()] == ["ledger.sqlite"]
 
 
 @dataclass(frozen=True)
@@ -155,3 +237,43 @@ def test_a_step_that_fails_leaves_the_older_ledger(tomorrow, monkeypatch):
 
 def test_every_version_has_its_step():
     assert sorted(storage_ledger.MIGRATIONS) == list(range(1, storage_ledger.SCHEMA_VERSION))
+
+
+def test_a_ledger_of_version_3_is_read_without_silent_trials(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    ledger.add(replace(curve(1, "final"), silent_trials='{"hidden": 10}'))
+    assert ledger.tests("final")[0].silent == ("hidden",)
+    ledger.close(finished=True)
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE tests DROP COLUMN silent_trials")
+        connection.execute("ALTER TABLE runs DROP COLUMN source")
+        connection.execute("UPDATE schema_version SET version = 3")
+    connection.close()
+    for read_only in (True, False):
+        ledger = Ledger(path, read_only=read_only)
+        assert ledger.tests("final") == [curve(1, "final")]
+        assert ledger.tests("final")[0].silent == ()
+        ledger.close()
+
+
+def test_a_ledger_of_version_2_is_read_without_kinds_of_failed_trials(tmp_path):
+    """As it was written before kinds were kept of tests: their counts stay."""
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    ledger.add(generation(0), replace(curve(1, "final"), failures=6, nan=6, rate=3.0))
+    ledger.close(finished=True)
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE generations DROP COLUMN outside")
+        for kind in ("nan", "explosion", "silence", "timeout", "outside"):
+            connection.execute(f"ALTER TABLE tests DROP COLUMN {kind}")
+        for name in ("rate", "silent_trials"):
+            connection.execute(f"ALTER TABLE tests DROP COLUMN {name}")
+        connection.execute("ALTER TABLE runs DROP COLUMN source")
+        connection.execute("UPDATE schema_version SET version = 2")
+    connection.close()
+    for read_only in (True, False):
+        ledger = Ledger(path, read_only=read_only)
+        assert ledger.tests("final") == [replace(curve(1, "final"), failures=6)]
+        assert ledger.generations("plastic", 1) == [generation(0)]
+        ledger.close()

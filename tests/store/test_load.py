@@ -94,7 +94,7 @@ def test_several_runs_in_a_folder_are_one_table(run, here, said):
 def test_a_run_without_rows_has_empty_tables(here, said, monkeypatch):
     said("run", "studies/small.toml", "--out", "run")
     (here / "run" / "ledger.sqlite").unlink()
-    for path in (here / "run" / "solutions").iterdir():
+    for path in [*here.glob("run/solutions/*"), *here.glob("run/checkpoints/*")]:
         path.unlink()
     found = neuromodels.load(here / "run")
     assert len(found.generations) == len(found.tests) == len(found.runs) == 0

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import RunNotFound, StorageError
+from neuromodels.store.lock import FolderLock, owner_of
+from neuromodels.store.neighbours import stored_runs
 from neuromodels.store.provenance import changed_since, provenance
-from neuromodels.store.store import Store, StoredRun, stored_runs
+from neuromodels.store.store import Store, StoredRun
 
 STUDY = {"name": "x", "seeds": [1], "conditions": ["plastic"]}
 DIGEST = "0123456789ab"
@@ -28,7 +30,7 @@ def test_a_new_folder_holds_the_resolved_study(tmp_path):
     run = StoredRun(tmp_path / "a" / "run")
     assert run.table == STUDY
     assert run.digest == DIGEST
-    assert [each.folder.name for each in stored_runs(tmp_path / "a")] == ["run"]
+    assert stored_runs(tmp_path / "a") == [], "it holds a name, seeds and conditions, no study"
 
 
 def test_seeds_are_added_never_dropped(tmp_path):
@@ -82,7 +84,7 @@ def test_a_full_disk_keeps_what_was_stored(tmp_path, monkeypatch):
             store.write_solution("plastic", 1, {"vector": np.zeros(3)})
         monkeypatch.undo()
         assert store.solution("plastic", 1)["vector"].tolist() == [0, 1, 2]
-    assert not list(tmp_path.rglob("*.part"))
+    assert not list(tmp_path.rglob("*part"))
 
 
 def test_a_second_process_is_refused(tmp_path):
@@ -110,6 +112,49 @@ def test_a_stale_lock_is_taken_over(tmp_path):
     (tmp_path / "lock").write_text(json.dumps({"pid": int(gone), "host": socket.gethostname()}))
     with opened(tmp_path) as store:
         assert "left its lock behind" in store.take_notices()[0]
+
+
+def lock_of(pid, **more):
+    return json.dumps({"pid": pid, "host": socket.gethostname(), **more})
+
+
+def test_a_lock_whose_number_another_process_has_now_is_stale(tmp_path):
+    lock = FolderLock(tmp_path / "lock")
+    lock.acquire()
+    mine = json.loads(lock.path.read_text())
+    assert owner_of(lock.path) == f"process {os.getpid()} on {socket.gethostname()}"
+    lock.release()
+    for changed in ({"began": mine["began"] - 1}, {"boot": "an earlier start of this machine"}):
+        lock.path.write_text(json.dumps({**mine, **changed}))
+        assert owner_of(lock.path) == ""
+
+
+def test_a_lock_of_an_earlier_release_is_older_than_who_has_its_number_now(tmp_path):
+    path = tmp_path / "lock"
+    path.write_text(lock_of(os.getpid()))
+    assert owner_of(path) == f"process {os.getpid()} on {socket.gethostname()}"
+    os.utime(path, (0, 0))
+    assert owner_of(path) == ""
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "1", lock_of(0), lock_of(-1), lock_of(10**30)])
+def test_a_lock_that_says_nothing_is_nobody_s(tmp_path, text):
+    (tmp_path / "lock").write_text(text)
+    assert owner_of(tmp_path / "lock") == ""
+    with opened(tmp_path):
+        pass
+
+
+def test_a_lock_that_could_not_be_written_is_given_back(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(StorageError, match="No space left"), opened(tmp_path):
+            pass
+    with opened(tmp_path):
+        pass
 
 
 def test_a_lock_of_another_host_is_respected(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 
@@ -37,14 +37,18 @@ def check_bounds(
         )
 
 
-def check_use(where: str, coefficients: Iterable[Coefficient], texts: Iterable[str]) -> None:
-    """Refuse a coefficient that stands in none of the texts."""
-    used = words("\n".join(texts))
+def check_use(
+    where: str,
+    coefficients: Iterable[Coefficient],
+    used: Collection[str],
+    must: str = "must stand in an equation or statement",
+) -> None:
+    """Refuse a coefficient that is not among the names used."""
     for coefficient in coefficients:
         require(
             coefficient.name in used,
             f"{where}.{coefficient.name}",
-            "must stand in an equation or statement",
+            must,
             coefficient.name,
             "A search would change it without effect: use it or remove it.",
         )

@@ -9,13 +9,13 @@ import numpy as np
 from neuromodels.experiment.contracts.contract import Contract, Same, require
 from neuromodels.experiment.contracts.equations import check_bounds, check_use, variables
 from neuromodels.experiment.contracts.networks import STEPS, driven_neurons
+from neuromodels.experiment.influence import names_read, texts_of
 from neuromodels.neurons import NeuronModel
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.equations import assigned
 
 STRENGTHS = (0.0, 0.5, 1e3)
 """Inputs of each step: none, some, and far more than any network gives."""
-STATEMENTS = ("equations", "threshold", "reset", "each_step", "before_spikes")
 
 
 class NeuronContract(Contract):
@@ -50,8 +50,7 @@ class NeuronContract(Contract):
 
     def test_every_coefficient_is_used(self, neuron: NeuronModel) -> None:
         """Every coefficient stands in the equations or in a statement."""
-        texts = [getattr(neuron, field) or "" for field in STATEMENTS]
-        check_use(_name(neuron), neuron.coefficients, texts)
+        check_use(_name(neuron), neuron.coefficients, names_read(texts_of(neuron)))
 
     def test_is_silent_without_input(self, neuron: NeuronModel) -> None:
         """With its coefficients at their defaults it sends nothing and never spikes."""
@@ -81,7 +80,7 @@ class NeuronContract(Contract):
     def test_stays_finite(self, neuron: NeuronModel) -> None:
         """Its variables are numbers, however strong the input is."""
         batch = _driven(Same(neuron))
-        for name in _stored(batch):
+        for name in _stored(batch, neuron):
             for strength, values in zip(STRENGTHS, _values(batch, name), strict=True):
                 require(
                     bool(np.isfinite(values).all()),
@@ -94,7 +93,7 @@ class NeuronContract(Contract):
         """What `forget` leaves after strong input is a neuron that never had any."""
         half = STEPS // 2
         batch = driven_neurons(neuron, STRENGTHS, until=half, forget_at=half)
-        for name in _stored(batch):
+        for name in _stored(batch, neuron):
             fresh, *used = _values(batch, name)
             require(
                 all(np.array_equal(fresh, each) for each in used),
@@ -115,10 +114,11 @@ def _driven(same: Same) -> Batch:
     return driven_neurons(same.declared, STRENGTHS)
 
 
-def _stored(batch: Batch) -> list[str]:
-    """Return the variables of the examined neurons that hold a number."""
+def _stored(batch: Batch, neuron: NeuronModel) -> list[str]:
+    """Return the variables of a model that hold a number, none that a network adds to it."""
     equations = batch.groups["examined"].equations
-    return sorted(equations.parameter_names | equations.diff_eq_names)
+    held = equations.parameter_names | equations.diff_eq_names
+    return sorted(held & set(variables(neuron.equations)))
 
 
 def _values(batch: Batch, name: str) -> np.ndarray:

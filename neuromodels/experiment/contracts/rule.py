@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +16,7 @@ from neuromodels.experiment.contracts.equations import (
     words,
 )
 from neuromodels.experiment.contracts.networks import EXAMINED, Trials, rule_trials
+from neuromodels.experiment.influence import names_that_count
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.equations import assigned
 from neuromodels.study.conditions import Controls
@@ -79,8 +79,10 @@ class RuleContract(Contract):
         check_bounds(_name(rule), rule.coefficients, rule.is_start)
 
     def test_every_coefficient_is_used(self, rule: PlasticityRule) -> None:
-        """Every coefficient stands in the rule, or in one of its options."""
-        check_use(_name(rule), rule.coefficients, _texts(rule))
+        """Weights depend on every coefficient, in the rule or in one of its options."""
+        used = {name for _, chosen in _variants(rule) for name in names_that_count(chosen)}
+        must = "must lead to a weight through equations and statements"
+        check_use(_name(rule), rule.coefficients, used, must)
 
     def test_weights_stay_finite(self, rule: PlasticityRule) -> None:
         """Driven on both sides, weights are numbers, at the defaults and within the bounds."""
@@ -146,15 +148,6 @@ def _variants(rule: PlasticityRule) -> Iterator[tuple[str, PlasticityRule]]:
     for option, values in rule.options.items():
         for value in values[1:]:
             yield f"{option}.{value}", rule.with_options({option: value})
-
-
-def _texts(rule: PlasticityRule) -> list[str]:
-    """Return all text of a rule in which a coefficient may stand, options included."""
-    texts = []
-    for _, chosen in _variants(rule):
-        values = [getattr(chosen, field.name) for field in fields(chosen)]
-        texts += [value for value in values if isinstance(value, str)]
-    return texts
 
 
 def _written(rule: PlasticityRule, names: tuple[str, ...] | list[str]) -> list[str]:

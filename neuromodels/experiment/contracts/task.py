@@ -89,8 +89,12 @@ class TaskContract(Contract):
         for field in ("loss", "accuracy"):
             values, where = found[field], f"{_name(task)}.{field}"
             require(bool(np.isfinite(values).all()), where, "must be a finite number", values[0])
+        scores = found["accuracy"]
+        beyond = scores[task.is_outside(scores)]
+        where = f"{_name(task)}.scores"
+        must = f"every score must lie in the declared range {task.scores}"
+        require(not beyond.size, where, must, beyond[:1])
         if not task.acts:
-            scores = found["accuracy"]
             wrong = scores[(scores < 0) | (scores > 1)]
             require(not wrong.size, f"{_name(task)}.accuracy", "must lie in [0, 1]", wrong[:1])
 

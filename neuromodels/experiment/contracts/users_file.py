@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import Any
 
-from neuromodels.catalog import names_in
+from neuromodels.catalog import check_fields, names_in
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.contracts.contract import Contract
 from neuromodels.experiment.contracts.neuron import NeuronContract
@@ -15,8 +16,13 @@ from neuromodels.experiment.contracts.task import TaskContract
 CONTRACTS: tuple[Contract, ...] = (RuleContract(), NeuronContract(), TaskContract())
 
 
-def check(named: str) -> dict[str, Any]:
+def check(named: str, reading: AbstractContextManager | None = None) -> dict[str, Any]:
     """Return what comes of each promise of ``"my_rules.py:NAME"``.
+
+    Parameters
+    ----------
+    reading
+        Entered while the file runs, which may have no end.
 
     Returns
     -------
@@ -29,7 +35,8 @@ def check(named: str) -> dict[str, Any]:
     DeclarationError
         Where the file cannot be read, or declares no rule, neuron model or task of that name.
     """
-    declared, contract = declared_in(named)
+    with reading or nullcontext():
+        declared, contract = declared_in(named)
     verdicts = list(contract.verdicts(declared))
     return {
         "name": named,
@@ -44,7 +51,7 @@ def declared_in(named: str) -> tuple[Any, Contract]:
     path, separator, name = named.rpartition(":")
     if not separator:
         raise DeclarationError("check", "must be FILE.py:NAME", named)
-    names = names_in(path, f"check {named}")
+    names = _names_in(path, f"check {named}")
     contract = _contract_of(names.get(name))
     if contract is None:
         known = [key for key, value in names.items() if _contract_of(value)]
@@ -55,7 +62,18 @@ def declared_in(named: str) -> tuple[Any, Contract]:
             name,
             f"It declares: {', '.join(known) or 'none'}.",
         )
+    check_fields(names[name], f"check {named}")
     return names[name], contract
+
+
+def _names_in(path: str, where: str) -> dict[str, Any]:
+    """Return what a file declares; what the package refuses of it is said with its name."""
+    try:
+        return names_in(path, where)
+    except DeclarationError as error:
+        if error.where == where:
+            raise
+        raise DeclarationError(where, str(error).rstrip(".")) from None
 
 
 def _contract_of(value: object) -> Contract | None:

@@ -16,7 +16,7 @@ from neuromodels.experiment.workers.answers import Answer, Lost, Refusal
 from neuromodels.experiment.workers.request_lock import RequestLock
 from neuromodels.experiment.workers.timeouts import ANSWER_WITHIN, ask_in_loop, within
 from neuromodels.experiment.workers.versions import check_versions, lacking, machines_of
-from neuromodels.experiment.workers.worker import Work
+from neuromodels.experiment.workers.worker import Checked
 
 LOOK_EVERY = 5.0
 """Seconds between two checks that workers are still there."""
@@ -85,7 +85,7 @@ class Crew:
         self,
         function: Callable[..., Any],
         parts: Sequence[Any],
-        work: Work,
+        work: Checked,
         *,
         alone: bool = False,
         **shared: Any,
@@ -128,7 +128,7 @@ class Crew:
             return self.client.map(function, parts, key=key, pure=False, **shared)
 
     def ask_until(
-        self, function: Callable[..., Any], parts: Sequence[Any], work: Work, **shared: Any
+        self, function: Callable[..., Any], parts: Sequence[Any], work: Checked, **shared: Any
     ) -> list[Answer]:
         """Call a function with every part until there is an answer to at least one.
 
@@ -212,7 +212,7 @@ class Crew:
         try:
             yield
         except (OSError, CancelledError) as error:
-            raise _unreachable(str(error) or type(error).__name__) from None
+            raise _unreachable(self.client, str(error) or type(error).__name__) from None
 
 
 def _silent(seconds: float) -> SimulationError:
@@ -224,11 +224,12 @@ def _silent(seconds: float) -> SimulationError:
     )
 
 
-def _unreachable(reason: str) -> SimulationError:
+def _unreachable(client: Any, reason: str) -> SimulationError:
     return SimulationError(
         "Distribution.scheduler",
         f"must stay reachable: {reason}",
-        cure="Everything until the last generation is stored: start it again and resume the run.",
+        client.scheduler.address,
+        "Everything until the last generation is stored: start it again and resume the run.",
     )
 
 
@@ -240,8 +241,12 @@ def _answer(future: Any, value: Any) -> Answer | Lost:
         # whatever the status says: the worker that held the value may be gone already
         return value
     if future.status != "error":
-        raise _unreachable("it forgot what it was asked")
-    return _lost_or_raise(future.exception(timeout=ANSWER_WITHIN), future)
+        raise _unreachable(future.client, "it forgot what it was asked")
+    try:
+        error = future.exception(timeout=ANSWER_WITHIN)
+    except (OSError, CancelledError) as lost:
+        raise _unreachable(future.client, str(lost) or type(lost).__name__) from None
+    return _lost_or_raise(error, future)
 
 
 def _lost_or_raise(error: BaseException, future: Any) -> Lost:

@@ -12,7 +12,9 @@ import itertools
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.resource_tracker import ensure_running
@@ -121,6 +123,7 @@ class LocalProcesses:
         self._keepers: list[Keeper] = []
         self._starts: set[asyncio.Future] = set()
         self._is_closing = False
+        self._place = tempfile.mkdtemp(prefix="neuromodels-")  # Dask's own place is anybody's
         self._loop = asyncio.new_event_loop()
         self._closed = asyncio.Event()
         self._thread = Thread(target=self._live, daemon=True, name="workers")
@@ -147,6 +150,7 @@ class LocalProcesses:
             self._loop.call_soon_threadsafe(self._closed.set)
             self._thread.join(2 * GRACE)
             self._silence.__exit__(None, None, None)
+            shutil.rmtree(self._place, ignore_errors=True)
 
     def client_options(self) -> dict[str, Any]:
         """Return what a `distributed.Client` of these workers must be made with."""
@@ -222,6 +226,7 @@ class LocalProcesses:
             security=self.security,
             memory_limit=MEMORY_LIMIT // self.count,
             dashboard=False,
+            local_directory=self._place,
             silence_logs=logging.CRITICAL,
             config=_SETTINGS,
             fates=self._fates,

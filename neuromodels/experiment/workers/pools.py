@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.errors import DeclarationError, SimulationError
+from neuromodels.errors import DeclarationError
 from neuromodels.experiment.side_by_side import ENOUGH, SideBySide
 from neuromodels.experiment.workers.crew import Crew
 from neuromodels.experiment.workers.distributed import DistributedExperiment, work_on
+from neuromodels.experiment.workers.greeting import connect_within, greet, unanswered
+from neuromodels.experiment.workers.own_networks import NetworkOnWorkers, network_work
+from neuromodels.experiment.workers.timeouts import ANSWER_WITHIN
 from neuromodels.experiment.workers.worker import LIMIT, build_experiment, record, record_trial
 from neuromodels.study.study import Study
 
@@ -52,6 +55,16 @@ class Workers:
         work = work_on(study, condition, build_experiment, self.seconds)
         answers = self.crew.ask_until(record, [vector], work, how=record_trial, stream=stream)
         return answers[0].value
+
+    def for_network(self, study: Any, source: str) -> NetworkOnWorkers:
+        """Return what runs instances of a `NetworkStudy` on these workers.
+
+        Parameters
+        ----------
+        source
+            The file that it was read from.
+        """
+        return NetworkOnWorkers(self.crew, network_work(study, source, self.seconds))
 
     def for_runner(
         self, study: Study, tell: Tell | None = None, others: SideBySide | None = None
@@ -137,9 +150,11 @@ def scheduler_at(
     DeclarationError
         When Dask `distributed` is not installed.
     SimulationError
-        When no scheduler answers there.
+        When no scheduler answers there, or somebody else does.
     """
-    with _client(address, security=_keys_for(address)) as client:
+    security = _keys_for(address)
+    greet(address, security, max(ANSWER_WITHIN, connect_within()))
+    with _client(address, security=security) as client:
         yield Workers(Crew(client, tell), seconds)
 
 
@@ -191,12 +206,7 @@ def _client(address: str, **options: Any) -> Iterator[Any]:
     try:
         client = Client(address, set_as_default=False, **options)
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
-        raise SimulationError(
-            "Distribution.scheduler",
-            f"must answer: {error}",
-            address,
-            "Start it with `dask scheduler`, or take the address from its log.",
-        ) from None
+        raise unanswered(address, str(error)) from None
     try:
         yield client
     finally:

@@ -15,7 +15,7 @@ from importlib import import_module
 from threading import Lock
 from time import perf_counter
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -36,6 +36,19 @@ LIMIT = 600.0
 _experiments: OrderedDict[tuple[str, ...], ExperimentLike] = OrderedDict()
 _files: dict[str, str] = {}
 _one_at_a_time = Lock()
+
+
+class Checked(Protocol):
+    """What a worker checks before it does anything: see `Work`."""
+
+    @property
+    def versions(self) -> Mapping[str, str]: ...
+
+    @property
+    def files(self) -> Mapping[str, str]: ...
+
+    @property
+    def seconds(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -84,12 +97,12 @@ def record_trial(
 
 def describe(part: None, *, work: Work) -> Answer | Lost | Refusal:
     """Build the experiment and describe its vectors."""
-    return _answer_or_refuse(work, lambda: _ask_experiment(work, _description_of))
+    return answer_or_refuse(work, lambda: _ask_experiment(work, _description_of))
 
 
 def evaluate(part: tuple[np.ndarray, np.ndarray], *, work: Work) -> Answer | Lost | Refusal:
     """Evaluate candidates, (candidates, d), on every stream of some, (trials,)."""
-    return _answer_or_refuse(
+    return answer_or_refuse(
         work, lambda: _ask_experiment(work, lambda experiment: experiment.evaluate(*part))
     )
 
@@ -97,12 +110,12 @@ def evaluate(part: tuple[np.ndarray, np.ndarray], *, work: Work) -> Answer | Los
 def record(vector: np.ndarray, *, work: Work, how: Record, stream: int) -> Answer | Lost | Refusal:
     """Run one trial of a solution with monitors."""
     study = _on_these_cores(work.study)
-    return _answer_or_refuse(
+    return answer_or_refuse(
         work, lambda: Answer(how(study, work.condition, vector, stream), address())
     )
 
 
-def _answer_or_refuse(work: Work, ask: Callable[[], Answer]) -> Answer | Lost | Refusal:
+def answer_or_refuse(work: Checked, ask: Callable[[], Answer]) -> Answer | Lost | Refusal:
     """Return an answer, or a value that says why there is none; raise unforeseen errors only."""
     try:
         with _one_at_a_time, time_limit(work.seconds):
@@ -145,7 +158,7 @@ def _experiment(work: Work) -> ExperimentLike:
 
 def _on_these_cores(study: Study) -> Study:
     """Return the study with as many threads as this worker was given."""
-    return replace(study, device=replace(study.device, threads=_worker().state.nthreads))
+    return replace(study, device=replace(study.device, threads=cores()))
 
 
 # -- the process --------------------------------------------------------------------------------
@@ -154,6 +167,11 @@ def _on_these_cores(study: Study) -> Study:
 def address() -> str:
     """Return the address of this process, unique among workers."""
     return str(_worker().address)
+
+
+def cores() -> int:
+    """Return how many threads this worker was given."""
+    return int(_worker().state.nthreads)
 
 
 def name() -> str:
