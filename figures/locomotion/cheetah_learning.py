@@ -9,16 +9,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figures.shared.cheetah import CONDITION, FIVE, STUDY, by_rule, keys_of
+from figures.shared.cheetah import CONDITION, FIVE, STUDY, by_rule
 from figures.shared.numbers import SPIKEPROPAMINE_FRACTIONS, SPIKEPROPAMINE_GAINS
-from figures.shared.scores import Curve, Final, counted, note_on, scores_of, write_note
+from figures.shared.scores import (
+    Curve,
+    Final,
+    counted,
+    counts_of,
+    final_of,
+    note_on,
+    scores_in,
+    scores_of,
+)
+from figures.shared.tables import Row, in_order, rows_of, seeds_in, tests_in
 from neuromodels.errors import NeuromodelsError
-from neuromodels.report.plotting.draw import new_figure
-from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point, make_room
+from neuromodels.report.plotting.draw import new_figure, write_note
+from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point, keys_of, make_room
 from neuromodels.report.plotting.style import PAGE, styled
 from neuromodels.store.store import StoredRun
 
 NEEDS = (STUDY,)
+SCORES, CURVES = "cheetah.csv", "cheetah_curves.csv"
+TABLES = (SCORES, CURVES)
 UNIT = "nm_oja"
 """Whose final gain is 1."""
 
@@ -29,18 +41,20 @@ class Searched:
 
     Parameters
     ----------
-    seeds
-        Behind the curve.
     generations
         Of a search.
     curve, final
         Scores, reward per step in m/s.
     """
 
-    seeds: int
     generations: int
     curve: Curve
     final: Final
+
+    @property
+    def counts(self) -> set[int]:
+        """Of how many seeds the curve and the final scores are."""
+        return counts_of([self.curve], [self.final])
 
 
 def collect(runs: Sequence[StoredRun]) -> dict[str, Searched]:
@@ -60,11 +74,23 @@ def collect(runs: Sequence[StoredRun]) -> dict[str, Searched]:
 
 
 def _searched(run: StoredRun) -> Searched | None:
-    seeds, curves, finals = scores_of(run)
+    curves, finals = scores_of(run)
     if CONDITION not in curves or CONDITION not in finals:
         return None
     generations = run.study.search.generations
-    return Searched(seeds, generations, curves[CONDITION], finals[CONDITION])
+    return Searched(generations, curves[CONDITION], finals[CONDITION])
+
+
+def collect_committed() -> dict[str, Searched]:
+    """Return the searches that the tables hold."""
+    rows = {row["rule"]: row for row in rows_of(SCORES)}
+    return {rule: _searched_in(rows[rule]) for rule in in_order(rows, FIVE)}
+
+
+def _searched_in(row: Row) -> Searched:
+    points = tests_in(rows_of(CURVES, rule=row["rule"]), "curve")
+    curves, _ = scores_in(points, [])
+    return Searched(int(row["generations"]), curves[CONDITION], final_of(seeds_in(row)))
 
 
 def gains(found: Mapping[str, Searched]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -99,12 +125,18 @@ def draw(data: dict[str, Searched]):
         theirs = figure.add_subplot(grid[1, 2], sharex=ours, sharey=ours)
         _draw_curves(left, data)
         _draw_finals(finals, data)
+        make_room(left, 0)
         _draw_gains(ours, gains(data), "ours, medians")
         _draw_gains(theirs, _published(), "published, single traces")
         ours.tick_params(axis="x", labelbottom=False)
         theirs.set_xlabel("fraction of the search")
-        figure.legend(handles=keys_of(list(data)), loc="outside upper left", ncols=3, frameon=False)
-        write_note(figure, note_on(each.seeds for each in data.values()))
+        figure.legend(
+            handles=keys_of(FIVE[rule] for rule in data),
+            loc="outside upper left",
+            ncols=3,
+            frameon=False,
+        )
+        write_note(figure, note_on(count for each in data.values() for count in each.counts))
         return figure
 
 
@@ -113,10 +145,9 @@ def _draw_curves(axes, data: Mapping[str, Searched]) -> None:
         curve = each.curve
         draw_band(axes, curve.generations, curve.median, curve.low, curve.high, FIVE[rule])
     draw_level(axes, 0, "standing still")
-    make_room(axes, 0)
     axes.set_xlim(left=0)
-    most = max(each.seeds for each in data.values())
-    axes.set(title=f"half-cheetah, {counted(most)}", xlabel="generation")
+    counts = [count for each in data.values() for count in each.counts]
+    axes.set(title=f"half-cheetah, {counted(counts)}", xlabel="generation")
     axes.set_ylabel("reward per step (m/s)")
 
 

@@ -8,19 +8,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figures.shared.cheetah import CONDITION, FIVE, STUDY, by_rule, keys_of
+from figures.shared.cheetah import CONDITION, FIVE, STUDY, by_rule
 from figures.shared.measures import Arrays, measures_of
-from figures.shared.scores import note_on, over_seeds, write_note
+from figures.shared.scores import counted, note_on, over_seeds
+from figures.shared.tables import Row, rows_of, seeds_in
 from neuromodels.errors import RunNotFound
-from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.draw import new_figure, write_note
+from neuromodels.report.plotting.panels import keys_of
 from neuromodels.report.plotting.style import COLUMN, GREY, PALE, styled
 from neuromodels.store.store import StoredRun
 
 NEEDS = (STUDY,)
 MEASURE = "novel"
+TABLES = ("cheetah_novel.csv",)
+USUAL = "nominal"
+"""How the table begins the names of worlds that a search has seen."""
 ALL = "mean of all"
 APART = 0.16
 """Between the points of two rules in a row, rows."""
+BEYOND = "Empty marks, and lines to an end: beyond it"
 ENDS = (-1.0, 2.5)
 """Retention that is drawn; what lies beyond is an empty mark at the end."""
 
@@ -72,6 +78,18 @@ def _retention(arrays: Arrays) -> np.ndarray:
     return np.append(kept.mean(), kept)
 
 
+def collect_committed() -> dict[str, Kept]:
+    """Return what the table says that the solutions keep."""
+    return {rule: _kept_in(rows_of(*TABLES, rule=rule)) for rule in FIVE}
+
+
+def _kept_in(rows: Sequence[Row]) -> Kept:
+    by_name = {row["condition"]: seeds_in(row) for row in rows}
+    names = [name for name in by_name if not name.startswith(USUAL) and name != ALL]
+    retention = np.array([by_name[name] for name in (ALL, *names)]).T
+    return Kept((ALL, *names), retention[by_name[USUAL] > 0])
+
+
 def draw(data: dict[str, Kept]):
     """Return the figure, a column wide."""
     with styled():
@@ -88,8 +106,15 @@ def draw(data: dict[str, Kept]):
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlabel("return over nominal return")
-        figure.legend(handles=keys_of(list(data)), loc="outside upper left", ncols=1, frameon=False)
-        write_note(figure, note_on(len(each.retention) for each in data.values()))
+        figure.legend(
+            handles=keys_of(FIVE[rule] for rule in data),
+            loc="outside upper left",
+            ncols=1,
+            frameon=False,
+        )
+        counts = {len(each.retention) for each in data.values()}
+        axes.set_title(f"half-cheetah, {counted(counts)}")
+        write_note(figure, f"{note_on(counts, 'one seed')}. {BEYOND}")
         return figure
 
 

@@ -9,18 +9,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from figures.shared.measures import measures_of
-from figures.shared.scores import Final, Spread, note_on, over_seeds, scores_of, write_note
+from figures.shared.scores import (
+    Final,
+    Spread,
+    counts_in,
+    counts_of,
+    final_of,
+    note_on,
+    over_seeds,
+    scores_of,
+)
+from figures.shared.tables import Row, rows_of, seeds_in, sweep_in
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.report.plotting.draw import new_figure
-from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
+from neuromodels.report.plotting.draw import new_figure, write_note
+from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point, show_all
 from neuromodels.report.plotting.style import COLUMN, GREY, MARKS, styled
 from neuromodels.store.store import StoredRun
 
 TASK = "t_maze"
 CONDITION = "plastic"
 NEEDS = (TASK, "t_maze_additive", "t_maze_fixed")
+SCORES, SWEEPS = "maze.csv", "maze_transfer.csv"
+TABLES = (SCORES, SWEEPS)
 CHANCE = 0.5
+LIMITS = (0.38, 1.02)
 AXES = {"training": "training trials", "cues": "cues in a trial"}
 """Parameter that is varied -> its axis."""
 LABELS = {
@@ -28,6 +41,8 @@ LABELS = {
     "additive": "no\ncontrast",
     **{name: MARKS[name].label for name in ("M1", "M0", "fixed")},
 }
+OTHERS = (("t_maze_additive", CONDITION, "additive"), ("t_maze_fixed", "fixed", "fixed"))
+"""Other studies, which of their conditions is drawn, and its name here."""
 COLOURS = {"additive": MARKS["random"]}
 
 
@@ -52,13 +67,10 @@ def collect(runs: Sequence[StoredRun]) -> Maze:
     found = {run.study.name: run for run in runs}
     if TASK not in found:
         raise NeuromodelsError("maze_sweeps", f"needs a run of {TASK}", list(found))
-    finals = dict(scores_of(found[TASK])[2])
-    for study, condition, name in (
-        ("t_maze_additive", CONDITION, "additive"),
-        ("t_maze_fixed", "fixed", "fixed"),
-    ):
+    finals = dict(scores_of(found[TASK])[1])
+    for study, condition, name in OTHERS:
         if study in found:
-            finals[name] = scores_of(found[study])[2][condition]
+            finals[name] = scores_of(found[study])[1][condition]
     return Maze({name: _sweep(found[TASK], name) for name in AXES}, finals)
 
 
@@ -78,6 +90,19 @@ def _sweep(run: StoredRun, parameter: str) -> tuple[np.ndarray, Spread, float]:
     return values, over_seeds(means), float(known[parameter])
 
 
+def collect_committed() -> Maze:
+    """Return the sweeps and the final scores that the tables hold."""
+    scores = {(r["study"], r["condition"]): final_of(seeds_in(r)) for r in rows_of(SCORES)}
+    finals = {condition: final for (study, condition), final in scores.items() if study == TASK}
+    finals |= {name: scores[study, condition] for study, condition, name in OTHERS}
+    return Maze({name: _sweep_in(rows_of(SWEEPS, parameter=name)) for name in AXES}, finals)
+
+
+def _sweep_in(rows: Sequence[Row]) -> tuple[np.ndarray, Spread, float]:
+    values, spread = sweep_in(rows)
+    return values, spread, float(rows[0]["searched_low"])
+
+
 def draw(data: Maze):
     """Return the figure, a column wide."""
     with styled():
@@ -86,7 +111,8 @@ def draw(data: Maze):
         for axes, (name, sweep) in zip(rows, data.sweeps.items(), strict=False):
             _draw_sweep(axes, name, *sweep)
         _draw_finals(rows[2], data.finals)
-        counts = [len(spread.each) for _, spread, _ in data.sweeps.values()]
+        counts = counts_of([], data.finals.values())
+        counts |= counts_in(spread for _, spread, _ in data.sweeps.values())
         write_note(figure, f"{note_on(counts)}. Thin: single seeds.\nGrey: what the searches saw")
         return figure
 
@@ -96,7 +122,8 @@ def _draw_sweep(axes, name: str, values: np.ndarray, spread: Spread, searched: f
     axes.plot(values, spread.each.T, color=MARKS[CONDITION].colour, linewidth=0.4)
     draw_band(axes, values, spread.median, spread.low, spread.high, MARKS[CONDITION])
     draw_level(axes, CHANCE, "chance")
-    axes.set(xlabel=AXES[name], ylabel="tests right", ylim=(0.38, 1.02))
+    show_all(axes, *LIMITS)
+    axes.set(xlabel=AXES[name], ylabel="tests right")
     axes.set_xticks(values, [f"{value:g}" for value in values])
 
 
@@ -107,5 +134,6 @@ def _draw_finals(axes, finals: dict[str, Final]) -> None:
         each = final.seeds if len(final.seeds) > 1 else ()
         draw_point(axes, place, final.median, final.low, final.high, mark, each)
     draw_level(axes, CHANCE)
-    axes.set(xlim=(-0.6, len(used) - 0.3), ylim=(0.38, 1.02), ylabel="tests right")
+    show_all(axes, *LIMITS)
+    axes.set(xlim=(-0.6, len(used) - 0.3), ylabel="tests right")
     axes.set_xticks(range(len(used)), list(used.values()))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.lines import Line2D
 
-from figures.shared.scores import final_scores
+from figures.shared.scores import choice_text, final_scores, median_seed
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure
@@ -20,6 +20,7 @@ from neuromodels.tasks.t_maze import SENSORY, STEP_MS
 TASK = "t_maze"
 CONDITION = "plastic"
 NEEDS = (TASK,)
+LACKS = "the spikes and weights of an episode"
 SIDES = (POSITIVE, NEGATIVE)
 """Colours of left and right."""
 GROUPS = {"sensory": (0, 20), "junction": (20, 30), "noise": (30, 40), "teacher": (40, 42)}
@@ -76,7 +77,7 @@ def collect(runs: Sequence[StoredRun]) -> Episode:
         raise NeuromodelsError("maze_trial", f"draws one run of {TASK}", [r.name for r in runs])
     (run,) = runs
     scores = final_scores("maze_trial", run, CONDITION)
-    seed = sorted(scores, key=lambda each: (scores[each], each))[len(scores) // 2]
+    seed = median_seed(scores)
     found = run.recording(CONDITION, seed)
     known = {**tasks.CATALOG[TASK].parameters, **run.study.task.parameters}
     sides = (int(found["items.sides"].ravel()[0]) >> np.arange(SENSORY) & 1).astype(bool)
@@ -159,7 +160,7 @@ def _title(data: Episode) -> str:
     test = (data.output[0] - data.output[1])[-steps:]
     words = ["left" if label > 0.5 else "right" for label in data.labels]
     said = "left" if test.mean() > 0 else "right"
-    which = "" if data.seeds == 1 else f" (median of {data.seeds})"
+    which = f" ({choice_text(data.seeds)})" if data.seeds > 1 else ""
     return (
         f"seed {data.seed}{which}, {data.score:.2f} of tests right\n"
         f"taught: {', '.join(words[:-1])}; test: {words[-1]}, answer {said}"

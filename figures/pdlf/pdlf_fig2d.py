@@ -13,17 +13,18 @@ from matplotlib.ticker import MaxNLocator
 from figures.shared.measures import by_condition, measures_of
 from figures.shared.scores import (
     Spread,
+    choice_text,
+    counts_in,
     final_scores,
     median_seed,
     note_on,
     over_seeds,
     the_run,
-    write_note,
 )
 from neuromodels.errors import NeuromodelsError
 from neuromodels.measures.imprint import bits_text
-from neuromodels.report.plotting.draw import new_figure, place
-from neuromodels.report.plotting.panels import draw_level, draw_weights
+from neuromodels.report.plotting.draw import new_figure, place, write_note
+from neuromodels.report.plotting.panels import draw_level, draw_weights, show_all
 from neuromodels.report.plotting.style import GREY, PAGE, Mark, styled
 from neuromodels.store.store import StoredRun
 
@@ -31,6 +32,7 @@ TASK = "sequence_copy"
 CONDITION = "plastic"
 NEEDS = ("pdlf_copy_l8_d0",)
 MEASURE = "imprint"
+LACKS = "the weight change of each neuron"
 CHANCE = 0.5
 LAYERS = {
     "input_hidden": Mark("layer 1", "#009E73", "o"),
@@ -121,12 +123,12 @@ def draw(data: Imprint):
         bar = place(figure, right, BOTTOM, 2, 2 * tall + GAP)
         figure.colorbar(image, cax=bar, label="change of the weight", ticks=MaxNLocator(5))
         _draw_read(place(figure, right + 31, BOTTOM, PAGE - right - 33, 2 * tall + GAP), data)
-        write_note(figure, note_on([data.seeds], "one seed"))
+        write_note(figure, note_on(counts_in(data.read.values()), "one seed"))
         return figure
 
 
 def _title(data: Imprint) -> str:
-    which = "" if data.seeds == 1 else f" (median of {data.seeds} seeds)"
+    which = f" ({choice_text(data.seeds)})" if data.seeds > 1 else ""
     return (
         f"Weights after the last bit, less those after zeros."
         f" Seed {data.seed}{which} recalls {data.score:.1%} of fresh bits."
@@ -159,6 +161,7 @@ def _draw_read(axes, data: Imprint) -> None:
         axes.plot(
             bits, spread.median, mark.marker, color=mark.colour, markersize=3, label=mark.label
         )
-    axes.set(ylim=(0, 1.05), xlabel="bit", ylabel="read from weights", title="bits of any sequence")
+    show_all(axes, 0, 1.05)
+    axes.set(xlabel="bit", ylabel="read from weights", title="bits of any sequence")
     axes.set_xticks(1 + np.arange(spread.median.size))
     axes.legend(frameon=False, loc="lower left", handlelength=1)

@@ -3,22 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from figures.shared.control import FINALS, NOTHING, called, control_studies, explained, task_of
+from figures.shared.control import FINALS, NOTHING, control_studies, explained, task_of, title_of
 from figures.shared.scores import (
     Learning,
+    Scores,
     counted,
     draw_learning,
+    final_of,
     highest,
     lowest,
     note_on,
     scores_of,
     used_of,
-    write_note,
 )
+from figures.shared.tables import in_order, rows_of, seeds_in
+from neuromodels import tasks
+from neuromodels.report.plotting.draw import write_note
 from neuromodels.report.plotting.style import styled
 from neuromodels.store.store import StoredRun
+from neuromodels.tasks import Task
 
 NEEDS = control_studies()
+TABLES = ("control.csv",)
+LACKS = "learning curves"
 MARGIN = 0.06
 WIDE = 54.0
 """Of the narrowest panel with what is beside it, mm."""
@@ -43,7 +50,7 @@ class Panel(Learning):
 
     @property
     def heading(self) -> str:
-        what = f"{self.task}, {self.hidden} hidden, {counted(self.seeds)}"
+        what = f"{self.task}, {self.hidden} hidden, {counted(self.counts)}"
         return f"{what}\n{explained(self.score_name, WIDE)}"
 
     @property
@@ -68,24 +75,39 @@ def collect(runs: Sequence[StoredRun]) -> list[Panel]:
 
 def _panel(run: StoredRun) -> Panel:
     task = task_of("pdlf_fig3b", run)
-    seeds, curves, finals = scores_of(run)
+    return _panel_of(run.name, task, run.study.circuit.hidden, scores_of(run))
+
+
+def _panel_of(study: str, task: Task, hidden: int, scores: Scores) -> Panel:
     return Panel(
-        study=run.name,
-        task=called(run),
-        hidden=run.study.circuit.hidden,
+        study=study,
+        task=title_of(task.name),
+        hidden=hidden,
         score_name=task.score_name,
         nothing=task.chance,
-        seeds=seeds,
-        curves=curves,
-        finals=finals,
+        curves=scores[0],
+        finals=scores[1],
     )
+
+
+def collect_committed() -> list[Panel]:
+    """Return the final scores that the table holds, in the order of the studies."""
+    known = in_order([row["study"] for row in rows_of(*TABLES)], NEEDS)
+    return [_panel_in(study) for study in known]
+
+
+def _panel_in(study: str) -> Panel:
+    rows = rows_of(*TABLES, study=study)
+    finals = {row["condition"]: final_of(seeds_in(row)) for row in rows}
+    task = tasks.CATALOG[study.removeprefix("control_")]
+    return _panel_of(study, task, int(rows[0]["hidden"]), ({}, finals))
 
 
 def draw(data: list[Panel]):
     """Return the figure: a column wide for one panel, a page wide for several."""
     with styled():
         figure = draw_learning(data, used_of(FINALS, data), [_limits(panel) for panel in data])
-        write_note(figure, note_on(panel.seeds for panel in data))
+        write_note(figure, note_on(count for panel in data for count in panel.counts))
         return figure
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from figures.shared.control import called
-from figures.shared.scores import final_scores, median_seed, the_run
+from figures.shared.scores import choice_text, final_scores, median_seed, the_run
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure
 from neuromodels.report.plotting.panels import draw_level
@@ -21,6 +21,7 @@ from neuromodels.store.store import StoredRun
 
 CONDITION = "plastic"
 NEEDS = ("control_reacher",)
+LACKS = "the coefficients at each generation"
 LAYER = "hidden_output"
 NAMES = ("eta", "A", "B", "C", "D")
 COLOURS = dict(zip(NAMES, (DARK, "#D55E00", "#0072B2", "#009E73", "#CC79A7"), strict=True))
@@ -170,7 +171,7 @@ def draw(data: Synapse):
 
 
 def _title(data: Synapse) -> str:
-    which = "" if data.seeds == 1 else f" (median of {data.seeds} seeds)"
+    which = f" ({choice_text(data.seeds)})" if data.seeds > 1 else ""
     return (
         f"{data.task}, seed {data.seed}{which}: hidden neuron {data.before} onto read-out"
         f" {data.behind}, the synapse that moved the median distance"

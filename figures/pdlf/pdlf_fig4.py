@@ -13,16 +13,17 @@ from matplotlib.patches import Patch
 
 from figures.shared.control import NOTHING, called, control_studies, explained, task_of
 from figures.shared.measures import Arrays, by_condition, measures_of
-from figures.shared.scores import Spread, counted, note_on, over_seeds, write_note
+from figures.shared.scores import Spread, counted, counts_in, note_on, over_seeds
 from neuromodels.analysis.recovery import recovered_fraction
 from neuromodels.measures.injury import UNITS
-from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.draw import new_figure, write_note
 from neuromodels.report.plotting.panels import condition_keys, draw_band, draw_level, make_room
 from neuromodels.report.plotting.style import GREY, MARKS, PAGE, PALE, styled
 from neuromodels.store.store import StoredRun
 
 NEEDS = control_studies()
 MEASURE = "injury"
+LACKS = "the reward of each step"
 WIDE = 76.0
 """Of the two panels at the right, mm."""
 
@@ -58,8 +59,9 @@ class Injured:
     without: Mapping[str, Mapping[str, Spread]]
 
     @property
-    def seeds(self) -> int:
-        return max(len(each.each) for each in self.injured.values())
+    def counts(self) -> set[int]:
+        """Of how many seeds each condition is."""
+        return counts_in(self.injured.values())
 
 
 # -- from stored runs to arrays -----------------------------------------------------------------
@@ -133,7 +135,8 @@ def draw(data: list[Injured]):
         figure.legend(
             handles=_keys(data), loc="outside upper left", ncols=4, frameon=False, handlelength=2
         )
-        write_note(figure, note_on((each.seeds for each in data), "one seed: mean over trials"))
+        counts = (count for each in data for count in each.counts)
+        write_note(figure, note_on(counts, "one seed: mean over trials"))
         return figure
 
 
@@ -158,7 +161,7 @@ def _draw_wound(axes, each: Injured, is_last: bool) -> None:
 
 def _heading(each: Injured) -> str:
     parts = [f"{c} {_of(spread)}" for c, spread in each.recovered.items()]
-    return f"{each.task}, {counted(each.seeds)}\nafter the wound: {', '.join(parts)}"
+    return f"{each.task}, {counted(each.counts)}\nafter the wound: {', '.join(parts)}"
 
 
 def _of(spread: Spread) -> str:

@@ -11,21 +11,23 @@ from figures.shared.control import called, task_of
 from figures.shared.measures import by_condition, measures_of
 from figures.shared.scores import (
     Spread,
+    choice_text,
+    counts_in,
     final_scores,
     median_seed,
     note_on,
     over_seeds,
     the_run,
-    write_note,
 )
-from neuromodels.report.plotting.draw import new_figure, place
-from neuromodels.report.plotting.panels import draw_weights
+from neuromodels.report.plotting.draw import new_figure, place, write_note
+from neuromodels.report.plotting.panels import draw_weights, show_all
 from neuromodels.report.plotting.style import DARK, GREY, PAGE, styled
 from neuromodels.store.store import StoredRun
 
 CONDITION = "plastic"
 NEEDS = ("control_reacher",)
 MEASURE = "weights"
+LACKS = "the weights of a trial"
 LAYERS = ("input_hidden", "hidden_output")
 MOMENTS = ("first weights", "last before", "all lost", "one update later", "later", "near the end")
 """What the six steps of the measure are."""
@@ -114,12 +116,13 @@ def draw(data: Wounded):
         bar = place(figure, PAGE - 17, below, 2, FIRST + AIR + SECOND)
         figure.colorbar(image, cax=bar, label="weight over its layer's norm", ticks=MaxNLocator(5))
         _draw_alike(place(figure, LEFT, BOTTOM, 6 * WIDE + 5 * GAP, CURVE), data)
-        write_note(figure, note_on([data.seeds], "cosines: mean over trials"))
+        counts = counts_in([*data.alike.values(), *data.others.values()])
+        write_note(figure, note_on(counts, "cosines: mean over trials"))
         return figure
 
 
 def _title(data: Wounded) -> str:
-    which = "" if data.seeds == 1 else f" (median of {data.seeds} seeds)"
+    which = f" ({choice_text(data.seeds)})" if data.seeds > 1 else ""
     return f"{data.task}, plastic, seed {data.seed}{which}: one trial of {data.steps} steps"
 
 
@@ -154,7 +157,8 @@ def _draw_alike(axes, data: Wounded) -> None:
             markerfacecolor=face,
             markersize=3.5,
         )
-    axes.set(xlim=(-0.5, len(places) - 0.5), ylim=(-0.05, 1.05), ylabel="cosine to\nintact weights")
+    show_all(axes, -0.05, 1.05)
+    axes.set(xlim=(-0.5, len(places) - 0.5), ylabel="cosine to\nintact weights")
     axes.set_xticks(places, [f"step {look}" for look in data.looks])
     axes.tick_params(axis="x", length=0)
     keys = [key for _, _, key in _compared(data)]

@@ -17,8 +17,8 @@ from figures.shared.control import (
     task_of,
 )
 from figures.shared.measures import by_condition, measures_of
-from figures.shared.scores import Spread, counted, note_on, over_seeds, write_note
-from neuromodels.report.plotting.draw import columns_for, new_figure, place, width_for
+from figures.shared.scores import Spread, counted, counts_in, note_on, over_seeds
+from neuromodels.report.plotting.draw import columns_for, new_figure, place, width_for, write_note
 from neuromodels.report.plotting.panels import condition_keys, draw_level, make_room
 from neuromodels.report.plotting.style import GREY, MARKS, styled
 from neuromodels.store.store import StoredRun
@@ -26,6 +26,7 @@ from neuromodels.tasks.goals import APART, GOALS
 
 NEEDS = control_studies()
 MEASURE = "goals"
+LACKS = "the score for each goal"
 SIDE = 48.0
 """Of a panel at most, mm."""
 LINE, TICKS, BELOW, KEYS, NOTE = 3.1, 8.0, 14.0, 7.0, 4.0
@@ -55,8 +56,9 @@ class Goals:
     scores: Mapping[str, Spread]
 
     @property
-    def seeds(self) -> int:
-        return max(len(each.each) for each in self.scores.values())
+    def counts(self) -> set[int]:
+        """Of how many seeds each condition is."""
+        return counts_in(self.scores.values())
 
     def means(self, condition: str) -> tuple[float, float]:
         """Return the mean over trained goals and over the others, medians over seeds."""
@@ -116,7 +118,8 @@ def draw(data: list[Goals]):
             _draw_scores(axes, each)
             (_finish_line if each.axis else _finish_circle)(axes, each)
         figure.legend(handles=_keys(data), loc="upper left", ncols=3, frameon=False)
-        write_note(figure, note_on((each.seeds for each in data), "one seed: mean over trials"))
+        counts = (count for each in data for count in each.counts)
+        write_note(figure, note_on(counts, "one seed: mean over trials"))
         return figure
 
 
@@ -178,7 +181,7 @@ def _finish_circle(axes, each: Goals) -> None:
 
 
 def _heading(each: Goals, wide: float) -> str:
-    lines = [f"{each.task}, {counted(each.seeds)}", explained(each.score_name, wide)]
+    lines = [f"{each.task}, {counted(each.counts)}", explained(each.score_name, wide)]
     for condition in each.scores:
         trained, unseen = each.means(condition)
         lines.append(f"{condition}: {trained:z.2f} trained, {unseen:z.2f} others")

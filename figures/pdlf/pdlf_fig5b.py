@@ -17,14 +17,14 @@ from figures.shared.measures import Arrays, by_condition, measures_of
 from figures.shared.scores import (
     Spread,
     counted,
+    counts_in,
     final_scores,
     median_seed,
     note_on,
     over_seeds,
-    write_note,
 )
-from neuromodels.report.plotting.draw import new_figure
-from neuromodels.report.plotting.panels import draw_level, draw_point
+from neuromodels.report.plotting.draw import new_figure, write_note
+from neuromodels.report.plotting.panels import draw_level, draw_point, show_all
 from neuromodels.report.plotting.style import COLUMN, MARKS, PAGE, styled
 from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import SEARCHED
@@ -32,6 +32,7 @@ from neuromodels.tasks.goals import TRAINED
 
 NEEDS = control_studies()
 MEASURE = "states"
+LACKS = "the hidden states"
 COLUMNS = 5
 """Runs beside each other at most."""
 COLOURS = {True: "twilight", False: "viridis"}
@@ -67,8 +68,9 @@ class Hidden:
     channels: Mapping[str, Spread]
 
     @property
-    def seeds(self) -> int:
-        return max(len(each.each) for each in self.read.values())
+    def counts(self) -> set[int]:
+        """Of how many seeds each condition is."""
+        return counts_in(self.read.values())
 
 
 # -- from stored runs to arrays -----------------------------------------------------------------
@@ -152,7 +154,8 @@ def draw(data: list[Hidden]):
             handlelength=6,
             handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
         )
-        write_note(figure, note_on((each.seeds for each in data), "one seed: mean over trials"))
+        counts = (count for each in data for count in each.counts)
+        write_note(figure, note_on(counts, "one seed: mean over trials"))
         return figure
 
 
@@ -168,7 +171,7 @@ def _draw_states(axes, each: Hidden, condition: str, is_first: bool) -> None:
     axes.set_box_aspect(1)
     axes.set_xlabel("PC 1: {:.0f} %, 2: {:.0f} %".format(*100 * shares))
     if condition == SEARCHED[0]:
-        axes.set_title(f"{each.task}\n{counted(each.seeds)}")
+        axes.set_title(f"{each.task}\n{counted(each.counts)}")
     if is_first:
         axes.set_ylabel(f"{condition}\ntraces on PC 2")
 
@@ -187,10 +190,11 @@ def _draw_read(axes, each: Hidden, is_first: bool) -> None:
         for name, spread, hollow in ((c, each.read[c], False), (SHOWN, each.channels[c], True))
     ]
     for place, (_, spread, mark, hollow) in enumerate(points):
-        dots = spread.each[:, 0] if each.seeds > 1 else ()
+        dots = spread.each[:, 0] if len(spread.each) > 1 else ()
         bounds = (float(part[0]) for part in (spread.median, spread.low, spread.high))
         draw_point(axes, place, *bounds, mark, dots, hollow)
-    axes.set(xlim=(-0.5, len(points) - 0.3), ylim=(0, 1.04))
+    show_all(axes, 0, 1.04)
+    axes.set_xlim(-0.5, len(points) - 0.3)
     axes.set_xticks(range(len(points)), [name for name, *_ in points], rotation=90)
     axes.tick_params(labelleft=is_first)
     if is_first:

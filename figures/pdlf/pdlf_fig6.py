@@ -8,15 +8,24 @@ from matplotlib.lines import Line2D
 
 from figures.shared.control import called, task_of
 from figures.shared.measures import Arrays, by_condition, measures_of
-from figures.shared.scores import Spread, counted, note_on, over_seeds, the_run, write_note
+from figures.shared.scores import (
+    Spread,
+    choice_text,
+    counted,
+    counts_in,
+    note_on,
+    over_seeds,
+    the_run,
+)
 from neuromodels.errors import NeuromodelsError
-from neuromodels.report.plotting.draw import new_figure
+from neuromodels.report.plotting.draw import new_figure, write_note
 from neuromodels.report.plotting.panels import condition_keys, draw_band, draw_borders
 from neuromodels.report.plotting.style import MARKS, PAGE, PALE, styled
 from neuromodels.store.store import StoredRun
 
 NEEDS = ("control_point_direction",)
 MEASURE = "path"
+LACKS = "the places along a path"
 WALKS = 4
 """Walks that are drawn of a solution."""
 
@@ -53,8 +62,18 @@ class Walked:
     """One run, its solutions sent along every path."""
 
     task: str
-    seeds: int
     paths: Mapping[str, Path]
+
+    @property
+    def counts(self) -> set[int]:
+        """Of how many seeds the errors of each condition are."""
+        return {count for path in self.paths.values() for count in counts_in(path.errors.values())}
+
+    @property
+    def walks(self) -> set[int]:
+        """How many walks of a solution are drawn."""
+        every = (walks for path in self.paths.values() for walks in path.walks.values())
+        return {min(WALKS, len(walks)) for walks in every}
 
 
 # -- from a stored run to arrays ----------------------------------------------------------------
@@ -74,9 +93,7 @@ def collect(runs: Sequence[StoredRun]) -> Walked:
     measures = measures_of(run, MEASURE)
     any_one = next(iter(next(iter(measures.values())).values()))
     names = [key.removesuffix("_commanded") for key in any_one if key.endswith("_commanded")]
-    return Walked(
-        called(run), max(map(len, measures.values())), {n: _path(measures, n) for n in names}
-    )
+    return Walked(called(run), {n: _path(measures, n) for n in names})
 
 
 def _path(measures: Mapping[str, Mapping[int, Arrays]], name: str) -> Path:
@@ -123,12 +140,19 @@ def draw(data: Walked):
             loc="outside upper left",
             ncols=4,
             frameon=False,
-            title=f"{data.task}, {counted(data.seeds)}",
+            title=f"{data.task}, {counted(data.counts)}",
             alignment="left",
         )
-        note = note_on([data.seeds], "one seed: mean over walks")
-        write_note(figure, f"Paths: {WALKS} walks of the median seed. Errors: {note.lower()}")
+        write_note(figure, _note(data))
         return figure
+
+
+def _note(data: Walked) -> str:
+    """Return whose walks are drawn, and what the bands are."""
+    solutions = {choice_text(count, "worse") or "the only seed" for count in data.counts}
+    walks = " or ".join(map(str, sorted(data.walks)))
+    errors = note_on(data.counts, "one seed: mean over walks").lower()
+    return f"Paths: {walks} walks, {' or '.join(sorted(solutions))}. Errors: {errors}"
 
 
 def _draw_path(axes, name: str, path: Path, is_first: bool) -> None:

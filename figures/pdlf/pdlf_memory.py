@@ -6,17 +6,21 @@ The test that is missing in arXiv:2308.12063, whose Fig. 2c to 2e show spikes an
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from figures.shared.copy import CHANCE, STUDIES, cell_of
 from figures.shared.measures import by_condition, measures_of
-from figures.shared.scores import Spread, counted, note_on, over_seeds, write_note
-from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
-from neuromodels.report.plotting.panels import draw_level, draw_point
+from figures.shared.scores import Spread, counted, note_on, over_seeds
+from figures.shared.tables import table_of
+from neuromodels.report.plotting.draw import columns_for, new_figure, width_for, write_note
+from neuromodels.report.plotting.panels import draw_level, draw_point, show_all
 from neuromodels.report.plotting.style import DARK, GREY, MARKS, Mark, styled
 from neuromodels.store.store import StoredRun
 
 CONDITION = "plastic"
 NEEDS = STUDIES
 MEASURE = "memory"
+TABLES = ("pdlf_copy_quick_memory.json", "pdlf_copy_quick.json")
 TESTS = {
     "own": Mark("left alone", MARKS["plastic"].colour, "o"),
     "donor": Mark("exchanged:\nits bits", MARKS["fixed"].colour, "s"),
@@ -62,6 +66,28 @@ def _memory(run: StoredRun) -> Memory:
     return Memory(length, latency, run.study.circuit.hidden, tests)
 
 
+QUANTITIES = {
+    "own": "recall, trials left alone",
+    "donor": "recall with another trial's weights, its bits",
+    "recipient": "the same, own bits",
+    "decoded": "bits read from the weights after the delay",
+    "shuffled": "the same reading, bits of other trials",
+}
+"""How the table calls what `TESTS` show."""
+
+
+def collect_committed() -> list[Memory]:
+    """Return the panel that the tables hold."""
+    measured, scored = (table_of(name) for name in TABLES)
+    found: dict[str, list[float]] = {}
+    for row in measured["rows"]:
+        if row["condition"] == CONDITION:
+            found.setdefault(row["quantity"], []).append(row["value"])
+    tests = {n: over_seeds(np.array(found[q])[:, None]) for n, q in QUANTITIES.items()}
+    task, hidden = scored["task"], scored["circuit"]["hidden"]
+    return [Memory(task["length"], task["latency"], hidden, tests)]
+
+
 def draw(data: list[Memory]):
     """Return the figure: a column wide for one run, a page wide for several."""
     with styled():
@@ -85,10 +111,11 @@ def _draw_tests(axes, memory: Memory, is_last: bool) -> None:
         each = spread.each[:, 0] if memory.seeds > 1 else ()
         bounds = (float(part[0]) for part in (spread.median, spread.low, spread.high))
         draw_point(axes, place, *bounds, mark, each)
-    axes.set(xlim=(-0.5, len(TESTS) + 0.3), ylim=(0, 1.04))
+    show_all(axes, 0, 1.04)
+    axes.set_xlim(-0.5, len(TESTS) + 0.3)
     axes.set_title(
         f"{memory.length} bits, delay {memory.latency} steps\n"
-        f"{memory.hidden} hidden, {counted(memory.seeds)}"
+        f"{memory.hidden} hidden, {counted([memory.seeds])}"
     )
     labels = [mark.label if is_last else "" for mark in TESTS.values()]
     axes.set_xticks(range(len(TESTS)), labels, rotation=90)

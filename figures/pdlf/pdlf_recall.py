@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from figures.shared.scores import final_scores, median_seed, the_run
+from figures.shared.scores import choice_text, final_scores, median_seed, the_run
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure, place
 from neuromodels.report.plotting.panels import (
@@ -27,6 +27,8 @@ from neuromodels.store.store import StoredRun
 TASK = "sequence_copy"
 CONDITION = "plastic"
 NEEDS = ("pdlf_copy_quick",)
+LACKS = "the spikes and weights of a trial"
+DRAWN = ("input.u", "hidden.s", "output.o", "input_hidden.w", "hidden_output.w")
 CHANNELS = ("bit", "present", "recall")
 PHASES = ("presentation", "delay", "recall")
 
@@ -73,7 +75,7 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
     Raises
     ------
     NeuromodelsError
-        For several runs, a run of another task, or one that is not finished.
+        For several runs, a run of another task or of weights in parts, or one that is not finished.
     """
     run = the_run("pdlf_recall", runs)
     task = run.study.task
@@ -82,6 +84,13 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
     scores = final_scores("pdlf_recall", run, CONDITION)
     seed = median_seed(scores)
     found = run.recording(CONDITION, seed)
+    if missing := [name for name in DRAWN if name not in found]:
+        raise NeuromodelsError(
+            "pdlf_recall",
+            f"draws circuits with the recorded variables {', '.join(DRAWN)}",
+            f"a recording without {', '.join(missing)}",
+            "Draw a run of a rule with one weight, w, and hidden neurons.",
+        )
     shown = task.parameters.get("prelude", 0) + task.parameters["length"]
     borders = (shown, shown + task.parameters["latency"])
     steps = found["t"].size
@@ -130,7 +139,7 @@ def _figure(trial: Trial):
 
 
 def _title(trial: Trial) -> str:
-    which = "" if trial.seeds == 1 else f" (median of {trial.seeds} seeds)"
+    which = f" ({choice_text(trial.seeds)})" if trial.seeds > 1 else ""
     answers = trial.output[trial.borders[1] :] > 0
     right = int(np.sum(answers == (trial.bits > 0.5)))
     return (

@@ -13,15 +13,16 @@ from matplotlib.lines import Line2D
 
 from figures.shared.copy import CHANCE, STUDIES, cell_of
 from figures.shared.measures import by_condition, measures_of
-from figures.shared.scores import Spread, note_on, over_seeds, write_note
-from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
-from neuromodels.report.plotting.panels import draw_band, draw_level
+from figures.shared.scores import Spread, note_on, over_seeds
+from neuromodels.report.plotting.draw import columns_for, new_figure, width_for, write_note
+from neuromodels.report.plotting.panels import draw_band, draw_level, show_all
 from neuromodels.report.plotting.style import Mark, shades, styled
 from neuromodels.store.store import StoredRun
 
 CONDITION = "plastic"
 NEEDS = STUDIES
 MEASURE = "memory"
+LACKS = "the recall at each position"
 
 
 @dataclass(frozen=True)
@@ -90,5 +91,6 @@ def _draw_length(axes, group: list[Serial], marks: dict[int, Mark]) -> None:
         positions = np.arange(1, each.length + 1)
         recall = each.recall
         draw_band(axes, positions, recall.median, recall.low, recall.high, marks[each.latency])
-    axes.set(xlim=(0.5, group[0].length + 0.5), ylim=(0.38, 1.03))
+    show_all(axes, 0.38, 1.03)
+    axes.set_xlim(0.5, group[0].length + 0.5)
     axes.set_title(f"{group[0].length} bits")

@@ -9,17 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from figures.shared.scores import counts_of, final_of, note_on
+from figures.shared.tables import rows_of
 from neuromodels.analysis.effects import Effect, effect_of
-from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.errors import NeuromodelsError
-from neuromodels.report.plotting.draw import new_figure, place
-from neuromodels.report.plotting.panels import draw_rows
+from neuromodels.report.plotting.draw import new_figure, place, write_note
+from neuromodels.report.plotting.panels import draw_rows, show_all
 from neuromodels.report.plotting.style import PAGE, styled
 from neuromodels.store.store import StoredRun
 
 NEEDS = ("pdlf_terms",)
+TABLES = ("pdlf_terms.csv",)
+DECLARED = "eta = 1"
+"""The start that the study declares; the table has an older one, too."""
 CONDITION = "plastic"
 CHANCE = 0.5
+DIFFERENCE = "mean over the seeds that both have, and 95 %"
+FOOT = 17.0
+"""Room below the panels, mm."""
 REFERENCE = ("pdlf", "synapse")
 LABELS = {
     ("pdlf", "synapse"): "both: A x (y - C) + B y + D",
@@ -73,8 +80,12 @@ def collect(runs: Sequence[StoredRun]) -> list[Setting]:
             [run.name for run in runs],
             "Run studies/pdlf_terms.toml until its first setting ends.",
         )
+    return _sorted(found)
+
+
+def _sorted(settings: Sequence[Setting]) -> list[Setting]:
     order = list(LABELS)
-    return sorted(found, key=lambda s: order.index(s.key) if s.key in order else len(order))
+    return sorted(settings, key=lambda s: order.index(s.key) if s.key in order else len(order))
 
 
 def _setting(run: StoredRun) -> Setting:
@@ -87,6 +98,16 @@ def _setting(run: StoredRun) -> Setting:
     rule = run.study.rule
     per = sorted({each["per"] for each in rule.coefficients.values()})
     return Setting((rule.name, ", ".join(per)), max(dimensions, default=0), scores)
+
+
+def collect_committed() -> list[Setting]:
+    """Return the settings of the table."""
+    found: dict[tuple[str, str], Setting] = {}
+    for row in rows_of(*TABLES, start=DECLARED, condition=CONDITION):
+        key = row["rule"], row["per"]
+        setting = found.setdefault(key, Setting(key, int(row["dimension"]), {}))
+        setting.scores[int(row["seed"])] = float(row["score"])
+    return _sorted(list(found.values()))
 
 
 def effects(settings: Sequence[Setting]) -> list[Effect | None]:
@@ -107,16 +128,19 @@ def draw(data: list[Setting]):
     """Return the figure, a page wide: scores, and differences from the full rule."""
     with styled():
         high = 7.0 * len(data)
-        figure = new_figure(PAGE, high + 18, exact=True)
-        left, right = place(figure, 48, 12, 56, high), place(figure, 112, 12, 42, high)
+        figure = new_figure(PAGE, high + FOOT + 6, exact=True)
+        left, right = place(figure, 48, FOOT, 56, high), place(figure, 112, FOOT, 42, high)
         names = [f"{each.label}\n{each.dimension:,} searched" for each in data]
-        scores = [np.array(list(each.scores.values())) for each in data]
-        middles = [float(np.median(each)) for each in scores]
-        draw_rows(left, names, middles, [seeds_interval(each) for each in scores], scores)
+        finals = [final_of(np.array(list(each.scores.values()))) for each in data]
+        middles, ranges = [each.median for each in finals], [(e.low, e.high) for e in finals]
+        draw_rows(left, names, middles, ranges, [each.seeds for each in finals])
         left.axvline(CHANCE, color="0.5", linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
-        left.set_xlim(0.45, 1.02)
+        show_all(left, 0.45, 1.02, along="x")
+        left.set_title("dashed: chance")
         left.set_xlabel("fraction of bits recalled")
         _draw_effects(right, effects(data))
+        note = note_on(counts_of([], finals), "one seed: its score")
+        write_note(figure, f"{note}. Right: {DIFFERENCE}")
         return figure
 
 
@@ -127,10 +151,13 @@ def _draw_effects(axes, found: list[Effect | None]) -> None:
     for row, each in enumerate(found):
         if each is not None:
             axes.annotate(
-                f"{each.delta:+.2f}", (1.02, row), xycoords=("axes fraction", "data"), va="center"
+                f"{each.delta:+.2f}".replace("-", "−"),
+                (1.02, row),
+                xycoords=("axes fraction", "data"),
+                va="center",
             )
     axes.axvline(0, color="0.5", linewidth=0.7, zorder=0)
     axes.set_xlabel("difference from the full rule")
     axes.annotate(
-        "Cliff's δ", (1.02, -0.9), xycoords=("axes fraction", "data"), annotation_clip=False
+        "Cliff's δ", (1.02, -0.7), xycoords=("axes fraction", "data"), annotation_clip=False
     )

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.lines import Line2D
-
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.style import Mark
 from neuromodels.store.store import StoredRun
@@ -37,19 +35,3 @@ def by_rule(figure: str, runs: Sequence[StoredRun]) -> dict[str, StoredRun]:
             raise NeuromodelsError(figure, wanted, f"{rule} in {run.folder.name}")
         found[rule] = run
     return {rule: found[rule] for rule in FIVE if rule in found}
-
-
-def keys_of(rules: Sequence[str]) -> list[Line2D]:
-    """Return the curves of some rules, for a legend."""
-    return [
-        Line2D(
-            [],
-            [],
-            linestyle=mark.line,
-            color=mark.colour,
-            marker=mark.marker,
-            markersize=3,
-            label=mark.label,
-        )
-        for mark in (FIVE[rule] for rule in rules)
-    ]

@@ -60,7 +60,12 @@ def task_of(figure: str, run: StoredRun) -> Task:
 
 def called(run: StoredRun) -> str:
     """Return how a run's task is called in a heading."""
-    return run.study.task.name.rpartition(":")[2].lower().replace("_", " ")
+    return title_of(run.study.task.name)
+
+
+def title_of(task: str) -> str:
+    """Return how a task is called in a heading."""
+    return task.rpartition(":")[2].lower().replace("_", " ")
 
 
 def explained(score_name: str, wide: float) -> str:

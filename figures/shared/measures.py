@@ -6,7 +6,7 @@ import numpy as np
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.files import read_arrays
-from neuromodels.measures.examine import measure_path
+from neuromodels.measures.kept import measure_path
 from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import SEARCHED
 

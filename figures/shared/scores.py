@@ -9,24 +9,33 @@ import numpy as np
 from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
-from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
-from neuromodels.report.plotting.style import GREY, MARKS, Mark
+from neuromodels.report.plotting.panels import (
+    draw_band,
+    draw_level,
+    draw_point,
+    make_room,
+    show_all,
+)
+from neuromodels.report.plotting.style import MARKS, Mark
 from neuromodels.store.records import TestRecord
 from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import SEARCHED
 
 FEW = 5
 """From this many seeds on an interval is 95 %; below, it is the full range."""
+MARK, BESIDE, LEAST = 3.0, 13.0, 30.0
+"""Of panels of learning, mm: a final score, the labels of the scores, and a curve with these."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Score over generations: median over seeds and its interval, (generations,) each."""
+    """Score over generations: median over so many seeds and its interval, (generations,) each."""
 
     generations: np.ndarray
     median: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    seeds: int
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,10 @@ class Final:
     low: float
     high: float
     seeds: np.ndarray
+
+
+Scores = tuple[dict[str, Curve], dict[str, Final]]
+"""Curves and final scores by condition."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +68,6 @@ class Learning:
 
     Parameters
     ----------
-    seeds
-        How many are behind the plastic curve.
     curves, finals
         By condition.
     published
@@ -64,10 +75,14 @@ class Learning:
     """
 
     study: str
-    seeds: int
     curves: dict[str, Curve]
     finals: dict[str, Final]
     published: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> set[int]:
+        """Of how many seeds the curves and the final scores are."""
+        return counts_of(self.curves.values(), self.finals.values())
 
     @property
     def heading(self) -> str:
@@ -93,17 +108,28 @@ class Learning:
 # -- from stored runs to arrays -----------------------------------------------------------------
 
 
-def scores_of(run: StoredRun) -> tuple[int, dict[str, Curve], dict[str, Final]]:
-    """Return how many seeds are behind the plastic curve, the curves, and the final scores."""
+def scores_of(run: StoredRun) -> Scores:
+    """Return the curves and the final scores of a run, by condition."""
     ledger = run.ledger()
     try:
-        tests = {c: _by_seed(ledger.tests("curve", c)) for c in SEARCHED}
-        finals = _by_condition(ledger.tests("final"))
+        points = [test for c in SEARCHED for test in ledger.tests("curve", c)]
+        finals = ledger.tests("final")
     finally:
         ledger.close()
-    curves = {c: _curve(seeds) for c, seeds in tests.items() if seeds}
-    count = max((len(_furthest(seeds)) for seeds in tests.values() if seeds), default=0)
-    return count, curves, {c: _final(rows) for c, rows in finals.items()}
+    return scores_in(points, finals)
+
+
+def scores_in(points: Iterable[TestRecord], finals: Iterable[TestRecord]) -> Scores:
+    """Return the curves of some points and the final scores of some tests, by condition."""
+    tests = _by_condition(points)
+    curves = {c: _curve(_by_seed(tests[c])) for c in SEARCHED if c in tests}
+    return curves, {c: _final(tests) for c, tests in _by_condition(finals).items()}
+
+
+def final_of(scores: np.ndarray) -> Final:
+    """Return the final score of several seeds, (seeds,)."""
+    found = over_seeds(scores[:, None])
+    return Final(float(found.median[0]), float(found.low[0]), float(found.high[0]), scores)
 
 
 def final_scores(figure: str, run: StoredRun, condition: str) -> dict[int, float]:
@@ -126,8 +152,24 @@ def final_scores(figure: str, run: StoredRun, condition: str) -> dict[int, float
 
 
 def median_seed(scores: Mapping[int, float]) -> int:
-    """Return the seed with the median score; of two, the better."""
+    """Return the seed with the median score; of the two in the middle, the better."""
     return sorted(scores, key=lambda seed: (scores[seed], seed))[len(scores) // 2]
+
+
+def choice_text(seeds: int, of_two: str = "better") -> str:
+    """Return which one of several seeds `median_seed` is, in words; empty for one alone.
+
+    Parameters
+    ----------
+    of_two
+        What the last of two in the order is.
+    """
+    if seeds == 1:
+        return ""
+    if seeds % 2:
+        return f"median of {seeds} seeds"
+    middle = "" if seeds == 2 else "two in the middle of "
+    return f"{of_two} of {middle}{seeds} seeds"
 
 
 def the_run(figure: str, runs: Sequence[StoredRun]) -> StoredRun:
@@ -161,7 +203,7 @@ def _by_seed(tests: list[TestRecord]) -> dict[int, dict[int, TestRecord]]:
     return dict(found)
 
 
-def _by_condition(tests: list[TestRecord]) -> dict[str, list[TestRecord]]:
+def _by_condition(tests: Iterable[TestRecord]) -> dict[str, list[TestRecord]]:
     found = defaultdict(list)
     for test in tests:
         found[test.condition].append(test)
@@ -183,6 +225,7 @@ def _curve(seeds: dict[int, dict[int, TestRecord]]) -> Curve:
         np.array([each.median for each in finals]),
         np.array([each.low for each in finals]),
         np.array([each.high for each in finals]),
+        len(searches),
     )
 
 
@@ -190,8 +233,7 @@ def _final(tests: list[TestRecord]) -> Final:
     scores = np.array([test.score for test in tests])
     if len(scores) == 1:
         return Final(float(scores[0]), tests[0].low, tests[0].high, scores)
-    found = over_seeds(scores[:, None])
-    return Final(float(found.median[0]), float(found.low[0]), float(found.high[0]), scores)
+    return final_of(scores)
 
 
 # -- from arrays to a figure --------------------------------------------------------------------
@@ -206,23 +248,29 @@ def note_on(seeds: Iterable[int], of_one: str = "one seed: mean and 95 % over tr
         What is shown of one seed alone.
     """
     counts = set(seeds)
-    kinds = {
-        "median and range over seeds": counts & set(range(2, FEW)),
-        f"from {FEW} seeds on median and 95 %": max(counts, default=0) >= FEW,
-        of_one: 1 in counts,
-    }
-    said = "; ".join(kind for kind, used in kinds.items() if used)
+    few, many = counts & set(range(2, FEW)), {count for count in counts if count >= FEW}
+    kinds = [f"median and range over {counted(few)}"] * bool(few)
+    kinds += [f"median and 95 % over {counted(many)}"] * bool(many)
+    kinds += [of_one] * (1 in counts)
+    said = "; ".join(kinds)
     return said[:1].upper() + said[1:]
 
 
-def write_note(figure, text: str) -> None:
-    """Write lines below everything."""
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=7, color=GREY)
+def counts_of(curves: Iterable[Curve], finals: Iterable[Final]) -> set[int]:
+    """Return of how many seeds each of what is drawn is."""
+    return {curve.seeds for curve in curves} | {len(final.seeds) for final in finals}
 
 
-def counted(seeds: int) -> str:
-    """Return a number of seeds in words."""
-    return f"{seeds} seed" + "s" * (seeds != 1)
+def counts_in(spreads: Iterable[Spread]) -> set[int]:
+    """Return of how many seeds each of what is drawn is."""
+    return {len(spread.each) for spread in spreads}
+
+
+def counted(seeds: Iterable[int]) -> str:
+    """Return numbers of seeds in words: ``3 seeds``; ``2 to 3 seeds`` where they differ."""
+    counts = set(seeds) or {0}
+    first, last = min(counts), max(counts)
+    return f"{first} seed" + "s" * (first != 1) if first == last else f"{first} to {last} seeds"
 
 
 def used_of(marks: Mapping[str, Mark], panels: Sequence[Learning]) -> dict[str, Mark]:
@@ -253,50 +301,65 @@ def draw_learning(
 ):
     """Return a figure, a column wide for one panel, a page wide for several.
 
+    Without a curve in any panel final scores alone are drawn.
+
     Parameters
     ----------
     marks
         Of final scores, in their order.
     limits
-        Of the scores of each panel.
+        Of the scores of each panel, wider where something lies beyond.
     """
-    columns = columns_for(len(panels))
-    rows = -(-len(panels) // columns)
     width = width_for(len(panels))
+    strip = MARK * max(len(marks), 1)
+    columns = min(columns_for(len(panels)), int(width // (strip + LEAST)))
+    rows = -(-len(panels) // columns)
     figure = new_figure(width, 46 * rows + 22)
-    strip = (4.0 if columns < 3 else 3.2) * max(len(marks), 1)
-    ratios = [max(width / columns - strip - 12, strip), strip] * columns
-    grid = figure.add_gridspec(rows, 2 * columns, width_ratios=ratios)
+    ratios = [width / columns - strip - BESIDE, strip] * columns
+    has_curves = any(panel.curves for panel in panels) or not any(p.finals for p in panels)
+    grid = figure.add_gridspec(rows, 2 * columns, width_ratios=ratios if has_curves else None)
     for number, panel in enumerate(panels):
         row, column = divmod(number, columns)
-        left = figure.add_subplot(grid[row, 2 * column])
-        right = figure.add_subplot(grid[row, 2 * column + 1], sharey=left)
-        left.set_ylim(*limits[number])
         is_last = number + columns >= len(panels)
-        _draw_curves(left, panel, column == 0, is_last)
-        _draw_finals(right, panel, marks, is_last)
+        if has_curves:
+            left = figure.add_subplot(grid[row, 2 * column])
+            right = figure.add_subplot(grid[row, 2 * column + 1], sharey=left)
+            _draw_curves(left, panel, is_last)
+        else:
+            left = right = figure.add_subplot(grid[row, 2 * column : 2 * column + 2])
+        _draw_finals(right, panel, marks, is_last, is_alone=not has_curves)
+        _name(left, panel, column == 0)
+        show_all(left, *limits[number])
+        if panel.chance is not None:
+            make_room(left, panel.chance)
         if number == 0 and panel.curves:
             left.legend(frameon=False, loc="best", handlelength=1.5)
     return figure
 
 
-def _draw_curves(axes, panel: Learning, is_first: bool, is_last: bool) -> None:
+def _name(axes, panel: Learning, is_first: bool) -> None:
+    """Write what a panel is above it, and what its scores are beside it."""
+    axes.set_title(panel.heading)
+    if is_first:
+        axes.set_ylabel(panel.scale)
+
+
+def _draw_curves(axes, panel: Learning, is_last: bool) -> None:
     for condition, curve in panel.curves.items():
         bounds = (curve.median, curve.low, curve.high)
         draw_band(axes, curve.generations, *bounds, MARKS[condition])
     if panel.chance is not None:
         draw_level(axes, panel.chance, panel.chance_is)
     axes.set_xlim(left=0)
-    axes.set_title(panel.heading)
-    if is_first:
-        axes.set_ylabel(panel.scale)
     if is_last:
         axes.set_xlabel("generation")
 
 
-def _draw_finals(axes, panel: Learning, marks: Mapping[str, Mark], is_last: bool) -> None:
+def _draw_finals(
+    axes, panel: Learning, marks: Mapping[str, Mark], is_last: bool, is_alone: bool
+) -> None:
     if panel.chance is not None:
-        draw_level(axes, panel.chance)
+        draw_level(axes, panel.chance, panel.chance_is * is_alone, at="left")
     for place, (name, mark) in enumerate(marks.items()):
         if name in panel.finals:
             final = panel.finals[name]
@@ -308,7 +371,8 @@ def _draw_finals(axes, panel: Learning, marks: Mapping[str, Mark], is_last: bool
     axes.set_xlim(-0.6, len(marks) - 0.4)
     axes.set_xticks(range(len(marks)), [mark.label if is_last else "" for mark in marks.values()])
     axes.tick_params(axis="x", rotation=90, length=2)
-    axes.tick_params(axis="y", labelleft=False, length=0)
-    axes.spines["left"].set_visible(False)
+    if not is_alone:
+        axes.tick_params(axis="y", labelleft=False, length=0)
+        axes.spines["left"].set_visible(False)
     if is_last and marks:
         axes.set_xlabel("final")

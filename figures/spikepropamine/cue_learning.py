@@ -1,27 +1,36 @@
 """Noisy cue association: score against generation in five conditions (arXiv:2106.02681)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from figures.shared.cue import CHANCE, CONDITION, RULES, SHORT, STUDY, runs_by_rule
-from figures.shared.scores import Curve, Final, counted, note_on, scores_of, write_note
+from figures.shared.scores import Curve, Final, counted, counts_of, final_of, note_on, scores_of
+from figures.shared.tables import in_order, rows_of
 from neuromodels.errors import NeuromodelsError
-from neuromodels.report.plotting.draw import new_figure
-from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point
+from neuromodels.report.plotting.draw import new_figure, write_note
+from neuromodels.report.plotting.panels import draw_band, draw_level, draw_point, keys_of, show_all
 from neuromodels.report.plotting.style import COLUMN, styled
 from neuromodels.store.store import StoredRun
 
 NEEDS = (STUDY,)
+TABLES = ("cue_association.csv",)
+LACKS = "learning curves"
 HEIGHT = 74.0
 
 
 @dataclass(frozen=True)
 class Search:
-    """The searches of one rule: over how many seeds, their curve, and the final scores."""
+    """The searches of one rule: their final scores, and their curve where it is known."""
 
-    seeds: int
-    curve: Curve
+    curve: Curve | None
     final: Final
+
+    @property
+    def counts(self) -> set[int]:
+        """Of how many seeds the curve and the final scores are."""
+        return counts_of([self.curve] if self.curve else [], [self.final])
 
 
 def collect(runs: Sequence[StoredRun]) -> dict[str, Search]:
@@ -34,9 +43,9 @@ def collect(runs: Sequence[StoredRun]) -> dict[str, Search]:
     """
     found = {}
     for rule, run in runs_by_rule("cue_learning", runs).items():
-        seeds, curves, finals = scores_of(run)
+        curves, finals = scores_of(run)
         if CONDITION in finals:
-            found[rule] = Search(seeds, curves[CONDITION], finals[CONDITION])
+            found[rule] = Search(curves[CONDITION], finals[CONDITION])
     if not found:
         names = [run.name for run in runs]
         cure = "Finish a search with: neuromodels resume RUN"
@@ -44,26 +53,49 @@ def collect(runs: Sequence[StoredRun]) -> dict[str, Search]:
     return found
 
 
+def collect_committed() -> dict[str, Search]:
+    """Return the final scores that the table holds, by rule."""
+    rows = rows_of(*TABLES, condition=CONDITION)
+    found = {}
+    for rule in in_order([row["rule"] for row in rows], RULES):
+        scores = [float(row["score"]) for row in rows if row["rule"] == rule]
+        found[rule] = Search(None, final_of(np.array(scores)))
+    return found
+
+
 def draw(data: dict[str, Search]):
-    """Return the figure, a column wide."""
+    """Return the figure, a column wide; final scores alone where no curve is known."""
     with styled():
+        curves = {rule: search.curve for rule, search in data.items() if search.curve}
         figure = new_figure(COLUMN, HEIGHT)
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[2.3, 1])
-        for place, (rule, search) in enumerate(data.items()):
-            curve, final, mark = search.curve, search.final, RULES[rule]
-            draw_band(left, curve.generations, curve.median, curve.low, curve.high, mark)
-            each = final.seeds if len(final.seeds) > 1 else ()
-            draw_point(right, place, final.median, final.low, final.high, mark, each)
-        for axes, name in ((left, "chance"), (right, "")):
-            draw_level(axes, CHANCE, name)
-        left.set(xlabel="generation", ylabel="fraction of trials correct", ylim=(0.36, 1.0))
-        left.set_xlim(left=0)
-        right.set(xlabel="final", xlim=(-0.6, len(data) - 0.3))
-        right.set_xticks(range(len(data)), [SHORT[rule] for rule in data], rotation=90)
-        seeds = max(search.seeds for search in data.values())
+        if curves:
+            left, right = figure.subplots(1, 2, sharey=True, width_ratios=[2.3, 1])
+            _draw_curves(left, curves)
+        else:
+            left = right = figure.subplots()
+        _draw_finals(right, {rule: search.final for rule, search in data.items()})
+        draw_level(left, CHANCE, "chance")
+        show_all(left, 0.36, 1.0)
+        left.set_ylabel("fraction of trials correct")
+        seeds = {count for search in data.values() for count in search.counts}
         left.set_title(f"Noisy cue association, {counted(seeds)}")
-        figure.legend(
-            *left.get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False
-        )
-        write_note(figure, note_on([search.seeds for search in data.values()]))
+        keys = keys_of(RULES[rule] for rule in data)
+        figure.legend(handles=keys, loc="outside upper left", ncols=2, frameon=False)
+        write_note(figure, note_on(seeds))
         return figure
+
+
+def _draw_curves(axes, curves: Mapping[str, Curve]) -> None:
+    for rule, curve in curves.items():
+        draw_band(axes, curve.generations, curve.median, curve.low, curve.high, RULES[rule])
+    axes.set_xlabel("generation")
+    axes.set_xlim(left=0)
+
+
+def _draw_finals(axes, finals: Mapping[str, Final]) -> None:
+    for place, (rule, final) in enumerate(finals.items()):
+        each = final.seeds if len(final.seeds) > 1 else ()
+        draw_point(axes, place, final.median, final.low, final.high, RULES[rule], each)
+    draw_level(axes, CHANCE)
+    axes.set(xlabel="final", xlim=(-0.6, len(finals) - 0.3))
+    axes.set_xticks(range(len(finals)), [SHORT[rule] for rule in finals], rotation=90)

@@ -7,15 +7,17 @@ import numpy as np
 
 from figures.shared.cue import CHANCE, CONDITION, RULES, STUDY, runs_by_rule
 from figures.shared.measures import Arrays, measures_of
-from figures.shared.scores import Spread, note_on, over_seeds, write_note
+from figures.shared.scores import Spread, note_on, over_seeds
+from figures.shared.tables import in_order, rows_of, sweep_in
 from neuromodels.errors import RunNotFound
-from neuromodels.report.plotting.draw import new_figure
-from neuromodels.report.plotting.panels import draw_band, draw_level
+from neuromodels.report.plotting.draw import new_figure, write_note
+from neuromodels.report.plotting.panels import draw_band, draw_level, show_all
 from neuromodels.report.plotting.style import COLUMN, GREY, styled
 from neuromodels.store.store import StoredRun
 
 NEEDS = (STUDY,)
 MEASURE = "transfer"
+TABLES = ("cue_transfer.csv",)
 HEIGHT = 140.0
 AXES = {
     "noise": "extra noise on every channel (Hz)",
@@ -93,6 +95,19 @@ def _searched(parameter: str, run: StoredRun) -> tuple[float, float]:
     return low, low + (float(known["noise_spread"]) if parameter == "noise" else 0.0)
 
 
+def collect_committed() -> list[Sweep]:
+    """Return the sweeps that the table holds."""
+    return [_sweep_in(parameter) for parameter in AXES]
+
+
+def _sweep_in(parameter: str) -> Sweep:
+    rows = rows_of(*TABLES, parameter=parameter)
+    rules = in_order([row["rule"] for row in rows], RULES)
+    scores = {rule: sweep_in([row for row in rows if row["rule"] == rule]) for rule in rules}
+    searched = float(rows[0]["searched_low"]), float(rows[0]["searched_high"])
+    return Sweep(parameter, scores, searched)
+
+
 def draw(data: list[Sweep]):
     """Return the figure, a column wide."""
     with styled():
@@ -121,4 +136,5 @@ def _draw_sweep(axes, sweep: Sweep) -> None:
     if low == high:
         axes.axvline(low, color=GREY, alpha=0.4, linewidth=2, zorder=0)
     draw_level(axes, CHANCE, "chance")
-    axes.set(xlabel=AXES[sweep.parameter], ylabel="fraction correct", ylim=(0.36, 1.0))
+    show_all(axes, 0.36, 1.0)
+    axes.set(xlabel=AXES[sweep.parameter], ylabel="fraction correct")

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from figures.shared.cue import CONDITION, RULES, STUDY, runs_by_rule
-from figures.shared.scores import final_scores
+from figures.shared.scores import choice_text, final_scores, median_seed
 from neuromodels import rules
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure
@@ -16,6 +16,7 @@ from neuromodels.store.store import StoredRun
 from neuromodels.tasks.cue_association import GAP, MS, PERIOD, SIZE, WINDOW
 
 NEEDS = (STUDY,)
+LACKS = "the spikes and weights of a trial"
 PREFERRED = ("nm_oja", "nm_bcm", "plastic_oja", "plastic_bcm")
 """Of several runs the first of these rules is drawn."""
 GROUPS = ("left", "right", "go", "noise")
@@ -78,7 +79,7 @@ def collect(runs: Sequence[StoredRun]) -> Trial:
         raise NeuromodelsError("cue_trial", f"draws a run of {', '.join(PREFERRED)}", list(known))
     run = known[rule]
     scores = final_scores("cue_trial", run, CONDITION)
-    seed = sorted(scores, key=lambda each: (scores[each], each))[len(scores) // 2]
+    seed = median_seed(scores)
     found = run.recording(CONDITION, seed)
     values = _coefficients(run, seed)
     group, plastic = _plastic_part(found, values["input_hidden.alpha"])
@@ -201,7 +202,7 @@ def _shade(axes, trial: Trial, end: float) -> None:
 def _title(trial: Trial) -> str:
     lefts = int((trial.sides > 0).sum())
     said = "left" if trial.output[-WINDOW:].mean() > 0 else "right"
-    which = "" if trial.seeds == 1 else f" (median of {trial.seeds})"
+    which = f" ({choice_text(trial.seeds)})" if trial.seeds > 1 else ""
     return (
         f"{RULES[trial.rule].label}\n"
         f"seed {trial.seed}{which}, {trial.score:.2f} of trials correct\n"

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.live import Live
 
-from neuromodels.experiment.events import Event, GenerationDone, Notice, Scored
+from neuromodels.experiment.events import Event, GenerationDone, Notice, Scored, Scoring
 from neuromodels.report.progress import Progress
 from neuromodels.report.scoreboard import lines_of
 
@@ -97,17 +97,23 @@ class Log:
         text = progress.message(event)
         if isinstance(event, GenerationDone):
             text = self._generation(event, progress)
+        elif isinstance(event, Scoring) and text and not self.is_due():
+            text = None
         if text:
             self.say(text)
 
     def _generation(self, event: GenerationDone, progress: Progress) -> str | None:
-        now = self._clock()
         is_last = event.record.generation + 1 == event.generations
+        return progress.line() if self.is_due(is_last) else None
+
+    def is_due(self, is_last: bool = False) -> bool:
+        """Whether it is time for another line about how far something is; the last always is."""
+        now = self._clock()
         if now < self._next and not is_last:
-            return None
+            return False
         pause = (now - self._begun) * _SHARE
         self._next = now + min(max(FIRST_PAUSE, pause), LONGEST_PAUSE)
-        return progress.line()
+        return True
 
     @contextmanager
     def showing(self, progress: Progress, *, keeps: bool = False) -> Iterator[None]:

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuromodels.store.provenance import commit, compiler, cpu, usable_cores, versions
+from neuromodels.store.provenance import commit, cpu, usable_cores, versions
 
 REQUIRED = ("brian2", "nevergrad", "numpy", "scipy", "matplotlib", "rich")
 
@@ -69,21 +69,27 @@ def _source() -> Check:
 
 
 def _compiler() -> Check:
-    path = compiler()
     cure = "Install g++ or clang++ (Debian: sudo apt install g++), or set CXX."
-    return Check("compiler", path or "none", path is not None, cure)
+    try:
+        from neuromodels.simulation.build.compilers import compiler_text
+
+        return Check("compiler", compiler_text())
+    except Exception as error:  # whatever is broken is the finding
+        return Check("compiler", f"none: {error}", False, cure)
 
 
 def _cache() -> Check:
     try:
-        from neuromodels.simulation.build import cache
+        from neuromodels.simulation.build.folder import check_folder, entries, folder
 
-        entries = cache.entries()
-        folder = cache.folder()
+        check_folder()
+        builds = entries()
+        place = folder()
     except Exception as error:  # whatever is broken is the finding
-        return Check("build cache", f"cannot be read: {error}", False, "neuromodels cache clear")
-    size = sum(entry["bytes"] for entry in entries) / 2**20
-    return Check("build cache", f"{folder}: {len(entries)} builds, {size:.1f} MiB")
+        cure = "Do as it says, then ask again: neuromodels doctor"
+        return Check("build cache", f"cannot be used: {error}", False, cure)
+    size = sum(build["bytes"] for build in builds) / 2**20
+    return Check("build cache", f"{place}: {len(builds)} builds, {size:.1f} MiB")
 
 
 def _gpu() -> Check:

@@ -1,41 +1,106 @@
-"""Figure scripts of a checkout: which stored runs they need, and drawing them."""
+"""Figure scripts of a checkout: what they are drawn from, and drawing them."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
 import sys
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from neuromodels.errors import NeuromodelsError, RunNotFound
-from neuromodels.files import writing
-from neuromodels.store.find import members_of
-from neuromodels.store.store import StoredRun, stored_runs
-from neuromodels.store.sweeps import SWEEP, StoredSweep, is_sweep
+from neuromodels.errors import DeclarationError, NeuromodelsError, RunNotFound, said_by
+from neuromodels.files import check_target, refuse_link, writing
+from neuromodels.report.committed import Committed, committed_for
+from neuromodels.report.needed_runs import fitting_runs, is_any_run, runs_for
+from neuromodels.store.store import StoredRun
+from neuromodels.study.file import text_of
 from neuromodels.study.kinds import nearest
-from neuromodels.study.study import Study
-from neuromodels.study.sweep import Sweep, read_declared
+from neuromodels.study.limits.toml_text import UnreadableText, table_in
 
 SUFFIXES = (".pdf", ".png")
+MOST_NAMED = 3
 CELL = ("task.", "search.target", "search.trials")
 """What a sweep varies that is a grid of one task, each cell with an aim and trials of its own."""
 
 
-def draw_figure(
-    script: ModuleType, runs: Sequence[StoredRun], targets: Sequence[Path]
-) -> list[Path]:
-    """Collect from stored runs, draw, and save; return where the figure lies."""
+@dataclass(frozen=True)
+class Source:
+    """Where the numbers of a figure come from: stored runs, or committed tables.
+
+    Parameters
+    ----------
+    runs
+        Stored runs; none where `committed` is given.
+    committed
+        The tables; None where runs are drawn.
+    absent
+        A line about each run that is not there.
+    """
+
+    runs: Sequence[StoredRun] = ()
+    committed: Committed | None = None
+    absent: Sequence[str] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """What is said of it: each run that is not there, then what is drawn."""
+        return [*(f"note: {line}" for line in self.absent), self._line]
+
+    @property
+    def _line(self) -> str:
+        if self.committed is not None:
+            return self.committed.line
+        named = [str(run.folder) for run in self.runs]
+        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        return f"source: stored run{'s' * (len(named) > 1)}: {', '.join(named[:MOST_NAMED])}{more}"
+
+    @property
+    def home(self) -> Path:
+        """Where its figures go: beside an only run; those of tables never beside those of runs."""
+        if self.committed is not None:
+            return Path("output") / "figures" / "committed"
+        return (self.runs[0].folder if len(self.runs) == 1 else Path("output")) / "figures"
+
+    def draw(self, script: ModuleType) -> Any:
+        """Return the figure that a script draws of it.
+
+        Raises
+        ------
+        NeuromodelsError
+            When it cannot be drawn.
+        """
+        if self.committed is None:
+            return script.draw(script.collect(list(self.runs)))
+        return _draw_committed(script, self.committed)
+
+
+def _draw_committed(script: ModuleType, committed: Committed) -> Any:
+    """Return the figure of committed tables, which it says at its foot."""
+    from neuromodels.report.plotting.draw import write_note
+
+    try:
+        data = script.collect_committed()
+    except (KeyError, ValueError, TypeError, AttributeError, OSError) as error:
+        tables = [str(table.path) for table in committed.tables]
+        must = f"must hold what the figure reads ({said_by(error)})"
+        raise NeuromodelsError("figure", must, tables) from None
+    figure = script.draw(data)
+    write_note(figure, committed.caption)
+    return figure
+
+
+def draw_figure(script: ModuleType, source: Source, targets: Sequence[Path]) -> list[Path]:
+    """Draw a figure and save it; return where it lies."""
     from neuromodels.report.plotting.draw import save  # matplotlib takes a second
 
     for target in targets:
         if target.suffix not in (*SUFFIXES, ".svg"):
             raise NeuromodelsError(str(target), "must end in .pdf, .png or .svg")
-    figure = script.draw(script.collect(list(runs)))
+        check_target(target)
+    figure = source.draw(script)
     for target in targets:
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -43,10 +108,9 @@ def draw_figure(
     return list(targets)
 
 
-def draw_named(
-    name: str, folders: Sequence[Path], runs: Path, checkout: Path, out: Path | None
-) -> Iterator[str]:
-    """Draw a figure; yield a line about each run that is not there, then where the figure lies.
+@dataclass(frozen=True)
+class Asked:
+    """What figures are to be drawn from.
 
     Parameters
     ----------
@@ -54,13 +118,39 @@ def draw_named(
         Run folders the user named; none: what is found.
     runs
         Where run folders lie.
+    checkout
+        Where studies and figure scripts lie.
+    are_tables
+        Whether committed tables are asked for, whatever runs there are.
+    """
+
+    folders: Sequence[Path]
+    runs: Path
+    checkout: Path
+    are_tables: bool = False
+
+    def __post_init__(self) -> None:
+        if self.are_tables and self.folders:
+            raise NeuromodelsError(
+                "figure --from-tables",
+                "draws committed tables, no runs",
+                [str(folder) for folder in self.folders],
+                "Leave out --run or --from-tables.",
+            )
+
+
+def draw_named(name: str, asked: Asked, out: Path | None) -> Iterator[str]:
+    """Draw a figure; yield what it is drawn from, then where it lies.
+
+    Parameters
+    ----------
     out
         The file; None: see `targets_for`.
     """
-    script = load_script(name, checkout)
-    stored, absent = runs_for(script, folders, runs, checkout)
-    yield from (f"note: {line}" for line in absent)
-    paths = draw_figure(script, stored, targets_for(name, stored, out))
+    script = load_script(name, asked.checkout)
+    source = source_of(script, asked, runs_for)
+    paths = draw_figure(script, source, targets_for(name, source, out))
+    yield from source.lines
     yield from (f"figure: {path}" for path in paths)
 
 
@@ -72,41 +162,80 @@ class Drawing:
     is_drawn: bool
 
 
-def draw_all(
-    folders: Sequence[Path], runs: Path, checkout: Path, out: Path | None
-) -> Iterator[Drawing]:
-    """Draw every figure that has its runs; say of the others which command makes what they lack.
+def draw_all(asked: Asked, out: Path | None) -> Iterator[Drawing]:
+    """Draw every figure that has its runs or its tables; say of the others what they lack.
 
     Parameters
     ----------
-    folders
-        Run folders, sweep folders and folders of them; none: what is found.
-    runs
-        Where run folders lie.
+    asked
+        Its folders may also be sweep folders and folders of runs.
     out
         A folder; None: see `targets_for`.
     """
-    for name in scripts_of(checkout):
-        script = load_script(name, checkout)
+    for name in scripts_of(asked.checkout):
+        script = load_script(name, asked.checkout)
         try:
-            stored, absent = fitting_runs(script, folders, runs, checkout)
-            paths = draw_figure(script, stored, targets_in(out, name, stored))
+            source = source_of(script, asked, fitting_runs)
+            paths = draw_figure(script, source, targets_in(out, name, source))
         except NeuromodelsError as error:
             yield Drawing((f"not drawn: {name}: {error}",), is_drawn=False)
         else:
-            notes = [f"note: {line}" for line in absent]
-            yield Drawing((*notes, *(f"figure: {path}" for path in paths)), is_drawn=True)
+            lines = (*source.lines, *(f"figure: {path}" for path in paths))
+            yield Drawing(lines, is_drawn=True)
 
 
-def targets_for(name: str, runs: Sequence[StoredRun], out: Path | None) -> list[Path]:
+Found = tuple[list[StoredRun], list[str]]
+Find = Callable[[ModuleType, Sequence[Path], Path, Path], Found]
+"""Returns the runs a figure is drawn from and a line about each that is not there."""
+
+
+def source_of(script: ModuleType, asked: Asked, find: Find) -> Source:
+    """Return what a figure is drawn from: runs, or committed tables where nothing was run.
+
+    Tables never stand in for runs that are there and do not fit: the refusal of these is of more
+    use than a figure of somebody else's numbers.
+
+    Raises
+    ------
+    RunNotFound
+        When nothing can be drawn; names the command that makes the first run needed.
+    """
+    committed = committed_for(script, asked.checkout)
+    if asked.are_tables:
+        if committed.tables:
+            return Source(committed=committed)
+        must = f"cannot be drawn from committed tables: none has {committed.lacking or 'its data'}"
+        raise RunNotFound(
+            "figure", must, cure=f"Make a run with: neuromodels run studies/{script.NEEDS[0]}.toml"
+        )
+    try:
+        stored, absent = find(script, asked.folders, asked.runs, asked.checkout)
+    except RunNotFound as error:
+        if not committed.tables:
+            lacking = f" (No committed table has {committed.lacking}.)" if committed.lacking else ""
+            raise _and_said(error, lacking) from None
+        if asked.folders or is_any_run(script, asked.runs):
+            raise _and_said(error, " (Or add --from-tables to draw the committed table.)") from None
+        return Source(committed=committed)
+    return Source(stored, absent=absent)
+
+
+def _and_said(error: RunNotFound, more: str) -> RunNotFound:
+    error.args = (f"{error}{more}",)
+    return error
+
+
+def targets_for(name: str, source: Source, out: Path | None) -> list[Path]:
     """Return where a figure goes: beside its only run, else into ``output/figures``."""
     if out is not None:
         return [out]
-    folder = runs[0].folder if len(runs) == 1 else Path("output")
-    return [folder / "figures" / f"{name}{suffix}" for suffix in SUFFIXES]
+    targets = [source.home / f"{name}{suffix}" for suffix in SUFFIXES]
+    for path in (source.home, *targets):
+        refuse_link(path)
+    return targets
 
 
-def targets_in(folder: Path | None, name: str, runs: Sequence[StoredRun]) -> list[Path]:
+def targets_in(folder: Path | None, name: str, source: Source) -> list[Path]:
     """Return where one of all figures goes: into a folder, or where it goes when drawn alone.
 
     Raises
@@ -115,7 +244,7 @@ def targets_in(folder: Path | None, name: str, runs: Sequence[StoredRun]) -> lis
         When the folder is named like a figure.
     """
     if folder is None:
-        return targets_for(name, runs, None)
+        return targets_for(name, source, None)
     if folder.suffix in (*SUFFIXES, ".svg"):
         raise NeuromodelsError("figure all --out", "must be a folder", str(folder))
     return [folder / f"{name}{suffix}" for suffix in SUFFIXES]
@@ -128,7 +257,10 @@ def studies_of_task(task: str, checkout: Path) -> tuple[str, ...]:
     """
     studies = []
     for path in sorted((checkout / "studies").glob("*.toml")):
-        everything = tomllib.loads(path.read_text(encoding="utf-8"))
+        try:
+            everything = table_in(text_of(path))
+        except (DeclarationError, UnreadableText):
+            continue  # whoever runs it is told
         declared = everything.get("task", {})
         swept = _swept_keys(everything.get("sweep", {}))
         if declared.get("name") == task and all(key.startswith(CELL) for key in swept):
@@ -152,9 +284,14 @@ def _scripts(checkout: Path) -> dict[str, Path]:
     """Return what in ``figures/`` and its folders declares what it NEEDS, by the file's name."""
     folder = checkout / "figures"
     paths = sorted([*folder.glob("*.py"), *folder.glob("*/*.py")], key=lambda path: path.stem)
-    return {
-        path.stem: path for path in paths if re.search(r"^NEEDS\b", path.read_text("utf-8"), re.M)
-    }
+    return {path.stem: path for path in paths if re.search(r"(?m)^NEEDS\b", _source_of(path))}
+
+
+def _source_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:  # what cannot be read draws nothing
+        return ""
 
 
 def load_script(name: str, checkout: Path) -> ModuleType:
@@ -172,168 +309,26 @@ def load_script(name: str, checkout: Path) -> ModuleType:
     if path is None:
         cure = f"{nearest(name, known).strip()} Known: {', '.join(known) or 'none'}.".strip()
         raise NeuromodelsError("figure", "must name a script in figures/", name, cure)
-    if str(checkout) not in sys.path:
-        sys.path.insert(0, str(checkout))
+    _make_importable(checkout / "figures")
     spec = importlib.util.spec_from_file_location(f"figures.{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look up the module they are declared in
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except (NeuromodelsError, KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:
+        raise NeuromodelsError(str(path), "must run without an error", said_by(error)) from None
     return module
 
 
-def runs_for(
-    script: ModuleType, folders: Sequence[Path], runs: Path, checkout: Path
-) -> tuple[list[StoredRun], list[str]]:
-    """Return the runs a figure is drawn from, and a line about each that is not there.
+def _make_importable(folder: Path) -> None:
+    """Let scripts import their neighbours, and nothing else of the folder around them.
 
-    Parameters
-    ----------
-    folders
-        Run folders the user named; they win over what is found.
-    runs
-        Where run folders lie.
-
-    Raises
-    ------
-    RunNotFound
-        When nothing can be drawn; names the command that makes the first run needed.
+    On Python's path the checkout would hide installed packages behind files of the same name.
     """
-    if folders:
-        return [run for folder in folders for run in _runs_in(folder)], []
-    stored, absent = _runs_of_needs(script, runs, checkout)
-    if not stored:
-        first = script.NEEDS[0]
-        raise RunNotFound(
-            "figure",
-            "needs a stored run",
-            absent[0],
-            f"Make it with: neuromodels run studies/{first}.toml",
-        )
-    return _runs_with_measure(script, stored, absent)
-
-
-def fitting_runs(
-    script: ModuleType, folders: Sequence[Path], runs: Path, checkout: Path
-) -> tuple[list[StoredRun], list[str]]:
-    """Return what `runs_for` does; of named folders only runs of the studies a figure needs.
-
-    Of several runs of the same study the newest is taken.
-
-    Parameters
-    ----------
-    folders
-        Run folders, sweep folders, and folders of them.
-    """
-    if not folders:
-        return runs_for(script, [], runs, checkout)
-    named = _newest(run for folder in folders for run in _runs_below(folder))
-    fitting = [run for study in script.NEEDS for run in named if run.name == study]
-    if not fitting:
-        first = script.NEEDS[0]
-        raise RunNotFound(
-            "figure",
-            "needs a run of one of its studies",
-            [str(folder) for folder in folders],
-            f"Make it with: neuromodels run studies/{first}.toml --out {folders[0] / first}",
-        )
-    return _runs_with_measure(script, fitting, [])
-
-
-def _newest(runs: Iterable[StoredRun]) -> list[StoredRun]:
-    """Return the first run of each study, and of each setting of a sweep."""
-    newest: dict[tuple[str, str], StoredRun] = {}
-    for run in runs:
-        setting = run.digest if is_sweep(run.folder.parent) else ""
-        newest.setdefault((run.name, setting), run)
-    return list(newest.values())
-
-
-def _runs_below(folder: Path) -> list[StoredRun]:
-    """Return the runs of a run or sweep folder, or of all such folders in it, newest first."""
-    members = members_of(folder, and_sweeps=True)
-    return [member.run for member in members if member.run is not None]
-
-
-def _runs_with_measure(
-    script: ModuleType, stored: list[StoredRun], absent: list[str]
-) -> tuple[list[StoredRun], list[str]]:
-    """Leave out runs without the measure that a script draws, with a line about each.
-
-    Raises
-    ------
-    RunNotFound
-        When none was measured; names the command that does it.
-    """
-    measure = getattr(script, "MEASURE", None)
-    if measure is None:
-        return stored, absent
-    done = [run for run in stored if any((run.folder / "measures").glob(f"{measure}-*.npz"))]
-    others = [run for run in stored if run not in done]
-    if not done:
-        raise RunNotFound(
-            "figure",
-            f"needs the measure {measure}",
-            f"{stored[0].name} without it",
-            f"Make it with: neuromodels measure {stored[0].folder} {measure}",
-        )
-    lines = [
-        f"{run.name} lacks a measure: neuromodels measure {run.folder} {measure}" for run in others
-    ]
-    return done, absent + lines
-
-
-def _runs_of_needs(
-    script: ModuleType, runs: Path, checkout: Path
-) -> tuple[list[StoredRun], list[str]]:
-    """Return the newest run of each study as it is declared, and a line about each missing."""
-    stored, absent = [], []
-    for name in script.NEEDS:
-        path = checkout / "studies" / f"{name}.toml"
-        declared = read_declared(path) if path.is_file() else None
-        if isinstance(declared, Sweep):
-            new, missing = _runs_of_sweep(declared, runs)
-        else:
-            new, missing = _runs_of_study(name, declared, runs)
-        stored += new
-        absent += missing
-    return stored, absent
-
-
-def _runs_in(folder: Path) -> list[StoredRun]:
-    return StoredSweep(folder).runs if is_sweep(folder) else [StoredRun(folder)]
-
-
-def _runs_of_study(name: str, study: Study | None, runs: Path) -> tuple[list[StoredRun], list[str]]:
-    """Return the newest run that answers a study, and a line when there is none."""
-    named = [run for run in stored_runs(runs) if run.name == name]
-    current = [run for run in named if study is None or _answers(run, study)]
-    return current[:1], [] if current else [_absence(name, named)]
-
-
-def _runs_of_sweep(sweep: Sweep, runs: Path) -> tuple[list[StoredRun], list[str]]:
-    """Return the newest run of each setting, and a line about each that has none."""
-    folders = sorted(runs.glob(f"*/{SWEEP}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    swept = [run for path in folders for run in StoredSweep(path.parent).runs]
-    newest, absent = [], []
-    for setting in sweep.settings:
-        current = [run for run in swept if _answers(run, setting.study)]
-        newest += current[:1]
-        if not current:
-            absent.append(f"{sweep.name}, setting {setting.name}, was not run")
-    if not newest:
-        first, more = sweep.settings[0].name, len(sweep.settings) - 1
-        absent = [f"{sweep.name}, setting {first} and {more} more, was not run"]
-    return newest, absent
-
-
-def _answers(run: StoredRun, study: Study) -> bool:
-    """Whether a run is of this study, and with at least its budget."""
-    return run.digest == study.digest and run.study.search.generations >= study.search.generations
-
-
-def _absence(name: str, older: Sequence[StoredRun]) -> str:
-    if not older:
-        return f"{name} was not run"
-    return f"{name} was run from another declaration; --run {older[0].folder} draws it anyway"
+    package = ModuleType("figures")
+    package.__path__ = [str(folder)]
+    sys.modules["figures"] = package

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from importlib import import_module
 from math import isfinite
@@ -13,7 +12,10 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from neuromodels.errors import DeclarationError
 from neuromodels.search.optimizers import OPTIMIZERS
+from neuromodels.study.file import text_of
+from neuromodels.study.limits.toml_text import UnreadableText, table_in
 
 ACTS = {"each_step": "each step", "on_pre": "pre spike", "on_post": "post spike"}
 """Fields of a rule with statements, and when they act."""
@@ -118,13 +120,15 @@ _ITEM = {
 
 def _studies(folder: Path) -> list[dict[str, Any]]:
     items = []
-    for path in sorted(folder.glob("*.toml")):
+    for path in [*sorted(folder.glob("*.toml")), *sorted(folder.glob("networks/*.toml"))]:
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            table = table_in(text_of(path))
+        except (DeclarationError, UnreadableText) as error:
             table = {"question": f"cannot be read: {error}"}
-        name, question = table.get("name", path.stem), table.get("question", "")
-        items.append({"name": name, "summary": question, "file": f"{folder.name}/{path.name}"})
+        name, question = str(table.get("name", path.stem)), str(table.get("question", ""))
+        items.append(
+            {"name": name, "summary": question, "file": str(path.relative_to(folder.parent))}
+        )
     return items
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -77,9 +77,8 @@ class Progress:
             for condition in study.tested
         }
         self._stored, self._clock = stored, clock
-        self._seconds: dict[tuple[str, int], deque[float]] = defaultdict(
-            lambda: deque(maxlen=RECENT)
-        )
+        self._seconds: dict[Key, deque[float]] = {}
+        self._building: dict[str, float] = {}
         self._begun_here: frozenset[Key] = frozenset()
         self._begun = self._last = clock()
         self._searches_begun: dict[Key, float] = {}
@@ -104,7 +103,7 @@ class Progress:
             case Scoring():
                 self._event = None
                 self._begun_here |= {(event.condition, event.seed)}
-                self._state = f"{_place(event)}: scoring on fresh sequences"
+                self._state = f"{_place(event)}: scoring on fresh sequences{_part(event)}"
             case Scored():
                 self._note(event.record)
 
@@ -114,7 +113,8 @@ class Progress:
         if left is None or event is None:
             return left
         # between two generations it counts down, by no more than one of them
-        return max(0.0, left - min(self._clock() - self._last, event.record.seconds))
+        pace = self._newest(event).pace or 0.0
+        return max(0.0, left - min(self._clock() - self._last, pace))
 
     def _newest(self, event: GenerationDone) -> Standing:
         return self._standings[event.record.condition, event.record.seed]
@@ -134,17 +134,37 @@ class Progress:
     def _count(self, event: GenerationDone) -> None:
         record = event.record
         key = record.condition, record.seed
-        self._seconds[key].append(record.seconds)
         before = self._standings[key]
+        pace = self._pace(event, before.pace)
         self._standings[key] = replace(
             before,
             generations=record.generation + 1,
             centre=record.centre_score,
             best=record.best_score,
-            pace=float(np.median(self._seconds[key])),
+            pace=pace,
             failures=sum_counts([before.failures, kinds_of(record)]),
         )
         self._event, self._last = event, self._clock()
+
+    def _pace(self, event: GenerationDone, stored: float | None) -> float:
+        """Return the pace of a search; the first generation of a session contains a build."""
+        record = event.record
+        key, built = (record.condition, record.seed), self._build_seconds(event)
+        if key in self._seconds:
+            self._seconds[key].append(record.seconds)
+            return float(np.median(self._seconds[key]))
+        self._seconds[key] = deque(maxlen=RECENT)
+        if stored is not None:
+            return stored
+        return record.seconds - built if built < record.seconds else record.seconds
+
+    def _build_seconds(self, event: GenerationDone) -> float:
+        """Return how long a condition's builds took since its last generation, per worker."""
+        condition = event.record.condition
+        total = event.report.get("build_seconds", 0.0) / event.report.get("workers", 1)
+        before = self._building.get(condition, 0.0)
+        self._building[condition] = total
+        return max(0.0, total - before)
 
     def _note(self, test: TestRecord) -> None:
         key = test.condition, test.seed
@@ -164,7 +184,8 @@ class Progress:
     def _below(self) -> Iterable[Table | Text]:
         event = self._event  # once: events come from another thread than the one that draws
         if event is None:
-            return [Text(self._state, "dim")]
+            elapsed = time_text(self._clock() - self._begun)
+            return [Text(f"{self._state}  elapsed {elapsed}", "dim", overflow="fold")]
         name, done, of = self._extent(self._newest(event))
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
@@ -204,6 +225,8 @@ class Progress:
                 return f"note: {event.text}"
             case Building():
                 return self._state
+            case Scoring() if event.done:
+                return f"{_place(event)}: scoring on fresh sequences{_part(event)}"
             case SearchStarted() if event.start < event.generations:
                 start = f" from generation {event.start:,}" if event.start else ""
                 return f"{_place(event)}: searching {event.dimension:,} coefficients{start}"
@@ -247,6 +270,10 @@ def _cost(event: GenerationDone) -> str:
 
 def _place(where: SearchStarted | Scoring) -> str:
     return f"{where.condition}, seed {where.seed}"
+
+
+def _part(scoring: Scoring) -> str:
+    return f", {scoring.done:,} of {scoring.of:,}" if scoring.done else ""
 
 
 def _failure_parts(standing: Standing) -> list[str]:

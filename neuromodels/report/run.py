@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -13,9 +14,13 @@ from rich.text import Text
 
 from neuromodels import tasks
 from neuromodels.analysis.intervals import seeds_interval
+from neuromodels.errors import printable
+from neuromodels.report.silence import silence_text, silent_populations, silent_scores
+from neuromodels.report.standings import failed_trials_text
+from neuromodels.store.finished import Key, finished_keys
 from neuromodels.store.front_and_archive import fronts_of
 from neuromodels.store.ledger import Ledger
-from neuromodels.store.records import TestRecord
+from neuromodels.store.records import OWN, TestRecord, counts_from_text
 from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import CONDITIONS, SEARCHED
 from neuromodels.study.outcome import FAILURES
@@ -26,6 +31,9 @@ SCHEMA = 1
 FRONT_NOTE = (
     "Members that no other beats in all goals, on fresh sequences; goals with their weights."
 )
+FAILED_NOTE = "A failed trial counts as a score of 0."
+FRESH = "that no search or choice has seen"
+FROM_DATA = "with noise of their own; only `unseen` shows data that no search or choice has seen"
 MEANING = {name: condition.meaning for name, condition in CONDITIONS.items()}
 
 
@@ -36,12 +44,14 @@ def summary(run: StoredRun) -> dict[str, Any]:
     """
     ledger = run.ledger()
     try:
-        conditions = _conditions(ledger.tests("final"))
-        searches = _searches(ledger, run.study.search.generations)
+        tests = ledger.tests("final")
+        conditions = _conditions(tests)
+        done = finished_keys(ledger, run.table)
+        searches = _searches(ledger, run.study.search.generations, done)
         front = fronts_of(run)
     finally:
         ledger.close()
-    missing = _missing(run.study, conditions)
+    missing = _missing(run.study, done)
     return {
         "schema": SCHEMA,
         "run": str(run.folder),
@@ -54,6 +64,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
         "searches": searches,
         "front": front,
         "missing": missing,
+        "silent": silent_scores(tests),
     }
 
 
@@ -72,21 +83,50 @@ def _condition(condition: str, tests: list[TestRecord]) -> dict[str, Any]:
     else:
         low, high = seeds_interval(scores)
         over = "seeds"
-    kept = ("seed", "score", "low", "high", "loss", "trials", "generation")
     return {
         "condition": condition,
         "median": float(np.median(scores)),
         "low": low,
         "high": high,
         "interval_over": over,
-        "seeds": [{key: asdict(test)[key] for key in kept} for test in tests],
+        "seeds": [_seed(asdict(test)) for test in tests],
     }
 
 
-def _searches(ledger: Ledger, generations: int) -> list[dict[str, Any]]:
+def _seed(test: dict[str, Any]) -> dict[str, Any]:
+    """Return what is told of one final score; a failed trial counts as 0 in it."""
+    kept = ("seed", "score", "low", "high", "loss", "trials", "generation", "failures")
+    by_kind = {kind: test[kind] for kind in FAILURES}
+    silent = counts_from_text(test["silent_trials"])
+    more = {"failures_by_kind": by_kind, "silent_trials": silent}
+    return {**{key: test[key] for key in kept}, **more}
+
+
+def failed_trials(condition: dict[str, Any]) -> str:
+    """Return how many trials of a condition's final scores failed, empty where none did."""
+    seeds = condition["seeds"]
+    kinds = {kind: sum(seed["failures_by_kind"][kind] for seed in seeds) for kind in FAILURES}
+    failures, trials = (sum(seed[key] for seed in seeds) for key in ("failures", "trials"))
+    return failed_trials_text(failures, kinds, trials)
+
+
+def silent_by_condition(report: dict[str, Any]) -> dict[str, str]:
+    """Return whose neurons never fired, by condition; empty texts where all did or none knows."""
+    return {
+        each["condition"]: silent_populations(each["condition"], report["silent"], each["seeds"])
+        for each in report["conditions"]
+    }
+
+
+def _searches(ledger: Ledger, generations: int, done: set[Key]) -> list[dict[str, Any]]:
     rows = [row for row in ledger.runs() if row.condition in SEARCHED]
     rows.sort(key=lambda row: (list(CONDITIONS).index(row.condition), row.seed))
-    return [_search(ledger, row.condition, row.seed, asdict(row), generations) for row in rows]
+    found = []
+    for row in rows:
+        status = "finished" if (row.condition, row.seed) in done else "unfinished"
+        values = {**asdict(row), "status": status}
+        found.append(_search(ledger, row.condition, row.seed, values, generations))
+    return found
 
 
 def _search(
@@ -115,8 +155,7 @@ def _median(values: list[float]) -> float | None:
     return float(np.median(values)) if values else None
 
 
-def _missing(study: Study, conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    done = {(each["condition"], seed["seed"]) for each in conditions for seed in each["seeds"]}
+def _missing(study: Study, done: set[Key]) -> list[dict[str, Any]]:
     return [
         {"condition": condition, "seed": seed}
         for condition in study.tested
@@ -135,12 +174,14 @@ def report_tables(report: dict[str, Any]) -> Group:
         parts.append(Text(report["question"]))
     if report["conditions"]:
         parts += [_score_table(report), Text(_footnote(report), "dim")]
+    if report["silent"]:
+        parts.append(Text(silence_text(report["silent"]), "bold"))
     if report["searches"]:
         parts.append(_search_table(report["searches"]))
     if report["front"]:
         parts += [_front_table(report["front"]), Text(FRONT_NOTE, "dim")]
     if report["missing"]:
-        parts.append(_missing_text(report))
+        parts += [*_outdated_text(report), _missing_text(report)]
     return Group(*parts)
 
 
@@ -152,6 +193,12 @@ def _score_table(report: dict[str, Any]) -> Table:
     table.add_column("95 %", justify="right")
     for seed in seeds:
         table.add_column(f"seed {seed}", justify="right")
+    failed = {each["condition"]: failed_trials(each) for each in report["conditions"]}
+    if any(failed.values()):
+        table.add_column("failed trials")
+    silent = silent_by_condition(report)
+    if any(silent.values()):
+        table.add_column("silent")
     table.add_column("what it is")
     for each in report["conditions"]:
         by_seed = {s["seed"]: f"{s['score']:.3f}" for s in each["seeds"]}
@@ -160,6 +207,8 @@ def _score_table(report: dict[str, Any]) -> Table:
             f"{each['median']:.3f}",
             f"{each['low']:.3f} - {each['high']:.3f}",
             *(by_seed.get(seed, "") for seed in seeds),
+            *([failed[each["condition"]]] if any(failed.values()) else []),
+            *([silent[each["condition"]]] if any(silent.values()) else []),
             MEANING[each["condition"]],
         )
     return table
@@ -169,16 +218,26 @@ def _footnote(report: dict[str, Any]) -> str:
     trials = {s["trials"] for each in report["conditions"] for s in each["seeds"]}
     over = sorted({each["interval_over"] for each in report["conditions"]})
     name, chance = _meaning_of_scores(report["task"]["name"])
+    drawn = FROM_DATA if _is_of_data(report["task"]["name"]) else FRESH
+    fallen = any(failed_trials(each) for each in report["conditions"])
+    counting = f" {FAILED_NOTE}" if fallen else ""
     return (
-        f"{name}, {min(trials):,} or more trials per seed that no search or choice has"
-        f" seen{chance}. Intervals: bootstrap over {' or '.join(over)}."
+        f"{name}, {min(trials):,} or more trials per seed {drawn}{chance}."
+        f" Intervals: bootstrap over {' or '.join(over)}.{counting}"
     )
+
+
+def _is_of_data(task: str) -> bool:
+    """Whether a task of the catalog shows what a file of the user's holds, not read here."""
+    return task in list(tasks.CATALOG) and "file" in tasks.CATALOG[task].options
 
 
 def _meaning_of_scores(task: str) -> tuple[str, str]:
     if task not in list(tasks.CATALOG):  # a task in a file of the user's own, which is not run here
         return Task.score_name, ""
     known = tasks.CATALOG[task]
+    if _is_of_data(task):
+        return Task.score_name, ""
     return known.score_name, "" if known.chance is None else f"; chance {known.chance:g}"
 
 
@@ -196,7 +255,10 @@ def _search_table(searches: list[dict[str, Any]]) -> Table:
         "failures",
     ):
         table.add_column(name, justify="left" if name == "condition" else "right")
-    for row in searches:
+    sources = [source_text(row) for row in searches]
+    if any(sources):
+        table.add_column("taken from")
+    for row, source in zip(searches, sources, strict=True):
         table.add_row(
             row["condition"],
             str(row["seed"]),
@@ -207,8 +269,14 @@ def _search_table(searches: list[dict[str, Any]]) -> Table:
             _number_text(row["optimizer_share"], ".1%"),
             f"{row['builds']} (+{row['cache_hits']} cached)",
             _failures(row),
+            *([Text(source)] if any(sources) else []),
         )
     return table
+
+
+def source_text(search: dict[str, Any]) -> str:
+    """Return the setting of a sweep that a search was taken from; empty for a run's own."""
+    return "" if search["source"] == OWN else printable(search["source"])
 
 
 def _failures(row: dict[str, Any]) -> str:
@@ -225,10 +293,29 @@ def _front_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
+def outdated_note(report: dict[str, Any]) -> str:
+    """Return which scores are those of a search that was extended since; empty without any."""
+    scored = {
+        (each["condition"], s["seed"]) for each in report["conditions"] for s in each["seeds"]
+    }
+    missing = [(each["condition"], each["seed"]) for each in report["missing"]]
+    names = _names(key for key in missing if key in scored)
+    return f"Scores of a shorter search, until new ones replace them: {names}." if names else ""
+
+
+def _outdated_text(report: dict[str, Any]) -> list[Text]:
+    note = outdated_note(report)
+    return [Text(note)] if note else []
+
+
 def _missing_text(report: dict[str, Any]) -> Text:
-    names = [f"{each['condition']} (seed {each['seed']})" for each in report["missing"]]
-    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return Text(f"Not finished: {shown}. Go on with: neuromodels resume {report['run']}")
+    names = _names((each["condition"], each["seed"]) for each in report["missing"])
+    return Text(f"Not finished: {names}. Go on with: neuromodels resume {report['run']}")
+
+
+def _names(keys: Iterable[Key]) -> str:
+    names = [f"{condition} (seed {seed})" for condition, seed in keys]
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def _number_text(value: float | None, form: str) -> str:

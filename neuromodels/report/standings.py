@@ -29,7 +29,7 @@ class Standing:
     test
         The newest point of the learning curve or, once there is one, the final score.
     pace
-        Median seconds of the last `RECENT` generations.
+        Median seconds of the last `RECENT` generations, see `pace_of`.
     failures
         Failed instances so far by kind.
     is_active
@@ -88,9 +88,17 @@ def standing_after(
         centre=rows[-1].centre_score,
         best=rows[-1].best_score,
         test=test,
-        pace=float(np.median([row.seconds for row in rows[-RECENT:]])),
+        pace=pace_of([row.seconds for row in rows]),
         failures=failures_by_kind(rows),
     )
+
+
+def pace_of(seconds: Sequence[float]) -> float:
+    """Return the pace of a search from how long its generations took, at least one.
+
+    The first one contains the build of the network, so it counts only where it is alone.
+    """
+    return float(np.median(seconds[1:][-RECENT:] or seconds))
 
 
 def with_active(standings: Iterable[Standing], keys: Collection[Key] = ()) -> tuple[Standing, ...]:
@@ -130,14 +138,17 @@ def seconds_left(standings: Iterable[Standing]) -> float | None:
 # -- failures -----------------------------------------------------------------------------------
 
 
-def kinds_of(record: GenerationRecord) -> dict[str, int]:
-    """Return how many instances of a generation failed, by kind, kinds that occurred only."""
+def kinds_of(record: GenerationRecord | TestRecord) -> dict[str, int]:
+    """Return how many instances of a generation, or trials of a test, failed by kind.
+
+    Only kinds that occurred are there.
+    """
     counts = {kind: getattr(record, kind) for kind in FAILURES}
     return {kind: count for kind, count in counts.items() if count}
 
 
-def failures_by_kind(records: Iterable[GenerationRecord]) -> dict[str, int]:
-    """Return how many instances of several generations failed, by kind."""
+def failures_by_kind(records: Iterable[GenerationRecord | TestRecord]) -> dict[str, int]:
+    """Return how many instances of several generations, or trials of tests, failed by kind."""
     return sum_counts(kinds_of(record) for record in records if record.failures)
 
 
@@ -159,13 +170,33 @@ def failures_text(failures: Mapping[str, int]) -> str:
     return f"{sum(failures.values()):,} ({kinds})" if len(failures) > 1 else kinds
 
 
+def failed_trials_text(failures: int, kinds: Mapping[str, int], trials: int) -> str:
+    """Return the failed trials of tests as text: ``6 of 20 (6 nan)``; empty without any.
+
+    Parameters
+    ----------
+    kinds
+        How many of each kind, 0 included; a test of an older version does not know.
+    """
+    if not failures:
+        return ""
+    named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
+    return f"{failures:,} of {trials:,}" + (f" ({named})" if named else "")
+
+
 def score_text(score: float | None) -> str:
     """Return a score as text."""
     return "-" if score is None else f"{score:.3f}"
 
 
 def interval_text(test: TestRecord) -> str:
-    """Return a test with its interval as text."""
+    """Return a test with its interval as text, its failed trials, and whose neurons never fired."""
+    failed = f", {test.failures:,} of {test.trials:,} failed" if test.failures else ""
+    silent = f", {' and '.join(test.silent)} silent" if test.silent else ""
+    return _interval(test) + failed + silent
+
+
+def _interval(test: TestRecord) -> str:
     return f"{test.score:.3f} ({test.low:.3f} - {test.high:.3f})"
 
 
@@ -196,4 +227,7 @@ def search_text(standing: Standing) -> str:
 def final_text(test: TestRecord) -> str:
     """Return a final score as text."""
     trials = f"{test.trials:,} fresh trials"
-    return f"{test.condition}, seed {test.seed}: {interval_text(test)} on {trials}"
+    failed = failed_trials_text(test.failures, kinds_of(test), test.trials)
+    more = f"; failed: {failed}" if failed else ""
+    more += f"; silent: no spike of {' or '.join(test.silent)} neurons" if test.silent else ""
+    return f"{test.condition}, seed {test.seed}: {_interval(test)} on {trials}{more}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group
 from rich.table import Table
 
 from neuromodels.errors import RunNotFound
+from neuromodels.report.networks.status import network_row, networks_in, networks_table
 from neuromodels.report.standings import (
     Key,
     Standing,
@@ -20,10 +21,13 @@ from neuromodels.report.standings import (
     with_active,
 )
 from neuromodels.store.find import Member, members_of
+from neuromodels.store.finished import finished_keys
+from neuromodels.store.folder import LEDGER, LOCK
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.lock import owner_of
+from neuromodels.store.neighbours import Tell, each_whole, ignore
 from neuromodels.store.records import TestRecord
-from neuromodels.store.store import LEDGER, LOCK, StoredRun
+from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import SEARCHED
 from neuromodels.study.study import Study
 
@@ -73,7 +77,9 @@ class RunStatus:
 # -- reading ------------------------------------------------------------------------------------
 
 
-def statuses(folder: Path, before: Iterable[RunStatus] = ()) -> list[RunStatus]:
+def statuses(
+    folder: Path, before: Iterable[RunStatus] = (), tell: Tell = ignore
+) -> list[RunStatus]:
     """Return the status of every run in a folder.
 
     Parameters
@@ -82,6 +88,8 @@ def statuses(folder: Path, before: Iterable[RunStatus] = ()) -> list[RunStatus]:
         A run folder, a sweep's, or one with such folders in it.
     before
         What an earlier look found: searches that were done then are not read again.
+    tell
+        Gets a sentence about each run that cannot be read and is left out.
 
     Raises
     ------
@@ -90,25 +98,12 @@ def statuses(folder: Path, before: Iterable[RunStatus] = ()) -> list[RunStatus]:
     """
     folder = Path(folder)
     known = {status.folder: status for status in before}
-    with explain_refusal(folder):
-        members = members_of(folder, and_sweeps=True)
-        rows = [_status(member, known.get(member.folder)) for member in members]
+    members = members_of(folder, and_sweeps=True, tell=tell)
+    looks = each_whole(members, lambda member: _status(member, known.get(member.folder)), tell)
+    rows = [row for _, row in looks]
     if not rows:
         raise RunNotFound(str(folder), "holds no run", cure="`neuromodels run FILE` makes one.")
     return rows
-
-
-@contextmanager
-def explain_refusal(folder: Path) -> Iterator[None]:
-    """Turn the refusal to look into somebody's run folder into a message with a cure."""
-    try:
-        yield
-    except PermissionError as error:
-        raise RunNotFound(
-            str(folder),
-            "may be read only by the user who made it",
-            cure="Ask that user for `neuromodels report RUN --html`, or for a copy.",
-        ) from error
 
 
 def _status(member: Member, before: RunStatus | None) -> RunStatus:
@@ -155,7 +150,7 @@ def _standings(run: StoredRun, known: Iterable[Standing]) -> tuple[Standing, ...
     except RunNotFound:
         return None
     try:
-        tests = _newest_tests(ledger)
+        tests = _newest_tests(ledger, run.table)
         done = {standing.key: standing for standing in known if standing.is_done}
         return tuple(
             _standing(ledger, standing, tests.get(standing.key), done.get(standing.key))
@@ -174,10 +169,11 @@ def _standing(
     return standing_after(blank.condition, blank.seed, blank.of, rows, test)
 
 
-def _newest_tests(ledger: Ledger) -> dict[Key, TestRecord]:
+def _newest_tests(ledger: Ledger, table: Mapping[str, Any]) -> dict[Key, TestRecord]:
     """Return the final score of each search, else its newest point of the learning curve."""
-    tests = [*ledger.tests("curve"), *ledger.tests("final")]
-    return {(test.condition, test.seed): test for test in tests}
+    done = finished_keys(ledger, table)
+    final = [test for test in ledger.tests("final") if (test.condition, test.seed) in done]
+    return {(test.condition, test.seed): test for test in [*ledger.tests("curve"), *final]}
 
 
 def _waiting(study: Study) -> tuple[Standing, ...]:
@@ -210,7 +206,7 @@ def _is_locked(folder: Path) -> bool:
 # -- showing ------------------------------------------------------------------------------------
 
 
-def status_of(folder: Path) -> dict[str, Any]:
+def status_of(folder: Path, tell: Tell = ignore) -> dict[str, Any]:
     """Return everything ``neuromodels status`` shows, as plain values.
 
     The keys are documented in docs/reference/json.md and stay.
@@ -219,14 +215,22 @@ def status_of(folder: Path) -> dict[str, Any]:
     ----------
     folder
         A run folder, a sweep's, or one with such folders in it.
+    tell
+        Gets a sentence about each run that cannot be read and is left out.
 
     Raises
     ------
     RunNotFound
         When there is no run in it.
     """
-    rows = [_row(status) for status in statuses(folder)]
-    return {"schema": SCHEMA, "folder": str(folder), "runs": rows}
+    networks = [network_row(run) for run in networks_in(folder, tell)]
+    try:
+        rows = [_row(status) for status in statuses(folder, tell=tell)]
+    except RunNotFound:
+        if not networks:
+            raise
+        rows = []
+    return {"schema": SCHEMA, "folder": str(folder), "runs": rows, "networks": networks}
 
 
 def _row(status: RunStatus) -> dict[str, Any]:
@@ -245,8 +249,14 @@ def _row(status: RunStatus) -> dict[str, Any]:
     }
 
 
-def status_table(status: dict[str, Any]) -> Table:
-    """Return the table of a status for a terminal."""
+def status_table(status: dict[str, Any]) -> Group:
+    """Return the tables of a status for a terminal."""
+    networks = status["networks"]
+    parts = [_runs_table(status)] if status["runs"] or not networks else []
+    return Group(*parts, *([networks_table(networks)] if networks else []))
+
+
+def _runs_table(status: dict[str, Any]) -> Table:
     table = Table(title=status["folder"], title_justify="left")
     for name in ("run", "state", "generations", "scores", "time left", "failures", "owner"):
         is_number = name in ("generations", "scores", "time left", "failures")

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from neuromodels.errors import RunNotFound, StorageError
+from neuromodels.report.networks.watch import follow_network
 from neuromodels.report.scoreboard import Group, lines_of
 from neuromodels.report.standings import (
     Standing,
@@ -24,8 +25,11 @@ from neuromodels.report.standings import (
     sum_counts,
     time_text,
 )
-from neuromodels.report.status import RunStatus, explain_refusal, statuses
-from neuromodels.store.store import STUDY, stored_runs
+from neuromodels.report.status import RunStatus, statuses
+from neuromodels.store.folder import STUDY
+from neuromodels.store.neighbours import stored_runs
+from neuromodels.store.networks import is_network
+from neuromodels.store.store import explain_refusal
 from neuromodels.store.sweeps import is_sweep
 
 INTERVAL, PIPE_INTERVAL = 2.0, 30.0
@@ -51,7 +55,7 @@ def follow(
     Parameters
     ----------
     folder
-        A run folder or a sweep's.
+        A run folder, also of an own network, or a sweep's.
     interval
         Seconds between two looks.
     once
@@ -67,11 +71,14 @@ def follow(
         When it could not be read `PATIENCE` times in a row.
     """
     folder = Path(folder)
+    is_live = console.is_terminal and not console.is_dumb_terminal
+    pause = interval or (INTERVAL if is_live else PIPE_INTERVAL)
+    if is_network(folder):
+        follow_network(folder, console, pause, once, sleep)
+        return
     check_watchable(folder)
     watch = Watch(folder, sleep)
     watch.look()
-    is_live = console.is_terminal and not console.is_dumb_terminal
-    pause = interval or (INTERVAL if is_live else PIPE_INTERVAL)
     if once or watch.is_finished:
         console.print(watch)
     elif is_live:
@@ -146,6 +153,8 @@ class Watch:
         Of each run, as found last.
     trouble
         Why the last look failed; empty when it did not.
+    damaged
+        A sentence about each run that cannot be read and is left out.
     fits_screen
         Whether the table may be no higher than the terminal.
     """
@@ -155,6 +164,7 @@ class Watch:
         self.fits_screen = False
         self.statuses: list[RunStatus] = []
         self.trouble = ""
+        self.damaged: list[str] = []
         self._failed = 0
         self._sleep = sleep
 
@@ -169,10 +179,10 @@ class Watch:
             When the first look fails, or `PATIENCE` of them in a row.
         """
         try:
-            now = statuses(self.folder, self.statuses)
+            now, damaged = self._statuses()
             if self.state == "running" and _state(now) == "stopped":
                 self._sleep(BETWEEN)  # one setting ended, the next has not begun
-                now = statuses(self.folder, self.statuses)
+                now, damaged = self._statuses()
         except RunNotFound:
             raise
         except StorageError as error:
@@ -182,6 +192,11 @@ class Watch:
             self.trouble = f"cannot be read just now: {error}"
             return
         self.statuses, self.trouble, self._failed = now, "", 0
+        self.damaged = damaged
+
+    def _statuses(self) -> tuple[list[RunStatus], list[str]]:
+        damaged: list[str] = []
+        return statuses(self.folder, self.statuses, damaged.append), damaged
 
     @property
     def state(self) -> str:
@@ -197,6 +212,7 @@ class Watch:
         """Yield what changed since an earlier look, as lines."""
         if self.trouble or _place(before) != _place(self.statuses):
             yield self.headline()
+            yield from self.damaged
         known = {status.folder: status.standings for status in before}
         for status in self.statuses:
             label = f"{status.folder.name}: " if len(self.statuses) > 1 else ""
@@ -244,6 +260,7 @@ class Watch:
         above = [
             Text(str(self.folder), "bold", overflow="fold"),
             Text(self.headline(), overflow="fold"),
+            *(Text(line, overflow="fold") for line in self.damaged),
             Text(self.numbers(), "dim", overflow="fold"),
         ]
         yield from above

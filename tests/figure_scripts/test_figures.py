@@ -11,7 +11,8 @@ from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.experiment.runner import Runner
-from neuromodels.report.figures import draw_figure, load_script, runs_for, studies_of_task
+from neuromodels.report.figures import Source, draw_figure, load_script, studies_of_task
+from neuromodels.report.needed_runs import runs_for
 from neuromodels.seeding import trial_streams
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.store.sweeps import StoredSetting, write_sweep
@@ -117,7 +118,7 @@ def test_final_scores_are_those_of_the_ledger(runs, fig2b):
 def test_one_seed_shows_the_interval_over_trials(runs, fig2b):
     (panel,) = fig2b.collect([runs["long"]])
     final = panel.finals["plastic"]
-    assert panel.seeds == 1
+    assert panel.counts == {1}
     assert final.low < final.median < final.high
 
 
@@ -135,7 +136,7 @@ def test_seeds_that_are_behind_stay_out_of_the_curve(tmp_path, fig2b):
     stored = scores(run, "curve", "plastic")
     assert [len(each) for each in stored.values()] != [2, 2, 2]
     panel = fig2b.collect([run])[0]
-    assert panel.seeds == 1
+    assert panel.counts == {1}
     assert panel.curves["plastic"].generations.tolist() == [4, 8, 12]
 
 
@@ -258,7 +259,7 @@ def test_a_missing_recording_names_the_command_that_makes_it(recall, tmp_path):
 def test_the_same_run_gives_the_same_file(runs, fig2b, tmp_path, suffix):
     targets = [tmp_path / f"{k}{suffix}" for k in range(2)]
     for target in targets:
-        assert draw_figure(fig2b, [runs["long"]], [target]) == [target]
+        assert draw_figure(fig2b, Source([runs["long"]]), [target]) == [target]
     assert targets[0].read_bytes() == targets[1].read_bytes()
     assert targets[0].stat().st_size > 5000
 
@@ -328,11 +329,17 @@ def test_a_sweeps_folder_stands_for_its_runs(terms, tmp_path):
     write_sweep(folder, declared.name, declared.keys, settings)
     with pytest.raises(RunNotFound, match=r"pdlf_terms, setting name-pdlf.*was not run"):
         runs_for(terms, [], tmp_path / "runs", ROOT)
-    first = declared.settings[0]
+    first, second, *_ = declared.settings
+    short = replace(second.study, search=replace(second.study.search, generations=3))
+    with Store(folder / second.name, short.to_table(), short.digest):
+        pass
+    reason = f"{second.name}, was run for 3 of {second.study.search.generations:,} generations"
     with Store(folder / first.name, first.study.to_table(), first.study.digest):
         pass
     found, absent = runs_for(terms, [], tmp_path / "runs", ROOT)
     assert [run.digest for run in found] == [first.study.digest]
     assert len(absent) == 6
+    assert absent[0].endswith(f"{reason}; --run {folder / second.name} draws it anyway")
+    assert all(line.endswith(", was not run") for line in absent[1:])
     named, _ = runs_for(terms, [folder], tmp_path, ROOT)
-    assert [run.digest for run in named] == [first.study.digest]
+    assert [run.digest for run in named] == [first.study.digest, second.study.digest]

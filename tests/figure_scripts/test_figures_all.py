@@ -29,14 +29,17 @@ def several(here):
 def test_all_draws_what_has_runs_and_names_the_command_for_others(several, said):
     said("run", "studies/small.toml", "--out", "runs/a")
     code, out, err = said("figure", "all")
-    assert (code, err) == (0, "")
+    assert code == 0
+    where = several / "figures"
+    assert err == f"neuromodels: this runs scripts of the folder that you are in: {where}\n"
     lines = out.splitlines()
-    assert lines[:2] == ["figure: runs/a/figures/fig1.pdf", "figure: runs/a/figures/fig1.png"]
-    assert len(lines) == 4
-    assert lines[2].startswith("not drawn: fig2: ")
-    assert lines[2].endswith("Make it with: neuromodels run studies/other.toml")
-    assert lines[3].startswith("not drawn: fig3: ")
-    assert "neuromodels measure runs/a goals" in lines[3]
+    assert lines[0] == "source: stored run: runs/a"
+    assert lines[1:3] == ["figure: runs/a/figures/fig1.pdf", "figure: runs/a/figures/fig1.png"]
+    assert len(lines) == 5
+    assert lines[3].startswith("not drawn: fig2: ")
+    assert lines[3].endswith("Make it with: neuromodels run studies/other.toml")
+    assert lines[4].startswith("not drawn: fig3: ")
+    assert "neuromodels measure runs/a goals" in lines[4]
 
 
 def test_all_draws_from_named_folders_into_one(several, said):

@@ -11,7 +11,7 @@ from figure_scripts.test_figures import assert_readable, scores, texts
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError, RunNotFound
 from neuromodels.experiment.runner import Runner
-from neuromodels.report.figures import draw_figure, load_script, studies_of_task
+from neuromodels.report.figures import Source, draw_figure, load_script, studies_of_task
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.study.file import study_of
 
@@ -473,5 +473,5 @@ def test_memory_wants_measured_runs_of_the_copy_task(scripts, runs, tmp_path):
 def test_the_same_measures_give_the_same_file(scripts, walked, tmp_path):
     targets = [tmp_path / f"{k}.pdf" for k in range(2)]
     for target in targets:
-        draw_figure(scripts["pdlf_fig6"], [walked], [target])
+        draw_figure(scripts["pdlf_fig6"], Source([walked]), [target])
     assert targets[0].read_bytes() == targets[1].read_bytes()

@@ -104,7 +104,7 @@ def test_shots_stand_beside_the_nearest_class(runs):
     script = load_script("few_shot", ROOT)
     with pytest.raises(NeuromodelsError, match="draws runs of few_shot"):
         script.collect(runs[:1])
-    scored = load_script("maze_sweeps", ROOT).scores_of(runs[0])[2]
+    scored = load_script("maze_sweeps", ROOT).scores_of(runs[0])[1]
     load_script("few_shot", ROOT)  # brings figures/ onto the path
     nearest = import_module("figures.shared.few_shot").stored_nearest("held out", 5)
     assert nearest.shape == (5,)

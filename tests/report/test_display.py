@@ -11,7 +11,14 @@ import pytest
 from fake_experiment import TABLE, catalogs
 from rich.console import Console
 
-from neuromodels.experiment.events import Building, GenerationDone, Notice, Scored, SearchStarted
+from neuromodels.experiment.events import (
+    Building,
+    GenerationDone,
+    Notice,
+    Scored,
+    Scoring,
+    SearchStarted,
+)
 from neuromodels.report.display import Log, Notebook, Terminal, display_here, display_on
 from neuromodels.report.progress import Progress
 from neuromodels.store.records import GenerationRecord, TestRecord
@@ -134,6 +141,17 @@ def test_a_log_becomes_sparser_and_ends_with_the_last_generation(progress, clock
     assert pauses == sorted(pauses)
     assert 290 < pauses[-1] <= 300
     assert 60 < len(times) < 300
+
+
+def test_a_log_tells_now_and_then_how_far_a_scoring_is(progress, clock):
+    console = pipe()
+    display = Log(console, clock)
+    for number in range(100):
+        clock.now = number / 2
+        tell(display, progress, Scoring("plastic", 1, 100 * number, 10000))
+    lines = console.file.getvalue().splitlines()
+    assert "scoring on fresh sequences, 100 of 10,000" in lines[0]
+    assert 5 <= len(lines) <= 12
 
 
 def test_no_line_of_a_log_is_folded_or_cut(progress):

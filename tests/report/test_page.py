@@ -1,5 +1,6 @@
 """The HTML page of a run: whole, offline, and with the numbers of the report."""
 
+import json
 import os
 import re
 import signal
@@ -7,17 +8,19 @@ from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from fake_experiment import TABLE, FakeExperiment, catalogs, fake_recording
 
 from neuromodels.experiment.runner import Runner
-from neuromodels.report.page import _centre_scores, page_of
+from neuromodels.report.pages.run import _centre_scores, _coefficient_rows, page_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import GenerationRecord, TestRecord
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.study.file import study_of
+from neuromodels.study.study import CircuitChoice, RuleChoice
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -223,3 +226,101 @@ def test_page_can_be_written_elsewhere(here, said) -> None:
     code, _, _ = said("report", "here", "--html", "page.html")
     assert code == 0
     assert (here / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_failed_trials_of_final_scores_are_told_on_the_page_in_json_and_in_comparisons(here, said):
+    said("run", "studies/small.toml", "--out", "here")
+    ledger = Ledger(Path("here") / "ledger.sqlite")
+    first, *_ = ledger.tests("final", "plastic")
+    ledger.add(replace(first, failures=6, nan=4, outside=2))
+    ledger.close(finished=True)
+    told = "6 of 100 (4 nan, 2 outside)"  # of both seeds
+    text = unescape(page_of(StoredRun(Path("here"))))
+    assert told in text
+    assert "A failed trial counts as a score of 0." in text
+    assert told in said("report", "here")[1]
+    assert "6 of 100" in said("compare", "here")[1]
+    (plastic, random) = json.loads(said("report", "here", "--json")[1])["conditions"]
+    assert plastic["seeds"][0]["failures"] == 6
+    assert plastic["seeds"][0]["failures_by_kind"]["outside"] == 2
+    assert random["seeds"][0]["failures"] == 0
+    (run,) = json.loads(said("compare", "here", "--json")[1])["runs"]
+    assert [row["failed_trials"] for row in run["conditions"]] == [6, 0]
+
+
+def with_silent_trials(folder: str, condition: str, seed: int, text: str) -> None:
+    """Let the final test of a run say so of its silent trials."""
+    ledger = Ledger(Path(folder) / "ledger.sqlite")
+    (test,) = (each for each in ledger.tests("final", condition) if each.seed == seed)
+    ledger.add(replace(test, silent_trials=text))
+    ledger.close(finished=True)
+
+
+def test_solutions_of_silent_networks_are_told_on_the_page_in_json_and_in_the_tables(here, said):
+    said("run", "studies/small.toml", "--out", "here")
+    assert json.loads(said("report", "here", "--json")[1])["silent"] == []
+    assert "silent" not in said("report", "here")[1].lower()
+    with_silent_trials("here", "plastic", 2, '{"hidden": 50, "inhibitory": 49}')
+    report = json.loads(said("report", "here", "--json")[1])
+    expected = {"condition": "plastic", "seed": 2, "population": "hidden", "trials": 50}
+    assert report["silent"] == [{**expected, "seen_in": "final tests"}]
+    counts = [seed["silent_trials"] for seed in report["conditions"][0]["seeds"]]
+    assert counts == [{}, {"hidden": 50, "inhibitory": 49}]
+    told = "Silent: no neuron fired in plastic, seed 2 (hidden neurons, 50 trials)"
+    text = said("report", "here")[1]
+    page = unescape(page_of(StoredRun(Path("here"))))
+    for each in (text, page):
+        assert told in each
+        assert "hidden (1 of 2)" in each
+    (run,) = json.loads(said("compare", "here", "--json")[1])["runs"]
+    assert [row["silent"] for row in run["conditions"]] == ["hidden (1 of 2)", ""]
+    assert "hidden (1 of 2)" in said("compare", "here")[1]
+    assert "hidden silent" in said("watch", "here", "--once")[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[50]",
+        '{"[red]": 50}',
+        '{"\\u001b[31m": 50}',
+        '{"hidden": "50"}',
+        '{"hidden": 49}',
+        "50",
+    ],
+)
+def test_of_trials_that_nobody_counted_nothing_is_said(here, said, text):
+    """Also where the column was damaged, or one trial had a spike."""
+    said("run", "studies/small.toml", "--out", "here")
+    with_silent_trials("here", "plastic", 2, text)
+    assert json.loads(said("report", "here", "--json")[1])["silent"] == []
+
+
+def test_counted_spikes_of_the_tests_tell_silence_where_there_are_any(here, said):
+    said("run", "studies/small.toml", "--out", "here")
+    ledger = Ledger(Path("here") / "ledger.sqlite")
+    random = [replace(test, rate=0.0) for test in ledger.tests("final", "random")]
+    ledger.add(*random)
+    ledger.close(finished=True)
+    found = json.loads(said("report", "here", "--json")[1])["silent"]
+    assert [(each["condition"], each["seen_in"]) for each in found] == 2 * [
+        ("random", "final tests")
+    ]
+    assert "random" in said("report", "here")[1].split("Silent:")[1]
+
+
+def test_coefficients_are_shown_as_they_stand_in_the_equations():
+    """A coefficient searched on a logarithmic scale, and one beyond its bound."""
+    study = SimpleNamespace(
+        rule=RuleChoice("own", {}, {"tau_ca": {"scale": "log", "low": 1.0, "default": 2.0}}),
+        rules={"IE": RuleChoice("own", {}, {"gain": {"low": 0.0, "high": 1.0}})},
+        circuit=CircuitChoice(inhibitory=2),
+    )
+    names = ["input_hidden.tau_ca", "inhibitory_hidden.gain"]
+    arrays = {"names": names, "starts": [0, 2], "stops": [2, 3]}
+    vector = np.array([np.log(23.7), np.log(23.7), 5.0])
+    run = SimpleNamespace(study=study, solution=lambda *where: {**arrays, "vector": vector})
+    rows = _coefficient_rows(run, "plastic", 1)
+    assert [row[4] for row in rows] == ["23.7", "1"]

@@ -138,6 +138,13 @@ def test_what_is_done_between_generations_is_told(progress):
     assert "plastic, seed 1: scoring on fresh sequences" in shown(progress)
 
 
+def test_how_far_a_scoring_is_and_for_how_long_is_told(progress, clock):
+    take_all(progress, started(), done(0), Scoring("plastic", 1, 8192, 10000))
+    clock.now += 125
+    assert "fresh sequences, 8,192 of 10,000  elapsed 0:02:05" in shown(progress)
+    assert progress.bar() == "plastic, seed 1: scoring on fresh sequences, 8,192 of 10,000"
+
+
 def test_the_end_of_all_searches_is_told(progress):
     for condition in ("plastic", "fixed"):
         for seed in (1, 2):
@@ -159,6 +166,42 @@ def test_the_time_left_counts_down_within_a_generation_and_no_further(progress, 
     assert progress.seconds_left() == 88 - 1.5
     clock.now += 100
     assert progress.seconds_left() == 88 - 2
+
+
+def built(event, seconds, **more):
+    return replace(event, report={**event.report, "build_seconds": seconds, **more})
+
+
+@pytest.mark.parametrize("workers", [{}, {"workers": 2}])
+def test_no_time_left_counts_a_build(progress, clock, workers):
+    """The first generation compiles: what it took says nothing of those that follow."""
+    spent = 50.0 * workers.get("workers", 1)
+    take_all(progress, started(), built(done(0, seconds=52.0), spent, **workers))
+    assert progress.seconds_left() == 11 * 2 + 36 * 2
+    clock.now += 30
+    assert progress.seconds_left() == 11 * 2 + 36 * 2 - 2, "nor does it count down by a build"
+    clock.now -= 30
+    for number, seconds in ((1, 3.0), (2, 5.0)):
+        progress.take(built(done(number, seconds=seconds), spent, **workers))
+    assert progress.seconds_left() == 9 * 4 + 36 * 4
+    take_all(progress, started(seed=2), built(done(0, seed=2, seconds=3.0), spent, **workers))
+    assert progress.standings[2].pace == 3, "what was built for seed 1 is no part of it"
+
+
+def test_a_build_of_unknown_length_counts_only_until_the_next_generation(progress):
+    take_all(progress, done(0, seconds=52.0))
+    assert progress.seconds_left() == 11 * 52 + 36 * 52
+    progress.take(done(1))
+    assert progress.seconds_left() == 10 * 2 + 36 * 2
+
+
+def test_a_search_that_goes_on_keeps_its_pace_through_a_build(study):
+    stored = [Standing("plastic", 1, 4, 12, pace=2.0)]
+    progress = Progress(study, lambda: stored)
+    take_all(progress, started(start=4), done(4, seconds=52.0))
+    assert progress.standings[0].pace == 2
+    progress.take(done(5, seconds=3.0))
+    assert progress.standings[0].pace == 3
 
 
 def test_a_generation_that_takes_unusually_long_is_told(progress, clock):
@@ -195,6 +238,10 @@ def test_what_an_earlier_session_did_is_shown_and_not_waited_for(study):
         (Scored(replace(FINAL, kind="curve")), None),
         (done(3), None),
         (Scoring("plastic", 1), None),
+        (
+            Scoring("plastic", 1, 819, 10000),
+            "plastic, seed 1: scoring on fresh sequences, 819 of 10,000",
+        ),
     ],
 )
 def test_what_stays_on_the_screen(progress, event, text):

@@ -5,6 +5,7 @@ from rich.console import Console
 
 from neuromodels.report.run import MEANING, report_tables
 from neuromodels.study.conditions import CONDITIONS
+from neuromodels.study.outcome import FAILURES
 
 SEED = {
     "seed": 1,
@@ -14,16 +15,18 @@ SEED = {
     "loss": 0.1,
     "trials": 2000,
     "generation": 9,
+    "failures": 0,
+    "failures_by_kind": dict.fromkeys(FAILURES, 0),
 }
 
 
-def text_of(task: str, condition: str = "plastic") -> str:
+def text_of(task: str, condition: str = "plastic", **seed: object) -> str:
     one = {
         "condition": condition,
         "median": 0.75,
         "low": 0.7,
         "high": 0.8,
-        "seeds": [SEED],
+        "seeds": [{**SEED, **seed}],
         "interval_over": "sequences",
     }
     found = {
@@ -37,6 +40,7 @@ def text_of(task: str, condition: str = "plastic") -> str:
         "searches": [],
         "front": [],
         "missing": [],
+        "silent": [],
     }
     console = Console(width=400, record=True)
     with console.capture() as capture:
@@ -60,3 +64,12 @@ def test_the_footnote_says_what_the_score_of_this_task_is(task, words):
 def test_every_condition_has_its_words():
     assert set(MEANING) == set(CONDITIONS)
     assert MEANING["unseen_fixed"] in text_of("velocity", "unseen_fixed")
+
+
+def test_trials_that_failed_are_told_with_their_kinds():
+    kinds = {**SEED["failures_by_kind"], "nan": 4, "outside": 2}
+    text = text_of("sequence_copy", trials=20, failures=6, failures_by_kind=kinds)
+    assert "6 of 20 (4 nan, 2 outside)" in text
+    assert "A failed trial counts as a score of 0." in text
+    assert "failed" not in text_of("sequence_copy")
+    assert "6 of 20 " in text_of("sequence_copy", trials=20, failures=6), "kinds not known"

@@ -77,6 +77,13 @@ def test_the_pace_is_that_of_the_recent_generations():
     assert standing_after("plastic", 1, 200, slow + fast, None).pace == 2.0
 
 
+def test_a_build_is_in_no_pace_once_there_is_another_generation():
+    rows = [generation(0, 52.0), generation(1, 2.0), generation(2, 3.0)]
+    found = [standing_after("plastic", 1, 100, rows[:count], None) for count in (1, 2, 3)]
+    assert [each.pace for each in found] == [52.0, 2.0, 2.5]
+    assert [each.seconds_left for each in found] == [99 * 52, 98 * 2, 97 * 2.5]
+
+
 def test_states_follow_each_other():
     blank = Standing("plastic", 1, of=40)
     assert blank.state == "waiting"

@@ -48,9 +48,24 @@ def _population(described: Described, population: Population) -> list[str]:
         ("In each step:", described.statements(name, "stimulus")),
         ("Before the threshold:", described.statements(name, "clearing")),
         *((f"At a spike, where {group.threshold}:", statements_in(p.reset)) for p in resets),
+        *_own_reset(population),
         (after, described.statements(name, "each_step")),
     ]
     return lines + [line for block in blocks for line in under_heading(*block)]
+
+
+def _own_reset(population: Population) -> list[tuple[str, list[str]]]:
+    """Return what happens at a spike in a group of a network of one's own."""
+    model = population.model
+    if model is None or model.threshold is None or not population.is_own:
+        return []
+    return [(f"At a spike, where {model.threshold}:", statements_in(model.reset or ""))]
+
+
+def _sees(population: Population) -> str:
+    signal = f"Its signal is {population.signal}" if population.signal else "It has no signal"
+    trace = f"plasticity reads {population.trace}" if population.trace else "it has no trace"
+    return f"{signal}; {trace}."
 
 
 def _heading(population: Population) -> list[str]:
@@ -65,8 +80,7 @@ def _heading(population: Population) -> list[str]:
         if model
         else f"{groups}, driven by the task"
     )
-    sees = f"Its signal is {population.signal}; plasticity reads {population.trace}."
-    return paragraph(f"{population.name}: {size}{what}. {sees}")
+    return paragraph(f"{population.name}: {size}{what}. {_sees(population)}")
 
 
 def projections_in_words(described: Described) -> list[str]:
@@ -74,24 +88,33 @@ def projections_in_words(described: Described) -> list[str]:
     order = {name: group.order for name, group in described.groups.items()}
     rows = []
     for projection in described.circuit.projections:
-        (arrival,) = described.arrivals(described.connections[projection.name])
         is_late = order[projection.source] >= order[projection.target]
-        rows.append(
-            (
-                arrow(projection),
-                f"p = {projection.probability:g}" if projection.is_sparse else "all",
-                projection.rule.name,
-                "next step" if is_late else "same step",
-                arrival.text,
-            )
-        )
+        when = "next step" if is_late else "same step"
+        arrival = "as you have written it"
+        if projection.own:
+            when = "-"
+        else:
+            arrival = described.arrivals(described.connections[projection.name])[0].text
+        rows.append((arrow(projection), _pairs(projection), projection.rule.name, when, arrival))
     header = ("projection", "pairs", "rule", "arrives in", "as")
     sparse = any(each.is_sparse for each in described.circuit.projections)
     note = (
         "Each pair of neurons of a projection with p < 1 is connected (is_connected = 1) with that"
         " probability, drawn anew for each trial."
     )
-    return [*table(header, rows), *(["", *paragraph(note)] if sparse else [])]
+    notes = [paragraph(note)] if sparse else []
+    if described.circuit.own is not None:
+        build = described.circuit.own.reference.rpartition("/")[2]
+        other = f"All other synapses and inputs are those that {build} has made; they do not change"
+        notes.append(paragraph(f"{other} under the rule and are not listed."))
+    return [*table(header, rows), *(line for each in notes for line in ["", *each])]
+
+
+def _pairs(projection: Projection) -> str:
+    """Return which pairs of neurons a projection connects."""
+    if projection.pairs is not None:
+        return count_of(projection.pairs.shape[1], "synapse")
+    return f"p = {projection.probability:g}" if projection.is_sparse else "all"
 
 
 def rules_in_words(described: Described) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuromodels.report.methods.columns import count_of, paragraph, table
 from neuromodels.report.methods.described import Described, arrow
-from neuromodels.simulation.network.circuit import Circuit
+from neuromodels.simulation.network.circuit import Circuit, block_of
 
 _MOST_NAMES = 6
 """Of more names in a row only the first and the last are printed."""
@@ -16,14 +16,21 @@ _MOST_NAMES = 6
 
 def coefficient_rows(circuit: Circuit) -> list[dict[str, Any]]:
     """Return every coefficient of a circuit as plain values, searched or not."""
-    sides = {each.name: circuit.sides(each) for each in circuit.projections}
-    owned = [(arrow(e), sides[e.name], e.rule.coefficients) for e in circuit.projections]
-    own = [(each.name, (each.side, each.side), each.coefficients) for each in circuit.populations]
+    synaptic = [
+        (arrow(each), coefficient, block_of(each, coefficient, *circuit.sides(each)).size)
+        for each in circuit.projections
+        for coefficient in each.rule.coefficients
+    ]
+    neural = [
+        (each.name, coefficient, coefficient.size(each.side, each.side))
+        for each in circuit.populations
+        for coefficient in each.coefficients
+    ]
     return [
         {
             "owner": owner,
             "name": coefficient.name,
-            "numbers": coefficient.size(*pair),
+            "numbers": numbers,
             "per": coefficient.per,
             "start": coefficient.default,
             "low": coefficient.low if isfinite(coefficient.low) else None,
@@ -32,8 +39,7 @@ def coefficient_rows(circuit: Circuit) -> list[dict[str, Any]]:
             "sigma": coefficient.sigma,
             "searched": not coefficient.frozen,
         }
-        for owner, pair, coefficients in [*owned, *own]
-        for coefficient in coefficients
+        for owner, coefficient, numbers in [*synaptic, *neural]
     ]
 
 

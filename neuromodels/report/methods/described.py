@@ -9,8 +9,9 @@ from functools import cached_property
 
 from neuromodels import tasks
 from neuromodels.report.methods.columns import Equation, equations_in, statements_in
-from neuromodels.simulation.network.circuit import Circuit, Projection
-from neuromodels.simulation.network.text import Connection, Group, NetworkText
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.simulation.network.text import Connection, Group, NetworkText, PlasticSynapses
+from neuromodels.simulation.network.writing import OWN
 from neuromodels.study.conditions import Controls, controlled
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
@@ -39,7 +40,7 @@ class Described:
     @cached_property
     def task(self) -> Task:
         """The task, from its catalog."""
-        return tasks.CATALOG[self.study.task.name]
+        return self.study.task_out_of(tasks.CATALOG)
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -53,13 +54,30 @@ class Described:
 
     @cached_property
     def groups(self) -> Mapping[str, Group]:
-        """Groups of the text by name."""
-        return {group.name: group for group in self.text.groups}
+        """Groups of the text by name, those of a network of one's own among them."""
+        written = {group.name: group for group in self.text.groups}
+        return written | {
+            each.name: _own_group(each) for each in self.circuit.populations if each.is_own
+        }
 
     @cached_property
     def connections(self) -> Mapping[str, Connection]:
-        """Connections of the text by name."""
-        return {connection.name: connection for connection in self.text.connections}
+        """Connections of the text by name, the user's plastic synapses among them."""
+        written = {connection.name: connection for connection in self.text.connections}
+        ends = {each.name: (each.source, each.target) for each in self.circuit.projections}
+        own = {
+            part.name: Connection(
+                part.name,
+                *ends[part.name],
+                part.equations,
+                part.on_pre,
+                part.on_post,
+                part.constants,
+            )
+            for part in self.text.parts
+            if isinstance(part, PlasticSynapses)
+        }
+        return written | own
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -112,8 +130,17 @@ class Described:
         return {variable for owner, variable in places if owner in owners}
 
 
+def _own_group(population: Population) -> Group:
+    """Return a group of the user's in the words of those that are written here."""
+    assert population.model is not None
+    model = population.model
+    return Group(population.name, population.size, model.equations, OWN[0], "", {}, model.threshold)
+
+
 def arrow(projection: Projection) -> str:
     """Return who projects to whom, and what of it where that is not its input."""
+    if projection.own:
+        return f"{projection.source} -> {projection.target} ({projection.own})"
     gate = projection.into not in ("input", "modulation")
     return f"{projection.source} -> {projection.target}" + f" ({projection.into})" * gate
 

@@ -9,13 +9,16 @@ from typing import NamedTuple
 from neuromodels.report.methods.columns import equations_in, in_words, paragraph
 from neuromodels.simulation.network.text import (
     EACH_STEP,
+    Additions,
     Connection,
     Group,
     NetworkText,
     Part,
+    PlasticSynapses,
     Spikes,
     Statements,
 )
+from neuromodels.simulation.network.writing import OWN
 
 _GROUPS, _SYNAPSES, _END = range(3)
 """Slots of Brian2's step that are used here, in their order."""
@@ -66,6 +69,9 @@ def events_of(
         Whether the arrival of a variable of this name is left out, too.
     """
     named = {group.name: group for group in text.groups}
+    named |= {
+        p.owner: Group(p.owner, 0, "", OWN[0]) for p in text.parts if isinstance(p, Additions)
+    }
     kept = set(owners)
     events = [
         event
@@ -107,11 +113,25 @@ def _of_spikes(spikes: Spikes, named: Mapping[str, Group]) -> Iterator[Event]:
     yield Event((_GROUPS, spikes.reset_order), spikes.owner, "reset of those that spiked")
 
 
+def _of_own_group(part: Additions, named: Mapping[str, Group]) -> Iterator[Event]:
+    place = (_GROUPS, named[part.owner].order)
+    yield Event(place, part.owner, "the step of your network, in the order of its own schedule")
+
+
+def _of_plastic(synapses: PlasticSynapses, named: Mapping[str, Group]) -> Iterator[Event]:
+    for side, statements in (("pre", synapses.on_pre), ("post", synapses.on_post)):
+        if statements.strip():
+            words = f"the rule's statements at {side}synaptic spikes"
+            yield Event((_SYNAPSES, 0), synapses.name, words)
+
+
 _TELLERS: Mapping[type[Part], Callable[..., Iterator[Event]]] = {
     Group: _of_group,
     Connection: _of_connection,
     Statements: _of_statements,
     Spikes: _of_spikes,
+    Additions: _of_own_group,
+    PlasticSynapses: _of_plastic,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from neuromodels.report.methods.columns import (
     Equation,
@@ -79,6 +80,8 @@ def task_in_words(described: Described) -> list[str]:
     """Return the task: its parameters, the length of a trial, and what is drawn for it."""
     task = described.task
     lines = paragraph(f"{task.name}: {task.summary}{reference_in(task.reference)}.")
+    if options := described.study.task.options:
+        lines += ["", "Options:", *named_values({k: v for k, v in options.items() if v})]
     if described.parameters:
         said = {name: quantity_in_words(v) for name, v in described.parameters.items()}
         lines += ["", "Parameters:", *named_values(said)]
@@ -140,10 +143,10 @@ def body_in_words(described: Described) -> list[str]:
     task = described.task
     if isinstance(task, EmbodiedTask):
         return paragraph(
-            f"The read-out moves a body ({task.moves}) that MuJoCo simulates outside of the"
+            f"The read-out moves {task.mover} outside of the"
             f" network. It makes {task.number(task.decisions, described.parameters):,} steps in a"
             " trial. Before each its observations and its goal are put into u of the input"
-            " channels; then its action is the read-out times slope, clipped to the body's range."
+            f" channels; then its action is {task.action}."
         )
     if not task.acts:
         return []
@@ -204,6 +207,10 @@ def end_in_words(described: Described) -> list[str]:
     else:
         stopped = "is stopped at once and "
     sentences += [f"It {stopped}counts a loss of {loss:g} where {why}." for why, loss in fails]
+    if described.task.scores is not None:
+        low, high = described.task.scores
+        beyond = f"beyond {high:g}" if low == -inf else f"outside {low:g} to {high:g}"
+        sentences.append(f"It counts a loss of {plan.outside:g} where its score is {beyond}.")
     if plan.lowest_rate:
         silence = f"its mean rate is below {plan.lowest_rate:g} Hz"
         sentences.append(f"It counts a loss of {plan.silence:g} where {silence}.")

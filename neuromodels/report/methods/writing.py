@@ -26,6 +26,7 @@ from neuromodels.study.conditions import CONDITIONS
 
 
 def _notation(described: Described) -> list[str]:
+    own = " Only what the network's own function has set begins as it says."
     return paragraph(
         "Equations and statements are written as for the simulator Brian2. After a colon stands the"
         " unit, 1 where there is none; (shared) marks one number for a whole group and"
@@ -35,6 +36,8 @@ def _notation(described: Described) -> list[str]:
         " number of an item, channel or neuron, from 0; in a sum it is the source's, and j is the"
         " target's. _pre and _post mark variables of a synapse's source and target. Every variable"
         " that is neither drawn nor a coefficient is 0 at the start of a trial."
+        + own
+        * (described.circuit.own is not None)
     )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from io import StringIO
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from neuromodels.report.plotting.style import COLUMN, PAGE, styled
+from neuromodels.report.plotting.style import COLUMN, GREY, PAGE, styled
 
 _INCH = 25.4
+LETTERS = 19
+"""Of a note in an inch."""
 
 
 def new_figure(width: float, height: float, *, exact: bool = False) -> Figure:
@@ -36,6 +39,15 @@ def place(
     """Add a panel at an exact place, mm from the lower left corner; options as for `add_axes`."""
     wide, high = figure.get_size_inches() * _INCH
     return figure.add_axes((left / wide, bottom / high, width / wide, height / high), **options)
+
+
+def write_note(figure: Figure, text: str) -> None:
+    """Write lines below everything, and below what was written before; they break at the edge."""
+    letters = int(LETTERS * figure.get_figwidth())
+    above = [figure.get_supxlabel()] if figure.get_supxlabel() else []
+    lines = [*above, *(fill(line, letters) for line in text.split("\n"))]
+    with styled():
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7, color=GREY)
 
 
 def columns_for(panels: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,6 +24,8 @@ from neuromodels.report.plotting.style import (
 
 ROOM = 0.14
 """Part of a panel below a level that its name takes."""
+EDGE = 0.03
+"""Part of a panel beyond the outermost point, so that its marker is whole."""
 
 
 def draw_band(
@@ -91,23 +94,42 @@ def draw_rows(
     axes.set_ylim(len(names) - 0.4, -0.6)
 
 
-def draw_level(axes: Axes, level: float, label: str = "") -> None:
-    """Draw a dashed level, such as chance, and its name at the right end below it."""
+def draw_level(
+    axes: Axes, level: float, label: str = "", at: Literal["left", "right"] = "right"
+) -> None:
+    """Draw a dashed level, such as chance, and its name at one of its ends below it."""
     axes.axhline(level, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
     axes.annotate(
         label,
-        (1, level),
+        (int(at == "right"), level),
         xycoords=("axes fraction", "data"),
-        xytext=(-2, -2),
+        xytext=(-2 if at == "right" else 2, -2),
         textcoords="offset points",
-        ha="right",
+        ha=at,
         va="top",
         color=GREY,
     )
 
 
+def show_all(axes: Axes, low: float, high: float, along: Literal["x", "y"] = "y") -> None:
+    """Let an axis go from low to high, and further where something drawn lies beyond.
+
+    Call it when all is drawn, also in panels that share the axis: limits do not grow later.
+    """
+    siblings = getattr(axes, f"get_shared_{along}_axes")().get_siblings(axes)
+    ends = np.ravel([getattr(each.dataLim, f"interval{along}") for each in siblings])
+    ends = ends[np.isfinite(ends)]
+    first, last = min([low, *ends]), max([high, *ends])
+    margin = EDGE * (last - first)
+    bounds = (first - margin * (first < low), last + margin * (last > high))
+    getattr(axes, f"set_{along}lim")(bounds)
+
+
 def make_room(axes: Axes, level: float) -> None:
-    """Lower the end of the vertical axis so that the name of a level fits below it."""
+    """Lower the end of the vertical axis so that the name of a level fits below it.
+
+    Call it when all is drawn, also in panels that share the axis.
+    """
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, level - ROOM * (high - level)), high)
 
@@ -187,7 +209,11 @@ def answer_keys() -> list[Patch]:
 
 def condition_keys(used: Iterable[str]) -> list[Line2D]:
     """Return the curves of some conditions, for a legend."""
-    marks = [mark for name, mark in MARKS.items() if name in set(used)]
+    return keys_of(mark for name, mark in MARKS.items() if name in set(used))
+
+
+def keys_of(marks: Iterable[Mark]) -> list[Line2D]:
+    """Return curves, for a legend."""
     return [
         Line2D(
             [],

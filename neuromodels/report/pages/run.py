@@ -2,60 +2,44 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neuromodels.files import read_json, replace_file
-from neuromodels.report.plotting.draw import svg_of
+from neuromodels.report.pages.html import (
+    head_with,
+    page_with,
+    picture_of,
+    provenance_in,
+    table_with,
+    values_of,
+    write_text,
+)
 from neuromodels.report.plotting.learning import Searches, learning_curve, limits_of, window_of
-from neuromodels.report.plotting.style import DARK
-from neuromodels.report.run import MEANING, summary
+from neuromodels.report.run import (
+    FAILED_NOTE,
+    MEANING,
+    failed_trials,
+    outdated_note,
+    silent_by_condition,
+    source_text,
+    summary,
+)
+from neuromodels.report.silence import silence_text
 from neuromodels.report.standings import failures_by_kind
+from neuromodels.store.folder import solution_path
 from neuromodels.store.ledger import Ledger
+from neuromodels.store.load import coefficient_at, coefficients_of
 from neuromodels.store.records import GenerationRecord, TestRecord
-from neuromodels.store.store import PROVENANCE, StoredRun, solution_path
-
-NAME = "report.html"
-STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem;
-  overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-.question { font-size: 1.1rem; margin-top: .25rem; } .quiet { opacity: .7; font-size: .875rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .75rem .25rem 0; text-align: right; white-space: nowrap;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
-th:first-child, td:first-child, td.text, th.text { text-align: left; }
-td.text { white-space: normal; }
-.panels { display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
-.panels svg { width: 100%; height: auto; max-width: 36rem; }
-.panels svg text { font-family: inherit !important; }
-pre { white-space: pre-wrap; font-size: .8125rem; padding: .75rem;
-  border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 4px; }
-@media (max-width: 48rem) {
-  tr:has(th) { display: none; }
-  tr { display: block; padding: .25rem 0;
-    border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
-  td { display: inline-block; padding: 0 .75rem 0 0; border: 0; white-space: normal; }
-  td:empty { display: none; }
-  td::before { content: attr(data-of) " "; opacity: .7; font-size: .875rem; }
-}
-"""
-"""Narrow screens show each row of a table as a paragraph: nothing needs to be scrolled aside."""
+from neuromodels.store.store import StoredRun
 
 
 def write_page(run: StoredRun, path: Path | None = None) -> Path:
     """Write the page of a run, by default into its folder; return where it is."""
-    target = path or run.folder / NAME
-    replace_file(target, page_of(run).encode())
-    return target
+    return write_text(page_of(run), run.folder, path)
 
 
 def page_of(run: StoredRun) -> str:
@@ -69,15 +53,10 @@ def page_of(run: StoredRun) -> str:
         *_searches(report),
         *_failures(records),
         *_coefficients(run, report),
-        *_study(run),
-        *_provenance(run),
+        *values_of(run.table),
+        *provenance_in(run.folder),
     ]
-    title = escape(report["study"])
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
-    )
+    return page_with(report["study"], parts)
 
 
 Records = Mapping[tuple[str, int], tuple[list[GenerationRecord], list[TestRecord]]]
@@ -99,47 +78,42 @@ def _curve_tests(ledger: Ledger, condition: str, seed: int) -> list[TestRecord]:
 
 def _head(report: dict[str, Any]) -> list[str]:
     state = f"{report['status']}; study {report['digest']}; folder {report['run']}"
-    lines = [f"<h1>{escape(report['study'])}</h1>"]
-    if report["question"]:
-        lines.append(f'<p class="question">{escape(report["question"])}</p>')
-    return [*lines, f'<p class="quiet">{escape(state)}</p>']
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: Sequence[int] = ()) -> str:
-    """Return a table; columns listed in `texts` are set as text, the others as numbers."""
-    kinds = [' class="text"' if k in texts else "" for k in range(len(heads))]
-    top = "".join(f"<th{kind}>{escape(h)}</th>" for kind, h in zip(kinds, heads, strict=True))
-
-    def cells(row: Sequence[str]) -> str:
-        return "".join(
-            f'<td{kind} data-of="{escape(head)}">{escape(cell)}</td>'
-            for kind, head, cell in zip(kinds, heads, row, strict=True)
-        )
-
-    body = "".join(f"<tr>{cells(row)}</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{body}</table>"
+    return head_with(report["study"], report["question"], state)
 
 
 def _scores(report: dict[str, Any]) -> list[str]:
     if not report["conditions"]:
         return ["<h2>Scores</h2><p>No condition is finished yet.</p>"]
+    failed = {each["condition"]: failed_trials(each) for each in report["conditions"]}
+    silent = silent_by_condition(report)
+    shown = {"failed trials": failed, "silent": silent}
+    more = {head: texts for head, texts in shown.items() if any(texts.values())}
     rows = [
         (
             each["condition"],
             f"{each['median']:.3f}",
             f"{each['low']:.3f} to {each['high']:.3f}",
             ", ".join(f"{s['score']:.3f}" for s in each["seeds"]),
+            *(texts[each["condition"]] for texts in more.values()),
             MEANING[each["condition"]],
         )
         for each in report["conditions"]
     ]
-    heads = ("condition", "median", "95 %", "by seed", "what it is")
-    return ["<h2>Score on fresh sequences</h2>", _table(heads, rows, texts=(4,))]
+    heads = ("condition", "median", "95 %", "by seed", *more, "what it is")
+    note = [f'<p class="quiet">{FAILED_NOTE}</p>'] if any(failed.values()) else []
+    table = table_with(heads, rows, texts=range(4, len(heads)))
+    if outdated := outdated_note(report):
+        note.append(f'<p class="quiet">{escape(outdated)}</p>')
+    if silence := silence_text(report["silent"]):
+        note.append(f"<p><strong>{escape(silence)}</strong></p>")
+    return ["<h2>Score on fresh sequences</h2>", table, *note]
 
 
 def _searches(report: dict[str, Any]) -> list[str]:
     if not report["searches"]:
         return []
+    sources = [source_text(row) for row in report["searches"]]
+    more = ["taken from"] if any(sources) else []
     rows = [
         (
             row["condition"],
@@ -150,8 +124,9 @@ def _searches(report: dict[str, Any]) -> list[str]:
             _number(row["instances_per_second"], ",.0f"),
             _number(row["optimizer_share"], ".1%"),
             f"{row['failures']:,}",
+            *(source for _ in more),
         )
-        for row in report["searches"]
+        for row, source in zip(report["searches"], sources, strict=True)
     ]
     heads = (
         "condition",
@@ -162,8 +137,9 @@ def _searches(report: dict[str, Any]) -> list[str]:
         "instances/s",
         "optimizer",
         "failed instances",
+        *more,
     )
-    return ["<h2>Searches</h2>", _table(heads, rows)]
+    return ["<h2>Searches</h2>", table_with(heads, rows, texts=range(8, len(heads)))]
 
 
 def _number(value: float | None, form: str) -> str:
@@ -179,12 +155,17 @@ def _curves(records: Records) -> list[str]:
     if not panels:
         return []
     limits = limits_of(panels)
-    pictures = [_picture(learning_curve(each, limits), each.name) for each in panels]
+    pictures = [_picture(each, limits) for each in panels]
     return [
         "<h2>Learning curves</h2>",
         f'<div class="panels">{"".join(pictures)}</div>',
         f'<p class="quiet">{escape(_caption(panels))}</p>',
     ]
+
+
+def _picture(panel: Searches, limits: Any) -> str:
+    curve = learning_curve(panel, limits)
+    return picture_of(curve, panel.name, f"learning curve: {panel.name}")
 
 
 def _panel(records: Records, condition: str) -> Searches:
@@ -201,13 +182,6 @@ def _centre_scores(rows: Sequence[GenerationRecord]) -> np.ndarray:
 
 def _test_scores(tests: Sequence[TestRecord]) -> np.ndarray:
     return np.array([[t.generation, t.score, t.low, t.high] for t in tests])
-
-
-def _picture(figure: Any, name: str) -> str:
-    """Return a figure whose lines have the text's colour, and whose names are its own."""
-    svg = svg_of(figure).replace(DARK, "currentColor")
-    svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="learning curve: {escape(name)}"', 1)
 
 
 def _caption(panels: Sequence[Searches]) -> str:
@@ -234,7 +208,7 @@ def _failures(records: Records) -> list[str]:
     if not rows:
         return ["<h2>Failures</h2><p>No instance failed.</p>"] if records else []
     heads = ("condition", "seed", "failed instances", "of all", "kinds", "last in generation")
-    return ["<h2>Failures</h2>", _table(heads, rows, texts=(4,))]
+    return ["<h2>Failures</h2>", table_with(heads, rows, texts=(4,))]
 
 
 def _failure_row(
@@ -263,49 +237,17 @@ def _coefficients(run: StoredRun, report: dict[str, Any]) -> list[str]:
     heads = ("condition", "seed", "coefficient", "numbers", "mean", "sd", "lowest", "highest")
     return [
         "<h2>Coefficients of the solutions</h2>",
-        _table(heads, rows, texts=(2,)),
-        '<p class="quiet">As the optimizer sees them, before scales and bounds.</p>',
+        table_with(heads, rows, texts=(2,)),
+        '<p class="quiet">As they stand in the equations, within their bounds.</p>',
     ]
 
 
 def _coefficient_rows(run: StoredRun, condition: str, seed: int) -> list[tuple[str, ...]]:
     arrays = run.solution(condition, seed)
-    rows = []
+    known, rows = coefficients_of(run.study, condition), []
     for name, start, stop in zip(arrays["names"], arrays["starts"], arrays["stops"], strict=True):
-        part = arrays["vector"][start:stop]
+        part = coefficient_at(str(name), known).value(arrays["vector"][start:stop])
         numbers = (part.mean(), part.std(), part.min(), part.max())
         shown = tuple(f"{number:.4g}" for number in numbers)
         rows.append((condition, str(seed), str(name), str(len(part)), *shown))
     return rows
-
-
-def _study(run: StoredRun) -> list[str]:
-    lines = "\n".join(_flat(run.table))
-    return ["<h2>Study</h2>", f"<pre>{escape(lines)}</pre>"]
-
-
-def _flat(value: Any, prefix: str = "") -> Iterable[str]:
-    if isinstance(value, dict):
-        for key, each in value.items():
-            yield from _flat(each, f"{prefix}.{key}" if prefix else key)
-    else:
-        yield f"{prefix} = {value}"
-
-
-def _provenance(run: StoredRun) -> list[str]:
-    path = run.folder / PROVENANCE
-    sessions = read_json(path).get("sessions", []) if path.is_file() else []
-    if not sessions:
-        return []
-    lines = [list(_flat(session)) for session in sessions]
-    texts = ["\n".join(lines[0])]
-    for before, now in pairwise(lines):
-        # a run that was resumed a hundred times says the same a hundred times
-        texts.append("\n".join(line for line in now if line not in before))
-    text = "\n\n".join(texts)
-    note = "Of later sessions only what is not as in the one before."
-    return [
-        f"<h2>Provenance ({len(sessions)} sessions)</h2>",
-        f"<pre>{escape(text)}</pre>",
-        *([f'<p class="quiet">{note}</p>'] if len(sessions) > 1 else []),
-    ]
