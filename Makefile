@@ -1,8 +1,10 @@
 # make study   set up, run the quick study, draw its figures
 # make figures   set up, run a reduced study for every figure, measure, draw all (SMALL="" for full ones)
 # make test    set up, then ruff, mypy and pytest
+# make strain  set up, then the long and the statistical tests, which make test leaves out
 # make lint    ruff (rules and format) and mypy only
 # make sanitize   the generated code of every test network under AddressSanitizer and UBSan
+# make fuzz    set up, then random bad input of every kind for ten minutes (SECONDS=60, SEED=7)
 # make gpu-check   set up, then everything that a machine with a GPU can say, in under nine minutes
 # make gpu-wheels   what gpu-check needs on a machine without a network, into WHEELS
 # make clean   remove the environment and every cache of the checkout (runs/ is kept)
@@ -36,13 +38,18 @@ SMALL    ?= --set 'seeds=[1,2]' --set search.candidates=64 --set search.trials=1
 # Test files that run side by side, if there are so many processors.
 PROCESSES ?= 4
 
+# Of fuzz: how long, from which seed (none: a new one each time), and which targets (TARGETS=networks).
+SECONDS ?= 600
+SEED    ?=
+TARGETS ?=
+
 # Of gpu-wheels: the folder, and packages that the other machine has (WITHOUT="numpy scipy pandas").
 WHEELS  ?= output/wheels
 WITHOUT ?=
 # Of gpu-check: --out FILE, --seconds N, --only STAGE; and FROM=folder, where there is no network.
 CHECK   ?=
 
-.PHONY: study figures test lint sanitize gpu-check gpu-wheels clean
+.PHONY: study figures test strain lint sanitize fuzz gpu-check gpu-wheels clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
@@ -84,9 +91,14 @@ figures: .venv/.installed
 	        $(BIN)/neuromodels measure $$run novel --trials 8 || exit; done; done
 	$(BIN)/neuromodels figure all --run $(REDUCED) --out $(PICTURES)
 
-# A file stays with one process: its tests share the networks that they build.
+# A file stays with one process: its tests share the networks that they build.  In the order of the
+# folders long files are not left for the end, where one process would work alone.
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses $(PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses $(PROCESSES) --dist loadfile \
+	    --no-loadscope-reorder
+
+strain: .venv/.installed-test
+	$(BIN)/python -m pytest -m strain --numprocesses auto --maxprocesses $(PROCESSES) --dist loadfile
 
 lint: .venv/.installed-test
 	$(BIN)/ruff check .
@@ -98,6 +110,11 @@ sanitize: .venv/.installed-test
 	NEUROMODELS_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0 \
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	$(BIN)/python -m pytest tests/simulation/test_sanitizers.py -v --capture=sys
+
+# One process after the other: each target has its share of the time.
+fuzz: .venv/.installed-test
+	NEUROMODELS_FUZZ_SECONDS=$(SECONDS) NEUROMODELS_FUZZ_SEED=$(SEED) \
+	$(BIN)/python -m pytest tests/fuzz --capture=no -W ignore -k '$(TARGETS)'
 
 # A machine without a network has no .venv: its own Python, and what FROM brings.
 ifdef FROM

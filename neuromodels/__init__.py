@@ -8,6 +8,10 @@ study
     One question as one value: the circuit, its conditions, the objective; and its file.
 simulation
     Many copies of one Brian2 network in one compiled run. Nothing else makes Brian2 objects.
+models
+    A Brian2 network of your own as one value: its parameters and its measures.
+exploration
+    What one does with a model: sweep it, fit it, infer it, ask what it is sensitive to.
 search
     Ask, tell, recommend. It does not know that neurons exist.
 experiment
@@ -39,6 +43,12 @@ _PLACES = {
     "NeuronModel": "neuromodels.neurons",
     "Task": "neuromodels.tasks",
     "Batch": "neuromodels.simulation",
+    "Model": "neuromodels.models",
+    "Parameter": "neuromodels.models",
+    "sweep": "neuromodels.exploration",
+    "fit": "neuromodels.exploration",
+    "infer": "neuromodels.exploration",
+    "sensitivity": "neuromodels.exploration",
 }
 
 

@@ -3,79 +3,81 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 import neuromodels
 from neuromodels.commands import (
+    JSON,
+    RUN,
+    USER_ERROR,
+    WORKERS,
+    StdoutForAnswer,
     argument,
     choices_in,
     command,
     count,
+    ended_by_signals,
+    exit_code_of,
     one_of,
     parser_of,
+    positive,
+    prepare_process,
+    refuse_preferences,
     repeatable,
+    said_when_slow,
     seconds,
+    settings_from,
 )
-from neuromodels.errors import DeclarationError, NeuromodelsError
+from neuromodels.errors import on_one_screen, printable
+from neuromodels.report.terminal import Screen
 from neuromodels.store import RUNS
 
 if TYPE_CHECKING:
+    from neuromodels.study.file import Declaration
     from neuromodels.study.study import Study
     from neuromodels.study.sweep import Sweep
-
-USER_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    options = parser_of(neuromodels.__version__).parse_args(arguments)
-    try:
-        return options.function(options)
-    except NeuromodelsError as error:
-        _complain(str(error))
-        return USER_ERROR
-    except MemoryError:
-        _complain("out of memory. Fewer search.candidates or search.trials need less.")
-        return USER_ERROR
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except BrokenPipeError:
-        # the reader went away, as in `report | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    prepare_process()
+    with ended_by_signals(for_good=arguments is None):
+        return exit_code_of(lambda: _carry_out(arguments), _complain)
 
+
+def _carry_out(arguments: Sequence[str] | None) -> int:
+    try:
+        options = parser_of(neuromodels.__version__).parse_args(arguments)
+        refuse_preferences()
+        if not getattr(options, "json", False):
+            return options.function(options)
+        with StdoutForAnswer(for_good=arguments is None) as stdout:
+            code = options.function(options)
+            stdout.give(getattr(options, "answer", ""))
+            return code
+    finally:
+        sys.stdout.flush()
+
+
+BESIDE = Path(neuromodels.__file__).resolve().parent.parent
+"""The checkout, where the package runs from one."""
 
 # -- what commands share ------------------------------------------------------------------------
 
-RUN = argument("run", metavar="RUN", type=Path, help="a run folder")
-JSON = argument("--json", action="store_true", help="print one JSON object")
-WORKERS = (
-    one_of(
-        argument("--workers", metavar="N", type=int, help="evaluate in N processes here"),
-        argument(
-            "--scheduler", metavar="ADDRESS", help="evaluate on the workers of a Dask scheduler"
-        ),
-    ),
-    argument(
-        "--chunk-seconds",
-        metavar="S",
-        type=float,
-        default=600.0,
-        help="replace a worker that takes longer over a part of a generation (600)",
-    ),
-)
-
 
 def _complain(message: str) -> None:
-    print(f"neuromodels: {message}", file=sys.stderr)
+    with suppress(OSError):  # nobody may be left to read it
+        print(on_one_screen(f"neuromodels: {message}"), file=sys.stderr, flush=True)
+
+
+def _print(*lines: str) -> None:
+    for line in lines:
+        print(printable(line))
 
 
 def _announce(file: Path) -> None:
@@ -87,18 +89,17 @@ def _announce(file: Path) -> None:
 def _checkout() -> Path:
     """Return where studies/ and figures/ lie: here, or beside the package."""
     here = Path.cwd()
-    beside = Path(neuromodels.__file__).parent.parent
-    return here if (here / "studies").is_dir() else beside
+    return here if (here / "studies").is_dir() else BESIDE
 
 
-def _console() -> Console:
+def _console() -> Screen:
     # a pipe has no width: tables are not folded to 80 columns there
-    return Console() if sys.stdout.isatty() else Console(width=160)
+    return Screen() if sys.stdout.isatty() else Screen(width=160)
 
 
-def _show(values: dict[str, Any], view: Any, as_json: bool) -> int:
-    if as_json:
-        print(json.dumps(values, indent=2, allow_nan=False, default=str))
+def _show(values: dict[str, Any], view: Any, options: Namespace) -> int:
+    if options.json:
+        options.answer = json.dumps(values, indent=2, allow_nan=False, default=str)
     else:
         _console().print(view, highlight=False, soft_wrap=isinstance(view, str), markup=False)
     return 0
@@ -121,10 +122,15 @@ def _show(values: dict[str, Any], view: Any, as_json: bool) -> int:
 )
 def _run(options: Namespace) -> int:
     from neuromodels.api import default_folder
-    from neuromodels.study.sweep import read_declared
+    from neuromodels.study.file import is_of_network, read_declaration
+    from neuromodels.study.sweep import declared_in, once
 
-    start = [f"search.start={json.dumps(options.start)}"] if options.start else []
-    declared = read_declared(options.file, [*options.set, *start], announce=_announce)
+    asked = options.set + ([f"search.start={json.dumps(options.start)}"] if options.start else [])
+    announce = once(_announce)
+    declaration = read_declaration(options.file, asked, announce)
+    if is_of_network(declaration):
+        return _go_network(declaration, options)
+    declared = declared_in(declaration, None, announce, _too_large(options))
     return _go(declared, options.out or default_folder(declared), options)
 
 
@@ -132,48 +138,74 @@ def _run(options: Namespace) -> int:
     "resume",
     "go on with a stopped or killed run",
     RUN,
-    argument("--extend", metavar="N", type=count, default=0, help="search N more generations"),
+    one_of(
+        argument("--extend", metavar="N", type=count, default=0, help="search N more generations"),
+        argument(
+            "--budget",
+            metavar="N",
+            type=count,
+            help="search N generations in all; takes back what --extend gave, if not yet searched",
+        ),
+    ),
     *WORKERS,
     JSON,
 )
 def _resume(options: Namespace) -> int:
     from neuromodels.experiment.sweep import extend_study, extend_sweep, stored_sweep
+    from neuromodels.store.budget import set_budget
+    from neuromodels.store.networks import is_network, stored_declaration
     from neuromodels.store.store import StoredRun
     from neuromodels.store.sweeps import is_sweep
     from neuromodels.study.file import study_of
 
+    if is_network(options.run):
+        declaration = stored_declaration(options.run, options.extend, options.budget)
+        return _go_network(declaration, options, options.run)
+    if options.budget is not None:
+        set_budget(options.run, options.budget)
     if is_sweep(options.run):
-        sweep = stored_sweep(options.run, _announce)
+        sweep = stored_sweep(options.run, _announce, _too_large(options))
         return _go(extend_sweep(sweep, options.extend), options.run, options)
     stored = StoredRun(options.run)
-    study = study_of(stored.table, str(stored.folder / "study.json"), announce=_announce)
+    source, too_large = str(stored.folder / "study.json"), _too_large(options)
+    study = study_of(stored.table, source, announce=_announce, too_large=too_large)
     return _go(extend_study(study, options.extend), stored.folder, options)
+
+
+def _too_large(options: Namespace) -> Callable[[str], None] | None:
+    return _complain if options.scheduler else None  # its workers may have more memory
 
 
 def _go(declared: Study | Sweep, folder: Path, options: Namespace) -> int:
     """Run what a folder does not hold of a study or a sweep, then show its table."""
-    from neuromodels.api import StopSignal, carry_out, settings_at_once
-    from neuromodels.experiment.on_demand import workers_on_demand
-    from neuromodels.report.display import Log, display_on
+    from neuromodels.api import go_on
+    from neuromodels.experiment.coefficient_use import check_if_new
     from neuromodels.store.sweeps import is_sweep
 
-    console = Console(stderr=options.json)
-    workers = (options.workers, options.scheduler)
-    many = settings_at_once(declared) if workers != (None, None) else None
-    display = Log(console) if many else display_on(console)
-    with StopSignal(_say) as stop, workers_on_demand(*workers, options.chunk_seconds) as start:
-        if not carry_out(declared, folder, display, stop, start, many):
-            console.print("Stopped; everything is stored. Go on with:", highlight=False)
-            console.print(f"  neuromodels resume {folder}", highlight=False, soft_wrap=True)
-            return 128 + stop.received
+    for text in check_if_new(declared, folder):
+        _complain(text)
+    workers = (options.workers, options.scheduler, options.chunk_seconds)
+    if code := go_on(declared, folder, Screen(stderr=options.json), _say, workers):
+        return code
     if is_sweep(folder):
-        return _show_comparison([folder], options.json)
-    return _show_report(folder, options.json)
+        return _show_comparison([folder], options)
+    return _show_report(folder, options)
+
+
+def _go_network(declaration: Declaration, options: Namespace, folder: Path | None = None) -> int:
+    """Run what a folder does not hold of a study of an own network, then show its tables."""
+    from neuromodels.api import go_on_with_network
+
+    workers = (options.workers, options.scheduler, options.chunk_seconds)
+    asked = declaration, folder or getattr(options, "out", None), Screen(stderr=options.json)
+    code, into = go_on_with_network(*asked, _say, _announce, workers)
+    return code or _show_report(into, options)
 
 
 def _say(text: str) -> None:
     # not where Ctrl-C has left the cursor
-    print(f"\n{text}", file=sys.stderr)
+    with suppress(OSError):
+        print(f"\n{text}", file=sys.stderr, flush=True)
 
 
 # -- looking at runs ----------------------------------------------------------------------------
@@ -190,24 +222,29 @@ def _say(text: str) -> None:
 )
 def _report(options: Namespace) -> int:
     if options.html is None:
-        return _show_report(options.run, options.json)
+        return _show_report(options.run, options)
     return _write_page(options.run, Path(options.html) if options.html else None)
 
 
 def _write_page(folder: Path, target: Path | None) -> int:
-    from neuromodels.report.page import write_page  # matplotlib takes a second
-    from neuromodels.store.store import StoredRun
+    from neuromodels.report.pages import write_page_of  # matplotlib takes a second
 
-    print(f"page: {write_page(StoredRun(folder), target)}")
+    _print(f"page: {write_page_of(folder, target)}")
     return 0
 
 
-def _show_report(folder: Path, as_json: bool) -> int:
+def _show_report(folder: Path, options: Namespace) -> int:
+    from neuromodels.report.networks.tables import network_summary
+    from neuromodels.report.networks.terminal import network_tables
     from neuromodels.report.run import report_tables, summary
+    from neuromodels.store.networks import StoredNetwork, is_network
     from neuromodels.store.store import StoredRun
 
+    if is_network(folder):
+        values = network_summary(StoredNetwork(folder))
+        return _show(values, network_tables(values), options)
     values = summary(StoredRun(folder))
-    return _show(values, report_tables(values), as_json)
+    return _show(values, report_tables(values), options)
 
 
 @command(
@@ -219,14 +256,14 @@ def _show_report(folder: Path, as_json: bool) -> int:
     JSON,
 )
 def _compare(options: Namespace) -> int:
-    return _show_comparison(options.folders, options.json)
+    return _show_comparison(options.folders, options)
 
 
-def _show_comparison(folders: Sequence[Path], as_json: bool) -> int:
-    from neuromodels.report.compare import comparison_of, comparison_table
+def _show_comparison(folders: Sequence[Path], options: Namespace) -> int:
+    from neuromodels.report.compare import ComparisonView, comparison_of
 
-    values = comparison_of(folders)
-    return _show(values, comparison_table(values), as_json)
+    values = comparison_of(folders, _complain)
+    return _show(values, ComparisonView(values), options)
 
 
 @command(
@@ -238,8 +275,8 @@ def _show_comparison(folders: Sequence[Path], as_json: bool) -> int:
 def _status(options: Namespace) -> int:
     from neuromodels.report.status import status_of, status_table
 
-    values = status_of(options.folder)
-    return _show(values, status_table(values), options.json)
+    values = status_of(options.folder, _complain)
+    return _show(values, status_table(values), options)
 
 
 @command(
@@ -271,9 +308,9 @@ def _export(options: Namespace) -> int:
     from neuromodels.store.export import export
     from neuromodels.store.load import load
 
-    size = export(load(options.folder), options.table, options.out)
+    size = export(load(options.folder, tell=_complain), options.table, options.out)
     unit = "values" if options.out.suffix == ".nc" else "rows"
-    print(f"{options.table}: {size:,} {unit} in {options.out}")
+    _print(f"{options.table}: {size:,} {unit} in {options.out}")
     return 0
 
 
@@ -282,7 +319,7 @@ def _export(options: Namespace) -> int:
 
 @command(
     "new",
-    "write a commented study, rule or task that runs",
+    "write a commented study, rule, task or network that runs",
     argument("kind", later=choices_in("study.templates", "TEMPLATES")),
     argument("name", metavar="NAME", help="of the file, without its suffix"),
     argument("--folder", metavar="DIR", type=Path, default=Path()),
@@ -291,7 +328,7 @@ def _new(options: Namespace) -> int:
     from neuromodels.study.templates import write_template
 
     path, trial = write_template(options.kind, options.name, options.folder)
-    print(f"{options.kind}: {path}\ntry it: {trial}")
+    _print(f"{options.kind}: {path}", f"try it: {trial}")
     return 0
 
 
@@ -311,52 +348,36 @@ def _show_study(options: Namespace) -> int:
     from neuromodels.report.methods import Described, methods_of, values_of
     from neuromodels.simulation.network.builder import circuit_of, text_of
     from neuromodels.study.conditions import condition_with_network
-    from neuromodels.study.sweep import read_declared
+    from neuromodels.study.sweep import read_declared, setting_of
 
     condition = options.condition
     condition_with_network(condition)
     declared = read_declared(options.file, options.set, announce=_announce)
-    study, setting = _setting_of(declared, options.setting)
+    study, setting = setting_of(declared, options.setting, _complain)
     circuit = circuit_of(study, condition)
     text = text_of(study, condition, circuit)
     described = Described(study, condition, circuit, text, setting)
     if options.json:
-        print(json.dumps(values_of(described), indent=2, allow_nan=False))
+        options.answer = json.dumps(values_of(described), indent=2, allow_nan=False)
     else:
-        print(methods_of(described, options.all))
+        _print(methods_of(described, options.all))
     return 0
-
-
-def _setting_of(declared: Study | Sweep, name: str) -> tuple[Study, str]:
-    """Return a study and the name of its setting; of a sweep the first unless one is named."""
-    from neuromodels.study.sweep import Sweep
-
-    if not isinstance(declared, Sweep):
-        if name:
-            raise DeclarationError("setting", "the study declares no sweep", name, "Leave it out.")
-        return declared, ""
-    if not name:
-        first, *others = (setting.name for setting in declared.settings)
-        more = f" and {len(others) - 8} more" if len(others) > 8 else ""
-        _complain(
-            f"{declared.name} is a sweep; this is its setting {first}."
-            f" For another add --setting NAME: {', '.join(others[:8])}{more}"
-        )
-    chosen = declared.setting(name) if name else declared.settings[0]
-    return chosen.study, chosen.name
 
 
 @command(
     "check",
-    "check a rule, neuron model or task of your own",
-    argument("declared", metavar="FILE.py:NAME", help="e.g. my_rules.py:CALCIUM"),
+    "check a rule, neuron, task or study of your own",
+    argument("declared", metavar="FILE", help="my_rules.py:CALCIUM, or a study file"),
     JSON,
 )
 def _check(options: Namespace) -> int:
+    from neuromodels.api import verdict_of
     from neuromodels.experiment.contracts.users_file import check, lines_of
 
-    verdict = check(options.declared)
-    _show(verdict, lines_of(verdict), options.json)
+    is_study = options.declared.endswith((".toml", ".py"))
+    slow = said_when_slow(_complain, f"still runs {options.declared.rpartition(':')[0]}")
+    verdict = verdict_of(options.declared, _announce) if is_study else check(options.declared, slow)
+    _show(verdict, lines_of(verdict), options)
     return 0 if verdict["ok"] else 1
 
 
@@ -371,7 +392,7 @@ def _list(options: Namespace) -> int:
 
     items = items_of(options.kind, _checkout())
     return _show(
-        {"kind": options.kind, "items": items}, catalog_table(options.kind, items), options.json
+        {"kind": options.kind, "items": items}, catalog_table(options.kind, items), options
     )
 
 
@@ -387,39 +408,28 @@ def _doctor(options: Namespace) -> int:
     checks = examine(RUNS)
     healthy = all(check.ok for check in checks)
     values = {"ok": healthy, "checks": [asdict(check) for check in checks]}
-    _show(values, "\n".join(check_line(check) for check in checks), options.json)
+    _show(values, "\n".join(check_line(check) for check in checks), options)
     return 0 if healthy else 1
 
 
 # -- finished runs ------------------------------------------------------------------------------
 
 
-def _measure_names() -> dict[str, Any]:
-    from neuromodels.measures import CATALOG
-
-    about = " ".join(f"{name}: {measure.about}" for name, measure in CATALOG.items())
-    return {"choices": tuple(CATALOG), "help": about}
-
-
-def _vary_help() -> dict[str, Any]:
-    from neuromodels.measures import CATALOG
-
-    names = ", ".join(name for name, measure in CATALOG.items() if measure.settings)
-    return {"help": f"of {names}: e.g. task.latency=0,4,8; of several, all combinations"}
-
-
 @command(
     "measure",
     "examine finished solutions on fresh trials",
     argument("run", type=Path, help="run folder"),
-    argument("measure", later=_measure_names),
-    repeatable("--vary", metavar="KEY=VALUES", later=_vary_help),
+    argument("measure", later=settings_from("measures.examine", "choice_of_measures")),
+    repeatable("--vary", metavar="KEY=VALUES", later=settings_from("measures.examine", "values")),
     repeatable(
         "--only",
         metavar="CONDITION",
         help="e.g. plastic; without it all conditions that the measure is about",
     ),
-    argument("--trials", type=int, default=2000, help="per solution (2000)"),
+    argument("--trials", type=positive, default=2000, help="per solution (2000)"),
+    argument(
+        "--replace", action="store_true", help="also a result of more trials, or of other values"
+    ),
     JSON,
 )
 def _measure(options: Namespace) -> int:
@@ -427,9 +437,9 @@ def _measure(options: Namespace) -> int:
     from neuromodels.report.measures import measure_table
     from neuromodels.store.store import StoredRun
 
-    run, asked = StoredRun(options.run), (options.vary, options.only)
+    run, asked = StoredRun(options.run), (options.vary, options.only, options.replace)
     values = examine_solutions(run, options.measure, options.trials, _announce, *asked)
-    return _show(values, measure_table(values), options.json)
+    return _show(values, measure_table(values), options)
 
 
 @command(
@@ -440,18 +450,17 @@ def _measure(options: Namespace) -> int:
 def _cache(options: Namespace) -> int:
     from neuromodels.report.builds import build_lines, clear_builds
 
-    for line in [clear_builds()] if options.action == "clear" else build_lines():
-        print(line)
+    _print(*([clear_builds()] if options.action == "clear" else build_lines()))
     return 0
 
 
 @command(
     "figure",
-    "draw a figure from stored runs",
+    "draw a figure from stored runs, or from committed tables",
     argument(
         "name",
         metavar="NAME",
-        help="a script in figures/, e.g. pdlf_fig2b; all draws every one that has its runs",
+        help="a script in figures/, e.g. pdlf_fig2b; all draws every one that can be drawn",
     ),
     argument(
         "--run",
@@ -462,18 +471,27 @@ def _cache(options: Namespace) -> int:
         default=[],
         help="run folders to draw from; for all also folders of them",
     ),
+    argument(
+        "--from-tables",
+        action="store_true",
+        help="draw from the tables in figures/data, as is done where nothing was run",
+    ),
     argument("--out", metavar="FILE", type=Path, help="where to save it; for all a folder"),
 )
 def _figure(options: Namespace) -> int:
-    from neuromodels.report.figures import draw_all, draw_named
+    from neuromodels.report.figures import Asked, draw_all, draw_named
 
-    wanted = (options.run, RUNS, _checkout(), options.out)
+    checkout = _checkout()
+    if checkout != BESIDE and (checkout / "figures").is_dir():
+        _complain(f"this runs scripts of the folder that you are in: {checkout / 'figures'}")
+    asked = Asked(options.run, RUNS, checkout, options.from_tables)
     if options.name != "all":
-        for line in draw_named(options.name, *wanted):
-            print(line)
+        _print(*draw_named(options.name, asked, options.out))
         return 0
     is_drawn = False
-    for drawing in draw_all(*wanted):
+    for drawing in draw_all(asked, options.out):
         is_drawn |= drawing.is_drawn
-        print(*drawing.lines, sep="\n")
+        _print(*drawing.lines)
+    if not is_drawn:
+        _complain("no figure was drawn")
     return 0 if is_drawn else USER_ERROR

@@ -64,7 +64,14 @@ class Coefficient:
     sigma
         Initial standard deviation of the search, in units of the searched scale.
     frozen
-        Whether it keeps `default` and is left out of the search.
+        Whether it keeps `default` and is left out of the search; a number freezes it at that
+        value, which then is its `default`.
+
+    Raises
+    ------
+    DeclarationError
+        Where a number is none, the bounds are crossed, the default lies outside, or a word is
+        unknown.
     """
 
     name: str
@@ -76,9 +83,11 @@ class Coefficient:
         "synapse", "pre", "post", "block", "projection", "neuron", "group", "population"
     ] = "projection"
     sigma: float = 0.04
-    frozen: bool = False
+    frozen: bool | float = False
 
     def __post_init__(self) -> None:
+        self._read_frozen()
+        self._check_numbers()
         if self.low > self.high:
             raise DeclarationError(
                 f"Coefficient.{self.name}",
@@ -94,6 +103,27 @@ class Coefficient:
                 "Move the default or widen the bounds.",
             )
         self._check_words()
+
+    def _read_frozen(self) -> None:
+        """Take a number as the value at which the coefficient stays."""
+        value = self.frozen
+        if _is_number(value):
+            object.__setattr__(self, "default", float(value))
+        elif not isinstance(value, bool | np.bool):
+            raise DeclarationError(
+                f"Coefficient.{self.name}.frozen",
+                "must be a number to freeze at, or True or False",
+                value,
+            )
+        object.__setattr__(self, "frozen", _is_number(value) or bool(value))
+
+    def _check_numbers(self) -> None:
+        for key in ("default", "low", "high", "sigma"):
+            value = getattr(self, key)
+            if not _is_number(value):
+                raise DeclarationError(
+                    f"Coefficient.{self.name}.{key}", "must be a plain number", value
+                )
 
     def _check_words(self) -> None:
         where = f"Coefficient.{self.name}"
@@ -140,9 +170,6 @@ class Coefficient:
 
     def with_settings(self, changes: Mapping[str, object]) -> Coefficient:
         """Return a copy with other settings; a number as ``frozen`` freezes it at that value."""
-        changes = dict(changes)
-        if "frozen" in changes and not isinstance(changes["frozen"], bool):
-            changes["default"], changes["frozen"] = changes["frozen"], True
         known = set(self.__dataclass_fields__) - {"name"}
         for key in changes:
             if key not in known:
@@ -150,6 +177,12 @@ class Coefficient:
                     f"Coefficient.{self.name}", f"settings are {', '.join(sorted(known))}", key
                 )
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a plain number, not True or False, not NaN, and without a unit."""
+    is_real = isinstance(value, int | float | np.integer | np.floating)
+    return is_real and not isinstance(value, bool | np.bool) and bool(value == value)
 
 
 FIXED_WEIGHT = Coefficient("w", per="synapse")

@@ -82,20 +82,30 @@ def _named(name: str, **more: object) -> SimpleNamespace:
 def catalogs() -> Catalogs:
     letters = tuple(Coefficient(name, per="synapse") for name in ("eta", "A", "B", "C", "D"))
     options = {"normalisation": ("p8", "none"), "pdp_side": ("post", "pre")}
+    rule = _named("pdlf", coefficients=letters, options=options, modulator="m", model="")
+    rule.with_options = lambda options: rule
+    rule.is_normalised = False
+    rule.each_step = rule.on_pre = rule.on_post = rule.weight = ""
     task = _named(
         "sequence_copy",
         parameters={"length": 4, "latency": 4},
         items="length",
+        steps="length",
+        channels=3,
+        outputs=1,
         number=lambda expression, parameters: parameters[expression],
         settling="length",
         delay=("length", "2*length"),
         unseen={"latency": 9},
-        holds=lambda parameters: True,
+        refusal=lambda parameters: "",
+        options={},
+        content="",
     )
+    task.with_options = lambda options: task
     return Catalogs(
-        rules={"pdlf": _named("pdlf", coefficients=letters, options=options, modulator="m")},
+        rules={"pdlf": rule},
         models={
-            name: _named(name, coefficients=())
+            name: _named(name, coefficients=(), equations="", threshold="v > 1")
             for name in ("ternary_lif", "readout", "modulator", "inhibitory_lif")
         },
         tasks={"sequence_copy": task},

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from brian2.units import ms
 
 from neuromodels.coefficients import Block, Coefficient, CoefficientVector, Side
 from neuromodels.errors import DeclarationError
@@ -16,6 +17,16 @@ from neuromodels.errors import DeclarationError
         ({"scale": "square"}, "scale must be one of"),
         ({"scale": "log", "low": 0, "high": 1, "default": 0.5}, "low > 0"),
         ({"sigma": 0}, "sigma must be positive"),
+        ({"frozen": "yes"}, "frozen: must be a number to freeze at, or True or False; got 'yes'"),
+        ({"frozen": None}, "frozen: must be a number"),
+        ({"frozen": np.nan}, "frozen: must be a number"),
+        ({"frozen": [0.7]}, "frozen: must be a number"),
+        ({"frozen": 2.0, "high": 1}, "default must lie in"),
+        ({"default": "0.7"}, "default: must be a plain number"),
+        ({"default": True}, "default: must be a plain number"),
+        ({"default": 3 * ms}, "default: must be a plain number"),
+        ({"low": None}, "low: must be a plain number"),
+        ({"sigma": "wide"}, "sigma: must be a plain number"),
     ],
 )
 def test_contradictions_name_the_coefficient(settings, words):
@@ -49,6 +60,19 @@ def test_a_vector_comes_back_as_named_values_inside_their_bounds():
 def test_freezing_at_a_value_sets_the_default():
     frozen = Coefficient("C").with_settings({"frozen": 0.25})
     assert (frozen.default, frozen.frozen) == (0.25, True)
+
+
+@pytest.mark.parametrize("value", [0.7, 1, np.float64(0.7), np.int64(2), np.float32(0.5)])
+def test_freezing_at_a_value_is_the_same_where_a_coefficient_is_made_and_where_it_is_changed(value):
+    made = Coefficient("eta", frozen=value)
+    assert (made.default, made.frozen) == (float(value), True)
+    assert made == Coefficient("eta").with_settings({"frozen": value})
+
+
+@pytest.mark.parametrize("switch", [True, False, np.True_, np.False_])
+def test_a_switch_keeps_the_default(switch):
+    made = Coefficient("eta", default=0.3, frozen=switch)
+    assert (made.default, made.frozen) == (0.3, bool(switch))
 
 
 def test_an_unknown_setting_is_refused():

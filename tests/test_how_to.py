@@ -69,7 +69,8 @@ def test_the_figure_is_drawn(here, said):
     (here / "figures" / "pdlf_scores.py").write_text(blocks_of("add_a_figure")[0])
     said("run", "studies/small.toml", "--out", "runs/a")
     code, out, err = said("figure", "pdlf_scores", "--run", "runs/a")
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert err.endswith(f"this runs scripts of the folder that you are in: {here}/figures\n")
     assert "runs/a/figures/pdlf_scores.pdf" in out
     script = {}
     exec(blocks_of("add_a_figure")[0], script)
@@ -137,3 +138,27 @@ def test_the_device_gives_the_numbers_of_the_processor(monkeypatch):
         potentials.append(np.asarray(batch["cells.v"]))
     np.testing.assert_allclose(*potentials, rtol=1e-12)
     assert batch.report.device in ("cuda", "cuda_emulation")
+
+
+def test_the_study_of_arrays_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = names_in("task_from_arrays")
+    page = (PAGES / "task_from_arrays.md").read_text(encoding="utf-8")
+    (study, *_) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "patterns.toml").write_text(study)
+    assert cli.main(["run", "patterns.toml", "--out", "a"]) == 0
+    assert "only `unseen` shows data" in " ".join(capsys.readouterr().out.split())
+    verdicts = list(TaskContract().verdicts(names["PATTERNS"]))
+    assert [v.promise for v in verdicts if v.status == "failed"] == []
+    assert names["PATTERNS"].content == StoredRun(tmp_path / "a").study.contents["task.file"]
+
+
+def test_a_network_of_ones_own_takes_part_in_a_study(tmp_path, capsys):
+    (tmp_path / "my_network.py").write_text(blocks_of("own_network_in_a_rule_study")[0])
+    text = (PAGES / "own_network_in_a_rule_study.md").read_text(encoding="utf-8")
+    study = tmp_path / "my_network.toml"
+    study.write_text(re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1])
+    assert cli.main(["check", str(study)]) == 0
+    assert capsys.readouterr().out.split() == ["plastic:", "ok", "fixed:", "ok"]
+    assert cli.main(["run", str(study), "--out", str(tmp_path / "run")]) == 0
+    assert "rule searched, weights plastic" in capsys.readouterr().out

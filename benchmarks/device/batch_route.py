@@ -18,15 +18,8 @@ def measure(case: Case, repeats: int, threads: int | None, device: str = "cpp") 
     """
     constants, start_values = values_of(case)
     start = perf_counter()
-    batch = Batch(
-        network_of(case.network, case.rate),
-        instances=case.instances,
-        seed=case.seed,
-        dtype="float32",
-        threads=threads,
-        device=device,
-    )
-    _put(batch, constants)
+    batch = whole_batch(case, threads, device)
+    put(batch, constants)
     batch.run(0 * ms)
     build = perf_counter() - start
     seconds = [
@@ -39,6 +32,18 @@ def measure(case: Case, repeats: int, threads: int | None, device: str = "cpp") 
         "outcome": outcome_of(case, batch),
         "report": report,
     }
+
+
+def whole_batch(case: Case, threads: int | None, device: str = "cpp") -> Batch:
+    """Return all instances of a case, in single precision."""
+    return Batch(
+        network_of(case.network, case.rate),
+        instances=case.instances,
+        seed=case.seed,
+        dtype="float32",
+        threads=threads,
+        device=device,
+    )
 
 
 def duration_of(case: Case) -> Quantity:
@@ -72,13 +77,14 @@ def network_of(name: str, rate: float) -> Network:
     return poisson_recurrent(rate=rate) if name == RECURRENT else pdlf_copy()
 
 
-def _put(batch: Batch, values: dict[str, np.ndarray]) -> None:
+def put(batch: Batch, values: dict[str, np.ndarray]) -> None:
+    """Give every instance its values."""
     for address, value in values.items():
         batch[address] = value
 
 
 def _seconds_of_one_run(batch: Batch, values: dict[str, np.ndarray], duration) -> float:
-    _put(batch, values)
+    put(batch, values)
     start = perf_counter()
     batch.run(duration)
     return perf_counter() - start

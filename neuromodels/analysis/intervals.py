@@ -1,7 +1,7 @@
-"""Bootstrap intervals: how far a mean or a median could lie from its estimate.
+"""Intervals: how far a mean or a median could lie from its estimate.
 
-All are 95 % percentile intervals (Efron 1979, Annals of Statistics 7:1): the data are drawn again
-with replacement many times, and the interval holds the middle 95 % of the statistic's values.
+Nearly all are 95 % percentile intervals (Efron 1979, Annals of Statistics 7:1): the data are drawn
+again with replacement many times, and the interval holds the middle 95 % of the statistic's values.
 """
 
 from __future__ import annotations
@@ -55,6 +55,26 @@ def mean_interval(values: np.ndarray, rng: np.random.Generator) -> tuple[float, 
     distinct, counts = np.unique(values, return_counts=True)
     draws = rng.multinomial(values.size, counts / values.size, size=RESAMPLES)
     return _percentile_interval(draws @ distinct / values.size)
+
+
+def student_intervals(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return means of rows, (rows, n), and the ends of their 95 % intervals by Student's t.
+
+    They suit few values better than a bootstrap, whose intervals are then too narrow. What is not
+    finite is left out. A row with one value has no interval, and one without any no mean: NaN.
+    """
+    from scipy.stats import t as student  # takes half a second, and few tables need it
+
+    there = np.isfinite(values)
+    count = there.sum(axis=1)
+    known = np.where(there, values, 0.0)
+    some = np.where(count > 0, count, 1)
+    mean = np.where(count > 0, known.sum(axis=1) / some, np.nan)
+    squares = np.where(there, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
+    several = np.where(count > 1, count, 2)
+    error = np.sqrt(squares / (several - 1) / several)
+    half = np.where(count > 1, student.ppf(0.975, several - 1) * error, np.nan)
+    return mean, mean - half, mean + half
 
 
 def median_interval(values: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:

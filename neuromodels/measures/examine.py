@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.errors import NeuromodelsError
-from neuromodels.files import arrays_to_bytes, replace_file, writing
 from neuromodels.measures import CATALOG
+from neuromodels.measures.kept import check_replaceable, keep_measure, measure_path
 from neuromodels.measures.quantities import Examined, Measure, Solution
 from neuromodels.seeding import trial_streams
 from neuromodels.store.store import StoredRun
+from neuromodels.study.circuits import OwnNetwork
 from neuromodels.study.conditions import CONDITIONS, SEARCH_OF
 from neuromodels.study.file import study_of
+from neuromodels.study.limits.demand import check_trials
 from neuromodels.study.own_files import Announce, ignore
 from neuromodels.study.study import Study
 
 SCHEMA = 1
 Row = dict[str, Any]
-
-
-def measure_path(run: StoredRun, measure: str, seed: int) -> Path:
-    """Return where a measure of a seed's solution lies."""
-    return run.folder / "measures" / f"{measure}-seed{seed}.npz"
 
 
 def examine_solutions(
@@ -37,6 +33,7 @@ def examine_solutions(
     announce: Announce = ignore,
     vary: Sequence[str] = (),
     only: Sequence[str] = (),
+    replace: bool = False,
 ) -> dict[str, Any]:
     """Examine the solutions of a run; store the arrays and return the table.
 
@@ -52,6 +49,8 @@ def examine_solutions(
         Of a measure with settings: ``task.PARAMETER=VALUE,VALUE,...`` each.
     only
         Conditions that are examined; empty: all that the measure is about.
+    replace
+        Whether a result of more trials, or of other values, may be given up.
 
     Returns
     -------
@@ -64,17 +63,29 @@ def examine_solutions(
     Raises
     ------
     NeuromodelsError
-        When no search is finished, or the task does not have what the measure needs.
+        When no search is finished, the task does not have what the measure needs, or a larger
+        result is stored.
     """
+    check_trials("measure --trials", trials)
     study = study_of(run.table, str(run.folder / "study.json"), announce=announce)
     declared = CATALOG[measure]
-    name, examine = _examination(declared, study, vary)
+    _check_circuit(declared, study)
+    name, varied, examine = _examination(declared, study, vary)
+    asked = list(finished_solutions(run, _examined_conditions(declared, only)))
+    paths = {key: measure_path(run, f"{name}-{key[0]}", key[1]) for key in asked}
+    if not replace:
+        for key in asked:
+            check_replaceable(paths[key], trials, varied, _vector(run, *key))
     rows: list[Row] = []
-    for condition, seed in finished_solutions(run, _examined_conditions(declared, only)):
-        vector = run.solution(SEARCH_OF.get(condition, condition), seed)["vector"]
+    for condition, seed in asked:
+        vector = _vector(run, condition, seed)
         streams = trial_streams(seed, trials, measure)
         arrays, quantities = examine(Solution(study, condition, vector, streams, seed))
-        _keep(measure_path(run, f"{name}-{condition}", seed), arrays)
+        if not np.array_equal(vector, _vector(run, condition, seed)):
+            cure = "Measure it when its search is finished."
+            raise NeuromodelsError("measure", "the solution changed meanwhile", run.name, cure)
+        path = paths[condition, seed]
+        keep_measure(path, arrays, trials, vector, anyway=replace)
         where = {"condition": condition, "seed": seed}
         rows += [{**where, "quantity": label, **numbers} for label, numbers in quantities.items()]
     rows += _medians(rows) if declared.over_seeds else []
@@ -87,19 +98,37 @@ def examine_solutions(
     }
 
 
+def _check_circuit(measure: Measure, study: Study) -> None:
+    """Refuse a measure of hidden neurons and all weights where only some can be told."""
+    if isinstance(study.circuit, OwnNetwork) and not measure.sees_own_networks:
+        known = ", ".join(name for name, each in CATALOG.items() if each.sees_own_networks)
+        raise NeuromodelsError(
+            f"measure {measure.name}",
+            "must have a circuit with hidden neurons, all of whose weights it knows",
+            "a network of one's own",
+            f"These do without: {known}.",
+        )
+
+
 def _examination(
     measure: Measure, study: Study, vary: Sequence[str]
-) -> tuple[str, Callable[[Solution], Examined]]:
-    """Return how the files of a measure are called, and what examines a solution."""
+) -> tuple[str, Mapping[str, np.ndarray], Callable[[Solution], Examined]]:
+    """Return how the files of a measure are called, what is varied, and what examines."""
     if measure.settings is not None:
         settings = measure.settings(study, vary)
-        return f"{measure.name}-{settings.name}", partial(measure.examine, settings)
+        examine = partial(measure.examine, settings)
+        return f"{measure.name}-{settings.name}", settings.arrays, examine
     if vary:
         names = ", ".join(name for name, each in CATALOG.items() if each.settings)
         raise NeuromodelsError(
             "measure --vary", f"goes with the measure {names}", measure.name, "Leave it out."
         )
-    return measure.name, measure.examine
+    return measure.name, {}, measure.examine
+
+
+def _vector(run: StoredRun, condition: str, seed: int) -> np.ndarray:
+    """Return the solution that a condition tests, (d,)."""
+    return run.solution(SEARCH_OF.get(condition, condition), seed)["vector"]
 
 
 def _examined_conditions(measure: Measure, only: Sequence[str]) -> tuple[str, ...]:
@@ -135,12 +164,6 @@ def finished_solutions(run: StoredRun, conditions: Sequence[str]) -> Iterator[tu
     return ((test.condition, test.seed) for test in tests)
 
 
-def _keep(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    with writing(path):
-        path.parent.mkdir(exist_ok=True)
-    replace_file(path, arrays_to_bytes(arrays))
-
-
 def _medians(rows: Sequence[Row]) -> list[Row]:
     """Return rows without a seed: median over seeds, and its interval."""
     values: dict[tuple[str, str], list[float]] = {}
@@ -160,3 +183,18 @@ def _medians(rows: Sequence[Row]) -> list[Row]:
         if len(of_seeds) > 1
         for low, high in [seeds_interval(np.array(of_seeds))]
     ]
+
+
+# -- what the command line says of measures -----------------------------------------------------
+
+
+def choice_of_measures() -> dict[str, Any]:
+    """Return the names of all measures, and what each is about."""
+    about = " ".join(f"{name}: {measure.about}" for name, measure in CATALOG.items())
+    return {"choices": tuple(CATALOG), "help": about}
+
+
+def values() -> dict[str, Any]:
+    """Return the help of ``--vary``: which measures take other values of a study."""
+    names = ", ".join(name for name, measure in CATALOG.items() if measure.settings)
+    return {"help": f"of {names}: e.g. task.latency=0,4,8; of several, all combinations"}

@@ -150,23 +150,31 @@ class _Masks:
 
     def _new(self) -> dict[str, np.ndarray]:
         if self.injury.unit == "neurons":
-            lost = self._lots(max(self._hidden(name) for name in self._shapes))
+            lost = self._lots(self._hidden_neurons())
             return {name: self._around(lost, name) for name in self._shapes}
         return {name: self._lots(rows * columns) for name, (rows, columns) in self._shapes.items()}
 
     def _lots(self, count: int) -> np.ndarray:
         return self._rng.random((self._trials, count)) < self.injury.share
 
-    def _hidden(self, name: str) -> int:
-        """Return how many hidden neurons a projection reaches or leaves."""
-        rows, columns = self._shapes[name]
-        return columns if name.endswith(f"_{HIDDEN}") else rows
+    def _hidden_neurons(self) -> int:
+        """Return how many neurons may be lost; without hidden ones these are the channels."""
+        leaving = [rows for name, (rows, _) in self._shapes.items() if self._leaves(name)]
+        return leaving[0]
+
+    def _leaves(self, name: str) -> bool:
+        """Whether a projection leaves the neurons that may be lost."""
+        has_hidden = any(other.startswith(f"{HIDDEN}_") for other in self._shapes)
+        return name.startswith(f"{HIDDEN}_" if has_hidden else "input_")
 
     def _around(self, lost: np.ndarray, name: str) -> np.ndarray:
-        """Return which weights of a projection end at lost neurons, (trials, synapses)."""
-        across = lost[:, None, :] if name.endswith(f"_{HIDDEN}") else lost[:, :, None]
-        whole = np.broadcast_to(across, (self._trials, *self._shapes[name]))
-        return whole.reshape(self._trials, -1)
+        """Return which weights of a projection begin or end at lost neurons, (trials, synapses)."""
+        around = np.zeros((self._trials, *self._shapes[name]), dtype=bool)
+        if self._leaves(name):
+            around |= lost[:, :, None]
+        if name.endswith(f"_{HIDDEN}"):
+            around |= lost[:, None, :]
+        return around.reshape(self._trials, -1)
 
 
 class _Patient:
@@ -194,4 +202,5 @@ INJURY = Measure(
     note="The same wounds for every condition; when a temporary one ends, weights that never"
     " change are given back, plastic ones are not.",
     examine=examine,
+    sees_own_networks=False,
 )

@@ -22,7 +22,8 @@ from neuromodels.measures.quantities import Examined, Measure, Quantity, Solutio
 from neuromodels.seeding import generator
 from neuromodels.study.study import Study
 from neuromodels.tasks.bodies import USUAL, Novelty, open_world
-from neuromodels.tasks.embodied import EmbodiedTask
+from neuromodels.tasks.embodied import EMBODIED, EmbodiedTask
+from neuromodels.tasks.environment import EnvironmentTask
 
 LEVELS: Mapping[str, tuple[str, tuple[float, ...]]] = {
     "seen": ("observation noise {:g}", (0.05, 0.1, 0.2, 0.4)),
@@ -144,9 +145,9 @@ def _with_steps(study: Study, steps: int) -> Study:
 
 def _embodied_task(study: Study) -> EmbodiedTask:
 
-    task = tasks.CATALOG[study.task.name]
-    if not isinstance(task, EmbodiedTask):
-        bodies = [name for name, each in tasks.CATALOG.items() if isinstance(each, EmbodiedTask)]
+    task = study.task_out_of(tasks.CATALOG)
+    if not isinstance(task, EmbodiedTask) or isinstance(task, EnvironmentTask):
+        bodies = [each.name for each in EMBODIED]
         raise DeclarationError(
             f"Task.{task.name}",
             "must have a body that MuJoCo moves, whose world can be changed",

@@ -51,7 +51,7 @@ class Solution:
     @property
     def task(self) -> Task:
         """The task of its study."""
-        return tasks.CATALOG[self.study.task.name]
+        return self.study.task_out_of(tasks.CATALOG)
 
     def episodes(self) -> Episodes:
         """Return its trials, not yet run."""
@@ -66,6 +66,11 @@ class Settings(Protocol):
     @property
     def name(self) -> str:
         """What is varied, for the names of files."""
+        ...
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The value of each parameter in each setting, (settings,)."""
         ...
 
 
@@ -91,6 +96,9 @@ class Measure:
         Whether a terminal shows a column per seed where there are medians over them.
     settings
         Reads what ``--vary`` asks for, before anything is run. None: nothing can be varied.
+    sees_own_networks
+        Whether it says something of a network of one's own, where it sees the plastic synapses
+        and the projections from the channels and to the read-out, but nothing else.
     """
 
     name: str
@@ -101,6 +109,7 @@ class Measure:
     over_seeds: bool = False
     shows_seeds: bool = True
     settings: Callable[[Study, Sequence[str]], Settings] | None = None
+    sees_own_networks: bool = True
 
 
 def mean_of(values: np.ndarray, rng: np.random.Generator) -> Quantity:

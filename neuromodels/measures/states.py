@@ -100,4 +100,5 @@ STATES = Measure(
     about="Do hidden neurons represent the goal?",
     note="By the nearest mean of the other half of the trials; one of eight goals by chance.",
     examine=examine,
+    sees_own_networks=False,
 )

@@ -15,6 +15,7 @@ from neuromodels.experiment.scoring import ExperimentLike, score_vectors, scores
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
 from neuromodels.seeding import generator
 from neuromodels.study.conditions import SEARCH_OF, SEARCHED
+from neuromodels.study.limits.demand import check_demand
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
 
@@ -42,11 +43,10 @@ class Transfer:
         task = _task_of(study)
         values = _values_of(task, varied)
         self.parameters = tuple(values)
+        count = math.prod(map(len, values.values()))
+        if count > MOST_SETTINGS:
+            raise DeclarationError("--vary", f"must make at most {MOST_SETTINGS} settings", count)
         self.settings = [dict(zip(values, each, strict=True)) for each in product(*values.values())]
-        if len(self.settings) > MOST_SETTINGS:
-            raise DeclarationError(
-                "--vary", f"must make at most {MOST_SETTINGS} settings", len(self.settings)
-            )
         self._studies = [_with_setting(study, task, setting) for setting in self.settings]
         self._swept = [name for name, each in values.items() if len(each) > 1]
         self._condition = ""
@@ -97,7 +97,7 @@ def examine(transfer: Transfer, solution: Solution) -> Examined:
 
 
 def _task_of(study: Study) -> Task:
-    return tasks.CATALOG[study.task.name]
+    return study.task_out_of(tasks.CATALOG)
 
 
 def _values_of(task: Task, varied: Sequence[str]) -> dict[str, list[float]]:
@@ -136,7 +136,9 @@ def _with_setting(study: Study, task: Task, setting: Mapping[str, float]) -> Stu
     """Return the study with other parameters of its task, which the task checks."""
     parameters = {**study.task.parameters, **setting}
     task.with_defaults(parameters)
-    return replace(study, task=replace(study.task, parameters=parameters))
+    varied = replace(study, task=replace(study.task, parameters=parameters))
+    check_demand(varied, task)
+    return varied
 
 
 TRANSFER = Measure(

@@ -71,4 +71,5 @@ WEIGHTS = Measure(
     " intact trials.",
     examine=examine,
     conditions=("plastic",),
+    sees_own_networks=False,
 )

@@ -4,6 +4,7 @@ In docstrings, [P] is published, [C] is in released code, [I] is inferred or cho
 """
 
 from neuromodels.catalog import Catalog
+from neuromodels.errors import keep_own_tracebacks
 from neuromodels.neurons.alif import ALIF
 from neuromodels.neurons.base import NeuronModel
 from neuromodels.neurons.gru import GRU
@@ -33,3 +34,5 @@ CATALOG = Catalog(
 )
 
 __all__ = ["CATALOG", "NeuronModel"]
+
+keep_own_tracebacks()

@@ -4,6 +4,7 @@ In docstrings, [P] is published, [C] is in released code, [I] is inferred or cho
 """
 
 from neuromodels.catalog import Catalog
+from neuromodels.errors import keep_own_tracebacks
 from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.bcm import BCM
 from neuromodels.rules.fixed import FIXED
@@ -54,3 +55,5 @@ CATALOG = Catalog(
 )
 
 __all__ = ["CATALOG", "PlasticityRule"]
+
+keep_own_tracebacks()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -133,6 +134,26 @@ class PlasticityRule:
                 f"must be one of {', '.join(NORMALISATIONS)}",
                 self.normalisation,
             )
+        self._check_variables()
+
+    def _check_variables(self) -> None:
+        """Refuse names in `learns` and on the left of `forget` that no synapse has."""
+        if not isinstance(self.model, str) or not isinstance(self.forget, str):
+            return  # whoever reads it from a file says so
+        declared = re.findall(r"(?m)^\s*(?:d(\w+)/dt\b|(\w+)\s*[:=])", self.model)
+        known = {name for pair in declared for name in pair if name}
+        named = {
+            "learns": self.learns,
+            "forget": re.findall(r"(?m)(?:^|;)\s*(\w+)\s*[-+*/%]?=(?!=)", self.forget),
+        }
+        for field_name, names in named.items():
+            for name in names:
+                if name not in known:
+                    raise DeclarationError(
+                        f"PlasticityRule.{self.name}.{field_name}",
+                        f"must name variables of the model: {', '.join(sorted(known))}",
+                        name,
+                    )
 
     @property
     def is_plastic(self) -> bool:

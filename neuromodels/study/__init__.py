@@ -4,7 +4,13 @@ User files and Python studies import the values from here. Nothing here imports 
 """
 
 from neuromodels.search.plan import SearchPlan
-from neuromodels.study.circuits import CONNECTIONS, Balanced, CircuitChoice, Layered
+from neuromodels.study.circuits import (
+    CONNECTIONS,
+    Balanced,
+    CircuitChoice,
+    Layered,
+    OwnNetwork,
+)
 from neuromodels.study.conditions import CONDITIONS, SEARCHED
 from neuromodels.study.objective import FailurePlan, Objective, Term
 from neuromodels.study.study import (
@@ -25,6 +31,7 @@ __all__ = [
     "FailurePlan",
     "Layered",
     "Objective",
+    "OwnNetwork",
     "RuleChoice",
     "SearchPlan",
     "Study",

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain, islice
 from typing import Any
 
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, said_by, shown
 from neuromodels.search.optimizers import OPTIMIZERS
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.circuit_checks import circuit_from, circuit_problems
-from neuromodels.study.conditions import CONDITIONS
+from neuromodels.study.circuits import OwnNetwork, kind_of
+from neuromodels.study.conditions import CONDITIONS, UNSEEN
 from neuromodels.study.kinds import (
     NUMBER,
     SWITCH,
     TABLE,
+    TEXT,
     Key,
     Kind,
     Problem,
     Table,
     is_number,
     nearest,
+    one_of,
     whole,
 )
 from neuromodels.study.names import Catalogs, look_up, section_of, unknown_name
@@ -27,6 +31,9 @@ from neuromodels.study.objective import MEASURES, FailurePlan, Objective, Term
 from neuromodels.study.rule_checks import rule_from, rule_kinds, rule_problems, without_place
 from neuromodels.study.schema import REQUIRED, SECTIONS, TERM
 from neuromodels.study.study import DeviceChoice, Study, TaskChoice, TestPlan
+
+MOST_PROBLEMS = 1000
+"""For each the nearest name is looked for, which takes a while."""
 
 
 def installed_catalogs() -> Catalogs:
@@ -37,19 +44,21 @@ def installed_catalogs() -> Catalogs:
 
 
 def problems_of(table: Table, catalogs: Catalogs) -> list[Problem]:
-    """Return every problem of a study given as plain values."""
-    return [
-        *_missing(table),
-        *_unknown_sections(table, catalogs),
-        *_sections(table, catalogs),
-        *rule_problems(table, catalogs),
-        *circuit_problems(table, catalogs),
-        *_search(table, catalogs),
-        *_task_items(table, catalogs),
-        *_controls(table, catalogs),
-        *_terms(table),
-        *_limits(table),
-    ]
+    """Return every problem of a study given as plain values, `MOST_PROBLEMS` at most."""
+    problems = chain(
+        _missing(table),
+        _unknown_sections(table, catalogs),
+        _sections(table, catalogs),
+        rule_problems(table, catalogs),
+        circuit_problems(table, catalogs),
+        _search(table, catalogs),
+        _task_options(table, catalogs),
+        _task_items(table, catalogs),
+        _controls(table, catalogs),
+        _terms(table),
+        _limits(table),
+    )
+    return list(islice(problems, MOST_PROBLEMS))
 
 
 def study_from(
@@ -72,15 +81,15 @@ def study_from(
         question=table.get("question", ""),
         seeds=tuple(table.get("seeds", Study.seeds)),
         conditions=tuple(table.get("conditions", Study.conditions)),
-        task=_task(table["task"], catalogs),
+        task=_task(table, catalogs),
         rule=rule_from(table["rule"], catalogs),
         rules={kind: rule_from(rule, catalogs) for kind, rule in table.get("rules", {}).items()},
         circuit=circuit_from(table, catalogs),
-        search=_plan(table.get("search", {}), catalogs),
-        test=TestPlan(**table.get("test", {})),
+        search=_plan(table, catalogs),
+        test=TestPlan(**_values("test", table, catalogs)),
         objective=_objective(table.get("objective", {})),
-        failures=FailurePlan(**{k: float(v) for k, v in table.get("failures", {}).items()}),
-        device=DeviceChoice(**table.get("device", {})),
+        failures=FailurePlan(**_values("failures", table, catalogs)),
+        device=DeviceChoice(**_values("device", table, catalogs)),
         contents=contents or {},
     )
 
@@ -103,6 +112,12 @@ def _kinds(name: str, table: Table, catalogs: Catalogs) -> dict[str, Kind]:
             parameter: whole(0) if isinstance(default, int) else NUMBER
             for parameter, default in task.parameters.items()
         }
+        kinds |= {
+            option: one_of(*allowed) if allowed else TEXT
+            for option, allowed in task.options.items()
+        }
+    if name == "circuit" and kind_of(section_of(table, name)) is OwnNetwork:
+        kinds["plastic"] = TEXT
     if name == "rule":
         return rule_kinds(look_up(table, ("rule", "name"), catalogs))
     return kinds
@@ -111,7 +126,7 @@ def _kinds(name: str, table: Table, catalogs: Catalogs) -> dict[str, Kind]:
 def _unknown_sections(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     for key, value in table.items():
         if key in SECTIONS and not isinstance(value, Mapping):
-            yield Problem((key,), f"must be a table; got {value!r}. Write it as [{key}].")
+            yield Problem((key,), f"must be a table; got {shown(value)}. Write it as [{key}].")
         elif key not in SECTIONS and key not in SECTIONS[""]:
             yield Problem((key,), _unknown_key(key, "", table, catalogs))
 
@@ -169,19 +184,72 @@ def _refusals(path: Key, **settings: Any) -> Iterable[Problem]:
         yield Problem(path, without_place(error))
 
 
-def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+def _task_options(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse what a task cannot be made of, such as arrays that do not fit together."""
     task = look_up(table, ("task", "name"), catalogs)
-    given = {k: v for k, v in section_of(table, "task").items() if k != "name"}
+    options = _options_of(task, table)
+    kinds = _kinds("task", table, catalogs)
+    if any(kinds[option].problem(value) for option, value in options.items()):
+        return  # said already
+    try:
+        if task is not None:
+            task.with_options(options)
+    except DeclarationError as error:
+        option = error.where.rpartition(".")[2]
+        place = option if option in task.options else next(iter(options), "name")
+        yield Problem(("task", place), str(error) if place != option else without_place(error))
+
+
+def _options_of(task: Any, table: Table) -> dict[str, Any]:
+    """Return what a table says of a task's options."""
+    known = () if task is None else task.options
+    return {key: value for key, value in section_of(table, "task").items() if key in known}
+
+
+def _task_with_options(table: Table, catalogs: Catalogs) -> Any:
+    """Return the task of a table, None where it is unknown or cannot be made."""
+    task = look_up(table, ("task", "name"), catalogs)
+    try:
+        return None if task is None else task.with_options(_options_of(task, table))
+    except (DeclarationError, TypeError):  # said already
+        return None
+
+
+def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    task = _task_with_options(table, catalogs)
+    options = _options_of(look_up(table, ("task", "name"), catalogs), table)
+    said = {"name", *options}
+    given = {k: v for k, v in section_of(table, "task").items() if k not in said}
     if task is None or not all(key in task.parameters and is_number(v) for key, v in given.items()):
         return
     parameters = {**task.parameters, **given}
-    if task.number(task.items, parameters) < 1:
+    try:
+        items, refusal = task.number(task.items, parameters), task.refusal(parameters)
+    except (ArithmeticError, ValueError, TypeError) as error:
+        path = ("task", next(iter(given), "name"))
+        yield Problem(path, f"cannot be used: {said_by(error)}.")
+        return
+    if items < 1:
         path = ("task", next((key for key, value in given.items() if value < 1), "name"))
         wrong = f"leaves the task nothing to show: {task.items} must be at least 1."
         yield Problem(path, wrong)
-    elif not task.holds(parameters):
-        path = ("task", next((key for key in given if key in task.requires), "name"))
-        yield Problem(path, f"is not possible: {task.requires} must hold.")
+    elif refusal:
+        path = (
+            "task",
+            min((key for key in given if key in refusal), key=refusal.find, default="name"),
+        )
+        yield Problem(path, f"is not possible: {refusal}.")
+    else:
+        yield from _unseen(table, task, parameters)
+
+
+def _unseen(table: Table, task: Any, parameters: dict[str, Any]) -> Iterable[Problem]:
+    """Refuse conditions without anything that is kept from searches."""
+    names = table.get("conditions", ())
+    if task.unseen and (refusal := task.refusal({**parameters, **task.unseen})):
+        for name, condition in CONDITIONS.items():
+            if condition.needs is UNSEEN and isinstance(names, list | tuple) and name in names:
+                yield Problem(("conditions",), f"{name!r} is not possible: {refusal}.")
 
 
 def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
@@ -239,7 +307,8 @@ def _contradiction(path: Key, settings: Table) -> Iterable[Problem]:
 
 def _limits(table: Table) -> Iterable[Problem]:
     section = section_of(table, "failures")
-    if all(SECTIONS["failures"].get(key, TABLE).holds(value) for key, value in section.items()):
+    kinds = SECTIONS["failures"]
+    if all(key in kinds and kinds[key].holds(value) for key, value in section.items()):
         try:
             FailurePlan(**section)
         except DeclarationError as error:
@@ -250,10 +319,21 @@ def _limits(table: Table) -> Iterable[Problem]:
 # -- filling in ---------------------------------------------------------------------------------
 
 
-def _task(section: Table, catalogs: Catalogs) -> TaskChoice:
-    task = catalogs.tasks[section["name"]]
-    given = {key: value for key, value in section.items() if key != "name"}
-    return TaskChoice(section["name"], {**task.parameters, **given})
+def _values(name: str, table: Table, catalogs: Catalogs) -> dict[str, Any]:
+    """Return what the values of a section mean: one meaning has one digest."""
+    kinds = _kinds(name, table, catalogs)
+    return {key: kinds[key].value(value) for key, value in table.get(name, {}).items()}
+
+
+def _task(table: Table, catalogs: Catalogs) -> TaskChoice:
+    given = _values("task", table, catalogs)
+    name = given.pop("name")
+    task = catalogs.tasks[name]
+    options = {
+        option: given.pop(option, allowed[0] if allowed else "")
+        for option, allowed in task.options.items()
+    }
+    return TaskChoice(name, {**task.parameters, **given}, options)
 
 
 def _objective(section: Table) -> Objective:
@@ -263,20 +343,17 @@ def _objective(section: Table) -> Objective:
 
 
 def _term_of(settings: Table) -> Term:
-    numbers = {key: float(value) for key, value in settings.items() if key != "constraint"}
-    return Term(**numbers, constraint=settings.get("constraint", False))
+    return Term(**{key: TERM[key].value(value) for key, value in settings.items()})
 
 
-def _plan(section: Table, catalogs: Catalogs) -> SearchPlan:
-    optimizer = section.get("optimizer", SearchPlan.optimizer)
+def _plan(table: Table, catalogs: Catalogs) -> SearchPlan:
+    settings = _values("search", table, catalogs)
+    optimizer = settings.setdefault("optimizer", SearchPlan.optimizer)
     defaults = catalogs.optimizers[optimizer].defaults
-    options = {**defaults, **section.get("options", {})}
-    settings = {**section, "optimizer": optimizer}
+    options = {**defaults, **settings.get("options", {})}
     settings["options"] = {key: _like(defaults[key], value) for key, value in options.items()}
-    if "target" in settings:
-        settings["target"] = float(settings["target"])
     return SearchPlan(**settings)
 
 
 def _like(default: object, value: Any) -> Any:
-    return float(value) if isinstance(default, float) else value
+    return NUMBER.value(value) if isinstance(default, float) else value

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+from neuromodels.catalog import names_in
 from neuromodels.coefficients import OF_NEURONS
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, shown
 from neuromodels.study.circuits import (
     CONNECTIONS,
     MEAN,
@@ -14,13 +18,15 @@ from neuromodels.study.circuits import (
     Balanced,
     CircuitChoice,
     Layered,
+    OwnNetwork,
     circuit_table,
     kind_of,
     silent_keys,
+    words_of,
 )
 from neuromodels.study.kinds import SHARE, Key, Problem, Table, nearest, whole
 from neuromodels.study.names import RULE, Catalogs, look_up, section_of, unknown_name
-from neuromodels.study.rule_checks import setting_problems, settings_of
+from neuromodels.study.rule_checks import setting_problems, settings_of, without_place
 from neuromodels.study.schema import SECTIONS
 
 RULES: Key = ("rules",)
@@ -31,6 +37,15 @@ CURES = {
     "recurrent": "It always is; probability = { EE = 0 } leaves a type out.",
 }
 """What to do in place of a key of layered circuits, beside inhibitory neurons."""
+OWN_KEYS = ("build", "input", "output", "signal", "trace")
+"""Keys that only a network of one's own has."""
+PART = r"[A-Za-z_]\w*"
+FORMS = {
+    "input": (rf"{PART}\.{PART}", "a group and its variable, as in 'cells.I'"),
+    "plastic": (PART, "Synapses by their name=..., as in 'recurrent'"),
+    "output": (PART, "a group by its name=..., as in 'cells'"),
+}
+"""What each of the words of a key must look like, and that in words."""
 
 
 def circuit_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
@@ -42,7 +57,9 @@ def circuit_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
         yield Problem(("circuit", "groups"), f"must divide the {hidden} hidden neurons.")
     if isinstance(section["coefficients"], Mapping):
         yield from _of_neurons(section["coefficients"], _models(table, catalogs))
-    if SECTIONS["circuit"]["inhibitory"].holds(section["inhibitory"]):
+    if kind_of(section) is not Balanced or SECTIONS["circuit"]["inhibitory"].holds(
+        section["inhibitory"]
+    ):
         yield from PROBLEMS[kind_of(section)](section, table, catalogs)
 
 
@@ -50,7 +67,7 @@ def circuit_from(table: Table, catalogs: Catalogs) -> AnyCircuit:
     """Return the circuit of a table without problems, all defaults filled in."""
     section = dict(table.get("circuit", {}))
     changes = section.pop("coefficients", {})
-    chances = {kind: float(p) for kind, p in section.pop("probability", {}).items()}
+    chances = {kind: SHARE.value(p) for kind, p in section.pop("probability", {}).items()}
     settings = {
         f"{place}.{c.name}": settings_of(
             c, {**changes.get(c.name, {}), **changes.get(f"{place}.{c.name}", {})}
@@ -105,14 +122,100 @@ def _layered_models(section: Table, rule: Any) -> dict[str, Any]:
 
 
 def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
-    """Refuse what only a circuit with inhibitory neurons has."""
+    """Refuse what only a circuit with inhibitory neurons has, and a rule that cannot act."""
     rules = [RULES] if section_of(table, *RULES) else []
     for path in [*rules, *(("circuit", key) for key, _ in _other_kinds(section))]:
+        is_own = path[-1] in OWN_KEYS
+        with_what = "a network of one's own" if is_own else "inhibitory neurons"
+        key = "build" if is_own else "inhibitory"
         yield Problem(
             path,
-            "goes with inhibitory neurons, which this circuit has not. Give"
-            " circuit.inhibitory, or leave it out.",
+            f"goes with {with_what}, which this circuit has not. Give"
+            f" circuit.{key}, or leave it out.",
         )
+    if section["plastic"] == "recurrent" and not _has_recurrent(section):
+        wrong = "is 'recurrent', which needs recurrent = true and hidden neurons."
+        yield Problem(("circuit", "plastic"), wrong)
+        return
+    rule, models = _with_options(table, RULE, catalogs), _models(table, catalogs)
+    if rule is None:
+        return
+    if rule.is_normalised and _has_recurrent(section):
+        # weights that do not change are normalised as those that do
+        wrong = "must be 'none' where hidden neurons project to each other (circuit.recurrent)."
+        yield Problem((*RULE, "normalisation"), wrong)
+    found = (_why_not_here(rule, pair, models) for pair in _plastic_pairs(section))
+    yield from [Problem((*RULE, "name"), wrong) for wrong in found if wrong][:1]
+
+
+def _has_recurrent(section: Table) -> bool:
+    return section["recurrent"] is True and section["hidden"] != 0
+
+
+def _plastic_pairs(section: Table) -> list[tuple[str, str]]:
+    """Return source and target of the projections that follow the rule."""
+    names = ["input", *(["hidden"] if section["hidden"] != 0 else []), "output"]
+    forward = list(pairwise(names))
+    back = [("hidden", "hidden")] if _has_recurrent(section) else []
+    pairs = {"input": [forward[0], *back], "output": [forward[-1]], "recurrent": back}
+    return pairs.get(str(section["plastic"]), [*forward, *back])
+
+
+def _why_not_here(rule: Any, pair: tuple[str, str], models: Mapping[str, Any]) -> str:
+    """Return what is wrong with a rule between two populations; empty: nothing."""
+    if silent := next((p for p, text in _acting(rule, pair) if not _spikes(p, models)), ""):
+        wrong = f"{rule.name!r} acts at spikes, and {WORDS.get(silent, silent)} have none."
+        return f"{wrong} {_spike_cure(rule)}"
+    return _missing_variables(rule, pair, models)
+
+
+WORDS = {"input": "channels", "output": "read-outs", "hidden": "these hidden neurons"}
+"""Populations in messages."""
+
+
+def _acting(rule: Any, pair: tuple[str, str]) -> list[tuple[str, str]]:
+    """Return the populations at whose spikes a rule acts."""
+    statements = zip(pair, (rule.on_pre, rule.on_post), strict=True)
+    return [(name, text) for name, text in statements if text.strip()]
+
+
+def _spikes(place: str, models: Mapping[str, Any]) -> bool:
+    """Whether a population has spikes, as far as its model is known."""
+    if place == "input":
+        return False
+    return place not in models or models[place].threshold is not None
+
+
+def _spike_cure(rule: Any) -> str:
+    """Return what to do about a rule that acts at spikes in a layered circuit."""
+    dense = "form = 'dense', which acts in each step" if "form" in rule.options else ""
+    alone = "" if rule.on_pre.strip() else "circuit.plastic = 'input'"
+    if dense:
+        return f"Choose {', or '.join(filter(None, [alone, dense]))}."
+    between = (
+        "circuit.plastic = 'recurrent' with recurrent = true, where only hidden neurons are joined;"
+        " or circuit.inhibitory with a rule in [rules.EE];"
+    )
+    between = f"{alone}; or {between}" if alone else between
+    return f"Choose {between} or write it in each_step, where sx and sy are the two signals."
+
+
+def _missing_variables(rule: Any, pair: tuple[str, str], models: Mapping[str, Any]) -> str:
+    """Return which variables of neurons a rule reads that their models lack; empty: none."""
+    for place, end in zip(pair, ("pre", "post"), strict=True):
+        if place not in models:
+            continue
+        texts = (rule.model, rule.each_step, rule.on_pre, rule.on_post, rule.weight)
+        read = set(re.findall(rf"\b([A-Za-z]\w*)_{end}\b", re.sub("#.*", "", "\n".join(texts))))
+        own = set(re.findall(r"[A-Za-z_]\w*", re.sub("#.*", "", models[place].equations)))
+        own |= {name[1:] for name in own if name.startswith("d")}
+        own |= {c.name for c in models[place].coefficients} | {"N"}
+        if missing := sorted(read - own):
+            return (
+                f"{rule.name!r} reads {', '.join(missing)} of {place!r} neurons, and the model"
+                f" {models[place].name!r} has no such variable. Take another model or rule."
+            )
+    return ""
 
 
 # -- circuits of excitatory and inhibitory neurons ------------------------------------------------
@@ -130,7 +233,7 @@ def _balanced_problems(section: Table, table: Table, catalogs: Catalogs) -> Iter
         yield Problem(("circuit", "hidden"), "must be at least 1 beside inhibitory neurons.")
     for key, nothing in _other_kinds(section):
         cure = CURES.get(key, "Leave it out.")
-        wrong = f"must be {nothing!r} beside inhibitory neurons; got {section[key]!r}. {cure}"
+        wrong = f"must be {nothing!r} beside inhibitory neurons; got {shown(section[key])}. {cure}"
         yield Problem(("circuit", key), wrong)
     yield from _probabilities(section)
     yield from _rules(table, catalogs)
@@ -152,6 +255,7 @@ def _rules(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Refuse rules that cannot act where they are named; a type not named follows ``[rule]``."""
     named, chances = section_of(table, "rules"), section_of(table, "circuit", "probability")
     problems: dict[Key, str] = {}
+    models = _models(table, catalogs)
     for kind in CONNECTIONS:
         path = ("rules", kind) if kind in named else RULE
         rule = None if kind == MEAN and path == RULE else _with_options(table, path, catalogs)
@@ -160,6 +264,8 @@ def _rules(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
                 problems[path] = f"there are none; circuit.probability.{kind} is 0. Leave it out."
         elif rule is not None and (wrong := _why_misplaced(rule, kind)):
             problems.setdefault((*path, wrong[0]), wrong[1])
+        elif rule is not None and (lacking := _missing_variables(rule, CONNECTIONS[kind], models)):
+            problems.setdefault((*path, "name"), lacking)
     for place, text in problems.items():
         yield Problem(place, text)
 
@@ -194,13 +300,84 @@ def _why_misplaced(rule: Any, kind: str) -> tuple[str, str] | None:
     return None
 
 
+# -- networks of one's own ------------------------------------------------------------------------
+
+
+def _own_models(section: Table, rule: Any) -> dict[str, Any]:
+    """Return the names of models by population; only the read-out is no group of the user's."""
+    return {"output": section["readout"]}
+
+
+def _own_problems(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse what other circuits have, and what does not name a network and its parts."""
+    for key, nothing in _other_kinds(section):
+        wrong = f"must be {nothing!r} beside a network of one's own; got {shown(section[key])}."
+        yield Problem(("circuit", key), f"{wrong} Leave it out.")
+    if section_of(table, *RULES):
+        wrong = "goes with inhibitory neurons. Name one rule under [rule]."
+        yield Problem(RULES, wrong)
+    if section_of(table, "search").get("start"):
+        wrong = "cannot begin the search of a network of one's own. Leave it out."
+        yield Problem(("search", "start"), wrong)
+    yield from _network_problems(section)
+
+
+def _network_problems(section: Table) -> Iterable[Problem]:
+    """Yield what does not name a function of a file, and parts of its network."""
+    yield from _function(section["build"])
+    for key, (form, words) in FORMS.items():
+        if isinstance(section[key], str) and (wrong := _names(section, key, form, words)):
+            yield Problem(("circuit", key), wrong)
+    for key in ("signal", "trace"):
+        value = section[key]
+        if isinstance(value, str) and not re.fullmatch(PART, value):
+            wrong = f"must name a variable of your groups; got {shown(value)}."
+            yield Problem(("circuit", key), wrong)
+
+
+def _names(section: Table, key: str, form: str, words: str) -> str:
+    """Return what is wrong with names of parts; empty: nothing."""
+    names = words_of(section[key])
+    if not names or names == ["all"] or not all(re.fullmatch(form, each) for each in names):
+        return f"must name {words}; several with commas; got {shown(section[key])}."
+    parts = [each.partition(".")[0] for each in names]
+    return f"names {parts[0]!r} twice." if len({*parts}) < len(parts) else ""
+
+
+def _function(build: object) -> Iterable[Problem]:
+    path = ("circuit", "build")
+    if not isinstance(build, str):
+        return  # said already
+    file, _, name = build.rpartition(":")
+    if not file.endswith(".py") or not name:
+        wrong = f"must name a function of a file, as in 'my_network.py:build'; got {shown(build)}."
+        yield Problem(path, wrong)
+        return
+    try:
+        found = names_in(file, "circuit.build") if Path(file).is_file() else None
+    except DeclarationError as error:
+        yield Problem(path, without_place(error))
+        return
+    if found is None:
+        yield Problem(path, f"no such file: {shown(file)}. Write its path from the study's folder.")
+    elif not callable(found.get(name)):
+        known = [key for key, value in found.items() if getattr(value, "__code__", None)]
+        yield Problem(
+            path,
+            f"{Path(file).name} must define a function {name!r}."
+            f" It defines: {', '.join(known) or 'none'}.",
+        )
+
+
 PROBLEMS: Mapping[type, Callable[[Table, Table, Catalogs], Iterable[Problem]]] = {
     Layered: _layered_problems,
     Balanced: _balanced_problems,
+    OwnNetwork: _own_problems,
 }
 """By kind: what is wrong in a circuit's section with all keys, and in the study around it."""
 MODELS: Mapping[type, Callable[[Table, Any], dict[str, Any]]] = {
     Layered: _layered_models,
     Balanced: _balanced_models,
+    OwnNetwork: _own_models,
 }
 """By kind: the names of neuron models by population, given all keys and the study's rule."""

@@ -43,7 +43,8 @@ class Layered:
         Model of the read-out.
     plastic
         Which projections follow the rule: ``"all"``, those into the hidden layer (``"input"``) or
-        into the read-out (``"output"``); the others have fixed weights, which are searched.
+        into the read-out (``"output"``), or those between hidden neurons (``"recurrent"``); the
+        others have fixed weights, which are searched.
     recurrent
         Whether hidden neurons project to each other.
     modulators, modulator, modulated_by
@@ -60,7 +61,7 @@ class Layered:
     neuron: str = "ternary_lif"
     groups: int = added_key(1)
     readout: str = added_key("readout")
-    plastic: Literal["all", "input", "output"] = added_key("all")
+    plastic: Literal["all", "input", "output", "recurrent"] = added_key("all")
     recurrent: bool = added_key(False)
     modulators: int = added_key(1)
     modulator: str = added_key("modulator")
@@ -113,8 +114,59 @@ class Balanced:
             )
 
 
-AnyCircuit = Layered | Balanced
-KINDS: tuple[type[AnyCircuit], ...] = (Layered, Balanced)
+@dataclass(frozen=True)
+class OwnNetwork:
+    """A Brian2 network of one's own between channels and a read-out; some of it is plastic.
+
+    Parameters
+    ----------
+    build
+        File and function that returns the network, ``"my_network.py:build"``.
+    input
+        Where the channels arrive: group and variable, ``"cells.I"``; several with commas. Their
+        weights are fixed and searched.
+    plastic
+        Names of the `Synapses` that follow the rule, several with commas. ``"input"`` and
+        ``"output"`` are the projections from the channels and to the read-out.
+    output
+        Groups that project to the read-out, with fixed weights that are searched.
+    signal, trace
+        Variables of your groups: what the read-out hears and rules see as ``sx`` and ``sy``, and
+        what rules see as ``x`` and ``y``.
+    readout
+        Model of the read-out.
+    coefficients
+        Changed settings of the read-out's coefficients.
+
+    Raises
+    ------
+    DeclarationError
+        Where the function, or one of the three places, is not named.
+    """
+
+    build: str = added_key("")
+    input: str = added_key("")
+    plastic: str = added_key("all")
+    output: str = added_key("")
+    signal: str = added_key("s")
+    trace: str = added_key("tr")
+    readout: str = added_key("readout")
+    coefficients: Mapping[str, Mapping[str, object]] = added_key({})
+
+    def __post_init__(self) -> None:
+        for key in ("build", "input", "plastic", "output"):
+            if not words_of(getattr(self, key)) or (key, self.plastic) == ("plastic", "all"):
+                must = "must be named in a network of one's own"
+                raise DeclarationError(f"OwnNetwork.{key}", must, getattr(self, key))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the names in a text with commas between them."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+AnyCircuit = Layered | Balanced | OwnNetwork
+KINDS: tuple[type[AnyCircuit], ...] = (Layered, Balanced, OwnNetwork)
 _NAMES = dict.fromkeys(f.name for kind in KINDS for f in fields(kind))
 KEYS = (*(name for name in _NAMES if name != "coefficients"), "coefficients")
 """Keys of all kinds, in the order in which stored studies have them."""
@@ -122,6 +174,8 @@ KEYS = (*(name for name in _NAMES if name != "coefficients"), "coefficients")
 
 def kind_of(settings: Mapping[str, Any]) -> type[AnyCircuit]:
     """Return the kind of circuit that keys of a study file declare."""
+    if settings.get("build"):
+        return OwnNetwork
     return Balanced if settings.get("inhibitory") else Layered
 
 
@@ -129,7 +183,10 @@ def silent_keys(kind: type[AnyCircuit]) -> dict[str, Any]:
     """Return the keys that only other kinds have, and the value of each that says nothing."""
     own = {f.name for f in fields(kind)}
     return {
-        f.name: f.metadata[BEFORE] for other in KINDS for f in fields(other) if f.name not in own
+        f.name: f.metadata.get(BEFORE, f.default)
+        for other in KINDS
+        for f in fields(other)
+        if f.name not in own
     }
 
 
@@ -146,8 +203,9 @@ def CircuitChoice(*values: Any, **settings: Any) -> AnyCircuit:
     Parameters
     ----------
     values, settings
-        As in ``[circuit]`` of a study file, see `Layered` and `Balanced`: the latter where
-        ``inhibitory`` is above 0.  A key of the other kind may have the value that says nothing.
+        As in ``[circuit]`` of a study file, see `OwnNetwork`, which has ``build``, `Balanced`,
+        where ``inhibitory`` is above 0, and `Layered`.  A key of another kind may have the value
+        that says nothing.
 
     Raises
     ------

@@ -171,6 +171,11 @@ class Condition:
         """Whether it has a search of its own."""
         return self.search == self.name
 
+    @property
+    def built_as(self) -> str:
+        """The condition in whose network it runs."""
+        return self.network or self.name
+
     def problem(self, **declared: Any) -> str:
         """Return what is missing for this condition, empty where nothing is.
 
@@ -281,6 +286,19 @@ def tested_of(conditions: Collection[str]) -> tuple[str, ...]:
     return tuple(c for c in CONDITIONS if c in {*conditions, *implied})
 
 
+def check_condition(name: object, where: str = "condition") -> None:
+    """Refuse a name that is no condition's.
+
+    Raises
+    ------
+    DeclarationError
+        With the nearest one.
+    """
+    if name not in CONDITIONS:
+        cure = nearest(name, CONDITIONS).strip()
+        raise DeclarationError(where, f"must be one of {', '.join(CONDITIONS)}", name, cure)
+
+
 def condition_with_network(name: str) -> Condition:
     """Return the condition of a name.
 
@@ -290,9 +308,7 @@ def condition_with_network(name: str) -> Condition:
         Where there is none of that name, with the nearest one, and where it has no network of its
         own.
     """
-    if name not in CONDITIONS:
-        cure = nearest(name, CONDITIONS).strip()
-        raise DeclarationError("condition", f"must be one of {', '.join(CONDITIONS)}", name, cure)
+    check_condition(name)
     condition = CONDITIONS[name]
     if condition.network:
         cure = f"It runs in that of {condition.network!r}."

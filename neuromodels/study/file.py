@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from neuromodels.errors import DeclarationError
-from neuromodels.study.checks import Catalogs, installed_catalogs, problems_of, study_from
+from neuromodels.errors import DeclarationError, without_middle
+from neuromodels.study.checks import (
+    MOST_PROBLEMS,
+    Catalogs,
+    installed_catalogs,
+    problems_of,
+    study_from,
+)
 from neuromodels.study.kinds import Key, Problem
+from neuromodels.study.limits.demand import demand_problems
+from neuromodels.study.limits.toml_text import MOST_LETTERS, UnreadableText, table_in, value_in
+from neuromodels.study.limits.values import unusable_values
 from neuromodels.study.names import section_of
-from neuromodels.study.own_files import Announce, contents_of, ignore, locate, own_files
+from neuromodels.study.own_files import (
+    Announce,
+    contents_of,
+    ignore,
+    locate,
+    own_files,
+    with_arrays,
+)
 from neuromodels.study.python_file import table_of
 from neuromodels.study.study import Study
 
 Places = dict[Key, str]
-MOST_SHOWN = 20
+Tell = Callable[[str], None]
+MOST_SHOWN = 17
+"""Problems; with the lines around them they are what `on_one_screen` leaves whole."""
 SET = "--set"
 SWEEP = "sweep"
+NETWORK = "network"
+"""The section of a study that is about a network of the user's own."""
 
 
 class StudyFileError(DeclarationError):
@@ -40,7 +60,8 @@ class StudyFileError(DeclarationError):
         super().__init__(source, f"{len(lines)} problems")
 
     def __str__(self) -> str:
-        count = "1 problem" if len(self.lines) == 1 else f"{len(self.lines)} problems"
+        more = " or more" if len(self.lines) >= MOST_PROBLEMS else ""
+        count = "1 problem" if len(self.lines) == 1 else f"{len(self.lines)}{more} problems"
         shown = [f"  {line}" for line in self.lines[:MOST_SHOWN]]
         if len(self.lines) > MOST_SHOWN:
             shown.append(f"  and {len(self.lines) - MOST_SHOWN} more")
@@ -67,6 +88,13 @@ class Declaration:
         Whether it is a study file, which may only name files beside it.
     recorded
         Digests of other files that a stored run was begun with.
+    hands
+        Whether the user gave what stands at a key on the command line, or the file did. What says
+        nothing else of a longer key holds for all below it.
+    stored_in
+        The folder of a stored run.
+    too_large
+        Gets what is too large for this machine, where others run the study; None: it is refused.
     """
 
     source: str
@@ -76,10 +104,18 @@ class Declaration:
     lines: Mapping[Key, int] = field(default_factory=dict)
     is_text: bool = False
     recorded: Mapping[str, str] = field(default_factory=dict)
+    hands: Mapping[Key, bool] = field(default_factory=dict)
+    stored_in: Path | None = None
+    too_large: Tell | None = None
 
     def is_by_hand(self, key: Key) -> bool:
-        """Whether ``--set`` gave a key, or the table that it stands in."""
-        return self.places.get(key, self.places.get(key[:1])) == SET
+        """Whether ``--set`` gave a key, or the table that it stands in.
+
+        Only what ``--set`` itself has said counts: where a key stands in the file can be written
+        in too many ways.
+        """
+        prefixes = (key[:length] for length in range(len(key), 0, -1))
+        return next((self.hands[each] for each in prefixes if each in self.hands), False)
 
 
 def read_study(
@@ -107,16 +143,34 @@ def read_study(
     return check_declaration(read_declaration(path, changes, announce), catalogs, announce)
 
 
+def is_of_network(declaration: Declaration) -> bool:
+    """Whether a declaration is about a network of the user's own, which a file of theirs builds."""
+    return NETWORK in declaration.table
+
+
 def study_of(
     table: Mapping[str, Any],
     source: str,
     catalogs: Catalogs | None = None,
     announce: Announce = ignore,
+    too_large: Tell | None = None,
 ) -> Study:
-    """Check a study given as plain values, as stored in a run folder."""
+    """Check a study given as plain values, as stored in a run folder; see `Declaration`."""
     plain = deepcopy(dict(table))
     recorded = plain.pop("contents", {})
-    return check_declaration(Declaration(source, plain, recorded=recorded), catalogs, announce)
+    declaration = Declaration(
+        source, plain, recorded=recorded, stored_in=_folder_of(source), too_large=too_large
+    )
+    return check_declaration(declaration, catalogs, announce)
+
+
+def _folder_of(source: str) -> Path | None:
+    """Return the folder of the stored run or sweep that a source names, if it names one."""
+    path = Path(source)
+    folder = path.parent if path.is_file() else path
+    if folder.is_dir():
+        return folder
+    return folder.parent if (folder.parent / "sweep.json").is_file() else None
 
 
 def read_declaration(
@@ -129,9 +183,10 @@ def read_declaration(
     table = _parse(source, text) if is_text else table_of(path, announce)
     lines = lines_of_keys(text)
     places = {key: f"{source}:{line}" for key, line in lines.items()}
-    answers = [_apply(table, places, change) for change in changes]
+    hands: dict[Key, bool] = {}
+    answers = [_apply(table, places, hands, change) for change in changes]
     problems = tuple(problem for problem in answers if problem)
-    return Declaration(source, table, places, problems, lines, is_text)
+    return Declaration(source, table, places, problems, lines, is_text, hands=hands)
 
 
 def check_declaration(
@@ -144,6 +199,8 @@ def check_declaration(
     StudyFileError
         With every problem that was found.
     """
+    if is_of_network(declaration):
+        raise _network_refused(declaration)
     if SWEEP in declaration.table:
         place = declaration.places.get((SWEEP,), declaration.source)
         line = f"{place}: {SWEEP}: declares several studies; one is needed here."
@@ -154,28 +211,58 @@ def check_declaration(
     return study
 
 
+def _network_refused(declaration: Declaration) -> StudyFileError:
+    place = declaration.places.get((NETWORK,), declaration.source)
+    told = "is about a network of your own; only `run` and `check` take such a study."
+    return StudyFileError(declaration.source, [f"{place}: {NETWORK}: {told}"])
+
+
 def study_or_problems(
     declaration: Declaration, catalogs: Catalogs, announce: Announce
 ) -> tuple[Study | None, list[str]]:
     """Return the study of a declaration, or None and a line for each problem."""
+    if unusable := unusable_values(declaration.table):
+        found = [*declaration.problems, *(line_of(problem, declaration) for problem in unusable)]
+        return None, found
     table = deepcopy(declaration.table)
     folder = Path(declaration.source).parent
-    barred = locate(table, folder, declaration.is_by_hand, anywhere=not declaration.is_text)
+    barred = locate(
+        table,
+        folder,
+        declaration.is_by_hand,
+        anywhere=not declaration.is_text,
+        stored_in=declaration.stored_in,
+    )
+    _leave_out(table, barred)  # what may not be used is neither read nor run
     contents, changed = contents_of(table, declaration.recorded)
-    for problem in [*barred, *changed]:  # what may not be used is not run either
-        section_of(table, *problem.path[:-1]).pop(problem.path[-1], None)
+    _leave_out(table, changed)
     for file in sorted({file for _, file, _ in own_files(table) if file.is_file()}):
         announce(file)
     known = {problem.path for problem in [*barred, *changed]}
     others = [problem for problem in problems_of(table, catalogs) if problem.path not in known]
     problems = [*barred, *changed, *others]
-    lines = [*declaration.problems, *(_line(problem, declaration) for problem in problems)]
+    lines = [*declaration.problems, *(line_of(problem, declaration) for problem in problems)]
     if lines:
         return None, lines
     try:
-        return study_from(table, catalogs, contents), []
+        study = study_from(table, catalogs, contents)
     except DeclarationError as error:
         return None, [str(error)]
+    task = study.task.out_of(catalogs.tasks)
+    study, changed = with_arrays(study, task, declaration.recorded)
+    if changed:
+        return None, [line_of(problem, declaration) for problem in changed]
+    lines = [line_of(problem, declaration) for problem in demand_problems(study, task)]
+    if declaration.too_large is None:
+        return (None, lines) if lines else (study, [])
+    for line in lines:
+        declaration.too_large(f"{line} It goes on, as workers may have more.")
+    return study, []
+
+
+def _leave_out(table: dict[str, Any], problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        section_of(table, *problem.path[:-1]).pop(problem.path[-1], None)
 
 
 def text_of(path: Path) -> str:
@@ -187,25 +274,42 @@ def text_of(path: Path) -> str:
         When there is none, or it is no text.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        with open(path, "rb") as file:  # no more than is looked at: it may have no end
+            content = file.read(4 * MOST_LETTERS + 4)
+        if len(content) > 4 * MOST_LETTERS:
+            raise ValueError(f"it has more than {MOST_LETTERS:,} letters")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")  # as Windows' editors save it
     except FileNotFoundError:
         raise DeclarationError(
             str(path), "no such study file", cure="`neuromodels list studies` shows what there is."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise DeclarationError(str(path), f"cannot be read as a study file: {error}") from None
 
 
 def _parse(source: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        place = f"{source}:{line[1] if line else len(text.splitlines())}"
-        raise StudyFileError(source, [f"{place}: not valid TOML: {error}"]) from None
+        return table_in(text)
+    except UnreadableText as error:
+        place = f"{source}:{error.line}" if error.line else source
+        raise StudyFileError(source, [f"{place}: {error}{_twice(text, error)}"]) from None
 
 
-def _line(problem: Problem, declaration: Declaration) -> str:
+def _twice(text: str, error: UnreadableText) -> str:
+    """Return which key stands twice, and where it stands first, where that is what is wrong."""
+    if error.line is None or not re.search("Cannot (overwrite|declare|mutate)", str(error)):
+        return ""
+    here = next(iter(lines_of_keys(text.split("\n")[error.line - 1])), ())
+    before = lines_of_keys("\n".join(text.split("\n")[: error.line - 1]))
+    ends = [(line, key) for key, line in before.items() if here and key[-len(here) :] == here]
+    if not ends:
+        return ""
+    line, key = max(ends)
+    return f". {'.'.join(key)!r} stands on line {line} too."
+
+
+def line_of(problem: Problem, declaration: Declaration) -> str:
+    """Return a problem with its place and its key, as it is told."""
     path = problem.path
     while path and path not in declaration.places:
         path = path[:-1]
@@ -214,32 +318,34 @@ def _line(problem: Problem, declaration: Declaration) -> str:
     return f"{place}{between}{problem.key}: {problem.text}"
 
 
-def _apply(table: dict[str, Any], places: Places, change: str) -> str | None:
+def _apply(
+    table: dict[str, Any], places: Places, hands: dict[Key, bool], change: str
+) -> str | None:
     """Put one ``key=value`` into the table; return what is wrong with it, if anything."""
     key, equals, text = change.partition("=")
     path = tuple(part.strip() for part in key.split("."))
     if not equals or not all(path):
-        return f"--set {change}: must read key=value or section.key=value."
+        return f"--set {without_middle(change, 100)}: must read key=value or section.key=value."
+    try:
+        value = value_in(text)
+    except UnreadableText as error:
+        return f"--set {key}: {error}."
     *parents, last = path
     section = table
     for parent in parents:
         section = section.setdefault(parent, {})
         if not isinstance(section, dict):
             return f"--set {key}: {parent!r} is a value, not a table."
-    section[last] = _value(text)
+    section[last] = value
+    for inner in [known for known in hands if known[: len(path)] == path]:
+        del hands[inner]
+    hands[path] = True
     for inner in [place for place in places if place[: len(path)] == path]:
         del places[inner]
     places[path] = SET
     for length in range(1, len(path)):
         places.setdefault(path[:length], SET)
     return None
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
 
 
 _PART = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
@@ -254,14 +360,15 @@ def lines_of_keys(text: str) -> dict[Key, int]:
     The tables of a list, ``[[a]]``, are numbered: ``("a", "0")``, ``("a", "1")``.
     """
     lines: dict[Key, int] = {}
+    rows: Counter[Key] = Counter()
     section: Key = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             section = _parts(header[1])
             lines.setdefault(section, number)
             if line.lstrip().startswith("[["):
-                rows = sum(key[:-1] == section and key[-1].isdigit() for key in lines)
-                section = (*section, str(rows))
+                rows[section] += 1
+                section = (*section, str(rows[section] - 1))
                 lines[section] = number
         elif key := _KEY.match(line):
             lines.setdefault(section + _parts(key[1]), number)

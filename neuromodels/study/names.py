@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, shown
 from neuromodels.study.kinds import Key, Table, nearest
 
 RULE: Key = ("rule",)
@@ -74,4 +74,4 @@ def unknown_name(path: Key, value: Any, catalogs: Catalogs) -> str | None:
     known = (
         ", ".join(catalog) if len(catalog) <= 12 else f"see `neuromodels list {noun.split()[0]}s`"
     )
-    return f"unknown {noun} {value!r}.{nearest(value, catalog)} Known: {known}."
+    return f"unknown {noun} {shown(value)}.{nearest(value, catalog)} Known: {known}."

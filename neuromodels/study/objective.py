@@ -65,7 +65,7 @@ class FailurePlan:
 
     Parameters
     ----------
-    nan, explosion, silence, timeout
+    nan, explosion, silence, timeout, outside
         Losses by kind, see `neuromodels.study.outcome.FAILURES`.
     highest_rate
         Mean rate in Hz above which a trial has exploded; it is stopped then. 0: no limit.
@@ -79,6 +79,7 @@ class FailurePlan:
     explosion: float = added_key(1e6)
     silence: float = added_key(1e6)
     timeout: float = added_key(1e6)
+    outside: float = added_key(1e6)
     highest_rate: float = added_key(0.0)
     lowest_rate: float = added_key(0.0)
     largest_weight: float = added_key(0.0)

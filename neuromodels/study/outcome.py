@@ -9,9 +9,13 @@ from typing import Self
 
 import numpy as np
 
-FAILURES = ("nan", "explosion", "silence", "timeout")
+FAILURES = ("nan", "explosion", "silence", "timeout", "outside")
 """How a trial fails: a number of its state is not finite; neurons fire too much or weights grow
-too large; neurons fire too little; workers were lost over the candidate alone."""
+too large; neurons fire too little; workers were lost over the candidate alone; its score lies
+outside of the range that the task declares."""
+
+SILENT = "silent "
+"""Before the name of a population: the measure that is 1 where none of its neurons fired."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Outcome:
     losses
         The task's loss, shape (candidates, trials); NaN where the trial failed.
     scores
-        Fraction of right answers, same shape; NaN where the trial failed.
+        The task's scores, same shape; NaN where the trial failed.
     failed
         Same shape, uint8: 0 where the trial ran, else 1 + the place of its kind in `FAILURES`.
     measures
@@ -68,6 +72,15 @@ class Outcome:
     def failures(self) -> int:
         """How many trials failed."""
         return int(np.count_nonzero(self.failed))
+
+    @property
+    def silent(self) -> dict[str, int]:
+        """In how many trials no neuron of a population fired, by population where it is known."""
+        return {
+            name.removeprefix(SILENT): int(np.count_nonzero(values == 1))
+            for name, values in self.measures.items()
+            if name.startswith(SILENT)
+        }
 
     @cached_property
     def counts(self) -> dict[str, int]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from runpy import run_path
 from typing import Any
 
-from neuromodels.errors import DeclarationError
+from neuromodels.catalog import FileFailed, run_file
+from neuromodels.errors import DeclarationError, said_by
 from neuromodels.study.study import Study
 
 
@@ -31,9 +31,11 @@ def table_of(path: Path, announce: Callable[[Path], None]) -> dict[str, Any]:
         )
     announce(path)
     try:
-        names = run_path(str(path))
-    except Exception as error:
+        names = run_file(path)
+    except DeclarationError as error:
         raise _failure(path, error) from None
+    except FileFailed as failed:
+        raise _failure(path, failed.error) from None
     study = names.get("STUDY")
     if not isinstance(study, Study):
         got = "no such name" if study is None else type(study).__name__
@@ -43,12 +45,17 @@ def table_of(path: Path, announce: Callable[[Path], None]) -> dict[str, Any]:
             got,
             "`STUDY = Study(name=..., task=TaskChoice(...), rule=RuleChoice(...))` does.",
         )
-    table = study.to_table()
+    try:
+        table = study.to_table()
+    except (AttributeError, TypeError, KeyError, RecursionError) as error:
+        raise DeclarationError(
+            str(path), "STUDY must hold what its class says", said_by(error)
+        ) from None
     table.pop("contents", None)
     return table
 
 
-def _failure(path: Path, error: Exception) -> DeclarationError:
+def _failure(path: Path, error: BaseException) -> DeclarationError:
     """Return a message with the last line of the file that took part."""
     if isinstance(error, SyntaxError):
         line = error.lineno or 1
@@ -56,5 +63,5 @@ def _failure(path: Path, error: Exception) -> DeclarationError:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if Path(frame.filename) == path]
         line = lines[-1] if lines and lines[-1] else 1
-    text = str(error) if isinstance(error, DeclarationError) else f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, DeclarationError) else said_by(error)
     return DeclarationError(f"{path}:{line}", f"cannot be run: {text.rstrip('.')}")

@@ -8,7 +8,16 @@ from typing import Any
 
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.errors import DeclarationError
-from neuromodels.study.kinds import NUMBER, TABLE, Key, Kind, Problem, Table, nearest, one_of
+from neuromodels.study.kinds import (
+    TABLE,
+    Key,
+    Kind,
+    Problem,
+    Table,
+    is_among,
+    nearest,
+    one_of,
+)
 from neuromodels.study.names import RULE, Catalogs, look_up, rule_tables, unknown_name
 from neuromodels.study.schema import COEFFICIENT, SECTIONS
 from neuromodels.study.study import RuleChoice
@@ -65,7 +74,7 @@ def setting_problems(
         yield Problem(path, f"{owner} no such coefficient.{close}")
     elif wrong := TABLE.problem(settings):
         yield Problem(path, wrong)
-    elif settings.get("per") in {*GRANULARITIES, *OF_NEURONS} - set(granularities):
+    elif is_among({*GRANULARITIES, *OF_NEURONS} - set(granularities), settings.get("per")):
         yield Problem((*path, "per"), f"is here one of {', '.join(granularities)}.")
     else:
         yield from _coefficient(path, settings, known.get(name))
@@ -116,5 +125,5 @@ def settings_of(coefficient: Any, changes: Table) -> dict[str, object]:
     for key, kind in COEFFICIENT.items():
         value = getattr(changed, key)
         if not (value in (math.inf, -math.inf) and value == getattr(coefficient, key)):
-            settings[key] = float(value) if kind is NUMBER or key == "sigma" else value
+            settings[key] = kind.value(value)
     return settings

@@ -9,9 +9,11 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
-from neuromodels.study.circuits import CONNECTIONS, KEYS, Balanced, Layered
+from neuromodels.study.circuits import CONNECTIONS, KEYS, Balanced, Layered, OwnNetwork
 from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.kinds import (
+    ABOVE_ZERO,
+    BOUND,
     FROZEN,
     NAME,
     NOT_NEGATIVE,
@@ -20,7 +22,6 @@ from neuromodels.study.kinds import (
     TABLE,
     TEXT,
     Kind,
-    is_number,
     list_of,
     one_of,
     whole,
@@ -28,7 +29,9 @@ from neuromodels.study.kinds import (
 from neuromodels.study.objective import FailurePlan, Objective, Term
 from neuromodels.study.study import DeviceChoice, TestPlan
 
-SEEDS = list_of("whole numbers >= 0, at least one", whole(0).holds)
+WORD = 2**63 - 1
+MOST_THREADS = 2**16
+SEEDS = list_of("whole numbers >= 0, at least one", whole(0, WORD).holds)
 CONDITION_LIST = list_of(
     f"names out of {', '.join(CONDITIONS)}",
     lambda name: isinstance(name, str) and name in CONDITIONS,
@@ -70,6 +73,7 @@ def _kind_of(section: type, key: str, hints: Mapping[str, Any]) -> Kind:
 
 
 CIRCUIT_KINDS = {
+    **kinds_of(OwnNetwork),
     **kinds_of(Layered, hidden=whole(0), groups=whole(1), modulators=whole(1), gru=whole(0)),
     **kinds_of(Balanced, hidden=whole(0), groups=whole(1), inhibitory=whole(0)),
 }
@@ -84,15 +88,15 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         candidates=whole(2),
         trials=whole(1),
         generations=whole(1),
-        checkpoint_every=whole(1),
-        patience=whole(0),
+        checkpoint_every=whole(1, WORD),
+        patience=whole(0, WORD),
         target=NOT_NEGATIVE,
     ),
     "test": kinds_of(
         TestPlan,
         trials=whole(1),
         finalists=whole(1),
-        every=whole(1),
+        every=whole(1, WORD),
         curve_trials=whole(1),
         random_rules=whole(1),
         archive=whole(0),
@@ -101,23 +105,23 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
     ),
     "objective": kinds_of(Objective),
     "failures": {f.name: NOT_NEGATIVE for f in fields(FailurePlan)},
-    "device": kinds_of(DeviceChoice, threads=whole(0)),
+    "device": kinds_of(DeviceChoice, threads=whole(0, MOST_THREADS)),
 }
 """What each key of each section must be; the first are the keys beside all sections."""
 REQUIRED = (("name",), ("task", "name"), ("rule", "name"))
 
 TERM = kinds_of(
     Term,
-    weight=Kind("a number > 0", lambda v: is_number(v) and v > 0),
-    low=NUMBER,
-    high=NUMBER,
+    weight=ABOVE_ZERO,
+    low=BOUND,
+    high=BOUND,
 )
 COEFFICIENT = {
     "per": one_of(*GRANULARITIES, *OF_NEURONS),
     "scale": one_of("linear", "log"),
     "default": NUMBER,
-    "low": NUMBER,
-    "high": NUMBER,
-    "sigma": Kind("a number > 0", lambda v: is_number(v) and v > 0),
+    "low": BOUND,
+    "high": BOUND,
+    "sigma": ABOVE_ZERO,
     "frozen": FROZEN,
 }

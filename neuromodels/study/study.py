@@ -8,19 +8,34 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
+from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.added_keys import added_key, keys_left_out
 from neuromodels.study.circuits import AnyCircuit, CircuitChoice, circuit_table, silent_keys
 from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
 
+ARRAYS = ("task.file", "task.arrays")
+"""Places in `Study.contents` of the arrays of a task: in a file that the study names, or not."""
+
 
 @dataclass(frozen=True)
 class TaskChoice:
-    """A task of the catalog and its parameters."""
+    """A task of the catalog, its parameters and its options."""
 
     name: str
     parameters: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def out_of(self, catalog: Mapping[str, Any]) -> Any:
+        """Return the task with its options; the parameters are given to whoever runs it.
+
+        Raises
+        ------
+        DeclarationError
+            Where an option cannot be used, such as a file that is not there.
+        """
+        return catalog[self.name].with_options(self.options)
 
 
 @dataclass(frozen=True)
@@ -87,7 +102,8 @@ class Study:
         Names of what is searched and tested, see `neuromodels.study.conditions.CONDITIONS`.
     contents
         Digests of what the study names outside itself: ``"rule.name"``, ``"task.name"`` or
-        ``"circuit.neuron"`` in a file of the user's own, and the run in ``"search.start"``.
+        ``"circuit.neuron"`` in a file of the user's own, the run in ``"search.start"``, and the
+        arrays of a task, ``"task.file"`` or ``"task.arrays"``.
     rules
         Rules of connection types that have one of their own; `rule` is that of all others.
     """
@@ -106,6 +122,24 @@ class Study:
     device: DeviceChoice = DeviceChoice()
     contents: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, RuleChoice] = field(default_factory=dict)
+
+    def task_out_of(self, catalog: Mapping[str, Any]) -> Any:
+        """Return the task with its options, from the catalog of tasks.
+
+        Raises
+        ------
+        DeclarationError
+            Where it cannot be made, or has other arrays now than when the study was read.
+        """
+        task = self.task.out_of(catalog)
+        known = [self.contents[place] for place in ARRAYS if place in self.contents]
+        if known and known != [task.content]:
+            raise DeclarationError(
+                f"Task.{task.name}",
+                "must have the arrays with which this study was read; they have changed since",
+                cure="Put them back, or begin another run.",
+            )
+        return task
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -131,7 +165,7 @@ class Study:
         """Return the study as plain values, shaped as a study file."""
         table = _plain(self)
         task = table["task"]
-        table["task"] = {"name": task["name"], **task["parameters"]}
+        table["task"] = {"name": task["name"], **task["options"], **task["parameters"]}
         table["circuit"] = _plain(circuit_table(self.circuit))
         table["rule"] = _rule_table(table["rule"])
         table["rules"] = {kind: _rule_table(rule) for kind, rule in table["rules"].items()}
@@ -152,6 +186,11 @@ class Study:
         a longer search begins with the shorter one. What lies in other files enters with its
         content and not with its place.
         """
+        canonical = json.dumps(self.science(), sort_keys=True, separators=(",", ":"))
+        return sha256(canonical.encode()).hexdigest()[:12]
+
+    def science(self) -> dict[str, Any]:
+        """Return what the digest covers, as plain values."""
         table = self.to_table()
         for label in ("name", "question", "seeds"):
             del table[label]
@@ -159,8 +198,7 @@ class Study:
         self._leave_out_added(table)
         self._enter_contents(table)
         table["conditions"] = self.tested
-        canonical = json.dumps(table, sort_keys=True, separators=(",", ":"))
-        return sha256(canonical.encode()).hexdigest()[:12]
+        return table
 
     def _leave_out_added(self, table: dict[str, Any]) -> None:
         """Leave out of a table what studies did not always say, where it says nothing new."""
@@ -180,8 +218,9 @@ class Study:
             holder = table
             for name in sections:
                 holder = holder[name]
-            _, _, member = holder[key].rpartition(".py:")
-            holder[key] = [content, member if key != "start" else ""]
+            # a task in a user's file may be made of arrays, which no key names
+            _, is_name, member = holder.get(key, "").rpartition(".py:")
+            holder[key] = [content, member if is_name and key != "start" else ""]
 
 
 def _rule_table(rule: dict[str, Any]) -> dict[str, Any]:

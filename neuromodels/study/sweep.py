@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import product
@@ -12,18 +12,21 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, shown
 from neuromodels.study.checks import Catalogs, installed_catalogs
 from neuromodels.study.file import (
     SET,
     SWEEP,
     Declaration,
     StudyFileError,
+    Tell,
     check_declaration,
+    is_of_network,
     read_declaration,
     study_or_problems,
 )
 from neuromodels.study.kinds import Key, nearest
+from neuromodels.study.limits.values import unusable_values
 from neuromodels.study.own_files import Announce, ignore
 from neuromodels.study.study import Study
 
@@ -35,8 +38,8 @@ _NOT_SWEPT = {
     "name": "Settings are named after their values.",
     "question": "It changes no number.",
     "device.threads": "It changes no number.",
-    "search.generations": "Generations are a budget that can only grow; the learning curve shows"
-    " every smaller one.",
+    "search.generations": "Generations are a budget, which changes no result before its end; the"
+    " learning curve shows every smaller one.",
 }
 Values = dict[str, Any]
 """Dotted key -> value."""
@@ -99,28 +102,50 @@ def read_declared(
     changes: Iterable[str] = (),
     catalogs: Catalogs | None = None,
     announce: Announce = ignore,
+    too_large: Tell | None = None,
 ) -> Study | Sweep:
-    """Read a study file that may declare a sweep; parameters as for `read_study`.
+    """Read a study file that may declare a sweep; parameters as for `read_study`, `Declaration`.
 
     Raises
     ------
     StudyFileError
         With every problem of every setting; one that several settings share is listed once.
     """
-    seen: set[Path] = set()
-
-    def announce_once(file: Path) -> None:
-        if file not in seen:
-            seen.add(file)
-            announce(file)
-
+    announce_once = once(announce)
     declaration = read_declaration(path, changes, announce_once)
-    if SWEEP not in declaration.table:
+    return declared_in(declaration, catalogs, announce_once, too_large)
+
+
+def declared_in(
+    declaration: Declaration,
+    catalogs: Catalogs | None = None,
+    announce: Announce = ignore,
+    too_large: Tell | None = None,
+) -> Study | Sweep:
+    """Check a declaration that was read; parameters and errors as of `read_declared`."""
+    announce_once = once(announce)
+    declaration = replace(declaration, too_large=too_large and once(too_large))
+    if SWEEP not in declaration.table or is_of_network(declaration):
         return check_declaration(declaration, catalogs, announce_once)
     return _expand(declaration, catalogs or installed_catalogs(), announce_once)
 
 
+def once[T](tell: Callable[[T], None]) -> Callable[[T], None]:
+    """Return what tells each thing once, however many settings of a sweep say it."""
+    seen: set[T] = set()
+
+    def tell_new(what: T) -> None:
+        if what not in seen:
+            seen.add(what)
+            tell(what)
+
+    return tell_new
+
+
 def _expand(declaration: Declaration, catalogs: Catalogs, announce: Announce) -> Sweep:
+    if unusable := unusable_values(declaration.table):
+        found = [f"{_place(declaration, each.path)}: {each.key}: {each.text}" for each in unusable]
+        raise StudyFileError(declaration.source, [*declaration.problems, *found])
     table = dict(declaration.table)
     rows = _rows(table.pop(SWEEP), declaration.places)
     lines = [f"{_place(declaration, path)}: {text}" for path, text in _problems(rows, table)]
@@ -167,8 +192,12 @@ def _rows(declared: Any, places: Mapping[Key, str]) -> list[_Row] | str:
     if len(declared) > 1:
         other = next(key for key in declared if key != LIST)
         return f"must be a grid or a list, not both; got {other!r} beside [[sweep.list]]."
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-        return "list must be tables, each written under its own [[sweep.list]]."
+    if (
+        not isinstance(entries, list)
+        or not entries
+        or not all(isinstance(entry, Mapping) for entry in entries)
+    ):
+        return "list must be tables, at least one, each written under its own [[sweep.list]]."
     rows = []
     for number, entry in enumerate(entries):
         place = (SWEEP, LIST, str(number))
@@ -225,9 +254,11 @@ def _row_problems(row: _Row, table: Mapping[str, Any]) -> Iterator[tuple[Key, st
 
 def _grid_problem(value: Any) -> str:
     if not isinstance(value, list) or not value:
-        return f"must be a list of values in a grid, at least one; got {value!r}."
+        return f"must be a list of values in a grid, at least one; got {shown(value)}."
+    if len(value) > MOST_SETTINGS:
+        return f"must have at most {MOST_SETTINGS:,} values; got {len(value):,}."
     repeated = [item for number, item in enumerate(value) if item in value[:number]]
-    return f"has the value {repeated[0]!r} twice." if repeated else ""
+    return f"has the value {shown(repeated[0])} twice." if repeated else ""
 
 
 def _blocking(table: Mapping[str, Any], path: Key) -> str:
@@ -265,7 +296,7 @@ def _points(rows: list[_Row] | str) -> Iterator[tuple[Values, dict[str, Key]]]:
 
 def _with_values(base: Declaration, values: Values, places: Mapping[str, Key]) -> Declaration:
     """Return the declaration of one setting; its problems are placed in the sweep's lines."""
-    table, where = deepcopy(base.table), dict(base.places)
+    table, where, hands = deepcopy(base.table), dict(base.places), dict(base.hands)
     problems = []
     for key, value in values.items():
         path = tuple(key.split("."))
@@ -277,8 +308,10 @@ def _with_values(base: Declaration, values: Values, places: Mapping[str, Key]) -
         section[path[-1]] = deepcopy(value)
         for inner in [key for key in where if key[: len(path)] == path]:
             del where[inner]
-        where[path] = _place(base, places[key])
-    return replace(base, table=table, places=where, problems=tuple(problems))
+        for inner in [key for key in hands if key[: len(path)] == path]:
+            del hands[inner]
+        where[path], hands[path] = _place(base, places[key]), base.is_by_hand(places[key])
+    return replace(base, table=table, places=where, problems=tuple(problems), hands=hands)
 
 
 def _names(points: list[Values]) -> list[str]:
@@ -309,3 +342,35 @@ def _text_of(value: Any, known: list[Any]) -> str:
     if value not in known:
         known.append(value)
     return f"v{known.index(value) + 1}"
+
+
+def settings_of(declared: Study | Sweep) -> list[tuple[str, Study]]:
+    """Return the name and the study of each setting; of a study itself, without a name."""
+    if isinstance(declared, Study):
+        return [("", declared)]
+    return [(setting.name, setting.study) for setting in declared.settings]
+
+
+def setting_of(
+    declared: Study | Sweep, name: str, tell: Callable[[str], None]
+) -> tuple[Study, str]:
+    """Return a study and the name of its setting; of a sweep the first unless one is named.
+
+    Raises
+    ------
+    DeclarationError
+        When the study has no sweep, or the sweep no such setting.
+    """
+    if not isinstance(declared, Sweep):
+        if name:
+            raise DeclarationError("setting", "the study declares no sweep", name, "Leave it out.")
+        return declared, ""
+    if not name:
+        first, *others = (setting.name for setting in declared.settings)
+        more = f" and {len(others) - 8} more" if len(others) > 8 else ""
+        tell(
+            f"{declared.name} is a sweep; this is its setting {first}."
+            f" For another add --setting NAME: {', '.join(others[:8])}{more}"
+        )
+    setting = declared.setting(name) if name else declared.settings[0]
+    return setting.study, setting.name

@@ -1,4 +1,4 @@
-"""Commented beginnings of a study, a rule and a task; each runs as it is."""
+"""Commented beginnings of a study, a rule, a task and a network; each runs as it is."""
 
 from __future__ import annotations
 
@@ -154,16 +154,75 @@ CONSTANT = Task(
 )
 '''
 
-TEMPLATES = {"study": (STUDY, ".toml"), "rule": (RULE, ".py"), "task": (TASK, ".py")}
+NETWORK = """\
+# NAME: one question about a network of your own, which NAME.py builds.
+# `neuromodels check NAME.toml` builds it; `neuromodels run NAME.toml` answers the question.
+name = "NAME"
+question = "How do inhibition and drive change the rate?"
+
+[network]
+build = "NAME.py:build"         # a function in a file beside this one
+duration = "500 ms"
+transient = "100 ms"            # at the beginning; no measure counts it
+
+[parameters]                    # a name of yours, and the address of what may change
+g = "g"                         # a constant that the equations find around the groups
+drive = { address = "cells.drive", low = "10 mV", high = "20 mV" }
+
+[measures]
+rate = { measure = "Rate", group = "exc" }
+cv = { measure = "IntervalCV", group = "exc" }
+v = "mean(cells.v)"             # mean, std, sum, min, max over neurons and time
+
+[sweep]                         # or [fit], [sensitivity], [infer]
+grid = { g = [1, 3, 5], drive = ["12 mV", "16 mV"] }
+repeats = 5
+"""
+
+NETWORK_CODE = '''\
+"""NAME: 100 neurons, a fifth of them inhibitory."""
+
+from brian2 import Network, NeuronGroup, Synapses, ms, mV
+
+
+def build():
+    g = 3.0
+    cells = NeuronGroup(
+        100,
+        """dv/dt = (drive - v)/(20*ms) + 5*mV*xi/sqrt(20*ms) : volt (unless refractory)
+        drive : volt (shared, constant)""",
+        threshold="v > 15*mV",
+        reset="v = 0*mV",
+        refractory=2*ms,
+        method="euler",
+        name="cells",
+    )
+    exc, inh = cells[:80], cells[80:]
+    excitation = Synapses(exc, cells, on_pre="v_post += 0.3*mV")
+    inhibition = Synapses(inh, cells, on_pre="v_post -= g*0.3*mV")
+    excitation.connect(p=0.1)
+    inhibition.connect(p=0.1)
+    cells.drive = 14*mV
+    cells.v = "rand()*15*mV"
+    return Network(cells, excitation, inhibition)
+'''
+
+TEMPLATES = {
+    "study": {".toml": STUDY},
+    "rule": {".py": RULE},
+    "task": {".py": TASK},
+    "network": {".toml": NETWORK, ".py": NETWORK_CODE},
+}
+"""By kind: the files that are written, the one that is told first, by their suffixes."""
 
 
 def write_template(kind: str, name: str, folder: Path) -> tuple[Path, str]:
-    """Write the beginning of a study, rule or task; return its path and what to do with it.
+    """Write the beginning of something of a user's own; return its path and what to do with it.
 
     Parameters
     ----------
     kind
-        ``study``, ``rule`` or ``task``.
+        ``study``, ``rule``, ``task`` or ``network``.
     name
         Of the file without its suffix, and of what it declares.
 
@@ -173,21 +232,30 @@ def write_template(kind: str, name: str, folder: Path) -> tuple[Path, str]:
         When the name cannot be one, or the file is there already.
     """
     _check(kind, name)
-    text, suffix = TEMPLATES[kind]
-    path = folder / f"{name}{suffix}"
-    constant = name.upper()
+    files = {folder / f"{name}{suffix}": text for suffix, text in TEMPLATES[kind].items()}
+    path, constant = next(iter(files)), name.upper()
+    for each in files:
+        if each.exists():
+            raise _there_already(each)
     with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(path, "x", encoding="utf-8") as file:
-                file.write(text.replace("NAME", name).replace("CONSTANT", constant))
-        except FileExistsError:
-            raise DeclarationError(
-                str(path), "is there already", cure="Choose another name or --folder."
-            ) from None
-    if kind == "study":
+        for each, text in files.items():
+            _write(each, text.replace("NAME", name).replace("CONSTANT", constant))
+    if kind in ("study", "network"):
         return path, f"neuromodels run {path}"
     return path, f"neuromodels run STUDY.toml --set '{kind}={{name=\"{path}:{constant}\"}}'"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise _there_already(path) from None
+
+
+def _there_already(path: Path) -> DeclarationError:
+    return DeclarationError(str(path), "is there already", cure="Choose another name or --folder.")
 
 
 def _check(kind: str, name: str) -> None:

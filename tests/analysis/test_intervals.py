@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from neuromodels.analysis.effects import effect_of
 from neuromodels.analysis.intervals import (
@@ -9,6 +10,7 @@ from neuromodels.analysis.intervals import (
     mean_interval,
     median_interval,
     seeds_interval,
+    student_intervals,
 )
 from neuromodels.analysis.recovery import recovery_interval
 
@@ -62,3 +64,19 @@ def test_intervals_are_those_of_runs_that_are_stored():
     # the first trial earns nothing: a resample of it alone has no fraction
     assert recovery_interval(intact[:2], injured[:2], 1, rng, 50) == (0.375, 0.375)
     assert rng.random() == 0.5453961220204642, "no more and no fewer draws"
+
+
+def test_intervals_by_student_are_those_of_scipy():
+    rng = np.random.default_rng(4)
+    values = rng.normal(3, 2, (3, 6))
+    mean, low, high = student_intervals(values)
+    for row, *ends in zip(values, mean, low, high, strict=True):
+        wanted = stats.t.interval(0.95, 5, row.mean(), stats.sem(row))
+        np.testing.assert_allclose(ends, [row.mean(), *wanted])
+    values[0, 2:] = np.nan
+    mean, low, high = student_intervals(values)
+    wanted = stats.t.interval(0.95, 1, values[0, :2].mean(), stats.sem(values[0, :2]))
+    np.testing.assert_allclose([low[0], high[0]], wanted)
+    (one,), (none,) = (student_intervals(np.array([row]))[1] for row in ([5.0], [np.nan]))
+    assert np.isnan([one, none]).all()
+    assert student_intervals(np.array([[5.0], [np.nan]]))[0][0] == 5

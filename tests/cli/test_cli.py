@@ -11,6 +11,7 @@ import pytest
 from fake_experiment import FakeExperiment
 
 from neuromodels.cli import main
+from neuromodels.store.budget import set_budget
 
 ROOT = Path(__file__).parents[2]
 
@@ -151,10 +152,12 @@ def test_a_figure_prints_its_path(here, said):
     code, out, _ = said("figure", "fig1")
     assert code == 0
     folder = only_run(here) / "figures"
-    assert out == f"figure: {folder}/fig1.pdf\nfigure: {folder}/fig1.png\n"
+    source = f"source: stored run: {only_run(here)}\n"
+    assert out == f"{source}figure: {folder}/fig1.pdf\nfigure: {folder}/fig1.png\n"
     assert (here / folder / "fig1.png").read_text() == "small"
     code, out, _ = said("figure", "fig1", "--run", only_run(here), "--run", only_run(here))
-    assert out == "figure: output/figures/fig1.pdf\nfigure: output/figures/fig1.png\n"
+    assert out.startswith("source: stored runs: ")
+    assert out.endswith("\nfigure: output/figures/fig1.pdf\nfigure: output/figures/fig1.png\n")
     code, _, err = said("figure", "fig1", "--out", "a.docx")
     assert code == 2
     assert "must end in .pdf, .png or .svg" in err
@@ -166,7 +169,23 @@ def test_a_figure_is_not_drawn_from_an_older_declaration(here, said):
     assert code == 2
     assert "another declaration" in err
     code, out, _ = said("figure", "fig1", "--run", only_run(here), "--out", "a/b.png")
-    assert (code, out) == (0, "figure: a/b.png\n")
+    source = f"source: stored run: {only_run(here)}\n"
+    assert (code, out) == (0, f"{source}figure: a/b.png\n")
+
+
+def test_a_run_that_is_only_shorter_is_called_so(here, said):
+    said("run", "studies/small.toml", "--set", "search.trials=5", "--out", "runs/other")
+    for generations in (2, 4, 3):
+        budget = f"search.generations={generations}"
+        said("run", "studies/small.toml", "--set", budget, "--out", f"runs/short{generations}")
+    code, _, err = said("figure", "fig1")
+    assert code == 2
+    assert "another declaration" not in err
+    assert "small was run for 4 of 6 generations; --run runs/short4 draws it anyway" in err
+    set_budget(here / "runs" / "short4", 6)
+    assert "being extended; --run runs/short4" in said("figure", "fig1")[2]
+    said("resume", "runs/short4")
+    assert said("figure", "fig1")[0] == 0
 
 
 @pytest.mark.parametrize("kind", ["rules", "neurons", "tasks", "measures", "optimizers", "studies"])
@@ -190,9 +209,10 @@ def test_doctor_finds_what_is_here(here, said):
 
 
 def test_doctor_names_a_missing_compiler(here, said, monkeypatch):
-    monkeypatch.setattr("neuromodels.report.doctor.compiler", lambda: None)
+    monkeypatch.setenv("CXX", "no-such-compiler -O1")
     code, out, _ = said("doctor")
     assert code == 1
+    assert "no-such-compiler -O1" in out
     assert "Install g++" in out
 
 
@@ -223,6 +243,21 @@ def test_reports_import_nothing_heavy(here, said):
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_a_cache_that_cannot_be_cleared_or_trusted(here, said, monkeypatch):
+    monkeypatch.setenv("NEUROMODELS_CACHE", str(here / "cache"))
+    (here / "cache").write_text("a file where a folder should be")
+    for arguments in (["cache"], ["cache", "clear"]):
+        code, _, complaint = said(*arguments)
+        assert code == 2
+        assert len(complaint.strip().splitlines()) == 1
+    (here / "cache").unlink()
+    (here / "cache").mkdir()
+    (here / "cache").chmod(0o777)
+    code, out, _ = said("doctor")
+    assert code == 1
+    assert f"chmod go-w {here / 'cache'}" in out
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["cache", "--help"]])

@@ -11,10 +11,13 @@ import pytest
 from neuromodels import rules, tasks
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.compiled import Experiment
-from neuromodels.experiment.recording import recording_of
+from neuromodels.experiment.embodied import experiment_of
+from neuromodels.experiment.episodes import Episodes
+from neuromodels.experiment.recording import embodied_recording, recording_of
+from neuromodels.experiment.runner import Runner
 from neuromodels.report.plotting.style import MARKS
 from neuromodels.seeding import generator
-from neuromodels.simulation.network.builder import circuit_of, network_of, rule_of
+from neuromodels.simulation.network.builder import circuit_of, network_of, rule_of, text_of
 from neuromodels.study import conditions
 from neuromodels.study.conditions import BUILT, CONDITIONS, SEARCHED, controlled
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
@@ -183,3 +186,33 @@ def test_names_are_read_from_the_table_of_conditions_only():
         "M0",
         "M1",
     ]
+
+
+WAYS_IN = {
+    "rule_of": lambda study, name: rule_of(study.rule, name),
+    "circuit_of": circuit_of,
+    "text_of": lambda study, name: text_of(study, name, circuit_of(study, "plastic")),
+    "network_of": lambda study, name: network_of(study, name, circuit_of(study, "plastic")),
+    "controlled": lambda study, name: controlled(tasks.CATALOG[study.task.name], {}, name),
+    "Experiment": Experiment,
+    "experiment_of": experiment_of,
+    "recording_of": lambda study, name: recording_of(study, name, np.zeros(1), 1),
+    "embodied_recording": lambda study, name: embodied_recording(study, name, np.zeros(1), 1),
+    "Episodes": lambda study, name: Episodes(study, name, np.zeros(1), np.arange(2)),
+    "Runner": lambda study, name: Runner(replace(study, conditions=("plastic", name)), None),
+}
+"""Where the name of a condition comes in."""
+
+
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_an_unknown_condition_is_refused_wherever_it_comes_in(way):
+    """It would run as another one, or not at all, without a word."""
+    words = r"onditions?: must be one of plastic, .*'frozn'\. Did"
+    with pytest.raises(DeclarationError, match=words):
+        WAYS_IN[way](study_for("plastic"), "frozn")
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS_IN if way != "Runner"])
+def test_a_condition_without_a_network_of_its_own_is_refused_too(way):
+    with pytest.raises(DeclarationError, match="must have a network of its own; got 'random'"):
+        WAYS_IN[way](study_for("plastic"), "random")

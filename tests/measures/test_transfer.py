@@ -131,7 +131,7 @@ def test_mistakes_are_one_message(asked, capsys, vary, said):
 
 
 def test_only_some_conditions(asked, capsys):
-    assert main([*asked, "--vary", "task.latency=1", "--only", "reset"]) == 0
+    assert main([*asked, "--vary", "task.latency=1", "--only", "reset", "--replace"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {row["condition"] for row in found["rows"]} == {"reset"}
     assert main([*asked, "--vary", "task.latency=1", "--only", "random"]) == 2

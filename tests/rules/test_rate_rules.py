@@ -72,7 +72,11 @@ def test_pdlf_on_a_linear_neuron_is_its_formula():
     for x in inputs:
         y = expected @ x
         expected = expected + 0.1 * (0.5 * x * (y - 0.3) - 0.2 * y + 0.05)
-    np.testing.assert_allclose(driven(CATALOG["pdlf"], inputs, values, weights), expected)
+    np.testing.assert_allclose(driven(without_norm("pdlf"), inputs, values, weights), expected)
+
+
+def without_norm(name):
+    return CATALOG[name].with_options({"normalisation": "none"})
 
 
 PARTS = {
@@ -88,7 +92,7 @@ PARTS = {
 def test_a_part_of_pdlf_is_its_terms(name):
     inputs = np.random.default_rng(4).normal(size=(20, 3))
     given = {"eta": 0.1, "A": 0.5, "B": -0.2, "C": 0.3, "D": 0.05}
-    rule = CATALOG[name]
+    rule = without_norm(name)
     values = {c.name: given[c.name] for c in rule.coefficients}
     weights = expected = np.array([0.1, -0.2, 0.3])
     for x in inputs:
@@ -111,7 +115,8 @@ def test_a_part_of_pdlf_is_its_terms(name):
 def test_the_taylor_family_contains_oja_and_pdlf(name, values, terms):
     inputs, start = RNG.normal(size=(60, 3)), np.array([0.1, -0.2, 0.3])
     found = driven(CATALOG["taylor"], inputs, terms, start)
-    np.testing.assert_allclose(found, driven(CATALOG[name], inputs, values, start), rtol=1e-9)
+    same = without_norm(name) if CATALOG[name].is_normalised else CATALOG[name]
+    np.testing.assert_allclose(found, driven(same, inputs, values, start), rtol=1e-9)
 
 
 @checks("taylor")

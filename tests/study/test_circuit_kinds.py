@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from neuromodels.study.circuits import (
     Balanced,
     CircuitChoice,
     Layered,
+    OwnNetwork,
     circuit_table,
     silent_keys,
 )
@@ -28,7 +30,18 @@ BALANCED = {
     "circuit": {"hidden": 6, "neuron": "lif", "inhibitory": 2},
     "rule": {"name": "fixed", "normalisation": "none"},
 }
-TABLES = {Layered: LAYERED, Balanced: BALANCED}
+OWN = {
+    "name": "x",
+    "task": {"name": "cart_pole"},
+    "circuit": {
+        "build": f"{Path(__file__).parents[2] / 'studies/networks/recurrent.py'}:build",
+        "input": "cells.told",
+        "plastic": "back",
+        "output": "cells",
+    },
+    "rule": {"name": "oja"},
+}
+TABLES = {Layered: LAYERED, Balanced: BALANCED, OwnNetwork: OWN}
 
 
 def with_circuit(kind, **settings):
@@ -63,6 +76,9 @@ def test_keys_of_another_kind_are_silent_or_refused(kind):
     digest, silent = with_circuit(kind).digest, silent_keys(kind)
     assert with_circuit(kind, **silent).digest == digest
     loud = {
+        "hidden": 8,
+        "neuron": "lif",
+        "groups": 2,
         "plastic": "input",
         "recurrent": True,
         "modulators": 2,
@@ -71,11 +87,18 @@ def test_keys_of_another_kind_are_silent_or_refused(kind):
         "gru": 1,
         "inhibitor": "lif",
         "probability": {"EE": 0.5},
+        "inhibitory": 2,
+        "input": "cells.I",
+        "output": "cells",
+        "signal": "v",
+        "trace": "x",
     }
-    for key in set(silent) - {"inhibitory"}:  # which makes it the other kind
+    other = set() if kind is OwnNetwork else {"build", "inhibitory"}  # which make it another kind
+    for key in set(silent) - other:
         with pytest.raises(StudyFileError, match=rf"1 problem.*\n.*circuit\.{key}: .*\.") as it:
             with_circuit(kind, **{key: loud[key]})
-        assert "beside inhibitory neurons" in str(it.value) or "goes with" in str(it.value)
+        told = ("beside inhibitory neurons", "goes with", "beside a network of one's own")
+        assert any(each in str(it.value) for each in told)
 
 
 def test_a_balanced_circuit_without_inhibition_is_refused():

@@ -7,7 +7,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.study.objective import FailurePlan, Objective, Term
 from neuromodels.study.outcome import FAILURES, Outcome
 
-PLAN = FailurePlan(nan=5.0, explosion=6.0, silence=7.0, timeout=8.0)
+PLAN = FailurePlan(nan=5.0, explosion=6.0, silence=7.0, timeout=8.0, outside=9.0)
 RNG = np.random.default_rng(0)
 
 
@@ -29,13 +29,14 @@ def test_the_default_is_the_mean_loss():
 
 def test_a_failed_trial_counts_its_declared_loss():
     failed = {(0, 0): "nan", (1, 1): "explosion", (2, 2): "silence", (3, 3): "timeout"}
+    failed[4, 4] = "outside"
     found = outcome(failed)
     losses = Objective().losses(found, PLAN)[:, 0]
-    for k, declared in enumerate((5.0, 6.0, 7.0, 8.0)):
+    for k, declared in enumerate((5.0, 6.0, 7.0, 8.0, 9.0)):
         ran = [found.losses[k, trial] for trial in range(5) if trial != k]
         assert losses[k] == pytest.approx((sum(ran) + declared) / 5)
-    assert found.counts == {"nan": 1, "explosion": 1, "silence": 1, "timeout": 1}
-    assert found.failures == 4
+    assert found.counts == dict.fromkeys(FAILURES, 1)
+    assert found.failures == 5
 
 
 def test_terms_are_added_with_their_weights():

@@ -1,16 +1,24 @@
 """What a study names outside itself: said before it runs, seen by the digest, kept in its place."""
 
+import json
+import shutil
+import sys
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import STUDY
-from fake_experiment import catalogs
+from fake_experiment import FakeExperiment, catalogs
 
 from neuromodels.catalog import Catalog
 from neuromodels.errors import DeclarationError
 from neuromodels.rules import PlasticityRule
 from neuromodels.rules.pdlf import PDLF
+from neuromodels.store.store import StoredRun
 from neuromodels.study.file import StudyFileError, read_study, study_of
+from neuromodels.study.stored import stored_study
 from neuromodels.study.sweep import read_declared
 
 RULE = """\
@@ -21,6 +29,7 @@ HEBB = PlasticityRule(
     coefficients=(Coefficient("A"),),
 )
 """
+OTHER = "OTHER =" + RULE.partition("HEBB =")[2]
 PYTHON = """\
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.study import RuleChoice, Study, TaskChoice, TestPlan
@@ -43,6 +52,9 @@ def mine(here, monkeypatch):
     """Go to a checkout with a study of a rule in a file beside it."""
     for module in ("study.file", "study.sweep"):
         monkeypatch.setattr(f"neuromodels.{module}.installed_catalogs", own_catalogs)
+    # it looks into the installed catalogs, and would run the file for them too
+    use = "neuromodels.experiment.coefficient_use.check_if_new"
+    monkeypatch.setattr(use, lambda declared, folder: [])
     text = STUDY.replace('name = "pdlf"', 'name = "my_rules.py:HEBB"')
     (here / "studies" / "mine.toml").write_text(text)
     (here / "studies" / "my_rules.py").write_text(RULE)
@@ -76,7 +88,7 @@ def test_the_digest_sees_the_content_and_not_the_place(mine):
     for name in ("mine.toml", "my_rules.py"):
         (moved / name).write_bytes((mine / "studies" / name).read_bytes())
     assert digest(moved / "mine.toml") == first
-    (moved / "my_rules.py").write_text(RULE + "# a remark\n")
+    (moved / "my_rules.py").write_text(RULE.replace("A*x*y", "A*x*x"))
     assert digest(moved / "mine.toml") != first
 
 
@@ -87,6 +99,88 @@ def test_every_own_name_of_a_study_enters_its_digest(mine):
     first = digest(path)
     path.write_text(path.read_text().replace(":HEBB", ":OTHER"))
     assert digest(path) != first
+
+
+def test_the_digest_does_not_see_remarks_and_rules_that_take_no_part(mine):
+    path, file = mine / "studies" / "mine.toml", mine / "studies" / "my_rules.py"
+    first = digest(path)
+    file.write_text("# mine\n" + RULE.replace('name="hebb", ', 'name = "hebb",\n    '))
+    assert digest(path) == first
+    file.write_text(RULE + OTHER)
+    assert digest(path) == first
+    file.write_text(RULE + OTHER.replace("A*x*y", "A*x*x"))
+    assert digest(path) == first
+
+
+def test_a_run_goes_on_when_another_rule_of_its_file_is_mended(mine, said):
+    said("run", "studies/mine.toml")
+    (folder,) = (mine / "runs").iterdir()
+    file = mine / "studies" / "my_rules.py"
+    file.write_text(RULE + OTHER.replace("A*x*y", "A*x*x"))
+    assert said("resume", folder, "--extend", "2")[0] == 0
+    file.write_text(file.read_text().replace("w += A*x*y", "w += A*y*y"))
+    assert said("resume", folder)[0] == 2
+
+
+def as_an_earlier_version(folder, file, **table):
+    """Make a run folder what a version has left that took files whole, and numbers as written."""
+    stored = json.loads((folder / "study.json").read_text())
+    stored["contents"] = {"rule.name": sha256(file.read_bytes()).hexdigest()}
+    stored |= table
+    before = stored_study(stored).digest
+    assert before != stored.pop("digest")
+    shutil.rmtree(folder / "checkpoints")  # they are sealed with the digest
+    (folder / "study.json").write_text(json.dumps({"digest": before, **stored}))
+    older = folder.with_name(f"small-{before}")
+    folder.rename(older)
+    return older
+
+
+@pytest.mark.parametrize("command", ["run studies/mine.toml", "resume {}", "report {}"])
+def test_a_run_that_recorded_whole_files_is_recognised(mine, said, monkeypatch, command):
+    file = mine / "studies" / "my_rules.py"
+    said("run", "studies/mine.toml")
+    (folder,) = (mine / "runs").iterdir()
+    older = as_an_earlier_version(folder, file)
+    monkeypatch.setattr(FakeExperiment, "evaluate", None)  # nothing is computed again
+    assert said(*command.format(older).split())[0] == 0
+    assert list((mine / "runs").iterdir()) == [older]
+    assert f"small-{StoredRun(older).digest}" == older.name
+
+
+def test_a_run_that_recorded_whole_files_sees_their_change(mine, said):
+    file = mine / "studies" / "my_rules.py"
+    said("run", "studies/mine.toml")
+    (folder,) = (mine / "runs").iterdir()
+    older = as_an_earlier_version(folder, file)
+    file.write_text(RULE + "# nobody can tell what this was\n")
+    code, _, err = said("resume", older)
+    assert code == 2
+    assert "has changed since this run began" in err
+    assert said("run", "studies/mine.toml")[0] == 0
+    assert len(list((mine / "runs").iterdir())) == 2
+
+
+def test_a_run_of_an_earlier_version_is_extended_from_what_it_has(mine, said, monkeypatch):
+    """Its checkpoints hold its own digest; once it is known, other rules may change."""
+    file = mine / "studies" / "my_rules.py"
+    with monkeypatch.context() as earlier:
+        earlier.setattr("neuromodels.study.own_files.made_of", lambda *given: None)
+        said("run", "studies/mine.toml", "--out", "older")
+    before = StoredRun("older").digest
+    assert said("resume", "older", "--extend", "2")[0] == 0
+    file.write_text(RULE + "# mended\n")
+    assert said("resume", "older", "--extend", "2")[0] == 0
+    assert StoredRun("older").digest == before
+    said("run", "studies/mine.toml", "--set", "search.generations=10", "--out", "newer")
+    assert StoredRun("newer").digest != before
+    for older, newer in zip(
+        sorted(Path("older/solutions").iterdir()),
+        sorted(Path("newer/solutions").iterdir()),
+        strict=True,
+    ):
+        with np.load(older) as one, np.load(newer) as two:
+            assert all(np.array_equal(one[key], two[key]) for key in two.files)
 
 
 def test_a_run_whose_rule_has_changed_is_not_resumed(mine, said, monkeypatch):
@@ -173,6 +267,143 @@ def test_a_sweep_announces_each_file_once(mine):
     sweep = read_declared(path, (), own_catalogs(), announced.append)
     assert len(sweep.settings) == 3
     assert announced == [mine / "studies" / "my_rules.py"]
+
+
+# -- what a stranger's study or run may not do ---------------------------------------------------
+
+TRAP = "open({0!r}, 'w').close()\n" + RULE
+
+
+@pytest.fixture
+def trap(mine):
+    """Return a file outside of the study's folder, and the file that shows that it was run."""
+    path, sprung = mine / "trap.py", mine / "sprung"
+    path.write_text(TRAP.format(str(sprung)))
+    return path, sprung
+
+
+@pytest.mark.parametrize("change", ["rule.coefficients.A.low=-1", "rule.normalisation=none"])
+@pytest.mark.parametrize(
+    "header", ["[rule]", '["r\\u0075le"]', "[ 'rule' ]", '["\\u0072ule"] # x', "[  rule  ]"]
+)
+def test_no_spelling_of_a_header_opens_the_fence(mine, said, trap, header, change):
+    path, sprung = trap
+    text = STUDY.replace("[rule]", header).replace('"pdlf"', f'"{path}:HEBB"')
+    (mine / "studies" / "mine.toml").write_text(text)
+    code, _, err = said("run", "studies/mine.toml", "--set", change)
+    assert code == 2
+    assert "must lie beside the study file" in err
+    assert not sprung.exists()
+
+
+@pytest.mark.parametrize(
+    ("swept", "change"),
+    [
+        ('[sweep]\n"rule.name" = ["{0}:HEBB"]', "sweep.circuit.hidden=[4, 5]"),
+        ('["sw\\u0065ep"]\n"rule.name" = ["{0}:HEBB"]', "sweep.circuit.hidden=[4, 5]"),
+        ('["sw\\u0065ep".rule]\nname = ["{0}:HEBB"]', "sweep.rule.pdp_side=['pre']"),
+        ('[sweep]\nrule.name = ["{0}:HEBB"]', "rule={{name='pdlf'}}"),
+        ('[[sweep.list]]\n"rule.name" = "{0}:HEBB"', "rule={{name='pdlf'}}"),
+    ],
+)
+def test_no_sweep_opens_the_fence(mine, said, trap, swept, change):
+    path, sprung = trap
+    (mine / "studies" / "mine.toml").write_text(f"{STUDY}\n{swept.format(path)}\n")
+    code, _, err = said("run", "studies/mine.toml", "--set", change.format())
+    assert code == 2
+    assert "beside the study file" in err or "given by --set" in err, err
+    assert not sprung.exists()
+
+
+def test_the_command_line_may_sweep_over_files_anywhere(mine, said, trap):
+    path, sprung = trap
+    changes = ("--set", f"sweep.rule.name=['{path}:HEBB']")
+    assert said("run", "studies/small.toml", *changes)[0] == 0
+    assert sprung.exists()
+
+
+@pytest.mark.parametrize("name", ["trap.py", "./trap.py", "../here/trap.py", "{here}/trap.py"])
+@pytest.mark.parametrize("command", [["measure", "here", "transfer"], ["resume", "here"]])
+def test_nothing_that_lies_in_a_run_folder_is_run(mine, said, trap, name, command):
+    said("run", "studies/mine.toml", "--out", "here")
+    sprung = trap[1]
+    (mine / "here" / "trap.py").write_text(trap[0].read_text())
+    stored = json.loads((mine / "here" / "study.json").read_text())
+    table = stored.get("study", stored)
+    table["rule"]["name"] = name.format(here=mine / "here") + ":HEBB"
+    table.pop("contents", None)
+    (mine / "here" / "study.json").write_text(json.dumps(stored))
+    code, _, err = said(*command)
+    assert code == 2
+    assert "lies in the run folder itself" in err, err
+    assert not sprung.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("raise SystemExit(0)", ["must not end the program", "SystemExit: 0"]),
+        ("raise GeneratorExit", ["must not end the program", "GeneratorExit"]),
+        ("class E(BaseException): pass\nraise E", ["must not end the program"]),
+        ("import nothing_at_all", ["must import nothing that is not installed", "nothing_at_all"]),
+        ("1/0", ["must run without an error", "ZeroDivisionError"]),
+        (b"x = '\xe9'", ["must be readable Python", "SyntaxError"]),
+        (RULE.replace('"w : 1"', "None"), ["HEBB.model", "must be text", "None"]),
+        (RULE.replace('"w += A*x*y"', "3"), ["HEBB.each_step", "must be text", "got 3"]),
+        (RULE.replace("name=", "learns=('q',), name="), [".learns", "must name variables", "'q'"]),
+        (RULE.replace("name=", "forget='q = 0', name="), [".forget", "must name variables", "'q'"]),
+        (RULE.replace("name=", "learns='w', name="), ["HEBB.learns", "tuple"]),
+        (RULE.replace('(Coefficient("A"),)', "3"), ["TypeError"]),
+        (
+            RULE.replace('Coefficient("A")', 'Coefficient("A", default="x")'),
+            ["must be a plain number"],
+        ),
+        (RULE.replace('Coefficient("A")', 'Coefficient("A", low=10**400)'), ["low"]),
+    ],
+)
+@pytest.mark.parametrize("command", ["run studies/mine.toml", "check studies/my_rules.py:HEBB"])
+def test_whatever_an_own_file_does_is_one_message(mine, said, text, words, command):
+    path = mine / "studies" / "my_rules.py"
+    path.write_bytes(text) if isinstance(text, bytes) else path.write_text(text)
+    code, _, err = said(*command.split())
+    assert code == 2
+    assert all(word in err for word in words), err
+    assert "my_rules.py" in err or "PlasticityRule.hebb" in err
+
+
+def test_what_an_own_file_prints_does_not_break_json(mine, said):
+    path = mine / "studies" / "my_rules.py"
+    path.write_text("print('loud')\n" + RULE)
+    code, out, err = said("run", "studies/mine.toml", "--json")
+    assert code == 0
+    assert json.loads(out)["study"] == "small"
+    assert "loud" in err
+
+
+def test_what_is_printed_while_a_study_runs_does_not_break_json(mine, said, monkeypatch):
+    evaluate = FakeExperiment.evaluate
+
+    def loud(self, xs, streams):
+        sys.stdout.write("loud\n")
+        return evaluate(self, xs, streams)
+
+    monkeypatch.setattr(FakeExperiment, "evaluate", loud)
+    before = sys.stdout
+    code, out, err = said("run", "studies/mine.toml", "--json")
+    assert sys.stdout is before
+    assert code == 0
+    assert json.loads(out)["study"] == "small"
+    assert err.count("loud") > 10
+    _, out, _ = said("run", "studies/mine.toml", "--out", "aloud")
+    assert "loud" in out, "without --json it stays"
+
+
+def test_a_slow_file_is_named_when_it_is_checked(mine, said, monkeypatch):
+    path = mine / "studies" / "my_rules.py"
+    path.write_text("import time\ntime.sleep(1.3)\n")
+    code, _, err = said("check", f"{path}:HEBB")
+    assert code == 2
+    assert f"still runs {path}" in err
 
 
 # -- Python studies -----------------------------------------------------------------------------

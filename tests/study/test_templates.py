@@ -123,3 +123,21 @@ def test_a_name_that_cannot_be_one_is_refused(tmp_path, monkeypatch, said, kind,
     assert code == 2
     assert "the name must be" in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_runs_as_it_is(tmp_path, monkeypatch, said):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = said("new", "network", "first", "--folder", "mine")
+    assert code == 0
+    assert out == "network: mine/first.toml\ntry it: neuromodels run mine/first.toml\n"
+    code, out, err = said("run", "mine/first.toml", "--json")
+    assert code == 0, err
+    rows = json.loads(out)["result"]["rows"]
+    rates = [row["measures"]["rate"]["mean"] for row in rows]
+    assert rates[1] > rates[0]  # more drive
+    assert rates[1] > rates[5]  # more inhibition
+    (tmp_path / "mine" / "first.toml").unlink()
+    code, _, err = said("new", "network", "first", "--folder", "mine")
+    assert code == 2
+    assert "first.py: is there already" in err
+    assert not (tmp_path / "mine" / "first.toml").exists()

@@ -1,0 +1,1 @@
+"""How much a study may say, and how much it may ask of this machine."""

@@ -1,0 +1,105 @@
+"""Rules where a circuit puts them: what cannot act is refused with its line, before a build."""
+
+from itertools import product
+
+import pytest
+
+from neuromodels.errors import NeuromodelsError
+from neuromodels.rules import CATALOG
+from neuromodels.simulation.network.builder import circuit_of, text_of
+from neuromodels.study.checks import installed_catalogs, problems_of
+from neuromodels.study.file import StudyFileError, study_of
+from neuromodels.study.study import CircuitChoice, RuleChoice, Study, TaskChoice
+
+PLASTIC = ("all", "input", "output", "recurrent")
+
+
+def table(rule, circuit, **more):
+    task = {"name": "sequence_copy"}
+    return {"name": "small", "task": task, "rule": rule, "circuit": circuit, **more}
+
+
+def chosen():
+    """Yield every rule with each of its options."""
+    for name, rule in CATALOG.items():
+        yield {"name": name}
+        for option, values in rule.options.items():
+            yield from ({"name": name, option: value} for value in values[1:])
+
+
+def builds(rule, circuit):
+    """Whether the network of a study can be written that nothing has checked."""
+    options = {key: value for key, value in rule.items() if key != "name"}
+    study = Study(
+        name="small",
+        task=TaskChoice("sequence_copy"),
+        rule=RuleChoice(rule["name"], options),
+        circuit=CircuitChoice(**circuit),
+    )
+    try:
+        text_of(study, "plastic", circuit_of(study, "plastic"))
+    except NeuromodelsError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("neuron", ["lif", "gru", "ternary_lif"])
+@pytest.mark.parametrize("rule", chosen(), ids=lambda rule: "-".join(rule.values()))
+def test_what_a_study_file_may_say_can_be_built_and_what_it_may_not_cannot(rule, neuron):
+    if neuron == "gru" and rule["name"] != "stdp":
+        return
+    catalogs = installed_catalogs()
+    for plastic, recurrent in product(PLASTIC, (False, True)):
+        circuit = {"neuron": neuron, "plastic": plastic, "recurrent": recurrent}
+        wrong = [problem.text for problem in problems_of(table(rule, circuit), catalogs)]
+        if any("no such variable" in text or "needs recurrent" in text for text in wrong):
+            continue  # Brian2 would say so, or nothing would be plastic
+        assert builds(rule, circuit) == (not wrong), (circuit, wrong)
+
+
+def refusal(rule, circuit, **more):
+    with pytest.raises(StudyFileError) as caught:
+        study_of(table(rule, circuit, **more), "a study")
+    return str(caught.value)
+
+
+def test_a_rule_at_spikes_of_both_sides_is_told_where_it_can_act():
+    said = refusal({"name": "stdp"}, {"neuron": "lif"})
+    for words in ("'stdp' acts at spikes, and channels have none", "circuit.plastic = 'recurrent'"):
+        assert words in said
+    for words in ("circuit.inhibitory", "[rules.EE]", "sx and sy"):
+        assert words in said
+    study_of(
+        table({"name": "stdp"}, {"neuron": "lif", "plastic": "recurrent", "recurrent": True}), ""
+    )
+
+
+def test_a_rule_at_postsynaptic_spikes_may_lead_into_the_hidden_layer():
+    said = refusal({"name": "hebb"}, {"neuron": "lif"})
+    assert "Choose circuit.plastic = 'input', or form = 'dense'" in said
+    study_of(table({"name": "hebb"}, {"neuron": "lif", "plastic": "input"}), "a study")
+
+
+@pytest.mark.parametrize("plastic", ["all", "output"])
+def test_a_norm_in_a_recurrent_circuit_is_refused_with_its_key(plastic):
+    said = refusal({"name": "pdlf"}, {"recurrent": True, "plastic": plastic})
+    assert "rule.normalisation: must be 'none' where hidden neurons project to each" in said
+
+
+def test_a_rule_that_reads_what_its_neurons_lack_is_refused_with_the_names():
+    more = {"rules": {"IE": {"name": "polynomial"}}}
+    circuit = {"neuron": "lif", "inhibitory": 4}
+    said = refusal({"name": "doublet", "form": "dense"}, circuit, **more)
+    assert "rules.IE.name: 'polynomial' reads c_exc, c_inh, v_slow of 'hidden' neurons" in said
+    assert "the model 'lif' has no such variable" in said
+    circuit["neuron"] = "traced_lif"
+    study_of(table({"name": "doublet", "form": "dense"}, circuit, **more), "a study")
+
+
+def test_only_recurrent_projections_are_plastic_where_a_study_says_so():
+    circuit = CircuitChoice(neuron="lif", plastic="recurrent", recurrent=True)
+    study = Study("small", TaskChoice("sequence_copy"), RuleChoice("stdp"), circuit=circuit)
+    projections = circuit_of(study, "plastic").projections
+    plastic = [each.name for each in projections if each.rule.is_plastic]
+    assert plastic == ["hidden_hidden"]
+    assert "needs recurrent = true" in refusal({"name": "stdp"}, {"plastic": "recurrent"})
