@@ -39,7 +39,10 @@ class Episodes:
         self.batch.streams = np.asarray(streams, dtype=np.uint64)
         for address, values in values_of(circuit, assembly, vector).items():
             self.batch[address] = values[0]
-        self.is_plastic = any(projection.rule.is_plastic for projection in circuit.projections)
+        self.unchanging = frozenset(
+            projection.name for projection in circuit.projections if not projection.rule.is_plastic
+        )
+        """Projections whose weights no rule changes."""
         self.steps = steps_of(study)
         self.items = list(assembly.initial)
         self.shapes = {

@@ -187,9 +187,9 @@ class _Patient:
     def lose(self, masks: dict[str, np.ndarray]) -> None:
         """Set lost weights to 0; of weights that never change remember what they were."""
         present = self.trials.weights()
-        if not self.trials.is_plastic:
-            self._whole = present = self._whole or present
-        self.trials.set_weights({n: np.where(masks[n], 0.0, w) for n, w in present.items()})
+        self._whole = self._whole or {name: present[name] for name in self.trials.unchanging}
+        left = {**present, **self._whole}
+        self.trials.set_weights({n: np.where(masks[n], 0.0, w) for n, w in left.items()})
 
     def heal(self) -> None:
         """Give weights back that never change."""

@@ -1,5 +1,7 @@
 """Injuries: what is lost, when, and the same for every method; recovery on made-up rewards."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,19 @@ def test_fixed_weights_come_back_and_plastic_ones_do_not(vectors):
             other.run()
         found, expected = (each.weights()["input_hidden"] for each in (hurt, other))
         assert np.allclose(found, expected) == comes_back
+
+
+def test_fixed_weights_come_back_beside_plastic_ones():
+    study = replace(STUDY, circuit=CircuitChoice(hidden=8, plastic="input"))
+    vector = 0.5 * generator(1, "vectors").standard_normal(Experiment(study, "plastic").dimension)
+    hurt, other = (Episodes(study, "plastic", vector, STREAMS) for _ in range(2))
+    for _ in injuries.injured_steps(hurt, Injury(1.0, 1, 3)):
+        hurt.run()
+        other.run()
+    found, expected = hurt.weights(), other.weights()
+    np.testing.assert_allclose(found["hidden_output"], expected["hidden_output"])
+    assert expected["hidden_output"].any()
+    assert not np.allclose(found["input_hidden"], expected["input_hidden"])
 
 
 def test_every_method_has_the_same_wounds():
