@@ -33,7 +33,7 @@ def workers(mark, driver):
     return {pid for pid in marked(mark) - {driver} if b"spawn_main" in _command(pid)}
 
 
-def vanish(mark, seconds=20.0):
+def vanish(mark, seconds=60.0):
     """Whether every marked process ends by itself within some seconds."""
     end = time.monotonic() + seconds
     while marked(mark):

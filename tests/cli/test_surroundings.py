@@ -23,7 +23,7 @@ def shell(text, folder, **environment):
         cwd=folder,
         env=surrounding,
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     return done.returncode, done.stdout.decode("latin-1"), done.stderr.decode("latin-1")

@@ -19,7 +19,7 @@ from neuromodels.study.file import study_of
 
 @pytest.fixture(autouse=True)
 def limit(request):
-    with no_longer_than(60, request.config):
+    with no_longer_than(300, request.config):
         yield
 
 

@@ -13,7 +13,7 @@ from neuromodels.experiment.side_by_side import SideBySide
 
 @pytest.fixture(autouse=True)
 def limit(request):
-    with no_longer_than(60, request.config):
+    with no_longer_than(300, request.config):
         yield
 
 

@@ -49,7 +49,7 @@ every = 20
 
 @pytest.fixture(autouse=True)
 def limit(request):
-    with no_longer_than(120, request.config):
+    with no_longer_than(600, request.config):
         yield
 
 
@@ -128,7 +128,7 @@ def test_whoever_is_no_scheduler_is_one_message(name):
     assert message.startswith(f"Distribution.scheduler: must answer: {reason}")
     assert message.endswith(f"; got '{address}'. {CURE}")
     assert len(message.splitlines()) == 1
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
 
 
 def test_the_program_ends_with_one_line(tmp_path, capsys):

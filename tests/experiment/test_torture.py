@@ -104,7 +104,7 @@ class Torment:
 
     def finish(self):
         """Wait for the end and return what was said."""
-        out, err = self.driver.communicate(timeout=300)
+        out, err = self.driver.communicate(timeout=900)
         assert self.driver.returncode == 0, err
         assert err == ""
         return out
@@ -152,7 +152,7 @@ def repr_sorted(row):
 
 @pytest.fixture(autouse=True)
 def limit(request):
-    with no_longer_than(120 + 30 * KILLS, request.config):
+    with no_longer_than(600 + 60 * KILLS, request.config):
         yield
 
 
@@ -339,7 +339,7 @@ def test_kills_of_drivers_and_workers_change_no_number(tmp_path):
             torn.start("--workers", "2")
     torn.finish()
 
-    assert vanish(torn.mark, 5), "workers outlive their driver"
+    assert vanish(torn.mark), "workers outlive their driver"
     assert not list(torn.folder.rglob("*part"))
     torn.assert_every_file_is_whole()
     assert numbers(torn.folder) == numbers(calm.folder)

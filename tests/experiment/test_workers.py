@@ -82,7 +82,7 @@ trials = 8
 generations = 100000
 """
 UNIQUE = itertools.count(1)
-LIMIT = 120
+LIMIT = 600
 """Seconds that a test may take, on a busy machine."""
 QUICK = str(Path(__file__).parents[2] / "studies" / "pdlf_copy_quick.toml")
 STREAMS = trial_streams(1, 6)
@@ -116,7 +116,7 @@ def workers(said):
 def lost(workers, said, tmp_path):
     """Make a distributed experiment over which workers can be lost."""
     said.clear()
-    workers.crew.client.wait_for_workers(2, timeout=60)  # how work is split depends on them
+    workers.crew.client.wait_for_workers(2, timeout=300)  # how work is split depends on them
     study = replace(study_of(TABLE, "table", catalogs()), question=str(tmp_path))
     # workers keep what they have built of a study, the folder for its marks too
     study = replace(study, test=replace(study.test, trials=next(UNIQUE)))
@@ -301,7 +301,7 @@ def test_a_candidate_that_hangs_fails_alone(lost, said):
     xs = with_deeds(9, k8=HANGS)
     start = time.monotonic()
     assert_failed_alone(lost(seconds=0.7).evaluate(xs, STREAMS), xs, 8)
-    assert time.monotonic() - start < 60
+    assert time.monotonic() - start < 1500
     assert any("took longer than 0.7 s" in each for each in said)
 
 
@@ -410,8 +410,8 @@ def test_closing_ends_workers_that_hang(tmp_path, monkeypatch):
             experiment.evaluate(xs, STREAMS)
         finally:
             start = time.monotonic()
-    assert time.monotonic() - start < 30
-    assert vanish(mark, 5)
+    assert time.monotonic() - start < 150
+    assert vanish(mark)
 
 
 def test_closing_ends_a_replacement_that_hangs_as_it_starts(starting, tmp_path, monkeypatch):
@@ -425,8 +425,8 @@ def test_closing_ends_a_replacement_that_hangs_as_it_starts(starting, tmp_path, 
         while len(list(tmp_path.glob("start*"))) < 2:
             time.sleep(0.05)
         start = time.monotonic()
-    assert time.monotonic() - start < 30
-    assert vanish(mark, 5)
+    assert time.monotonic() - start < 150
+    assert vanish(mark)
 
 
 def test_closing_ends_workers_also_when_nobody_listens_to_them(tmp_path, monkeypatch):
@@ -439,7 +439,7 @@ def test_closing_ends_workers_also_when_nobody_listens_to_them(tmp_path, monkeyp
     wake = Event()
     with local_workers(2) as workers:
         workers.crew.client.loop.add_callback(wake.wait)
-    assert vanish(mark, 5)
+    assert vanish(mark)
     # what could not be closed complains as it is collected: here, and not in another test
     monkeypatch.setattr(sys, "unraisablehook", lambda error: None)
     with warnings.catch_warnings():
@@ -501,7 +501,7 @@ def test_a_worker_that_hangs_as_it_starts_is_ended(starting, tmp_path, monkeypat
         local_workers(2),
     ):
         pass
-    assert vanish(mark, 5)
+    assert vanish(mark)
 
 
 def test_a_worker_that_dies_as_it_starts_is_one_message(starting, tmp_path, monkeypatch, capsys):
@@ -534,13 +534,13 @@ def test_a_script_without_a_guard_is_told_so(tmp_path):
         env=environment(mark),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 1
     assert done.stderr.count("Traceback") == 1
     assert 'must be called below `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
-    assert vanish(mark, 5)
+    assert vanish(mark)
 
 
 def test_workers_of_whom_none_answers_are_not_waited_for(lost, monkeypatch):
@@ -769,7 +769,7 @@ def test_a_scheduler_that_does_not_answer_is_one_message(tmp_path):
     done = subprocess.run(
         [*CLI, "run", "long.toml", "--scheduler", "tcp://127.0.0.1:1"],
         cwd=tmp_path,
-        timeout=60,
+        timeout=300,
         env=environment(new_mark(), DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="1s"),
         text=True,
         capture_output=True,
@@ -815,7 +815,7 @@ def test_workers_leave_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ZeroDivisionError), local_workers(3):
         1 / (len(marked(mark)) < 3)
-    assert vanish(mark, 5)
+    assert vanish(mark)
     assert not list(tmp_path.iterdir())
 
 
@@ -846,12 +846,12 @@ def test_an_interrupt_from_the_terminal_stops_after_the_generation(long_run, tmp
     """The terminal interrupts every process in the foreground, workers included."""
     run, mark = long_run
     os.killpg(run.pid, signal.SIGINT)
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=300)
     assert run.returncode == 130, err
     assert "neuromodels resume here" in out
     assert "note:" not in out, "no worker was lost"
     assert "Traceback" not in err
-    assert vanish(mark, 5)
+    assert vanish(mark)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "long.toml"]
 
 
@@ -862,10 +862,10 @@ def test_a_second_interrupt_stops_at_once_also_when_workers_hang(long_run):
     os.kill(run.pid, signal.SIGINT)
     time.sleep(0.5)
     os.kill(run.pid, signal.SIGINT)
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=300)
     assert run.returncode == 130, err
     assert "Traceback" not in err
-    assert vanish(mark, 5)
+    assert vanish(mark)
 
 
 SWEEP = """

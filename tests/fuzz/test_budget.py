@@ -39,7 +39,7 @@ def test_a_time_is_kept_to_and_a_seed_gives_the_same_cases(monkeypatch):
     drawn, begun = [[], []], time.monotonic()
     for cases in drawn:
         fuzz("study files", st.integers(), cases.append, few=20)
-    assert 0.5 < time.monotonic() - begun < 3
+    assert 0.5 < time.monotonic() - begun < 30
     count = min(map(len, drawn))
     assert count > 20
     assert drawn[0][:count] == drawn[1][:count]

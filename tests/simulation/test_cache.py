@@ -99,7 +99,7 @@ def test_two_processes_build_at_once(folder: Path) -> None:
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
         for _ in range(2)
     ]
-    said = sorted(process.communicate(timeout=120)[0].strip() for process in both)
+    said = sorted(process.communicate(timeout=600)[0].strip() for process in both)
     assert [process.returncode for process in both] == [0, 0]
     assert said == [b"False", b"True"]
 

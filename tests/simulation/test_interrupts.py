@@ -64,7 +64,7 @@ def test_a_run_that_is_interrupted_can_go_on(options: dict) -> None:
         began = time.perf_counter()
         with pytest.raises(KeyboardInterrupt):
             batch.run(LONG)
-        assert time.perf_counter() - began < 10 * SOON
+        assert time.perf_counter() - began < 100 * SOON
     counts = np.array(batch["g.n"])
     steps = int(counts[0, 0])
     assert (counts == steps).all()
@@ -85,7 +85,7 @@ def test_episodes_end_at_once(options: dict) -> None:
         began = time.perf_counter()
         with pytest.raises(KeyboardInterrupt):
             batch.trials(LONG, ["g.n"], streams=np.arange(40, dtype=np.uint64))
-        assert time.perf_counter() - began < 10 * SOON
+        assert time.perf_counter() - began < 100 * SOON
         with pytest.raises(KeyboardInterrupt):
             time.sleep(10)
     found = batch.trials(1 * ms, ["g.n"], streams=np.arange(4, dtype=np.uint64))

@@ -150,7 +150,7 @@ class RecordingDevice(RuntimeDevice):
         if template_name.startswith(AT_ONCE):
             given = (owner, name, abstract_code, variables, template_name, variable_indices)
             return self.runtime.code_object(*given, *more)
-        name = find_name(name)
+        name = find_name(name, self.recorded)
         template = getattr(BatchCodeObject.templater, template_name)
         generator = BatchCodeGenerator(
             variables=variables,

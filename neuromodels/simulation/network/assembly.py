@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import singledispatchmethod
+from types import MappingProxyType
+from typing import Any
 
 from brian2 import (
     Clock,
@@ -179,12 +180,10 @@ class _Assembler:
         self.flags: dict[str, str] = {}
         self.turns = TurnsTaken(0, {})
 
-    @singledispatchmethod
     def make(self, part: object) -> None:
         """Make one part of the text."""
-        raise TypeError(f"no part of a network: {part!r}")
+        MAKERS[type(part)](self, part)
 
-    @make.register
     def _group(self, part: Group) -> None:
         with reading(part.name, part.equations, part.threshold):
             group = NeuronGroup(
@@ -201,7 +200,6 @@ class _Assembler:
         self.flags[part.name] = part.flag
         check_constants(part.name, part.constants, group.variables)
 
-    @make.register
     def _connection(self, part: Connection) -> None:
         with reading(part.name, part.equations):
             synapses = Synapses(
@@ -219,13 +217,11 @@ class _Assembler:
         check_constants(part.name, part.constants, synapses.variables)
         synapses.connect()
 
-    @make.register
     def _statements(self, part: Statements) -> None:
         self.named[part.owner].run_regularly(
             part.code, when=part.slot, order=part.order, clock=self.clock, name=part.name
         )
 
-    @make.register
     def _spikes(self, part: Spikes) -> None:
         group = self.named[part.owner]
         group.set_event_schedule("spike", when=EACH_STEP, order=part.threshold_order)
@@ -233,16 +229,13 @@ class _Assembler:
         reset = f"{part.reset}\n{flag} = 1" if flag else part.reset
         group.run_on_event("spike", reset, when=EACH_STEP, order=part.reset_order)
 
-    @make.register
     def _link(self, part: Link) -> None:
         source = self.named[part.source]
         setattr(self.named[part.owner], part.variable, linked_var(source, part.source_variable))
 
-    @make.register
     def _value(self, part: Value) -> None:
         setattr(self.named[part.owner], part.variable, part.value)
 
-    @make.register
     def _own_objects(self, part: OwnObjects) -> None:
         built = part.source.take(self.clock)
         self.turns = turns_of(built.network, part.first, part.last)
@@ -252,12 +245,10 @@ class _Assembler:
         for each in own:
             self._keep(each)
 
-    @make.register
     def _additions(self, part: Additions) -> None:
         add_zeros(self.named[part.owner], part.zeros)
         add_starts(self.named[part.owner], part.starts)
 
-    @make.register
     def _plastic_synapses(self, part: PlasticSynapses) -> None:
         old = self.named[part.name]
         self.objects[:] = [each for each in self.objects if each is not old]
@@ -267,11 +258,9 @@ class _Assembler:
         self._keep(new)
         check_constants(part.name, part.constants, new.variables)
 
-    @make.register
     def _spike_flag(self, part: SpikeFlag) -> None:
         note_spikes(self.named[part.owner], part.variable, EACH_STEP, part.order)
 
-    @make.register
     def _recording(self, part: Recording) -> None:
         monitor = StateMonitor(
             self.named[part.owner],
@@ -286,3 +275,23 @@ class _Assembler:
     def _keep(self, part: NeuronGroup | Synapses) -> None:
         self.named[part.name] = part
         self.objects.append(part)
+
+
+# `functools.singledispatchmethod` would do this, and from Python 3.13 on keep each assembler, with
+# the whole network that it has made, for as long as the process lives.
+MAKERS: Mapping[type, Callable[[_Assembler, Any], None]] = MappingProxyType(
+    {
+        Group: _Assembler._group,
+        Connection: _Assembler._connection,
+        Statements: _Assembler._statements,
+        Spikes: _Assembler._spikes,
+        Link: _Assembler._link,
+        Value: _Assembler._value,
+        OwnObjects: _Assembler._own_objects,
+        Additions: _Assembler._additions,
+        PlasticSynapses: _Assembler._plastic_synapses,
+        SpikeFlag: _Assembler._spike_flag,
+        Recording: _Assembler._recording,
+    }
+)
+"""What makes each kind of part of a text."""
