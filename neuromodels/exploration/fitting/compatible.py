@@ -69,7 +69,7 @@ def from_record(around: Around, ways: np.ndarray, freedom: int) -> Uncertainty:
     places = np.vstack([best, best + allowed @ surface.ways.T])
     low, high = around.place.copy(), around.place.copy()
     low[around.free], high[around.free] = places.min(axis=0), places.max(axis=0)
-    how = "all parameters whose loss the errors of what was recorded, by slow waves, allow"
+    how = "all parameters that the recorded data allow, by slow waves over their time"
     return Uncertainty(np.clip(low, 0, 1), np.clip(high, 0, 1), how)
 
 
