@@ -70,7 +70,7 @@ def record(noise_seed=3):
     return np.array(spikes.t) * second
 
 
-def main(candidates=64, generations=40, noise_seed=3):
+def main(candidates=64, generations=40, noise_seed=3, folder=None):
     distance = SpikeTrainDistance("cell", record(noise_seed), "van Rossum", tau=20 * ms)
     model = Model(
         network,
@@ -82,7 +82,8 @@ def main(candidates=64, generations=40, noise_seed=3):
         },
         measures={"distance": distance},
     )
-    return fit(model, "distance", candidates=candidates, generations=generations, seed=1)
+    size = {"candidates": candidates, "generations": generations}
+    return fit(model, "distance", **size, seed=1, folder=folder)
 
 
 if __name__ == "__main__":

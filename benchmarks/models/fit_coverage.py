@@ -4,12 +4,14 @@ A noisy adaptive exponential neuron is recorded again and again with other noise
 ``examples/fit_adaptive_neuron.py``.
 
 usage: python benchmarks/models/fit_coverage.py [--records N] [--generations N] [--out FILE]
+       [--folder FOLDER]     keeps the searches, so that another call only computes intervals
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import platform
 import sys
 from pathlib import Path
 
@@ -20,9 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
 import fit_adaptive_neuron as example
 
 
-def fitted(number: int, generations: int) -> dict[str, list[float]]:
+def fitted(number: int, generations: int, folder: Path | None) -> dict[str, list[float]]:
     """Return best, low and high of each parameter, in SI units, for one record."""
-    result = example.main(generations=generations, noise_seed=number)
+    own = folder and folder / f"record_{number}"
+    result = example.main(generations=generations, noise_seed=number, folder=own)
     return {
         name: [float(result.best[name]), *map(float, result.interval[name])]
         for name in example.TRUTH
@@ -43,17 +46,27 @@ def summary(rows: list[dict[str, list[float]]]) -> dict[str, dict[str, float]]:
     return told
 
 
+def processor() -> str:
+    """Return what this computer calls its processor."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, default=20)
     parser.add_argument("--generations", type=int, default=40)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     rows = []
     for number in range(given.records):
-        rows.append(fitted(number + 1, given.generations))
+        rows.append(fitted(number + 1, given.generations, given.folder))
         sys.stderr.write(f"{number + 1} of {given.records}: {summary(rows)}\n")
-    text = json.dumps({"records": given.records, "parameters": summary(rows), "fits": rows})
+    told = {"processor": processor(), "records": given.records, "parameters": summary(rows)}
+    text = json.dumps({**told, "fits": rows})
     if given.out:
         given.out.write_text(text + "\n")
     sys.stdout.write(text + "\n")

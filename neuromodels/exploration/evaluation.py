@@ -103,7 +103,8 @@ class Evaluation:
         return most_instances(self.compiled)
 
 
-def most_instances(compiled: Compiled) -> int:
-    """Return how many instances of a model fit into the memory of a chunk."""
-    most = min(CHUNK_BYTES // compiled.bytes_kept, compiled.most_recorded)
+def most_instances(compiled: Compiled, stretches: int = 0) -> int:
+    """Return how many instances of a model, cut into stretches, fit into the memory of a chunk."""
+    size = compiled.bytes_in_stretches(stretches) if stretches else compiled.bytes_kept
+    most = min(CHUNK_BYTES // size, compiled.most_recorded)
     return max(int(most), 1)

@@ -238,4 +238,5 @@ def _result(search: Search, repeats: int, candidates: int, optimizer: str) -> Fi
 
 def _recorded(loss: Loss, compiled: Compiled) -> int:
     """Return how many recorded numbers a loss compares with."""
-    return sum(compiled.readings[name].recorded for name in loss.names)
+    records = (compiled.readings[name].record for name in loss.names)
+    return sum(record.count for record in records if record is not None)

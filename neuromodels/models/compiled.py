@@ -20,7 +20,7 @@ from neuromodels.errors import DeclarationError, NeuromodelsError
 from neuromodels.models.building import Built, build, set_up_with_numpy
 from neuromodels.models.expressions import to_set_again
 from neuromodels.models.fingerprint import fingerprint_of
-from neuromodels.models.measures.base import Kept, Measure, Reading
+from neuromodels.models.measures.base import Kept, Measure, Reading, Record
 from neuromodels.models.measures.scene import Scene
 from neuromodels.models.model import Model
 from neuromodels.models.names import Groups
@@ -37,8 +37,11 @@ from neuromodels.simulation.device.library import core_count
 Points = Mapping[str, np.ndarray]
 #: What was measured: by name, (instances, ...).
 Measured = dict[str, np.ndarray]
-#: Takes points, the point of each instance and the ids of their noise; see `Compiled.run`.
-Run = Callable[[Points, np.ndarray, np.ndarray], Measured]
+#: Takes points, the point of each instance, the ids of their noise and a number of stretches; see
+#: `Compiled.run`.
+Run = Callable[[Points, np.ndarray, np.ndarray, int], Measured]
+#: Ends the name under which the sums of each stretch stand.
+IN_STRETCHES = " in stretches"
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,17 @@ class Compiled:
     @property
     def bytes_kept(self) -> int:
         """Memory that one instance takes until its measures are worked out."""
+        return self._bytes_of_kept + (self._state_bytes if self.has_blocks else 0)
+
+    def bytes_in_stretches(self, stretches: int) -> int:
+        """Memory that one instance takes where the time is cut into stretches."""
+        return self._bytes_of_kept * (stretches + 1) + self._state_bytes
+
+    @property
+    def _bytes_of_kept(self) -> int:
         groups = groups_of(self.built.network)
         parts = (address.partition(".") for address in self.kept)
-        numbers = sum(groups[owner].variables[name].size for owner, _, name in parts)
-        return 16 * numbers + 64 + (self._state_bytes if self.has_blocks else 0)
+        return 16 * sum(groups[owner].variables[name].size for owner, _, name in parts) + 64
 
     @property
     def most_recorded(self) -> float:
@@ -174,7 +184,12 @@ class Compiled:
     # ------------------------------------------------------------------------------------- runs
 
     def run(
-        self, points: Points, rows: np.ndarray, streams: np.ndarray, first: int = 0
+        self,
+        points: Points,
+        rows: np.ndarray,
+        streams: np.ndarray,
+        first: int = 0,
+        stretches: int = 0,
     ) -> Measured:
         """Run instances and return what was measured of each.
 
@@ -188,22 +203,27 @@ class Compiled:
             Ids of their noise, shape (instances,), uint64.
         first
             Number of the first one, for messages.
+        stretches
+            Into how many equal ones the measured time is cut for measures that compare with
+            recorded data; 0: it is not cut.
 
         Returns
         -------
         By measure, (instances, ...), SI units; NaN where an instance has failed. ``"failed"`` says
-        which have.
+        which have. With stretches, the sums of each `Record` stand under the name of its measure
+        with `IN_STRETCHES` behind it, (instances, stretches, ...).
         """
         if self.elsewhere is not None:
-            return self.elsewhere(points, rows, streams)
-        if self.has_blocks:
-            kept = self._with_blocks(points, rows, streams, first)
+            return self.elsewhere(points, rows, streams, stretches)
+        cut: Measured = {}
+        if self.has_blocks or stretches:
+            kept, cut = self._with_blocks(points, rows, streams, first, stretches)
         else:
             kept = self._episodes(points, rows, streams)
         failed = np.asarray(kept[FAILED])
         measured = {name: _without(failed, r.values(kept)) for name, r in self.readings.items()}
         counts = {f"{n}_count": r.counted(kept) for n, r in self.readings.items() if r.counted}
-        return {**measured, **counts, FAILED: failed}
+        return {**measured, **counts, **cut, FAILED: failed}
 
     def _episodes(self, points: Points, rows: np.ndarray, streams: np.ndarray) -> Kept:
         lists = self._lists(points)
@@ -217,8 +237,8 @@ class Compiled:
         )
 
     def _with_blocks(
-        self, points: Points, rows: np.ndarray, streams: np.ndarray, first: int
-    ) -> Kept:
+        self, points: Points, rows: np.ndarray, streams: np.ndarray, first: int, stretches: int
+    ) -> tuple[Kept, Measured]:
         lists = self._lists(points)
         batch = self._ready(len(streams), lists)
         batch.restart()
@@ -230,15 +250,43 @@ class Compiled:
             batch[address] = given
         self._draw(batch, values)
         batch.record(range(len(streams)) if self.watched else [])
-        batch.run(self.model.end * second)
-        kept = {address: np.array(batch[address], dtype=float) for address in self.kept}
+        cut = self._run_through(batch, stretches)
+        kept = self._kept_of(batch)
         for address, numbers in kept.items() if self.is_own else ():
             owner = groups_of(self.built.network)[address.partition(".")[0]]
             if isinstance(owner, Synapses) and owner.name in self.built.connections:
                 _leave_out_padding(numbers, batch, owner.name)
         found = self._worked_out(batch, first)
         batch.record([])  # lets the recordings go
-        return {**kept, **found, FAILED: batch.failed}
+        return {**kept, **found, FAILED: batch.failed}, cut
+
+    def _kept_of(self, batch: Batch) -> dict[str, np.ndarray]:
+        return {address: np.array(batch[address], dtype=float) for address in self.kept}
+
+    def _run_through(self, batch: Batch, stretches: int) -> Measured:
+        """Run to the end; return what the records add up in each stretch of the measured time."""
+        records = {n: r.record for n, r in self.readings.items() if r.record} if stretches else {}
+        start, begin, end = self._scene.span
+        taken: dict[str, list[np.ndarray]] = {name: [] for name in records}
+        for time in np.linspace(begin, end, stretches + 1)[1:-1] if records else []:
+            batch.run(time * second - batch.time)
+            self._take(batch, records, float(time), taken)
+        batch.run(self.model.end * second - (batch.time - start * second))
+        self._take(batch, records, end, taken)
+        sums = {name: np.stack(each, axis=1) for name, each in taken.items()}
+        return {f"{n}{IN_STRETCHES}": np.diff(s, axis=1, prepend=0) for n, s in sums.items()}
+
+    def _take(
+        self,
+        batch: Batch,
+        records: Mapping[str, Record],
+        time: float,
+        taken: Mapping[str, list[np.ndarray]],
+    ) -> None:
+        """Add what the records have added up until now."""
+        kept = self._kept_of(batch) if records else {}
+        for name, record in records.items():
+            taken[name].append(record.sums(kept, time))
 
     def _worked_out(self, batch: Batch, first: int) -> Kept:
         """Return what the functions of measures say of each instance, NaN of one that failed."""

@@ -17,7 +17,7 @@ from brian2 import (
 
 from neuromodels.errors import DeclarationError
 from neuromodels.models import Model, Parameter, SpikeTrainDistance, TraceDistance
-from neuromodels.models.compiled import Compiled
+from neuromodels.models.compiled import IN_STRETCHES, Compiled
 
 NEURONS, SECONDS, TRANSIENT = 3, 0.6, 0.1
 DRIVES = np.array([[1.02], [1.6], [3.0], [0.5]])
@@ -62,7 +62,7 @@ def recorded():
 
 
 @pytest.fixture(scope="module")
-def measured(recorded):
+def compiled(recorded):
     trains, trace = recorded
     times = [train * second for train in trains]
     measures = {
@@ -82,7 +82,16 @@ def measured(recorded):
         transient=TRANSIENT * second,
         dtype="float64",
     )
-    return Compiled(model).run({"drive": DRIVES}, np.arange(4), np.arange(4, dtype=np.uint64))
+    return Compiled(model)
+
+
+def ran(compiled, **more):
+    return compiled.run({"drive": DRIVES}, np.arange(4), np.arange(4, dtype=np.uint64), **more)
+
+
+@pytest.fixture(scope="module")
+def measured(compiled):
+    return ran(compiled)
 
 
 def counted(train):
@@ -129,6 +138,50 @@ def test_traces_are_compared_as_numpy_does(measured, recorded):
         trace = recorded[1][100:].T
         assert each == pytest.approx(((v - trace) ** 2).mean(), rel=1e-9)
         assert same == pytest.approx(((v - trace[0]) ** 2).mean(), rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def cut(compiled):
+    """The same in five stretches of 100 ms."""
+    return ran(compiled, stretches=5)
+
+
+def test_cutting_the_time_changes_no_measure(measured, cut):
+    for name, values in measured.items():
+        np.testing.assert_array_equal(cut[name], values)
+
+
+@pytest.mark.parametrize("name", ["gamma", "near", "rossum", "slow", "trace", "same"])
+def test_stretches_of_equal_weight_give_the_whole(name, compiled, cut):
+    whole = compiled.readings[name].record.value(cut[name + IN_STRETCHES].sum(axis=1))
+    np.testing.assert_allclose(whole, cut[name], rtol=1e-9)
+
+
+def test_traces_are_compared_in_stretches_as_numpy_does(cut, recorded):
+    for drive, sums in zip(DRIVES[:, 0], cut["trace" + IN_STRETCHES], strict=True):
+        squares = (by_brian2(drive)[1][:, 100:] - recorded[1][100:].T) ** 2
+        wanted = squares.mean(axis=0).reshape(5, 100).sum(axis=1)
+        np.testing.assert_allclose(sums, wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("name", "tau"), [("rossum", 0.01), ("slow", 0.05)])
+def test_stretches_add_up_to_the_distance_of_the_spikes_so_far(name, tau, cut, recorded):
+    for drive, sums in zip(DRIVES[:, 0], cut[name + IN_STRETCHES], strict=True):
+        for stretch, so_far in enumerate(sums.cumsum()):
+            end = (TRANSIENT + 0.1 * (stretch + 1)) / 1e-4
+            trains = zip(by_brian2(drive)[0], recorded[0], strict=True)
+            pairs = [[counted(train) for train in pair] for pair in trains]
+            wanted = np.mean([rossum(a[a < end], b[b < end], tau) for a, b in pairs])
+            assert so_far == pytest.approx(wanted, rel=1e-9, abs=1e-12)
+
+
+def test_spikes_are_counted_in_stretches(cut, recorded):
+    edges = (TRANSIENT + 0.1 * np.arange(6)) / 1e-4 - 0.5
+    for drive, sums in zip(DRIVES[:, 0], cut["gamma" + IN_STRETCHES], strict=True):
+        model, data = by_brian2(drive)[0], recorded[0]
+        for part, trains in ((1, model), (2, data)):
+            wanted = [np.histogram(counted(train), edges)[0] for train in trains]
+            np.testing.assert_array_equal(sums[:, part], np.transpose(wanted))
 
 
 def test_a_train_has_no_distance_from_itself():

@@ -27,8 +27,8 @@ CALLS = 2
 """Parts of a chunk for each worker, to even out their pace."""
 MOST_MODELS = 4
 """Models that one process keeps; the least recently used are dropped."""
-Part = tuple[Mapping[str, np.ndarray], np.ndarray, np.ndarray]
-"""Values of parameters, the point of each instance, and the ids of their noise."""
+Part = tuple[Mapping[str, np.ndarray], np.ndarray, np.ndarray, int, int]
+"""What `Compiled.run` takes."""
 _models: OrderedDict[str, Any] = OrderedDict()
 
 
@@ -100,12 +100,16 @@ class NetworkOnWorkers:
         self._crew, self._work = crew, work
 
     def __call__(
-        self, points: Mapping[str, np.ndarray], rows: np.ndarray, streams: np.ndarray
+        self,
+        points: Mapping[str, np.ndarray],
+        rows: np.ndarray,
+        streams: np.ndarray,
+        stretches: int = 0,
     ) -> dict[str, np.ndarray]:
         """Run instances and return what was measured of each, in their order."""
         count = min(len(streams), CALLS * self._crew.count())
         parts = [
-            _part(points, rows[chosen], streams[chosen])
+            _part(points, rows[chosen], streams[chosen], stretches)
             for chosen in np.array_split(np.arange(len(streams)), count)
         ]
         found = [each.value for each in self._ask(parts)]
@@ -129,7 +133,9 @@ class NetworkOnWorkers:
         return [answers[number] for number in range(len(parts))]
 
 
-def _part(points: Mapping[str, np.ndarray], rows: np.ndarray, streams: np.ndarray) -> Part:
+def _part(
+    points: Mapping[str, np.ndarray], rows: np.ndarray, streams: np.ndarray, stretches: int
+) -> Part:
     """Return some instances with no more points than they have."""
     wanted, own = np.unique(rows, return_inverse=True)
-    return {name: values[wanted] for name, values in points.items()}, own, streams
+    return {name: values[wanted] for name, values in points.items()}, own, streams, 0, stretches

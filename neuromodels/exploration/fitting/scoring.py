@@ -10,7 +10,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.exploration.box import Box
 from neuromodels.exploration.evaluation import most_instances
 from neuromodels.exploration.fitting.losses import Loss, Table
-from neuromodels.models.compiled import Compiled, Measured
+from neuromodels.models.compiled import IN_STRETCHES, Compiled, Measured
 from neuromodels.seeding import trial_streams
 from neuromodels.simulation import FAILED
 
@@ -46,7 +46,9 @@ class Scorer:
         """How many numbers are searched."""
         return len(self.box.labels)
 
-    def measure(self, places: np.ndarray, repeats: int, *names: object) -> Table:
+    def measure(
+        self, places: np.ndarray, repeats: int, *names: object, stretches: int = 0
+    ) -> Table:
         """Run candidates and return all that was measured.
 
         Parameters
@@ -58,25 +60,30 @@ class Scorer:
             the parameters.
         names
             Of the noise; other names are other noise.
+        stretches
+            Of time, for `weighted_losses`.
         """
         points = self.box.points(places)
         self.compiled.check_points(points)
         count = len(places)
         rows = np.repeat(np.arange(count), repeats)
         streams = np.tile(trial_streams(self.seed, repeats, "fit", *names), count)
-        pieces = self._pieces(points, rows, streams)
+        pieces = self._pieces(points, rows, streams, stretches)
         return {
             name: values.reshape(count, repeats, *values.shape[1:])
             for name, values in pieces.items()
         }
 
     def _pieces(
-        self, points: dict[str, np.ndarray], rows: np.ndarray, streams: np.ndarray
+        self, points: dict[str, np.ndarray], rows: np.ndarray, streams: np.ndarray, stretches: int
     ) -> Measured:
         """Run instances, as many at once as memory allows, in pieces of one size if possible."""
-        count = -(-len(rows) // most_instances(self.compiled))
+        count = -(-len(rows) // most_instances(self.compiled, stretches))
         parts = np.array_split(np.arange(len(rows)), max(count, 1))
-        found = [self.compiled.run(points, rows[part], streams[part]) for part in parts]
+        found = [
+            self.compiled.run(points, rows[part], streams[part], stretches=stretches)
+            for part in parts
+        ]
         return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
 
     def losses(self, table: Table) -> np.ndarray:
@@ -84,6 +91,26 @@ class Scorer:
         losses = np.array(self.loss.of(table), dtype=float)
         losses[np.asarray(table[FAILED]).any(axis=1) | ~np.isfinite(losses)] = np.nan
         return losses
+
+    def weighted_losses(self, table: Table, weights: np.ndarray) -> np.ndarray:
+        """Return the losses where each stretch of the recorded data counts as often as it weighs.
+
+        Parameters
+        ----------
+        table
+            Measured in stretches.
+        weights
+            Of the stretches, (stretches,); one is as recorded.
+        """
+        return self.losses({**table, **self._weighted(table, weights)})
+
+    def _weighted(self, table: Table, weights: np.ndarray) -> dict[str, np.ndarray]:
+        records = {n: self.compiled.readings[n].record for n in self.loss.names}
+        return {
+            name: record.value(np.tensordot(table[name + IN_STRETCHES], weights, axes=(2, 0)))
+            for name, record in records.items()
+            if record is not None
+        }
 
     def no_loss(self, table: Table, when: str) -> DeclarationError:
         """Return the error that no candidate has a loss, with the measures that are missing."""

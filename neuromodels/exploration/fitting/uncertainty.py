@@ -6,60 +6,26 @@ and the noise of the runs do to them.
 
 With another loss, the loss is a parabola around the best place. The runs are drawn again, and each
 time the parabola has another minimum: this is what the noise of the runs does to the parameters.
-Where the loss compares with recorded numbers, their scatter is added as in nonlinear least squares
-(Seber and Wild, Nonlinear Regression, 1989, section 2.1): the minimum of the loss, divided by the
-degrees of freedom, says how large it is.
+
+Where the loss compares with recorded data, `compatible` says which parameters these allow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
-from scipy.stats import t as student
 
+from neuromodels.exploration.fitting.around import Around, Uncertainty, nothing, resampled
+from neuromodels.exploration.fitting.compatible import from_record
 from neuromodels.exploration.fitting.losses import Table, Targets
+from neuromodels.exploration.fitting.parabola import FLAT, Parabola, along_the_valley, to_a_rise
 from neuromodels.exploration.fitting.scoring import Scorer
-from neuromodels.seeding import generator
 
-LEVEL = 0.95
 #: Numbers of which a parabola is fitted, at most: it has half the square of them.
 MOST_OF_PARABOLA = 12
-RESAMPLES = 200
-#: Instances of each place, at least; and of those that only tell how far to go, and how often.
-REPEATS, FEW, ROUNDS = 16, 4, 5
-#: Smallest and largest distance from the best place at which runs are made.
-NEAREST, FARTHEST = 1e-4, 0.25
-#: Pairs of runs for a parabola, at least; the last is through more where losses are rough.
-PAIRS, MOST_PAIRS = 40, 150
-#: A way to a rise of the loss gets longer or shorter by this factor, at most, in each round.
-STRETCH = 3.0
-#: An eigenvalue this small, of one that the bounds' width would have, says nothing.
-FLAT = 1e-6
-
-
-@dataclass(frozen=True)
-class Uncertainty:
-    """Intervals of a fit's numbers, between 0 and 1.
-
-    Parameters
-    ----------
-    low, high
-        Of 95 % intervals, (numbers,); NaN where nothing says how sure the fit is.
-    how
-        In words.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-    how: str
-
-
-def nothing(size: int, why: str) -> Uncertainty:
-    """Return that nothing is known, and why."""
-    return Uncertainty(np.full(size, np.nan), np.full(size, np.nan), why)
+#: Instances of each place, at least.
+REPEATS = 16
 
 
 def uncertainty_of(
@@ -83,7 +49,7 @@ def uncertainty_of(
     size = len(place)
     if not len(free):
         return nothing(size, "no number may have any value")
-    around = _Around(scorer, place, free, max(repeats, REPEATS))
+    around = Around(scorer, place, free, max(repeats, REPEATS))
     if isinstance(scorer.loss, Targets):
         return _from_targets(around, scorer.loss)
     if len(free) > MOST_OF_PARABOLA:
@@ -91,73 +57,10 @@ def uncertainty_of(
     return _from_parabola(around, recorded)
 
 
-@dataclass
-class _Around:
-    """Runs around a place."""
-
-    scorer: Scorer
-    place: np.ndarray
-    free: np.ndarray
-    repeats: int
-
-    def at(self, shifts: np.ndarray, repeats: int) -> tuple[np.ndarray, Table]:
-        """Return the shifts that the bounds allow, (n, free), and what was measured there."""
-        places = np.tile(self.place, (len(shifts), 1))
-        places[:, self.free] = np.clip(places[:, self.free] + shifts, 0, 1)
-        table = self.scorer.measure(places, repeats, "uncertainty")
-        return places[:, self.free] - self.place[self.free], table
-
-    def along(self, sizes: np.ndarray, repeats: int) -> tuple[np.ndarray, Table]:
-        """Measure at the place and at both sides of it along each axis."""
-        sides = np.diag(sizes)
-        return self.at(np.vstack([np.zeros(len(sizes)), sides, -sides]), repeats)
-
-    def design(self, ways: np.ndarray, pairs: int, repeats: int) -> tuple[np.ndarray, Table]:
-        """Measure at the place and at random pairs of places that face each other.
-
-        They fill a box with sides along the columns of `ways`.
-        """
-        rng = generator(self.scorer.seed, "places of uncertainty")
-        shifts = rng.uniform(-1, 1, (pairs, len(ways))) @ ways.T
-        return self.at(np.vstack([np.zeros(len(ways)), shifts, -shifts]), repeats)
-
-    def sizes(self, rises: Callable[[Table], tuple[np.ndarray, float]]) -> np.ndarray:
-        """Return how far to go along each axis to see a change that tells something.
-
-        Parameters
-        ----------
-        rises
-            Of what was measured along the axes: by how much each axis changes it, in squares,
-            and by how much it should.
-        """
-        sizes = np.full(len(self.free), 0.02)
-        for _ in range(ROUNDS):
-            found, wanted = rises(self.along(sizes, FEW)[1])
-            ratio = np.sqrt(wanted / np.maximum(found, 1e-300))
-            ratio = np.where(np.isfinite(ratio), ratio, 0.5)  # NaN: where nothing could be measured
-            sizes = np.clip(sizes * np.clip(ratio, 0.2, 5), NEAREST, FARTHEST)
-        return sizes
-
-    def intervals(
-        self, centre: np.ndarray, covariance: np.ndarray, freedom: float, how: str
-    ) -> Uncertainty:
-        """Return intervals within the bounds, from a centre (shift) and its covariance.
-
-        The best place lies in them, also where the loss around it is far from a parabola.
-        """
-        factor = student.ppf(0.5 + LEVEL / 2, freedom)
-        half = factor * np.sqrt(np.maximum(np.diag(covariance), 0))
-        low, high = self.place.copy(), self.place.copy()
-        middle = self.place[self.free] + centre
-        low[self.free] = np.minimum(middle - half, low[self.free])
-        high[self.free] = np.maximum(middle + half, high[self.free])
-        return Uncertainty(np.clip(low, 0, 1), np.clip(high, 0, 1), how)
-
-
 # ---------------------------------------------------------------------------------------- targets
 
 
-def _from_targets(around: _Around, loss: Targets) -> Uncertainty:
+def _from_targets(around: Around, loss: Targets) -> Uncertainty:
     """Return intervals from how measures change with the parameters."""
     axes = len(around.free)
 
@@ -217,155 +120,30 @@ def _unknown(slopes: np.ndarray) -> np.ndarray:
 # --------------------------------------------------------------------------------------- parabola
 
 
-def _from_parabola(around: _Around, recorded: int) -> Uncertainty:
-    """Return intervals from the minimum of a parabola through the losses."""
+def _from_parabola(around: Around, recorded: int) -> Uncertainty:
+    """Return intervals from losses around the best place."""
     axes, size = len(around.free), len(around.place)
     scorer = around.scorer
     table = around.at(np.zeros((1, axes)), around.repeats)[1]
     best = scorer.losses(table)[0]
     freedom = max(recorded - axes, 1)
     scatter = max(best, 0) / freedom if recorded else 0.0
-    noise = float(np.std(_resampled(scorer, table, around.repeats)[:, 0]))
+    noise = float(np.std(resampled(scorer, table, around.repeats)[:, 0]))
     is_noisy = bool(noise > 1e-9 * abs(best))
     if not scatter and not is_noisy:
         return nothing(size, "neither the runs nor the loss say how large errors are")
     around = around if is_noisy else replace(around, repeats=1)  # all runs are the same
     # spikes move in whole steps: small rises of the loss are rough
     wanted = scatter * max(4, freedom / 4) + 2 * noise
-    ways = _along_the_valley(around, _to_a_rise(around, wanted), wanted)
-    parabola = Parabola.around(around, ways, MOST_PAIRS if recorded else 0)
+    ways = along_the_valley(around, to_a_rise(around, wanted), wanted)
+    return from_record(around, ways, freedom) if recorded else _from_noise(around, ways)
+
+
+def _from_noise(around: Around, ways: np.ndarray) -> Uncertainty:
+    """Return intervals from the minima of a parabola on runs that are drawn again."""
+    parabola = Parabola.around(around, ways, 0)
     if parabola is None:
-        return nothing(size, "too few runs around the best place have a loss")
-    spread = parabola.spread(around) + 2 * scatter * np.linalg.inv(parabola.bend)
-    degrees = [freedom] * (recorded > 0) + [around.repeats - 1] * is_noisy
+        return nothing(len(around.place), "too few runs around the best place have a loss")
+    centre, spread = np.clip(parabola.minimum(), -1, 1), parabola.spread(around)
     how = "minima of a parabola on resampled runs"
-    how += " and the scatter of what was recorded around the best fit" if recorded else ""
-    centre = np.clip(parabola.minimum(), -1, 1)
-    return around.intervals(ways @ centre, ways @ spread @ ways.T, min(degrees), how)
-
-
-def _to_a_rise(around: _Around, wanted: float) -> np.ndarray:
-    """Return how far to go along each axis until the loss has risen so much."""
-    axes = len(around.free)
-
-    def rises(found: Table) -> tuple[np.ndarray, float]:
-        losses = around.scorer.losses(found)
-        return (losses[1 : axes + 1] + losses[axes + 1 :]) / 2 - losses[0], wanted
-
-    return around.sizes(rises)
-
-
-def _along_the_valley(around: _Around, sizes: np.ndarray, wanted: float) -> np.ndarray:
-    """Return ways, as columns, along each of which the loss rises so much.
-
-    Parameters often make up for each other. Then the loss is a valley that lies across the axes,
-    and a box along the axes says little of its length.
-    """
-    ways = np.diag(sizes)
-    for _ in range(ROUNDS):
-        parabola = Parabola.around(around, ways, PAIRS)
-        if parabola is None:
-            break
-        rises, directions = np.linalg.eigh(parabola.bend)
-        factors = np.clip(np.sqrt(2 * wanted / rises), 1 / STRETCH, STRETCH)
-        ways = ways @ directions * factors
-        ways = ways * np.minimum(1, FARTHEST / np.abs(ways).max(axis=0))
-    return ways
-
-
-@dataclass(frozen=True)
-class Parabola:
-    """A parabola through losses in a box around the best place; one is half a side of the box.
-
-    Parameters
-    ----------
-    matrix
-        Of the terms at each run that has a loss, (runs, terms).
-    losses
-        Of these runs, (runs,).
-    resampled
-        The same with repeats drawn again, (resamples, runs).
-    """
-
-    matrix: np.ndarray
-    losses: np.ndarray
-    resampled: np.ndarray
-    axes: int
-
-    @classmethod
-    def around(cls, around: _Around, ways: np.ndarray, pairs: int) -> Parabola | None:
-        """Run in a box with these sides; return None where too few runs have a loss."""
-        axes = len(ways)
-        count = (axes + 1) * (axes + 2) // 2
-        shifts, table = around.design(ways, max(pairs, 2 * count, 20), around.repeats)
-        losses = around.scorer.losses(table)
-        is_there = np.isfinite(losses)
-        if is_there.sum() < count + 2:
-            return None
-        matrix = _terms(np.linalg.solve(ways, shifts.T).T)
-        drawn = _resampled(around.scorer, table, around.repeats)
-        return cls(matrix[is_there], losses[is_there], drawn[:, is_there], axes)
-
-    @cached_property
-    def terms(self) -> np.ndarray:
-        """What each term weighs."""
-        return self._solve @ self.losses
-
-    @cached_property
-    def bend(self) -> np.ndarray:
-        """Its second derivatives."""
-        return _bend(self.terms, self.axes)
-
-    def minimum(self) -> np.ndarray:
-        """Return where it is lowest."""
-        return _minimum(self.terms, self.axes, self.bend)
-
-    def spread(self, around: _Around) -> np.ndarray:
-        """Return the covariance of its minimum: by the noise of the runs, and by rough losses."""
-        minima = [_minimum(self._solve @ each, self.axes, self.bend) for each in self.resampled]
-        noise = np.atleast_2d(np.cov(np.array(minima), rowvar=False))
-        # the variance of so few runs is too small by one of them
-        noise = noise * around.repeats / (around.repeats - 1) if around.repeats > 1 else 0 * noise
-        return noise + self._roughness()
-
-    def _roughness(self) -> np.ndarray:
-        """Return what the distances of the losses from the parabola do to its minimum."""
-        runs, count = self.matrix.shape
-        left = self.losses - self.matrix @ self.terms
-        variance = float(left @ left) / (runs - count)
-        slopes = (self._solve @ self._solve.T)[1 : self.axes + 1, 1 : self.axes + 1] * variance
-        inverse = np.linalg.inv(self.bend)
-        return inverse @ slopes @ inverse
-
-    @cached_property
-    def _solve(self) -> np.ndarray:
-        return np.linalg.pinv(self.matrix)
-
-
-def _resampled(scorer: Scorer, table: Table, repeats: int) -> np.ndarray:
-    """Return losses with repeats drawn again, the same ones at all places, (resamples, places)."""
-    rng = generator(scorer.seed, "bootstrap of uncertainty")
-    rows = rng.integers(repeats, size=(RESAMPLES, repeats))
-    drawn = [scorer.losses({n: v[:, row] for n, v in table.items()}) for row in rows]
-    return np.array(drawn)
-
-
-def _terms(shifts: np.ndarray) -> np.ndarray:
-    """Return the terms of a parabola: one, each axis, and half of each product of two."""
-    first, second = np.triu_indices(shifts.shape[1])
-    products = shifts[:, first] * shifts[:, second]
-    return np.concatenate([np.ones((len(shifts), 1)), shifts, products], axis=1)
-
-
-def _bend(terms: np.ndarray, axes: int) -> np.ndarray:
-    """Return the second derivatives of a parabola, made so that it has a minimum."""
-    bend = np.zeros((axes, axes))
-    bend[np.triu_indices(axes)] = terms[axes + 1 :]
-    values, vectors = np.linalg.eigh(bend + bend.T)
-    least = max(values.max(), 1e-300) * FLAT
-    return (vectors * np.maximum(values, least)) @ vectors.T
-
-
-def _minimum(terms: np.ndarray, axes: int, bend: np.ndarray) -> np.ndarray:
-    """Return where a parabola of a given bend is lowest."""
-    return -np.linalg.solve(bend, terms[1 : axes + 1])
+    return around.intervals(ways @ centre, ways @ spread @ ways.T, around.repeats - 1, how)

@@ -19,6 +19,26 @@ Kept = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
+class Record:
+    """Recorded data that a measure compares with, as sums over time.
+
+    Parameters
+    ----------
+    count
+        How many recorded numbers, or spikes, there are.
+    sums
+        Takes what is kept at a time, and this time in seconds; returns sums over all that was
+        compared until then, (episodes, ...).
+    value
+        Returns the measure from such sums, (..., parts) to (...) or as the sums are shaped.
+    """
+
+    count: int
+    sums: Callable[[Kept, float], np.ndarray]
+    value: Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
 class Reading:
     """How a measure's values come from the variables that were kept.
 
@@ -32,8 +52,8 @@ class Reading:
         Returns how many neurons or events each value rests on, (episodes,); None: all there are.
     axes
         Names and coordinates of further axes.
-    recorded
-        How many recorded numbers the measure is compared with; 0: none.
+    record
+        The recorded data that the measure compares with; None: there is none.
     watched
         The function that works the values out of each instance's recording; None: sums suffice.
     """
@@ -42,7 +62,7 @@ class Reading:
     dim: Dimension = DIMENSIONLESS
     counted: Callable[[Kept], np.ndarray] | None = None
     axes: Mapping[str, np.ndarray] | None = None
-    recorded: int = 0
+    record: Record | None = None
     watched: Watched | None = None
 
 

@@ -8,19 +8,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+from brian2.core.clocks import Clock
 from brian2.core.spikesource import SpikeSource
 from brian2.input.timedarray import TimedArray
 from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError
-from neuromodels.models.measures.base import Kept, Measure, Reading
+from neuromodels.models.measures.base import Kept, Measure, Reading, Record
 from neuromodels.models.measures.expressions import Reduced
 from neuromodels.models.measures.scene import Scene
 from neuromodels.models.measures.train_sums import Coincidences, FilteredGap
 from neuromodels.models.names import nearest, part_of
 from neuromodels.models.parameters import in_si
-from neuromodels.simulation.source.timing import checked_seconds
+from neuromodels.simulation.source.timing import checked_seconds, step_at
 
 KINDS = ("gamma", "van Rossum", "count")
 
@@ -109,9 +110,12 @@ class SpikeTrainDistance(Measure):
         name = scene.name_for("van_rossum", source)
         sums = FilteredGap(source, name, trains, scene.steps_of(source)[0], tau)
         scene.keep(sums.objects(), sums.addresses())
-        return Reading(
-            lambda kept: sums.distance(kept).mean(axis=1), recorded=sum(map(len, trains))
-        )
+
+        def values(kept: Kept) -> np.ndarray:
+            return sums.distance(kept).mean(axis=1)
+
+        spikes = sum(map(len, trains))
+        return Reading(values, record=Record(spikes, lambda kept, time: values(kept), _as_it_is))
 
     def _gamma(self, scene: Scene, source: SpikeSource, trains: Sequence[np.ndarray]) -> Reading:
         window = checked_seconds("SpikeTrainDistance.window", self.window)
@@ -129,12 +133,26 @@ class SpikeTrainDistance(Measure):
         sums = Coincidences(source, name, trains, begin, steps)
         scene.keep(sums.objects(), sums.addresses())
 
-        def values(kept: Kept) -> np.ndarray:
-            above = sums.matched(kept) - chance * recorded
-            both = (recorded + sums.number(kept)) / 2
-            return (1 - above / both / (1 - chance)).mean(axis=1)
+        def value(parts: np.ndarray) -> np.ndarray:
+            matched, number, due = (parts[..., part, :] for part in range(3))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                part = (matched - chance * due) / ((due + number) / 2)
+            return (1 - part / (1 - chance)).mean(axis=-1)
 
-        return Reading(values, recorded=int(recorded.sum()))
+        def parts(kept: Kept, due: np.ndarray) -> np.ndarray:
+            matched = sums.matched(kept)
+            return np.stack(np.broadcast_arrays(matched, sums.number(kept), due), axis=1)
+
+        def parts_until(kept: Kept, time: float) -> np.ndarray:
+            step = step_at(source.clock, time)
+            return parts(kept, np.array([np.count_nonzero(train < step) for train in trains]))
+
+        record = Record(int(recorded.sum()), parts_until, value)
+        return Reading(lambda kept: value(parts(kept, recorded)), record=record)
+
+
+def _as_it_is(sums: np.ndarray) -> np.ndarray:
+    return sums
 
 
 def _trains(times: Any) -> tuple[np.ndarray, ...]:
@@ -203,8 +221,13 @@ class TraceDistance(Measure):
         time = f"{owner}.t - {start!r}*second" if start else f"{owner}.t"
         square = f"({self.address} - {course}({time}{place}))**2"
         reading = Reduced(f"mean(time_mean({square}))", every=self.dt).read_in(scene)
-        samples = round((scene.end - scene.begin) / every)
-        return replace(reading, recorded=samples * (values.shape[1] if values.ndim == 2 else 1))
+        first, last = (step_at(Clock(self.dt), time) for time in (scene.begin, scene.end))
+
+        def sums(kept: Kept, time: float) -> np.ndarray:
+            return reading.values(kept) * max(step_at(Clock(self.dt), time) - first, 0)
+
+        count = (last - first) * (values.shape[1] if values.ndim == 2 else 1)
+        return replace(reading, record=Record(count, sums, lambda sums: sums / (last - first)))
 
     def _checked(self, values: np.ndarray, group: Any, part: slice) -> np.ndarray:
         where = "TraceDistance.values"

@@ -65,7 +65,15 @@ class Course:
 
 
 def draw_fit(best: np.ndarray, mean: np.ndarray, courses: Sequence[Course]) -> Figure:
-    """Return a panel of losses and one for each number, the first `MOST` of them."""
+    """Return a panel of losses and one for each number, the first `MOST` of them.
+
+    Parameters
+    ----------
+    best, mean
+        Losses of each generation; NaN where no candidate had one.
+    courses
+        Of the numbers.
+    """
     drawn = courses[:MOST]
     columns = columns_for(1 + len(drawn))
     rows = math.ceil((1 + len(drawn)) / columns)
@@ -153,7 +161,10 @@ def _draw_bounds(axes: Axes, courses: Sequence[Course]) -> None:
 
 def _draw_losses(axes: Axes, best: np.ndarray, mean: np.ndarray) -> None:
     axes.plot(mean, color=GREY, label="mean")
-    axes.plot(best, color=NEGATIVE, label="best")
+    (points,) = axes.plot(best, "o", color=NEGATIVE, alpha=0.4, label="best of each")
+    points.set(markersize=2, markeredgewidth=0)
+    # a generation without a loss leaves the best as it was
+    axes.plot(np.fmin.accumulate(best), color=NEGATIVE, label="best so far")
     losses = np.concatenate([best, mean])
     losses = losses[np.isfinite(losses)]
     if _falls_by_decades(losses):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from neuromodels.report.plotting.fits import Course, draw_parallel
+from neuromodels.report.plotting.fits import Course, draw_fit, draw_parallel
 from neuromodels.report.plotting.maps import Measured, Scale, draw_lines, draw_maps, draw_points
 from neuromodels.report.plotting.sensitivities import draw_sobol
 from neuromodels.report.plotting.style import NEGATIVE, POSITIVE
@@ -77,6 +77,18 @@ def test_parallel_coordinates_run_from_bound_to_bound() -> None:
     best = next(line for line in axes.lines if line.get_label() == "best")
     np.testing.assert_allclose(best.get_ydata(), [1, 0.25])
     assert bar.get_yscale() == "log"
+
+
+def test_the_loss_of_a_fit_is_the_best_so_far_beside_that_of_each_generation() -> None:
+    best = np.array([5.0, 3, 4, np.nan, 2])
+    (axes,) = draw_fit(best, best + 1, []).axes
+    lines = {line.get_label(): line for line in axes.lines}
+    np.testing.assert_array_equal(lines["best so far"].get_ydata(), [5, 3, 3, 3, 2])
+    np.testing.assert_array_equal(lines["best of each"].get_ydata(), best)
+    assert (lines["best of each"].get_linestyle(), lines["best of each"].get_marker()) == (
+        "None",
+        "o",
+    )
 
 
 def test_bars_have_their_intervals() -> None:
