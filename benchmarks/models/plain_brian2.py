@@ -7,12 +7,14 @@ import itertools
 import numpy as np
 import pandas as pd
 from brian2 import Network, NeuronGroup, SpikeMonitor, Synapses, second, seed
+from brian2.codegen.translation import make_statements
 from joblib import Parallel, delayed
 
 
 def one(build, g, w, repeat, length):
     """Build, run and measure one network."""
-    gc.collect()  # the names of the last network are free again: nothing is compiled anew
+    make_statements._cache.clear()  # else Brian2 keeps the last network's noise alive, and
+    gc.collect()  # compiles it under a new name; now all names are free again
     seed(repeat)
     network = build()
     cells = next(each for each in network.objects if isinstance(each, NeuronGroup))

@@ -1,6 +1,7 @@
 """The same 200 runs of a network with STDP: `sweep`, and plain Brian2 with joblib.
 
-usage: python benchmarks/models/sweep_beside_joblib.py [--seconds 1] [--cores 2] [--json FILE]
+usage: python benchmarks/models/sweep_beside_joblib.py [--seconds 1] [--cores 2] [--quick]
+                                                       [--json FILE]
 
 Each way runs in a process of its own, from an empty cache. Both measure the rate, the CV of
 intervals, synchrony and the mean weight of 40 points with 5 repeats. The plain way needs joblib,
@@ -23,12 +24,14 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "examples"), str(HERE.parents[1])]
-G = [1, 2, 3, 4, 5, 6, 7, 8]
-W = [0.4, 0.8, 1.2, 1.6, 2.0]
-REPEATS = 5
+#: Values of g, values of w, and repeats of each pair.
+Grid = tuple[list[float], list[float], int]
+WHOLE: Grid = [1, 2, 3, 4, 5, 6, 7, 8], [0.4, 0.8, 1.2, 1.6, 2.0], 5
+#: With --quick: few runs, to see that everything works.
+QUICK: Grid = [2, 6], [1], 2
 
 
-def by_sweep(seconds: float, cores: int):
+def by_sweep(grid: Grid, seconds: float, cores: int):
     """Run the grid as one batch."""
     from brian2 import second
     from sweep_stdp_network import build
@@ -44,24 +47,25 @@ def by_sweep(seconds: float, cores: int):
         {**measures, "weight": "mean(last(plastic.w))"},
         seconds / 4 * second,
     )
-    found = sweep(model, {"g": G, "w": W}, REPEATS, threads=cores)
+    g, w, repeats = grid
+    found = sweep(model, {"g": g, "w": w}, repeats, threads=cores)
     return found[["rate", "cv", "synchrony", "weight"]].mean("repeat").to_dataframe()
 
 
-def by_joblib(seconds: float, cores: int):
+def by_joblib(grid: Grid, seconds: float, cores: int):
     """Run the grid network by network."""
     from sweep_stdp_network import build
 
-    return import_module("plain_brian2").swept(build, G, W, REPEATS, seconds, cores)
+    return import_module("plain_brian2").swept(build, *grid, seconds, cores)
 
 
 WAYS = {"sweep": by_sweep, "joblib": by_joblib}
 
 
-def measure(way: str, seconds: float, cores: int) -> None:
+def measure(way: str, grid: Grid, seconds: float, cores: int) -> None:
     """Run one way in this process, and write its time, peak memory and table as JSON."""
     begun = time.perf_counter()
-    table = WAYS[way](seconds, cores)
+    table = WAYS[way](grid, seconds, cores)
     spent = time.perf_counter() - begun
     kinds = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
     own, child = (resource.getrusage(kind).ru_maxrss / 1024 for kind in kinds)
@@ -80,11 +84,11 @@ def lines_of(way: str) -> int:
     return sum(bool(line.strip()) for line in text.splitlines())
 
 
-def run(way: str, seconds: float, cores: int) -> dict:
+def run(way: str, seconds: float, cores: int, is_quick: bool) -> dict:
     """Run one way in a fresh process with empty caches."""
     with tempfile.TemporaryDirectory() as cache:
         command = [sys.executable, __file__, "--way", way, "--seconds", str(seconds)]
-        command += ["--cores", str(cores)]
+        command += ["--cores", str(cores), *(["--quick"] if is_quick else [])]
         names = ("NEUROMODELS_CACHE", "XDG_CACHE_HOME", "HOME")
         environment = {**os.environ, **dict.fromkeys(names, cache)}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -107,17 +111,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=1.0, help="simulated time of a run")
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--quick", action="store_true", help="few runs")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    grid = QUICK if given.quick else WHOLE
     if given.way:
-        return measure(given.way, given.seconds, given.cores)
-    found = {way: run(way, given.seconds, given.cores) for way in WAYS}
+        return measure(given.way, grid, given.seconds, given.cores)
+    found = {way: run(way, given.seconds, given.cores, given.quick) for way in WAYS}
     ratio = found["joblib"]["seconds"] / found["sweep"]["seconds"]
     result = {
         "processor": processor(),
         "cores": given.cores,
-        "runs": len(G) * len(W) * REPEATS,
+        "runs": len(grid[0]) * len(grid[1]) * grid[2],
         "simulated_s": given.seconds,
         "ratio": ratio,
         **found,

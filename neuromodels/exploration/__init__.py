@@ -8,7 +8,7 @@ from neuromodels.exploration.inference.npe import infer
 from neuromodels.exploration.inference.posterior import Posterior
 from neuromodels.exploration.morris_and_sobol import plot_sensitivity, sensitivity
 from neuromodels.exploration.pictures import plot, plot_sweep
-from neuromodels.exploration.sweep import sweep
+from neuromodels.exploration.sweep import memory_of_sweep, sweep
 
 __all__ = [
     "Calibration",
@@ -19,6 +19,7 @@ __all__ = [
     "grid",
     "infer",
     "latin_hypercube",
+    "memory_of_sweep",
     "plot",
     "plot_sensitivity",
     "plot_sweep",

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neuromodels.exploration.checkpoint import Checkpoint
+from neuromodels.exploration.memory import demand_of
 from neuromodels.models.compiled import Compiled, Measured, Points
 from neuromodels.seeding import seed_of
 
 #: Seconds that a chunk should take: often enough to report, seldom enough to cost nothing.
 CHUNK_SECONDS = 5.0
-#: Bytes that the kept variables of a chunk may take.
-CHUNK_BYTES = 256 * 2**20
 #: Instances of the first chunk, for each core.
 FIRST = 4
 
@@ -41,6 +40,8 @@ class Evaluation:
         Where what is done is kept.
     report
         Is called after each chunk.
+    memory
+        Bytes that all may take, see `demand_of`.
     """
 
     compiled: Compiled
@@ -49,6 +50,7 @@ class Evaluation:
     seed: int
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     report: Report = lambda done, all: None
+    memory: int | None = None
 
     @property
     def count(self) -> int:
@@ -99,12 +101,6 @@ class Evaluation:
 
     @property
     def most(self) -> int:
-        """How many instances a chunk may have within its memory."""
-        return most_instances(self.compiled)
-
-
-def most_instances(compiled: Compiled, stretches: int = 0) -> int:
-    """Return how many instances of a model, cut into stretches, fit into the memory of a chunk."""
-    size = compiled.bytes_in_stretches(stretches) if stretches else compiled.bytes_kept
-    most = min(CHUNK_BYTES // size, compiled.most_recorded)
-    return max(int(most), 1)
+        """How many instances a chunk may have; recordings may turn out larger than was guessed."""
+        folder = self.checkpoint.folder
+        return demand_of(self.compiled, self.points, self.repeats, self.memory, folder).instances

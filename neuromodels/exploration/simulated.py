@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +23,17 @@ class Keeping:
     ----------
     folder
         None: nowhere.
-    report
+    report, memory
         As for `sweep`.
     """
 
     folder: Path | None = None
     report: bool | Report = True
+    memory: int | None = None
 
     def inside(self, name: str) -> Keeping:
         """Return the same for a part of the work, in a folder inside this one."""
-        return Keeping(None if self.folder is None else self.folder / name, self.report)
+        return replace(self, folder=None if self.folder is None else self.folder / name)
 
 
 def simulate(
@@ -57,7 +58,7 @@ def simulate(
     digest = digest_of(compiled, points, repeats, seed)
     kept = Checkpoint(keeping.folder, digest)
     with progress_here(name, keeping.report) as shown:
-        return Evaluation(compiled, points, repeats, seed, kept, shown).run()
+        return Evaluation(compiled, points, repeats, seed, kept, shown, keeping.memory).run()
 
 
 def flat(compiled: Compiled, measured: Measured) -> dict[str, np.ndarray]:

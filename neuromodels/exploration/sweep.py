@@ -9,6 +9,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.exploration.dataset import dataset_of
 from neuromodels.exploration.design import Design, design_of
 from neuromodels.exploration.evaluation import Report
+from neuromodels.exploration.memory import Demand, check_room, demand_of
 from neuromodels.exploration.simulated import Keeping, simulate
 from neuromodels.exploration.stimuli import with_numbered_spikes
 from neuromodels.models.compiled import Choice, Compiled, Points, compiled_of
@@ -29,6 +30,7 @@ def sweep(
     folder: Path | str | None = None,
     device: Any = "cpp",
     threads: int | None = None,
+    memory: int | None = None,
     report: bool | Report = True,
 ) -> Dataset:
     """Run a model at many points of its parameters.
@@ -50,6 +52,10 @@ def sweep(
         Where results are kept while they come. The same call goes on from there after a stop.
     device, threads
         As for `Batch`.
+    memory
+        Bytes that the sweep may take beside the network, on the processor: fewer instances run at a
+        time then, and no number changes. None: 256 MiB for them, and what results need.
+        `memory_of_sweep` tells before.
     report
         Whether to show progress; or a function of how many instances are done, and of how many.
 
@@ -63,14 +69,44 @@ def sweep(
     Raises
     ------
     DeclarationError
-        Where a parameter, a value or a unit is wrong; nothing has run then.
+        Where a parameter, a value or a unit is wrong, or `memory` too little; nothing has run then.
     StorageError
         Where `folder` keeps results of another declaration.
     """
-    compiled, design, values = prepare_sweep(model, points, repeats, device=device, threads=threads)
-    keeping = Keeping(None if folder is None else Path(folder), report)
+    running = {"device": device, "threads": threads, "memory": memory, "folder": folder}
+    compiled, design, values = prepare_sweep(model, points, repeats, **running)
+    keeping = Keeping(None if folder is None else Path(folder), report, memory)
     measured = simulate("sweep", compiled, values, repeats, seed, keeping)
     return dataset_of(design, compiled, measured, repeats, seed)
+
+
+def memory_of_sweep(
+    model: Model | Compiled,
+    points: Any,
+    repeats: int = 1,
+    *,
+    folder: Path | str | None = None,
+    device: Any = "cpp",
+    threads: int | None = None,
+    memory: int | None = None,
+) -> Demand:
+    """Return the memory that `sweep` takes at the most with the same arguments; nothing runs.
+
+    Returns
+    -------
+    Demand
+        Bytes beside those of the network, and of Python, which are there before. ``total`` grows
+        with the number of instances by their results alone. What `Recorded` measures keep of spikes
+        is a guess before any was seen.
+
+    Raises
+    ------
+    DeclarationError
+        As for `sweep`.
+    """
+    running = {"device": device, "threads": threads, "memory": memory, "folder": folder}
+    compiled, _, values = prepare_sweep(model, points, repeats, **running)
+    return demand_of(compiled, values, repeats, memory, folder)
 
 
 def prepare_sweep(
@@ -80,6 +116,8 @@ def prepare_sweep(
     *,
     device: Any = "cpp",
     threads: int | None = None,
+    memory: int | None = None,
+    folder: Path | str | None = None,
     **_: Any,
 ) -> tuple[Compiled, Design, Points]:
     """Build the network of a sweep and check its points; parameters as of `sweep`."""
@@ -91,6 +129,7 @@ def prepare_sweep(
     compiled = compiled_of(numbered if others else model, Choice(device, threads))
     values = design.points({name: place.dim for name, place in compiled.places.items()})
     compiled.check_points(values)
+    check_room("sweep.memory", memory, demand_of(compiled, values, repeats, None, folder))
     return compiled, design, values
 
 

@@ -43,6 +43,9 @@ Run = Callable[[Points, np.ndarray, np.ndarray, int], Measured]
 #: Ends the name under which the sums of each stretch stand.
 IN_STRETCHES = " in stretches"
 
+#: Bytes of what is kept of the instances whose measures are worked out together.
+SLICE_BYTES = 2**20
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -131,17 +134,23 @@ class Compiled:
     @property
     def bytes_kept(self) -> int:
         """Memory that one instance takes until its measures are worked out."""
-        return self._bytes_of_kept + (self._state_bytes if self.has_blocks else 0)
+        return self._bytes_of_kept + (self.state_bytes if self.has_blocks else 0)
 
     def bytes_in_stretches(self, stretches: int) -> int:
         """Memory that one instance takes where the time is cut into stretches."""
-        return self._bytes_of_kept * (stretches + 1) + self._state_bytes
+        return self._bytes_of_kept * (stretches + 1) + self.state_bytes
 
     @property
     def _bytes_of_kept(self) -> int:
         groups = groups_of(self.built.network)
         parts = (address.partition(".") for address in self.kept)
-        return 16 * sum(groups[owner].variables[name].size for owner, _, name in parts) + 64
+        numbers = sum(int(groups[owner].variables[name].size) for owner, _, name in parts)
+        return 16 * numbers + 64
+
+    @property
+    def bytes_recorded(self) -> int:
+        """Memory of what functions of measures see of one instance."""
+        return sum(each.watch.bytes_of_instance for each in self.watched.values())
 
     @property
     def most_recorded(self) -> float:
@@ -150,11 +159,18 @@ class Compiled:
         return min((w.memory // w.bytes_of_instance for w in watches), default=math.inf)
 
     @property
-    def _state_bytes(self) -> int:
-        """Memory of all variables of an instance, where each has its own."""
+    def state_bytes(self) -> int:
+        """Memory of all variables of an instance, while it runs or where each has its own."""
         groups = groups_of(self.built.network).values()
         arrays = (v for g in groups for v in g.variables.values() if isinstance(v, ArrayVariable))
         return sum(2 * 8 * int(np.size(v.get_value())) for v in arrays)
+
+    def numbers_given(self, name: str, width: int) -> int:
+        """Return how many numbers the variables of an instance take from a parameter of `width`."""
+        place = self.places[name]
+        spread = width if place.spread is None or width == 1 else len(place.spread)
+        parts = (place.part is not None and self._present(a).size for a in place.addresses)
+        return width + sum(int(part or spread) for part in parts)
 
     def check_points(self, points: Points) -> None:
         """Refuse values that the variables cannot have.
@@ -220,10 +236,20 @@ class Compiled:
             kept, cut = self._with_blocks(points, rows, streams, first, stretches)
         else:
             kept = self._episodes(points, rows, streams)
+        return {**self._in_slices(kept), **cut}
+
+    def _in_slices(self, kept: Kept) -> Measured:
+        """Return what was measured, worked out from a few instances at a time: it needs copies."""
+        size = max(SLICE_BYTES // self.bytes_kept, 1)
+        starts = range(0, len(kept[FAILED]), size)
+        parts = [self._measured({a: v[k : k + size] for a, v in kept.items()}) for k in starts]
+        return {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
+
+    def _measured(self, kept: Kept) -> Measured:
         failed = np.asarray(kept[FAILED])
         measured = {name: _without(failed, r.values(kept)) for name, r in self.readings.items()}
         counts = {f"{n}_count": r.counted(kept) for n, r in self.readings.items() if r.counted}
-        return {**measured, **counts, **cut, FAILED: failed}
+        return {**measured, **counts, FAILED: failed}
 
     def _episodes(self, points: Points, rows: np.ndarray, streams: np.ndarray) -> Kept:
         lists = self._lists(points)
@@ -304,6 +330,7 @@ class Compiled:
         given = frozenset(generators)
         if self._batch is None or (self._batch.instances, self._given) != (instances, given):
             self._given = given
+            self._batch = None  # lets its memory go before there is another
             self._batch = Batch(
                 self.built.network,
                 instances,

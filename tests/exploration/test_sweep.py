@@ -209,12 +209,12 @@ def test_a_folder_is_of_one_network_whatever_it_was_built_from(tmp_path, monkeyp
 
 
 def test_chunks_stay_within_memory_and_make_few_batches(monkeypatch):
-    monkeypatch.setattr("neuromodels.exploration.evaluation.CHUNK_BYTES", 1)
+    monkeypatch.setattr("neuromodels.exploration.memory.CHUNK_BYTES", 1)
     sizes = []
     sweep(MODEL, {"gain": [1, 2]}, 3, report=lambda done, count: sizes.append(done))
     assert sizes == [1, 2, 3, 4, 5, 6]
     own = Model(build, MODEL.duration, MODEL.parameters, MODEL.measures, wiring="own")
-    monkeypatch.setattr("neuromodels.exploration.evaluation.CHUNK_BYTES", 2**30)
+    monkeypatch.setattr("neuromodels.exploration.memory.CHUNK_BYTES", 2**30)
     sizes = [0]
     sweep(own, {"gain": [1, 2]}, 50, report=lambda done, count: sizes.append(done), threads=1)
     assert all(size & (size - 1) == 0 for size in np.diff(sizes)[:-1].tolist())

@@ -18,6 +18,7 @@ from brian2 import (
 
 from neuromodels.errors import DeclarationError, SimulationError
 from neuromodels.exploration import evaluation, fit, sweep
+from neuromodels.exploration.memory import most_instances
 from neuromodels.models import Model, Parameter, Rate, Recorded
 from neuromodels.models.compiled import Compiled
 
@@ -135,9 +136,9 @@ def test_memory_bounds_how_many_are_recorded():
     compiled = Compiled(few)
     each = compiled.watched["n"].watch.bytes_of_instance
     assert each > 8 * 2 * 200
-    assert evaluation.most_instances(compiled) == 40_000 // each
+    assert most_instances(compiled) == 40_000 // each
     own = model_of({"n": Recorded(everything, **RECORDED, axes=AXES)}, wiring="own")
-    assert evaluation.most_instances(Compiled(own)) > 1000
+    assert most_instances(Compiled(own)) > 1000
 
 
 def test_each_instance_may_have_its_own_wiring():

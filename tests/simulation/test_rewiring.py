@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, StateMonitor, Synapses, get_device, ms, seed
+from brian2 import Network, NeuronGroup, StateMonitor, Synapses, get_device, ms, prefs, seed
+from brian2.codegen.runtime.cython_rt import CythonCodeObject
 
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation import Batch
@@ -134,6 +135,23 @@ def test_draws_of_a_condition_follow_the_stream() -> None:
         found.append([pairs(batch, k) for k in range(INSTANCES)])
     assert found[0] == found[1]
     assert found[0][0] == found[0][2] != found[0][1]
+
+
+def test_nothing_is_compiled_to_list_pairs(monkeypatch) -> None:
+    """Brian2 would compile code for each new batch, since names of synapses differ."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a compiler was called")
+
+    batch, target = batch_of(), prefs["codegen.target"]
+    monkeypatch.setattr(CythonCodeObject, "__init__", refuse)
+    prefs["codegen.target"] = "cython"
+    try:
+        batch.connect("s", condition="rand() < 0.5")
+        assert prefs["codegen.target"] == "cython"
+    finally:
+        prefs["codegen.target"] = target
+    assert 0 < len(pairs(batch, 0)) < NEURONS**2
 
 
 def test_pairs_that_repeat_are_numbered_as_brian_numbers_them() -> None:

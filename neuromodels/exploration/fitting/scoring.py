@@ -8,8 +8,8 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.exploration.box import Box
-from neuromodels.exploration.evaluation import most_instances
 from neuromodels.exploration.fitting.losses import Loss, Table
+from neuromodels.exploration.memory import most_instances
 from neuromodels.models.compiled import IN_STRETCHES, Compiled, Measured
 from neuromodels.seeding import trial_streams
 from neuromodels.simulation import FAILED

@@ -29,7 +29,7 @@ from neuromodels.study.limits.values import unusable_values
 DESIGNS = {"sobol": sobol, "latin_hypercube": latin_hypercube}
 TOP = {"name": NAME, "question": TEXT}
 NOT_SCIENCE = {"name", "question"}
-BUDGET = {"threads", "generations", "storage", "predictive", "calibration"}
+BUDGET = {"threads", "memory", "generations", "storage", "predictive", "calibration"}
 """Keys of an action that change no number before its end: a folder goes on with others."""
 Made = tuple[Callable[..., Any], dict[str, Any]]
 """What makes a value, and its arguments."""

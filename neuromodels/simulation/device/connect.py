@@ -23,6 +23,7 @@ from neuromodels.simulation.capture.identifiers import spoken
 from neuromodels.simulation.capture.messages import reading
 from neuromodels.simulation.capture.translation import array_name
 from neuromodels.simulation.device.addresses import real_numbers
+from neuromodels.simulation.device.connecting_code import quick_setup
 from neuromodels.simulation.device.instances import Instances
 from neuromodels.simulation.device.monitors import check_recorded
 from neuromodels.simulation.device.state import Table
@@ -223,7 +224,7 @@ class Draft:
         self, values: Sequence[tuple[ArrayVariable, np.ndarray]], noise: int | None
     ) -> tuple[np.ndarray, ...]:
         """Return both ends of each pair and its chance, where variables have these values."""
-        with _holding(values), _drawing(noise):
+        with quick_setup(), _holding(values), _drawing(noise):
             pre, post, chance = self._listed()
         check_probability(f"{self._where}.p", chance)
         return pre, post, chance

@@ -7,10 +7,13 @@ had one for every neuron: an error, or the number of another pair.  Its other ta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.codegen.templates import Templater
+from brian2.core.preferences import prefs
 from jinja2 import ChoiceLoader, DictLoader
 
 NUMPY = "brian2.codegen.runtime.numpy_rt"
@@ -43,6 +46,20 @@ def mended_templates() -> Templater:
     templates = Templater(NUMPY, given.extension, env_globals=given.env_globals)
     templates.env.loader = ChoiceLoader([DictLoader({name: source}), templates.env.loader])
     return templates
+
+
+@contextmanager
+def quick_setup() -> Iterator[None]:
+    """Let Brian2 connect synapses with numpy: compiling that for one network takes longer.
+
+    Random numbers of conditions do not depend on what else is installed, either.
+    """
+    target = prefs.codegen.target
+    prefs.codegen.target = "numpy"
+    try:
+        yield
+    finally:
+        prefs.codegen.target = target
 
 
 class ConnectingCode(NumpyCodeObject):

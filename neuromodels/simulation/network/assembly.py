@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -16,12 +15,12 @@ from brian2 import (
     Synapses,
     TimedArray,
     linked_var,
-    prefs,
 )
 from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.simulation.capture.messages import discarding, reading
+from neuromodels.simulation.device.connecting_code import quick_setup
 from neuromodels.simulation.network.circuit import Circuit
 from neuromodels.simulation.network.hidden_names import check_constants
 from neuromodels.simulation.network.own_objects import (
@@ -155,17 +154,6 @@ def tabled(constants: Mapping[str, object]) -> dict[str, object]:
         else value
         for name, value in constants.items()
     }
-
-
-@contextmanager
-def quick_setup() -> Iterator[None]:
-    """Let Brian2 connect synapses with numpy: compiling that for one network takes longer."""
-    target = prefs.codegen.target
-    prefs.codegen.target = "numpy"
-    try:
-        yield
-    finally:
-        prefs.codegen.target = target
 
 
 class _Assembler:
