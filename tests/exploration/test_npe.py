@@ -77,7 +77,7 @@ def test_ranks_are_nearly_uniform(posterior):
     table = ranks.to_dataframe()
     assert (table["deviation"] < 0.13).all()
     assert (table["inside_95"] > 0.9).all()
-    assert "Kolmogorov-Smirnov" in repr(ranks)
+    assert "Anderson-Darling" in repr(ranks)
     assert "300 runs" in repr(ranks)
 
 
