@@ -25,11 +25,15 @@ def test_right_posteriors_pass_at_their_level():
     assert frame["inside_50"].to_numpy() == pytest.approx(0.5, abs=0.1)
 
 
-@pytest.mark.parametrize("wrong", [{"width": 0.6}, {"width": 1.7}, {"shift": 0.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"width": 0.6}, {"width": 0.8}, {"width": 1.3}, {"width": 1.7}, {"shift": 0.5}]
+)
 def test_wrong_posteriors_do_not(wrong):
     found = ranks(**wrong)
     assert not found.is_uniform
     assert found.p_values["b"] < 0.01 < found.p_values["a"]
+    assert found.corrected["b"] == pytest.approx(2 * found.p_values["b"])
+    assert found.p == found.to_dataframe().loc["b", "p_holm"]
     assert "do not pass" in repr(found)
     assert "3 left out" in repr(found)
     shown = found._repr_html_()

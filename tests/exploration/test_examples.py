@@ -38,7 +38,7 @@ def test_the_posterior_of_a_network_of_two_populations(monkeypatch, capsys, tmp_
     names["main"]()
     printed = capsys.readouterr().out
     assert "Posterior of 4 parameters" in printed
-    assert "Kolmogorov-Smirnov" in printed
+    assert "Anderson-Darling" in printed
     assert (tmp_path / "posterior.png").exists()
 
 

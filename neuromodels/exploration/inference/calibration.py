@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from neuromodels.analysis.uniformity import holm, uniformity_p
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -28,10 +30,11 @@ LEVEL = 0.05
 class Calibration:
     """Ranks of true parameters among draws from their posteriors.
 
-    The test is that of Kolmogorov and Smirnov, one for each parameter, on the ranks made continuous
-    by a uniform random number within each rank: its level is then exact. It judges each parameter
-    alone. It sees a deviation of the cumulative distribution beyond `least_deviation`; a smaller
-    one needs more runs.
+    The test is that of Anderson and Darling, one for each parameter, on the ranks made continuous
+    by a uniform random number within each rank: ties do not matter then. With 300 runs it finds a
+    posterior a fifth too narrow or too wide nine times in ten; that of Kolmogorov and Smirnov
+    misses four of ten. It judges each parameter alone. A posterior that has learned nothing, and is
+    as wide as the prior, passes too.
 
     Parameters
     ----------
@@ -65,14 +68,20 @@ class Calibration:
 
     @property
     def p_values(self) -> dict[str, float]:
-        """Of the test of each parameter."""
+        """Of the test of each parameter alone."""
         columns = zip(self.labels, self.places.T, strict=True)
-        return {label: float(stats.kstest(c, "uniform").pvalue) for label, c in columns}
+        return {label: uniformity_p(column) for label, column in columns}
+
+    @property
+    def corrected(self) -> dict[str, float]:
+        """The p values, corrected for the number of parameters (Holm)."""
+        alone = self.p_values
+        return dict(zip(alone, holm(list(alone.values())), strict=True))
 
     @property
     def p(self) -> float:
-        """Of all parameters together: the smallest times their number (Bonferroni)."""
-        return min(1.0, min(self.p_values.values()) * len(self.labels))
+        """Of all parameters together: the smallest of the corrected ones."""
+        return min(self.corrected.values())
 
     @property
     def is_uniform(self) -> bool:
@@ -81,7 +90,7 @@ class Calibration:
 
     @property
     def least_deviation(self) -> float:
-        """Deviation of a cumulative distribution that a test with so many runs sees."""
+        """Largest deviation of the cumulative distribution in 95 of 100 right posteriors."""
         return KOLMOGOROV / math.sqrt(self.runs)
 
     def to_dataframe(self) -> DataFrame:
@@ -93,21 +102,22 @@ class Calibration:
 
     def _row(self, n: int, label: str) -> dict[str, float]:
         places = self.places[:, n]
-        found = stats.kstest(places, "uniform")
         held = {
             f"inside_{level}": float((np.abs(places - 0.5) <= level / 200).mean())
             for level in (50, 95)
         }
-        return {"deviation": float(found.statistic), "p": self.p_values[label], **held}
+        deviation = float(stats.kstest(places, "uniform").statistic)
+        p_values = {"p": self.p_values[label], "p_holm": self.corrected[label]}
+        return {"deviation": deviation, **p_values, **held}
 
     def __repr__(self) -> str:
         verdict = "pass" if self.is_uniform else "do not pass"
         return (
             f"Simulation-based calibration, {self.runs} runs ({self.left_out} left out),"
-            f" {self.draws} draws each. Kolmogorov-Smirnov test of uniform ranks:\n"
+            f" {self.draws} draws each. Anderson-Darling test of uniform ranks:\n"
             f"{self.to_dataframe().to_string(float_format='%.3g')}\n"
-            f"All together the ranks {verdict}: p = {self.p:.3g} after Bonferroni. So many runs"
-            f" show a deviation above {self.least_deviation:.2g}."
+            f"All together the ranks {verdict}: p = {self.p:.3g}, the smallest after Holm. Of right"
+            f" posteriors 5 % deviate by more than {self.least_deviation:.2g}."
         )
 
     def _repr_html_(self) -> str:

@@ -1,8 +1,6 @@
 """A neural network that tells how probable parameters are, given measures: NPE of sbi.
 
-It works with the logits of places in the box of parameters. They have no bounds, so no probability
-leaks out of the box, and none has to be thrown away. Where the prior is uniform along the axes,
-that of logits is logistic, which a flow from a Gaussian finds easily.
+It works in the coordinates of `coordinates`.
 """
 
 from __future__ import annotations
@@ -17,23 +15,11 @@ from typing import Any
 import numpy as np
 
 from neuromodels.errors import DeclarationError, SimulationError, said_by
+from neuromodels.exploration.inference.coordinates import Coordinates, coordinates_of
 
-#: Places nearer to a bound than this are as good as at it: in float32 a logit knows no more.
-NEAREST = 1e-6
 KINDS = ("maf", "nsf", "mdn")
 #: Numbers that one call of the network may return.
 MOST_AT_ONCE = 2_000_000
-
-
-def logits(places: np.ndarray) -> np.ndarray:
-    """Return the logits of places between 0 and 1."""
-    inside = np.clip(places, NEAREST, 1 - NEAREST)
-    return np.log(inside) - np.log1p(-inside)
-
-
-def places_at(logit: np.ndarray) -> np.ndarray:
-    """Return the places of logits."""
-    return 1 / (1 + np.exp(-np.asarray(logit, dtype=float)))
 
 
 class Density:
@@ -43,13 +29,12 @@ class Density:
     ----------
     network
         A conditional density estimator of sbi.
-    scale
-        Mean and standard deviation of the measures that it was trained with, (2, columns). In SI
-        units measures may be so small that single precision loses them.
+    coordinates
+        In which it was trained.
     """
 
-    def __init__(self, network: Any, scale: np.ndarray):
-        self.network, self.scale = network, scale
+    def __init__(self, network: Any, coordinates: Coordinates):
+        self.network, self.coordinates = network, coordinates
 
     def draw(self, measured: np.ndarray, count: int, seed: int) -> np.ndarray:
         """Return places given measures (rows, columns): (rows, count, axes)."""
@@ -59,9 +44,9 @@ class Density:
         drawn = []
         with _calm(seed), torch.no_grad():
             for first in range(0, len(measured), rows):
-                condition = _scaled(measured[first : first + rows], self.scale)
+                condition = self._condition(measured[first : first + rows])
                 found = self.network.sample((count,), condition=condition)
-                drawn.append(places_at(found.numpy()).transpose(1, 0, 2))
+                drawn.append(self.coordinates.places(found.numpy()).transpose(1, 0, 2))
         return np.concatenate(drawn)
 
     def log_ratio(self, places: np.ndarray, measured: np.ndarray) -> np.ndarray:
@@ -74,12 +59,14 @@ class Density:
         """
         import torch
 
-        inside = np.clip(places, NEAREST, 1 - NEAREST)
+        quantiles = self.coordinates.of_places(places)
         with _calm(0), torch.no_grad():
-            given = _tensor(logits(inside))[:, None, :]
-            found = self.network.log_prob(given, condition=_scaled(measured[None, :], self.scale))
-        of_logit = found.numpy()[:, 0].astype(float)
-        return of_logit - (np.log(inside) + np.log1p(-inside)).sum(axis=1)
+            given = _tensor(quantiles)[:, None, :]
+            found = self.network.log_prob(given, condition=self._condition(measured[None, :]))
+        return found.numpy()[:, 0].astype(float) - self.coordinates.log_prior(quantiles)
+
+    def _condition(self, measured: np.ndarray) -> Any:
+        return _tensor(self.coordinates.measures(measured))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all numbers of the network, to be stored."""
@@ -110,10 +97,10 @@ def train(
     from sbi.inference import NPE
     from sbi.neural_nets import posterior_nn
 
-    scale = np.stack([measured.mean(axis=0), measured.std(axis=0)])
+    coordinates = coordinates_of(measured)
     with _calm(seed):
         trainer = NPE(density_estimator=posterior_nn(model=kind), **_silent(NPE))
-        trainer.append_simulations(_tensor(logits(places)), _scaled(measured, scale))
+        trainer.append_simulations(*_seen(coordinates, places, measured))
         try:
             network = trainer.train(**training)
         except TypeError as error:
@@ -122,27 +109,38 @@ def train(
             told = f"sbi could not fit a network to the simulations ({said_by(error)})"
             raise SimulationError("infer", told) from error
     network.eval()
-    return Density(network, scale)
+    return Density(network, coordinates)
 
 
 def density_of(
-    kind: str, arrays: Mapping[str, np.ndarray], places: np.ndarray, measured: np.ndarray
+    kind: str,
+    arrays: Mapping[str, np.ndarray],
+    places: np.ndarray,
+    measured: np.ndarray,
+    law: str,
 ) -> Density:
-    """Make a network anew from its stored numbers, and from the simulations that it has seen."""
+    """Make a network anew from its stored numbers, and from the simulations that it has seen.
+
+    Parameters
+    ----------
+    law
+        Of its coordinates, a key of `LAWS`.
+    """
     import torch
     from sbi.neural_nets import posterior_nn
 
-    scale = np.stack([measured.mean(axis=0), measured.std(axis=0)])
+    coordinates = coordinates_of(measured, law)
     with _calm(0):
         build = posterior_nn(model=kind)
-        network = build(_tensor(logits(places)), _scaled(measured, scale))
+        network = build(*_seen(coordinates, places, measured))
         network.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
     network.eval()
-    return Density(network, scale)
+    return Density(network, coordinates)
 
 
-def _scaled(measured: np.ndarray, scale: np.ndarray) -> Any:
-    return _tensor((measured - scale[0]) / scale[1])
+def _seen(coordinates: Coordinates, places: np.ndarray, measured: np.ndarray) -> tuple[Any, Any]:
+    """Return what a network sees of simulations."""
+    return _tensor(coordinates.of_places(places)), _tensor(coordinates.measures(measured))
 
 
 def _tensor(numbers: np.ndarray) -> Any:

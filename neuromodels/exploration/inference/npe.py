@@ -120,6 +120,7 @@ def infer(
         "rounds": rounds,
         "simulations": simulations,
         "network": kind,
+        "law": "normal",
     }
     found = Posterior(
         tuple(box.axes),

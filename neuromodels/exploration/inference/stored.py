@@ -81,7 +81,8 @@ def _of_arrays(arrays: dict[str, np.ndarray]) -> Posterior:
     density = None
     if network and find_spec("sbi") is not None:
         kind = told["about"]["network"]
-        density = density_of(kind, network, places, measured)
+        law = told["about"].get("law", "logistic")  # older files do not name theirs
+        density = density_of(kind, network, places, measured, law)
     return Posterior(axes, observed, arrays["places"], simulations, density, told["about"])
 
 

@@ -224,14 +224,15 @@ def _predictive(found: Mapping[str, Any]) -> Columns:
 
 
 def _calibration(found: Mapping[str, Any]) -> Columns:
-    keys = ("deviation", "p", "inside_50", "inside_95")
+    known = ("deviation", "p", "p_holm", "inside_50", "inside_95")
+    keys = [key for key in known if key in found["parameters"][0]]  # old results lack p_holm
     rows = [
         [each["parameter"], *(_number(each[key]) for key in keys)] for each in found["parameters"]
     ]
     verdict = "pass" if found["passes"] else "do not pass"
     note = (
         f"{found['runs']:,} runs: the ranks {verdict}, p = {_number(found['p'])} for all together."
-        f" So many runs show a deviation above {_number(found['least_deviation'])}."
+        f" Of right posteriors 5 % deviate by more than {_number(found['least_deviation'])}."
     )
     return Columns("Simulation-based calibration", ["parameter", *keys], rows, [note])
 
