@@ -301,14 +301,17 @@ def _watch(options: Namespace) -> int:
     argument("folder", metavar="FOLDER", type=Path, help="a run or sweep folder"),
     argument("--table", required=True, later=choices_in("store.export", "TABLES")),
     argument(
-        "--out", metavar="FILE", type=Path, required=True, help="ends in .csv, .parquet or .nc"
+        "--out",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="ends in .csv, .json, .parquet or .nc",
     ),
 )
 def _export(options: Namespace) -> int:
-    from neuromodels.store.export import export
-    from neuromodels.store.load import load
+    from neuromodels.store.export import export, tables_in
 
-    size = export(load(options.folder, tell=_complain), options.table, options.out)
+    size = export(tables_in(options.folder, _complain), options.table, options.out)
     unit = "values" if options.out.suffix == ".nc" else "rows"
     _print(f"{options.table}: {size:,} {unit} in {options.out}")
     return 0

@@ -7,31 +7,49 @@ from typing import TYPE_CHECKING
 
 from neuromodels.errors import NeuromodelsError, StorageError
 from neuromodels.files import TEMPORARY, check_target, writing
-from neuromodels.store.load import Loaded
+from neuromodels.store.load import Loaded, load
+from neuromodels.store.neighbours import Tell, ignore
+from neuromodels.store.network_results import RESULTS, NetworkResults
+from neuromodels.store.networks import StoredNetwork, is_network
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from xarray import Dataset
 
-TABLES = ("generations", "tests", "runs", "solutions", "fronts", "archives")
-SUFFIXES = (".csv", ".parquet", ".nc")
+TABLES = (*Loaded.tables, RESULTS)
+SUFFIXES = (".csv", ".json", ".parquet", ".nc")
 
 
-def export(loaded: Loaded, table: str, out: Path) -> int:
+def tables_in(folder: Path, tell: Tell = ignore) -> Loaded | NetworkResults:
+    """Return what can be exported of a folder: the tables of its runs, or an own network's results.
+
+    Parameters
+    ----------
+    tell
+        As for `neuromodels.load`.
+    """
+    return NetworkResults(StoredNetwork(folder)) if is_network(folder) else load(folder, tell=tell)
+
+
+def export(loaded: Loaded | NetworkResults, table: str, out: Path) -> int:
     """Write a table in the format that the suffix names; return how many rows or numbers.
 
     Parameters
     ----------
     table
-        One of `TABLES`.
+        One of those that `loaded` has.
     out
-        Ends in ``.csv``, ``.parquet`` or ``.nc``; replaced as a whole when it is there.
+        Ends in ``.csv``, ``.json``, ``.parquet`` or ``.nc``; replaced as a whole when it is there.
 
     Raises
     ------
     NeuromodelsError
-        For another suffix, a format whose package is missing, or one that cannot hold the table.
+        For another table or suffix, a format whose package is missing, or one that cannot hold the
+        table.
     """
+    if table not in loaded.tables:
+        must = f"must be one of {', '.join(loaded.tables)} for this folder"
+        raise NeuromodelsError("export --table", must, table)
     if out.suffix not in SUFFIXES:
         raise NeuromodelsError("export --out", f"must end in {', '.join(SUFFIXES)}", str(out))
     if out.suffix == ".parquet":
@@ -49,14 +67,17 @@ def export(loaded: Loaded, table: str, out: Path) -> int:
     return count
 
 
-def _write(loaded: Loaded, table: str, path: Path, suffix: str) -> int:
+def _write(loaded: Loaded | NetworkResults, table: str, path: Path, suffix: str) -> int:
+    found = getattr(loaded, table)
     if suffix == ".nc":
-        dataset = loaded.solutions if table == "solutions" else _as_arrays(getattr(loaded, table))
+        dataset = found if table == "solutions" else _as_arrays(found)
         _write_netcdf(dataset, path)
         return sum(variable.size for variable in dataset.data_vars.values())
-    rows = tidy(loaded.solutions) if table == "solutions" else getattr(loaded, table)
+    rows = tidy(found) if table == "solutions" else found
     if suffix == ".csv":
         rows.to_csv(path, index=False)
+    elif suffix == ".json":
+        rows.to_json(path, orient="records", double_precision=15)
     else:
         rows.to_parquet(path, index=False)
     return len(rows)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -79,6 +79,7 @@ class Loaded:
         What the sweep varies; columns of every table.
     """
 
+    tables: ClassVar = ("generations", "tests", "runs", "solutions", "fronts", "archives")
     folder: Path
     members: tuple[tuple[StoredRun, Mapping[str, Any]], ...]
     keys: tuple[str, ...] = ()

@@ -45,11 +45,20 @@ def test_the_posterior_of_a_network_of_two_populations(monkeypatch, capsys, tmp_
 def test_a_network_that_learns_to_swim(tmp_path):
     pytest.importorskip("mujoco", reason="mujoco is not installed")
     pytest.importorskip("gymnasium", reason="gymnasium is not installed")
-    command = [sys.executable, str(ROOT / "examples/learn_to_swim.py"), "1", "20"]
+    check_conditions(tmp_path, "learn_to_swim.py", "1", "20")
+
+
+def test_a_network_that_balances_the_pole_of_gymnasium(tmp_path):
+    pytest.importorskip("gymnasium", reason="gymnasium is not installed")
+    check_conditions(tmp_path, "balance_a_pole.py", "1", "20")
+
+
+def check_conditions(folder, script, *arguments):
+    """Run a script as a user does, and see that it tells a score for each condition."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        command,
-        cwd=tmp_path,
+        [sys.executable, str(ROOT / "examples" / script), *arguments],
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": path},
         check=False,
         capture_output=True,

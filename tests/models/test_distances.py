@@ -132,6 +132,21 @@ def test_trains_are_compared_as_numpy_does(name, distance, more, measured, recor
     np.testing.assert_allclose(measured[name], wanted, rtol=1e-9)
 
 
+@pytest.mark.parametrize(("name", "tau"), [("rossum", 0.01), ("slow", 0.05)])
+def test_elephant_finds_the_same_distances_of_van_rossum(name, tau, measured, recorded):
+    dissimilarity = pytest.importorskip("elephant.spike_train_dissimilarity")
+    from neo import SpikeTrain
+    from quantities import s
+
+    def squared(model, data, tau):
+        pair = [SpikeTrain(x * 1e-4, t_stop=SECONDS, units="s") for x in (model, data)]
+        return dissimilarity.van_rossum_distance(pair, tau * s)[0, 1] ** 2
+
+    # theirs is 1, where van Rossum's and ours is a half: a train with one spike and one without
+    wanted = [over_neurons(squared, drive, recorded, tau) / 2 for drive in DRIVES[:, 0]]
+    np.testing.assert_allclose(measured[name], wanted, rtol=1e-9)
+
+
 def test_traces_are_compared_as_numpy_does(measured, recorded):
     for drive, each, same in zip(DRIVES[:, 0], measured["trace"], measured["same"], strict=True):
         v = by_brian2(drive)[1][:, 100:]

@@ -317,7 +317,7 @@ def test_neo_has_the_same_spikes_and_traces():
         np.testing.assert_allclose(found[number, 0], [len(i), t.sum(), v.mean()], rtol=1e-9)
 
 
-@pytest.mark.skipif(find_spec("neo") is not None, reason="neo is installed")
-def test_neo_is_refused_where_it_is_not_installed():
+def test_neo_is_refused_where_it_is_not_installed(monkeypatch):
+    monkeypatch.setattr("neuromodels.models.measures.recording.find_spec", lambda name: None)
     with pytest.raises(DeclarationError, match="pip install"):
         Recorded(count_of, spikes=["cells"], as_neo=True)

@@ -198,7 +198,7 @@ def test_tables_leave_as_parquet(run, said, here):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("run", "--table", "runs", "--out", "x.xlsx"), "must end in .csv, .parquet, .nc"),
+        (("run", "--table", "runs", "--out", "x.xlsx"), "must end in .csv, .json, .parquet, .nc"),
         (("studies", "--table", "runs", "--out", "x.csv"), "holds no run"),
         (("run", "--table", "runs", "--out", "run/study.json/x.csv"), "cannot be written"),
     ],

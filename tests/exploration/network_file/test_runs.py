@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 import xarray
 from brian2 import Hz, ms, mV
@@ -98,6 +99,50 @@ def test_a_sweep_is_that_of_the_function(place, model, said):
         )
     assert f"{means[0]:.4g}" in out
     assert "How does the rate depend on the drive?" in out
+
+
+def test_a_sweep_is_exported_as_a_row_for_each_instance(place, said):
+    said("run", "sweep.toml", "--out", "run")
+    code, out, _ = said("export", "run", "--table", "results", "--out", "rows.csv")
+    assert (code, out) == (0, "results: 24 rows in rows.csv\n")
+    rows = pandas.read_csv("rows.csv")
+    assert list(rows) == ["drive [mV]", "gain", "repeat", "failed", "rate [Hz]", "v [V]"]
+    found = StoredNetwork("run").dataset()
+    for drive, gain, repeat, *_ in rows.itertuples(index=False):
+        one = found.sel(drive=drive, gain=gain, repeat=repeat)
+        row = rows[(rows["drive [mV]"] == drive) & (rows["gain"] == gain)].iloc[int(repeat)]
+        assert (row["rate [Hz]"], row["v [V]"]) == pytest.approx((float(one.rate), float(one.v)))
+    said("export", "run", "--table", "results", "--out", "rows.json")
+    assert json.loads(Path("rows.json").read_text())[5]["rate [Hz]"] == rows["rate [Hz]"][5]
+
+
+def test_an_analysis_and_a_fit_are_exported(place, said):
+    for study in ("morris", "fit"):
+        said("run", f"{study}.toml", "--out", study)
+        said("export", study, "--table", "results", "--out", f"{study}.csv")
+    indices = pandas.read_csv("morris.csv")
+    assert list(indices["parameter"]) == ["drive", "gain"] * 2
+    found = StoredNetwork("morris").dataset()
+    one = found.sel(measure="v", parameter="gain")["mu_star"]
+    row = indices[(indices["measure"] == "v") & (indices["parameter"] == "gain")]
+    assert row["mu_star"].item() == pytest.approx(float(one))
+    wanted = StoredNetwork("fit").result["parameters"]
+    fitted = pandas.read_csv("fit.csv")
+    assert list(fitted["name"]) == ["drive", "gain"]
+    assert list(fitted["value"]) == pytest.approx([row["value"] for row in wanted])
+
+
+def test_a_table_that_a_folder_does_not_have_is_refused(place, said, in_small_pieces):
+    said("run", "sweep.toml", "--out", "run")
+    code, _, err = said("export", "run", "--table", "runs", "--out", "rows.csv")
+    assert code == 2
+    assert "must be one of results for this folder; got 'runs'" in err
+    in_small_pieces(interrupt)
+    said("run", "sweep.toml", "--out", "stopped", "--set", "sweep.seed=4")
+    code, _, err = said("export", "stopped", "--table", "results", "--out", "rows.csv")
+    assert code == 2
+    assert "is not finished. Go on with: neuromodels resume stopped" in err
+    assert not Path("rows.csv").exists()
 
 
 def test_a_fit_is_that_of_the_function_and_goes_further(place, model, said):
