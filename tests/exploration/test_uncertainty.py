@@ -149,11 +149,14 @@ def straight(samples):
     return np.stack([np.sin(40 * np.pi * t) + 1, np.cos(14 * np.pi * t)], axis=1)
 
 
-def interval_of_line(slopes, error, seed=0, free=2):
-    """Return intervals of parameters of a line, from a record with these errors; least squares."""
+def interval_of_line(slopes, error, seed=0, free=2, off=0.0):
+    """Return intervals of parameters of a line, from a record with these errors.
+
+    The best place is that of least squares, or off it.
+    """
     slopes = slopes[:, :free]
     best = TRUTH.copy()
-    best[:free] += np.linalg.lstsq(slopes, error, rcond=None)[0]
+    best[:free] += np.linalg.lstsq(slopes, error, rcond=None)[0] + off
 
     def squares(places):
         return ((places - TRUTH)[:, :free] @ slopes.T - error) ** 2
@@ -175,6 +178,14 @@ def test_an_interval_of_one_parameter_is_where_the_waves_allow_it():
     ends = TRUTH[0] + best + shifts[allowed][[0, -1]]
     assert (found.low[0], found.high[0]) == pytest.approx(tuple(ends), abs=2e-3)
     assert ends[1] - ends[0] > 0.03
+
+
+def test_a_search_that_stopped_short_has_an_interval_that_holds_the_truth():
+    """The best place is off the minimum by 20 standard errors."""
+    error = 0.1 * np.random.default_rng(3).normal(size=640)
+    found = interval_of_line(straight(640), error, off=np.array([0.065, 0.0]))
+    assert (found.low <= TRUTH).all()
+    assert (found.high >= TRUTH).all()
 
 
 def test_errors_that_go_together_make_intervals_wide():
@@ -240,8 +251,8 @@ def test_intervals_hold_where_parameters_make_up_for_each_other_and_the_loss_is_
         widths.append((found.high - found.low) / 2)
         held += (found.low <= TRUTH) & (found.high >= TRUTH)
     assert (held >= 6).all(), held  # fewer once in 170 times
-    ratio = np.median(widths, axis=0) / analytic
-    assert ((ratio > 0.8) & (ratio < 2)).all(), ratio
+    ratio = np.median(widths, axis=0) / analytic  # of the loss without steps
+    assert ((ratio > 0.5) & (ratio < 2)).all(), ratio
 
 
 def test_what_no_measure_sees_may_lie_anywhere():

@@ -42,9 +42,9 @@ PAIRS = 150
 MOST_FOR_CUBES = 4
 #: Points at which a surface is looked at, and those around each end; and how often ends are moved.
 POINTS, AT_END, MOVES = 20_000, 200, 12
-#: Share of the region that may be allowed, and how far the allowed part must reach in it. Otherwise
-#: the region changes, at most so often.
-FULL, SHORT, REGIONS = 0.5, 0.3, 4
+#: Share of the region that may be allowed, how far the allowed part must reach in it, and where the
+#: lowest point is at its edge. The region changes, at most so often, until it suits.
+FULL, SHORT, EDGE, REGIONS = 0.5, 0.3, 0.95, 4
 #: Largest half side of a region.
 WIDEST = 0.5
 
@@ -91,9 +91,9 @@ def _look_around(around: Around, ways: np.ndarray, waves: int) -> tuple[Surface 
 
 def _change_of(surface: Surface, allowed: np.ndarray) -> float:
     """Return by how much a region should grow or shrink."""
-    if surface.share > FULL:
+    if surface.share > FULL or np.abs(surface.lowest).max() > EDGE:
         return 1.5
-    reach = float(np.abs(allowed - surface.lowest).max())
+    reach = float(np.abs(allowed).max())
     return max(1.5 * reach, 0.1) if reach < SHORT else 1.0
 
 
