@@ -260,10 +260,9 @@ def _compare(options: Namespace) -> int:
 
 
 def _show_comparison(folders: Sequence[Path], options: Namespace) -> int:
-    from neuromodels.report.compare import ComparisonView, comparison_of
+    from neuromodels.report.compare import compared
 
-    values = comparison_of(folders, _complain)
-    return _show(values, ComparisonView(values), options)
+    return _show(*compared(folders, _complain), options)
 
 
 @command(

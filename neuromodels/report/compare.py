@@ -13,6 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from neuromodels.errors import DamagedRun, RunNotFound
+from neuromodels.report.networks.comparison import (
+    are_networks,
+    comparison_tables,
+    networks_compared,
+)
 from neuromodels.report.run import FAILED_NOTE, summary
 from neuromodels.report.silence import silent_populations
 from neuromodels.report.standings import failed_trials_text
@@ -31,6 +36,21 @@ FEW = 3
 """Keys that are shown in any terminal: what a sweep varies is what its table is about."""
 UNBOUND = 100_000
 """Characters that no table needs."""
+
+
+def compared(folders: Sequence[Path], tell: Tell = ignore) -> tuple[dict[str, Any], Any]:
+    """Return a comparison as plain values, and what a terminal shows of it.
+
+    Parameters
+    ----------
+    folders, tell
+        As for `comparison_of`; or runs of own networks alone, as for `networks_compared`.
+    """
+    if are_networks(folders):
+        values = networks_compared(folders, tell)
+        return values, comparison_tables(values)
+    values = comparison_of(folders, tell)
+    return values, ComparisonView(values)
 
 
 def comparison_of(folders: Sequence[Path], tell: Tell = ignore) -> dict[str, Any]:

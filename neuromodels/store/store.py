@@ -162,7 +162,7 @@ class StoredRun:
 def not_a_study(folder: Path) -> RunNotFound:
     """Return the error of a folder without a study that rules are searched for."""
     if (folder / NETWORK).is_file():
-        cure = "`report`, `status`, `export` and `resume` take it."
+        cure = "`report`, `status`, `export`, `compare` with its like, and `resume` take it."
         return RunNotFound(str(folder), "is the run of a network of your own", cure=cure)
     cure = "`neuromodels run FILE` makes one and prints its name."
     return RunNotFound(str(folder), "is not a run folder (it has no study.json)", cure=cure)

@@ -132,6 +132,39 @@ def test_an_analysis_and_a_fit_are_exported(place, said):
     assert list(fitted["value"]) == pytest.approx([row["value"] for row in wanted])
 
 
+def test_runs_are_compared_side_by_side(place, said):
+    more = ("--set", "sweep.seed=4", "--set", "sweep.repeats=2", "--set", "name=other")
+    said("run", "sweep.toml", "--out", "runs/a")
+    said("run", "sweep.toml", "--out", "runs/b", *more)
+    found = json.loads(said("compare", "runs/a", "runs/b", "--json")[1])
+    assert found["differs"] == ["sweep.repeats", "sweep.seed"]
+    assert [run["values"]["sweep.seed"] for run in found["runs"]] == [3, 4]
+    for run in found["runs"]:
+        data = StoredNetwork(run["run"]).dataset()
+        mean = float(data["rate"].sel(drive=20, gain=2).mean())
+        number = run["results"]["rate [Hz] at drive = 20, gain = 2"]
+        assert number["value"] == pytest.approx(mean)
+        assert number["low"] < mean < number["high"]
+    code, out, _ = said("compare", "runs")
+    assert code == 0
+    assert f"{mean:.4g} (" in out
+    assert re.search(r"sweep.seed +│ 3 +│ 4 ", out)
+
+
+def test_code_and_keys_that_only_one_run_has_are_compared(place, said):
+    said("run", "fit.toml", "--out", "a")
+    code = (place / "net.py").read_text()
+    (place / "net.py").write_text(code.replace("12*mV", "13*mV"))
+    said("run", "fit.toml", "--out", "b", "--set", "fit.optimizer=pgpe")
+    found = json.loads(said("compare", "a", "b", "--json")[1])
+    assert [run["values"]["fit.optimizer"] for run in found["runs"]] == [None, "pgpe"]
+    assert [key for key in found["differs"] if key.startswith("code of ")]
+    wanted = StoredNetwork("a").result
+    results = found["runs"][0]["results"]
+    assert results["loss"]["value"] == wanted["loss"]["value"]
+    assert results["drive [mV]"]["value"] == wanted["parameters"][0]["value"]
+
+
 def test_a_table_that_a_folder_does_not_have_is_refused(place, said, in_small_pieces):
     said("run", "sweep.toml", "--out", "run")
     code, _, err = said("export", "run", "--table", "runs", "--out", "rows.csv")
@@ -304,7 +337,7 @@ def test_a_folder_belongs_to_one_study(place, said):
     code, _, err = said("run", "sweep.toml", "--out", "mine")
     assert code == 2
     assert "must be empty or a run folder; got 'notes.txt'" in err
-    for command in (("compare", "run"), ("measure", "run", "memory"), ("show", "sweep.toml")):
+    for command in (("measure", "run", "memory"), ("show", "sweep.toml")):
         code, _, err = said(*command)
         assert code == 2
         assert "network of your own" in err
