@@ -90,8 +90,10 @@ def timed(given: argparse.Namespace) -> dict[str, dict[str, Any]]:
     command = [sys.executable, __file__, "--rounds", "--only", given.only]
     for name in ("seconds", "instances", "repeats"):
         command += [f"--{name}", str(getattr(given, name))]
+    command += ["--turn", ""]
     rounds: list[dict[str, float]] = []
-    for _ in range(given.processes):
+    for turn in range(given.processes):
+        command[-1] = str(turn)
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         rounds += json.loads(done.stdout)
     return {name: _cost(name, rounds) for name in rounds[0]}
@@ -99,17 +101,21 @@ def timed(given: argparse.Namespace) -> dict[str, dict[str, Any]]:
 
 def rounds_here(given: argparse.Namespace) -> list[dict[str, float]]:
     """Return the seconds of each variant in some rounds of this process."""
+    random = np.random.default_rng(given.turn)
     ready = variants(given.seconds, given.only)
-    run(ready[NONE], 1)
+    for name in random.permutation(list(ready)):
+        run(ready[str(name)], 1)  # its arrays lie elsewhere in each process
     check_agreement(ready)
-    return [one_round(ready, given.instances, number) for number in range(given.repeats)]
+    return [one_round(ready, given.instances, random) for _ in range(given.repeats)]
 
 
-def one_round(ready: dict[str, Compiled], instances: int, number: int) -> dict[str, float]:
+def one_round(
+    ready: dict[str, Compiled], instances: int, random: np.random.Generator
+) -> dict[str, float]:
     """Return the seconds of each variant, the median of those that take several turns."""
     turns = [*ready, *[NONE] * (BARE_TURNS - 1)]
     spent: dict[str, list[float]] = {name: [] for name in ready}
-    for name in np.random.default_rng(number).permutation(turns):
+    for name in random.permutation(turns):
         spent[name].append(seconds_of(ready[name], instances))
     return {name: float(np.median(each)) for name, each in spent.items()}
 
@@ -196,6 +202,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of measures, with commas")
     parser.add_argument("--counted", action="store_true", help="count instructions, too")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--turn", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--rounds", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
