@@ -1,12 +1,13 @@
 """What each measure of spikes costs, on the network of ``examples/sweep_stdp_network.py``.
 
-usage: python benchmarks/models/measure_costs.py [--seconds 0.5] [--instances 8] [--repeats 7]
-                                                 [--counted] [--json FILE]
+usage: python benchmarks/models/measure_costs.py [--seconds 0.5] [--instances 8] [--repeats 3]
+                                                 [--processes 5] [--counted] [--json FILE]
 
 The network runs without measures, with each of them alone, and with all. Rounds are interleaved:
-in each round all take turns, in an order of its own, and a cost is a ratio within a round. Times
-are of one processor core. With --counted, Valgrind counts the instructions too (for AVX2): they do
-not depend on what else the machine does. You need valgrind with its headers, and g++.
+in each round all take turns, in an order of its own, and a cost is a ratio within a round. Rounds
+of several processes are put together. Times are of one processor core. With --counted, Valgrind
+counts the instructions too (for AVX2): they do not depend on what else the machine does. You need
+valgrind with its headers, and g++.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from neuromodels.models.compiled import Choice, Compiled  # noqa: E402
 NONE, ALL = "none", "all"
 #: Simulated seconds of a run whose instructions are counted.
 COUNTED_SECONDS = 0.1
+#: Turns of the network without measures in a round: each cost is compared with it.
+BARE_TURNS = 5
 DUMP = """
 void dump(const char* label) { CALLGRIND_DUMP_STATS_AT(label); }
 """
@@ -80,20 +83,46 @@ def check_agreement(ready: dict[str, Compiled]) -> None:
 
 
 def timed(given: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Return what each variant costs more than the network without measures, in percent."""
-    ready = variants(given.seconds, given.only)
-    run(ready[NONE], 1)
-    check_agreement(ready)
+    """Return what each variant costs more than the network without measures, in percent.
+
+    Rounds are of several processes: where arrays lie in memory makes a few percent, too.
+    """
+    command = [sys.executable, __file__, "--rounds", "--only", given.only]
+    for name in ("seconds", "instances", "repeats"):
+        command += [f"--{name}", str(getattr(given, name))]
+    command += ["--turn", ""]
     rounds: list[dict[str, float]] = []
-    for number in range(given.repeats):
-        order = np.random.default_rng(number).permutation(list(ready))
-        rounds.append({str(name): seconds_of(ready[name], given.instances) for name in order})
-    return {name: _cost([each[name] for each in rounds], rounds) for name in ready}
+    for turn in range(given.processes):
+        command[-1] = str(turn)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        rounds += json.loads(done.stdout)
+    return {name: _cost(name, rounds) for name in rounds[0]}
 
 
-def _cost(spent: list[float], rounds: list[dict[str, float]]) -> dict[str, Any]:
-    bare = [each[NONE] for each in rounds]
-    percent = [100 * (mine / none - 1) for mine, none in zip(spent, bare, strict=True)]
+def rounds_here(given: argparse.Namespace) -> list[dict[str, float]]:
+    """Return the seconds of each variant in some rounds of this process."""
+    random = np.random.default_rng(given.turn)
+    ready = variants(given.seconds, given.only)
+    for name in random.permutation(list(ready)):
+        run(ready[str(name)], 1)  # its arrays lie elsewhere in each process
+    check_agreement(ready)
+    return [one_round(ready, given.instances, random) for _ in range(given.repeats)]
+
+
+def one_round(
+    ready: dict[str, Compiled], instances: int, random: np.random.Generator
+) -> dict[str, float]:
+    """Return the seconds of each variant, the median of those that take several turns."""
+    turns = [*ready, *[NONE] * (BARE_TURNS - 1)]
+    spent: dict[str, list[float]] = {name: [] for name in ready}
+    for name in random.permutation(turns):
+        spent[name].append(seconds_of(ready[name], instances))
+    return {name: float(np.median(each)) for name, each in spent.items()}
+
+
+def _cost(name: str, rounds: list[dict[str, float]]) -> dict[str, Any]:
+    spent = [each[name] for each in rounds]
+    percent = [100 * (each[name] / each[NONE] - 1) for each in rounds]
     middle, low, high = np.median(percent), min(percent), max(percent)
     return {"percent": middle, "range": [low, high], "seconds": float(np.median(spent))}
 
@@ -124,7 +153,7 @@ def counted(only: str) -> dict[str, float]:
 
 def _totals(text: str) -> list[tuple[str, int]]:
     label = re.search(r"^desc: Trigger: Client Request: (\S+)", text, re.MULTILINE)
-    total = re.search(r"^(?:totals|summary): (\d+)", text, re.MULTILINE)
+    total = re.search(r"^totals: (\d+)", text, re.MULTILINE)
     return [(label[1], int(total[1]))] if label and total else []
 
 
@@ -168,19 +197,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=0.5, help="simulated time of a run")
     parser.add_argument("--instances", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=3, help="rounds of each process")
+    parser.add_argument("--processes", type=int, default=5)
     parser.add_argument("--only", default="", help="names of measures, with commas")
     parser.add_argument("--counted", action="store_true", help="count instructions, too")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--turn", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.inside:
         return count_here(given.inside, given.only)
+    if given.rounds:
+        sys.stdout.write(json.dumps(rounds_here(given)))
+        return None
     costs = timed(given)
     if given.counted:
         with_instructions(costs, counted(given.only))
     sys.stdout.write(table_of(costs) + "\n")
-    asked = {name: getattr(given, name) for name in ("seconds", "instances", "repeats")}
+    asked = {
+        name: getattr(given, name) for name in ("seconds", "instances", "repeats", "processes")
+    }
     result = {"processor": processor(), **asked, "load": os.getloadavg()[0], "costs": costs}
     if given.json:
         given.json.write_text(json.dumps(result, indent=1) + "\n")
