@@ -129,11 +129,15 @@ def test_bad_arguments_end_with_a_screen_and_code_2(tmp_path, arguments):
 
 @pytest.mark.strain
 def test_a_closed_pipe_ends_a_run_and_loses_nothing(tmp_path):
-    """A network of one neuron; its first line goes to a reader that leaves at once."""
+    """A network of one neuron; a reader leaves at once, or when the search has begun."""
     changes = "--set task.length=1 --set test.trials=10 --set search.generations=3"
     run = f"$N run good.toml {changes} --set seeds='[1]' --set test.random_rules=2"
     (tmp_path / "good.toml").write_text(GOOD.replace("[circuit]", "[circuit]\ngroups = 1"))
     code, _, err = shell(f"{run} --out r | true; exit ${{PIPESTATUS[0]}}", tmp_path)
+    assert code == BROKEN_PIPE
+    assert not err
+    assert not (tmp_path / "r").exists(), "nothing was computed"
+    code, _, err = shell(f"{run} --out r | head -3; exit ${{PIPESTATUS[0]}}", tmp_path)
     assert code in (0, BROKEN_PIPE), err
     assert "Traceback" not in err
     code, out, err = shell("$N resume r --json", tmp_path)

@@ -62,6 +62,7 @@ SINGLE = (
     *("exprel(x)", "exprel(y)", "log(abs(n))", "arctan(n)", "n % three // 2", "-7 // 2", "-7 % 3"),
     *("shared_n // 0", "n // 0", "n // -1", "n % -1", "x // 0", "int(-0.5)"),
     *("int(x * 1e12)", "floor(power / 3)", "ceil(n / 8)", "floor(-half)"),
+    *("x % x", "y // y"),
 )
 
 

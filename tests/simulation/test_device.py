@@ -30,9 +30,9 @@ TOLERANCE = (1e-9, 1e-12)
 
 #: Of the catalog, what a run in pieces, from the state that Brian2 keeps, could break.
 PIECEWISE = (
-    "refractory_condition",
-    "subexpressions",
     "three_clocks",
+    "subexpressions",
+    "refractory_condition",
     "periodic_input",
     "event_driven",
     "drawn_connections",

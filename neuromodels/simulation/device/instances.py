@@ -434,7 +434,7 @@ class Instances:
         self.report.seconds += time.perf_counter() - start
         executable.library.note(self.report)
         self.report.instances_run += len(call.streams)
-        held = 0 if call.blocks is None else call.blocks.nbytes
+        held = self.recordings.bytes + (0 if call.blocks is None else call.blocks.nbytes)
         numbers = [*call.tables, *call.samples]
         self.report.bytes = held + sum(array.nbytes for array in numbers)
         self.report.synapse_updates += self._synapse_updates(call)

@@ -34,6 +34,7 @@ class Recordings:
     def __init__(self, instances: Sequence[int]):
         self.instances = list(instances)
         self._pieces: dict[tuple[str, str, int], list[np.ndarray]] = {}
+        self.bytes = 0  # of all that was collected
 
     def prepare(self, plan: Plan, call: Call, count: int) -> None:
         """Give a call the places to write to."""
@@ -82,6 +83,7 @@ class Recordings:
         """Drop what a monitor saw so far: somebody else keeps it now."""
         for place, pieces in self._pieces.items():
             if place[0] == monitor:
+                self.bytes -= sum(piece.nbytes for piece in pieces)
                 pieces[:] = [pieces[-1][:0]]
 
     def get(self, monitor: str, name: str, instance: int) -> np.ndarray:
@@ -106,11 +108,13 @@ class Recordings:
     ) -> Recordings:
         """Return recordings that go on from what `joined` has returned."""
         found = cls(instances)
-        found._pieces = {key: [values] for key, values in joined.items()}
+        for key, values in joined.items():
+            found._add(*key, values)
         return found
 
     def _add(self, monitor: str, name: str, instance: int, values: np.ndarray) -> None:
         self._pieces.setdefault((monitor, name, instance), []).append(values)
+        self.bytes += values.nbytes
 
 
 def spikes_of(recordings: Recordings, code: Captured, instance: int) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ class Report:
     build_seconds, seconds
         Time spent compiling, and running.
     bytes
-        State and tables of all instances, and the samples of the last call.
+        State and tables of all instances, and what was recorded of them.
     device, why
         What it ran on, and why on that.
     block_threads, shared_bytes, device_bytes, passes

@@ -53,8 +53,9 @@ class LiveValues:
         self._arrays = _arrays_of(instances)
         self._recorded = _recorded_variables(instances)  # by variable: its monitor
         self._clocks = _clock_variables(network, instances)
+        turned = {clock.name for clock in instances.layout.clocks}
         self._dials = [Dial(clock) for clock in instances.layout.clocks]
-        self._idle = [Dial(clock) for clock in network._clocks - {*instances.layout.clocks}]
+        self._idle = [Dial(clock) for clock in network._clocks if clock.name not in turned]
         self._held: list[ArrayVariable] = []
         self._before: dict[ArrayVariable, np.ndarray] = {}  # of those brought, as they came
         self._call: Call | None = None
@@ -204,8 +205,9 @@ def _recorded_variables(instances: Instances) -> dict[ArrayVariable, Captured]:
 
 
 def _clock_variables(network: Network, instances: Instances) -> set[ArrayVariable]:
-    clocks = {*network._clocks, *instances.layout.clocks}
-    return {variable for clock in clocks for variable in _own_variables(clock)}
+    # by name: those of a layout may be proxies, which no set takes
+    clocks = {clock.name: clock for clock in (*network._clocks, *instances.layout.clocks)}
+    return {variable for clock in clocks.values() for variable in _own_variables(clock)}
 
 
 def _own_variables(owner: VariableOwner) -> list[ArrayVariable]:

@@ -101,7 +101,8 @@ static inline Floored<R> nm_floored(R x, R y) {
     const R n = high ? guess - 1 : low ? guess + 1 : guess;
     const R rest = high ? less : low ? more : over;
     const bool endless = fabs(y) == (R)INFINITY, same = (x == 0) | ((x < 0) == (y < 0));
-    const R zero = x * 0;  // not a number, if x has no end
+    // not a number, if x has no end; a compiler may take x + x * 0 for x
+    const R zero = fabs(x) < (R)INFINITY ? (R)0 : (R)NAN;
     const R whole = endless ? (same ? zero : zero - 1) : n;
     return {y == 0 ? x / y : whole + zero, endless ? (same ? x : y) + zero : rest};
 }
