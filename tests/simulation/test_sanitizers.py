@@ -250,7 +250,10 @@ PLANTED = {
     "only read": ("volatile double _see = array_5plain_4full[8]; (void)_see;", "use-after-poison"),
     "behind a table": ("volatile double _see = array_5plain_4read[8]; (void)_see;", "overflow"),
     "behind the samples": ("run.samples[0][run.slots * 5 * 20] = 1;", "overflow"),
-    "integer overflow": ("array_5plain_1n[0] = 2147483647 + array_5plain_1n[0];", "signed integer"),
+    "integer overflow": (
+        "array_5plain_1n[0] = 2147483647 + (array_5plain_1n[0] | 1);",
+        "signed integer",
+    ),
     "number out of range": (
         "array_5plain_1n[0] = (int32_t)(1e10 + instance);",
         "outside the range",
@@ -269,7 +272,8 @@ def run_spoilt(error: str) -> None:
     """Run a program into which an error was put (empty: none)."""
     with red_zones(), pytest.MonkeyPatch.context() as patch:
         build = Library.__init__
-        patch.setattr(Library, "__init__", lambda self, source: build(self, spoilt(source, error)))
+        spoil = lambda self, source, *names: build(self, spoilt(source, error), *names)  # noqa: E731
+        patch.setattr(Library, "__init__", spoil)
         batch = Batch(plain(), 2, dtype="float64", threads=1, namespace={})
         batch.record([0, 1])
         batch.run(2 * ms)
