@@ -10,7 +10,9 @@ import pytest
 from fake_experiment import FakeExperiment, catalogs, fake_recording
 from hypothesis import settings
 
+from neuromodels import api
 from neuromodels.cli import main
+from neuromodels.study import checks, file, sweep
 
 # The same cases in every run: what is found at random is for `make fuzz`, not for a day's work.
 settings.register_profile("same cases", derandomize=True, database=None)
@@ -72,9 +74,9 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "neuromodels.experiment.embodied", acting)
     watched = SimpleNamespace(trial_of=fake_recording)
     monkeypatch.setitem(sys.modules, "neuromodels.experiment.recording", watched)
-    monkeypatch.setattr("neuromodels.study.checks.installed_catalogs", catalogs)
-    monkeypatch.setattr("neuromodels.study.file.installed_catalogs", catalogs)
-    monkeypatch.setattr("neuromodels.study.sweep.installed_catalogs", catalogs)
+    # as names these would be imported here, and for ever keep what another of them was given
+    for module in (api, checks, file, sweep):
+        monkeypatch.setattr(module, "installed_catalogs", catalogs)
     for name, text in {"studies/small.toml": STUDY, "figures/fig1.py": FIGURE}.items():
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text(text)
