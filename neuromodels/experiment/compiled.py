@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neuromodels import tasks
-from neuromodels.experiment.batches import batch_of, values_of
+from neuromodels.experiment.batches import batch_of, shown_in, values_of
 from neuromodels.simulation import FAILED
 from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.study.outcome import FAILURES, SILENT, Outcome
@@ -40,7 +40,9 @@ class Experiment:
         self._assembly = network_of(study, condition, self.circuit)
         self._batch = batch_of(self._assembly, study)
 
-    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:
+    def evaluate(
+        self, xs: np.ndarray, streams: np.ndarray, inputs: np.ndarray | None = None
+    ) -> Outcome:
         """Run every candidate on every trial.
 
         Parameters
@@ -49,6 +51,8 @@ class Experiment:
             Vectors of coefficients, shape (candidates, d).
         streams
             Noise-stream ids, shape (trials,), uint64: all candidates see the same trials.
+        inputs
+            Numbers of the inputs that trials show, (trials,); None: each trial draws its own.
         """
         assembly, count, trials = self._assembly, len(xs), len(streams)
         spikes = [assembly.spikes] if assembly.spikes else []
@@ -59,6 +63,7 @@ class Experiment:
             streams=np.tile(np.asarray(streams, dtype=np.uint64), count),
             values=values_of(self.circuit, assembly, xs),
             rows=np.repeat(np.arange(count), trials),
+            each=shown_in(assembly, inputs, count),
             until=assembly.over,
         )
         numbers = {name: results[name].reshape(count, trials).astype(float) for name in kept}

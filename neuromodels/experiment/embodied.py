@@ -19,7 +19,7 @@ from time import perf_counter
 
 import numpy as np
 
-from neuromodels.experiment.batches import batch_of, values_of
+from neuromodels.experiment.batches import batch_of, shown_in, values_of
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.motion import Motion, Nerves, OpenWorld, Terms, WiredBy, is_embodied
 from neuromodels.simulation.device.library import core_count
@@ -80,7 +80,9 @@ class EmbodiedExperiment(Experiment):
         """The body that the networks move."""
         return self._terms.body
 
-    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:
+    def evaluate(
+        self, xs: np.ndarray, streams: np.ndarray, inputs: np.ndarray | None = None
+    ) -> Outcome:
         """Run every candidate on every trial.
 
         Parameters
@@ -89,7 +91,15 @@ class EmbodiedExperiment(Experiment):
             Vectors of coefficients, shape (candidates, d).
         streams
             Noise-stream ids, shape (trials,), uint64: all candidates see the same trials.
+        inputs
+            None: goals are drawn, and nobody can choose them.
+
+        Raises
+        ------
+        DeclarationError
+            Where inputs are chosen all the same.
         """
+        shown_in(self._assembly, inputs)
         began = perf_counter()
         count, trials = len(xs), len(streams)
         streams = np.asarray(streams, dtype=np.uint64)

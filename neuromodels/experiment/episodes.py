@@ -30,12 +30,21 @@ class Episodes:
         Coefficients of the search behind that condition, (d,).
     streams
         Noise streams of the trials, (trials,).
+    inputs
+        Numbers of the inputs that trials show, (trials,); None: each trial draws its own.
     """
 
-    def __init__(self, study: Study, condition: str, vector: np.ndarray, streams: np.ndarray):
+    def __init__(
+        self,
+        study: Study,
+        condition: str,
+        vector: np.ndarray,
+        streams: np.ndarray,
+        inputs: np.ndarray | None = None,
+    ):
         circuit = circuit_of(study, condition)
         assembly = network_of(study, condition, circuit)
-        self.batch = batch_of(assembly, study, len(streams))
+        self.batch = batch_of(assembly, study, len(streams), inputs)
         self.batch.streams = np.asarray(streams, dtype=np.uint64)
         for address, values in values_of(circuit, assembly, vector).items():
             self.batch[address] = values[0]
@@ -44,7 +53,7 @@ class Episodes:
         )
         """Projections whose weights no rule changes."""
         self.steps = steps_of(study)
-        self.items = list(assembly.initial)
+        self.items = assembly.items
         self.shapes = {
             projection.name: (
                 circuit.population(projection.source).size,

@@ -77,7 +77,7 @@ def embodied_recording(
         states.append(motion.states[0].copy())
         gained.append(motion.gained[0])
     return {
-        "items": np.asarray(batch[next(iter(assembly.initial))])[0],
+        "items": np.asarray(batch[assembly.items[0]])[0],
         "items.goal": motion.goals,
         "items.state": np.array(states).T,
         "items.reward": np.diff(gained)[None],

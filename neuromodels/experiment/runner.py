@@ -25,8 +25,10 @@ from neuromodels.experiment.front_and_archive import others_of, with_best_of_fro
 from neuromodels.experiment.scoring import (
     ExperimentLike,
     Score,
+    Trials,
     beside_score,
     check_dimension,
+    final_trials,
     losses_per_candidate,
     mean_loss,
     score_vectors,
@@ -239,7 +241,8 @@ class Runner:
         others = others_of(evolution)
         centres, generations = evolution.finalists.with_last(evolution.centre, last)
         centres, generations = with_best_of_front(centres, generations, others, last)
-        outcome = self._score(experiment, centres, condition, seed, "finalists")
+        fresh = Trials(trial_streams(seed, self.study.test.trials, "finalists"))
+        outcome = self._score(experiment, centres, condition, seed, fresh)
         means = scores_per_trial(outcome).mean(axis=1)
         chosen = _first_of(means, outcome.losses, generations)
         score = self._final_score(condition, seed, experiment, centres[chosen])
@@ -281,30 +284,30 @@ class Runner:
         rules = self.study.test.random_rules
         draws = generator(seed, "random rules").standard_normal((rules, experiment.dimension))
         xs = experiment.centre + experiment.sigma * draws
-        trials = math.ceil(self.study.test.trials / rules)
-        streams = trial_streams(seed, trials, "final")
-        between = self._between_parts(condition, seed, trials)
-        outcome = score_vectors(experiment, xs, streams, between)
+        trials = final_trials(self.study, seed, math.ceil(self.study.test.trials / rules))
+        between = self._between_parts(condition, seed, len(trials.streams))
+        outcome = score_vectors(experiment, xs, trials.streams, between, trials.inputs)
         per_rule = scores_per_trial(outcome).mean(axis=1)
         self.store.write_solution(condition, seed, {"vectors": xs, "scores": per_rule})
         low, high = mean_interval(per_rule, generator(seed, "bootstrap", "final", condition))
         loss, count = mean_loss(outcome.losses), outcome.losses.size
         score = float(per_rule.mean())
-        return Score(score, low, high, loss, count, **beside_score(outcome)), 0
+        beside = beside_score(outcome)
+        return Score(score, low, high, loss, count, **beside, inputs=trials.shown), 0
 
     def _final_score(
         self, condition: str, seed: int, experiment: ExperimentLike, vector: np.ndarray
     ) -> Score:
         # all conditions of a seed are scored on the same sequences
-        outcome = self._score(experiment, vector[None], condition, seed, "final")
-        return summarise(outcome, generator(seed, "bootstrap", "final", condition))
+        trials = final_trials(self.study, seed, self.study.test.trials)
+        outcome = self._score(experiment, vector[None], condition, seed, trials)
+        return summarise(outcome, generator(seed, "bootstrap", "final", condition), trials)
 
     def _score(
-        self, experiment: ExperimentLike, xs: np.ndarray, condition: str, seed: int, name: str
+        self, experiment: ExperimentLike, xs: np.ndarray, condition: str, seed: int, trials: Trials
     ) -> Outcome:
-        trials = self.study.test.trials
-        between = self._between_parts(condition, seed, trials)
-        return score_vectors(experiment, xs, trial_streams(seed, trials, name), between)
+        between = self._between_parts(condition, seed, len(trials.streams))
+        return score_vectors(experiment, xs, trials.streams, between, trials.inputs)
 
     def _between_parts(self, condition: str, seed: int, trials: int) -> Callable[[int], None]:
         """Return what tells how far a scoring is, and ends it when the session is to stop."""

@@ -8,10 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from neuromodels import tasks
 from neuromodels.analysis.intervals import mean_interval
 from neuromodels.errors import DeclarationError
+from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.records import counts_to_text
 from neuromodels.study.outcome import Outcome
+from neuromodels.study.study import Study
+from neuromodels.tasks.inputs import Inputs, is_exact
 
 FAILED_TRIAL_LOSS = 1e6
 """Loss of a candidate in a trial that failed numerically: worse than any that ran."""
@@ -32,7 +36,9 @@ class ExperimentLike(Protocol):
     def slices(self) -> dict[str, slice]: ...
     @property
     def report(self) -> dict: ...
-    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome: ...
+    def evaluate(
+        self, xs: np.ndarray, streams: np.ndarray, inputs: np.ndarray | None = None
+    ) -> Outcome: ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Score:
     """A mean score with its 95 % interval, the mean loss of the trials that ran, and failures.
 
     A failed trial has the score 0; ``nan`` and so on count failures by kind. ``rate`` is the mean
-    rate in Hz of the trials that ran, None where no spikes were counted; ``silent_trials`` is as in
+    rate in Hz of the trials that ran, None where no spikes were counted; the rest is as in
     `neuromodels.store.records.TestRecord`.
     """
 
@@ -57,6 +63,8 @@ class Score:
     outside: int = 0
     rate: float | None = None
     silent_trials: str = "{}"
+    inputs: int = 0
+    exact: int = 0
 
 
 def check_dimension(condition: str, dimension: int) -> None:
@@ -92,6 +100,7 @@ def score_vectors(
     xs: np.ndarray,
     streams: np.ndarray,
     between: Callable[[int], None] = lambda done: None,
+    inputs: np.ndarray | None = None,
 ) -> Outcome:
     """Evaluate vectors (n, d) on every stream, a bounded number of instances at a time.
 
@@ -99,22 +108,93 @@ def score_vectors(
     ----------
     between
         Gets how many streams are done after each part; raises to give up.
+    inputs
+        Numbers of the inputs that trials show, one per stream; None: each trial draws its own.
     """
     width = max(1, MOST_INSTANCES // len(xs))
     parts = []
     for start in range(0, len(streams), width):
-        parts.append(experiment.evaluate(xs, streams[start : start + width]))
+        part = slice(start, start + width)
+        shown = () if inputs is None else (inputs[part],)
+        parts.append(experiment.evaluate(xs, streams[part], *shown))
         between(min(start + width, len(streams)))
     return Outcome.joined(parts, axis=1)
 
 
-def summarise(outcome: Outcome, rng: np.random.Generator) -> Score:
-    """Return mean score, interval and loss of one vector over its trials."""
+@dataclass(frozen=True)
+class Trials:
+    """The trials of a test.
+
+    Parameters
+    ----------
+    streams
+        Noise-stream ids, (trials,), uint64.
+    inputs
+        Numbers of the held-out inputs that they show, (trials,); None: each draws what a search
+        may see as well.
+    held_out
+        How many inputs are held out.
+    """
+
+    streams: np.ndarray
+    inputs: np.ndarray | None = None
+    held_out: int = 0
+
+    @property
+    def shown(self) -> int:
+        """How many held-out inputs they show."""
+        return 0 if self.inputs is None else len(np.unique(self.inputs))
+
+    def is_exact(self, scores: np.ndarray) -> bool:
+        """Whether the mean of scores, (trials,), is that of all held-out inputs."""
+        return self.inputs is not None and is_exact(scores, self.inputs, self.held_out)
+
+
+def final_trials(study: Study, seed: int, count: int, name: str = "final") -> Trials:
+    """Return the trials behind the scores that a study reports, the same for all conditions.
+
+    Parameters
+    ----------
+    count
+        How many are wanted, see `neuromodels.tasks.inputs.Inputs.choose_held_out`.
+    name
+        Of what they are for; no two share streams.
+    """
+    if study.test.inputs == "searched":
+        return Trials(trial_streams(seed, count, name))
+    inputs = held_out_inputs(study)
+    chosen = inputs.choose_held_out(count, generator(seed, "inputs", name))
+    return Trials(trial_streams(seed, len(chosen), name), chosen, inputs.held_out)
+
+
+def held_out_inputs(study: Study) -> Inputs:
+    """Return the inputs of a study's task, of which some are held out.
+
+    Raises
+    ------
+    DeclarationError
+        Where none are.
+    """
+    task = study.task_out_of(tasks.CATALOG)
+    inputs: Inputs | None = task.inputs(task.with_defaults(study.task.parameters))
+    if inputs is None or not inputs.held_out:
+        raise DeclarationError(
+            f"Task.{task.name}",
+            "must keep inputs from searches where scores are on held-out ones",
+            cure="Set its test_share.",
+        )
+    return inputs
+
+
+def summarise(outcome: Outcome, rng: np.random.Generator, trials: Trials | None = None) -> Score:
+    """Return mean score, interval and loss of one vector over its trials, those of a test."""
     scores = scores_per_trial(outcome)[0]
-    low, high = mean_interval(scores, rng)
-    loss = mean_loss(outcome.losses[0])
-    score, count = float(scores.mean()), scores.size
-    return Score(score, low, high, loss, count, **beside_score(outcome))
+    shown = 0 if trials is None else trials.shown
+    exact = trials is not None and trials.is_exact(scores)
+    mean = float(scores.mean())
+    low, high = (mean, mean) if exact else mean_interval(scores, rng)
+    loss, beside = mean_loss(outcome.losses[0]), beside_score(outcome)
+    return Score(mean, low, high, loss, scores.size, **beside, inputs=shown, exact=int(exact))
 
 
 def beside_score(outcome: Outcome) -> dict[str, Any]:

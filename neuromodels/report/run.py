@@ -15,6 +15,7 @@ from rich.text import Text
 from neuromodels import tasks
 from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.errors import printable
+from neuromodels.report.inputs import inputs_text, inputs_told
 from neuromodels.report.silence import silence_text, silent_populations, silent_scores
 from neuromodels.report.standings import failed_trials_text
 from neuromodels.store.finished import Key, finished_keys
@@ -32,8 +33,10 @@ FRONT_NOTE = (
     "Members that no other beats in all goals, on fresh sequences; goals with their weights."
 )
 FAILED_NOTE = "A failed trial counts as a score of 0."
-FRESH = "that no search or choice has seen"
-FROM_DATA = "with noise of their own; only `unseen` shows data that no search or choice has seen"
+FROM_DATA = (
+    "{:,} or more trials per seed with noise of their own; only `unseen` shows data that no search"
+    " or choice has seen"
+)
 MEANING = {name: condition.meaning for name, condition in CONDITIONS.items()}
 
 
@@ -60,6 +63,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
         "digest": run.digest,
         "status": "unfinished" if missing else "finished",
         "task": run.table["task"],
+        "inputs": inputs_told(run.study, [s for c in conditions for s in c["seeds"]]),
         "conditions": conditions,
         "searches": searches,
         "front": front,
@@ -95,10 +99,11 @@ def _condition(condition: str, tests: list[TestRecord]) -> dict[str, Any]:
 
 def _seed(test: dict[str, Any]) -> dict[str, Any]:
     """Return what is told of one final score; a failed trial counts as 0 in it."""
-    kept = ("seed", "score", "low", "high", "loss", "trials", "generation", "failures")
+    kept = ("seed", "score", "low", "high", "loss", "trials", "generation", "failures", "inputs")
     by_kind = {kind: test[kind] for kind in FAILURES}
     silent = counts_from_text(test["silent_trials"])
-    more = {"failures_by_kind": by_kind, "silent_trials": silent}
+    exact = bool(test["exact"])
+    more = {"failures_by_kind": by_kind, "silent_trials": silent, "exact": exact}
     return {**{key: test[key] for key in kept}, **more}
 
 
@@ -218,13 +223,18 @@ def _footnote(report: dict[str, Any]) -> str:
     trials = {s["trials"] for each in report["conditions"] for s in each["seeds"]}
     over = sorted({each["interval_over"] for each in report["conditions"]})
     name, chance = _meaning_of_scores(report["task"]["name"])
-    drawn = FROM_DATA if _is_of_data(report["task"]["name"]) else FRESH
+    drawn = _inputs_text(report, min(trials))
     fallen = any(failed_trials(each) for each in report["conditions"])
     counting = f" {FAILED_NOTE}" if fallen else ""
-    return (
-        f"{name}, {min(trials):,} or more trials per seed {drawn}{chance}."
-        f" Intervals: bootstrap over {' or '.join(over)}.{counting}"
-    )
+    return f"{name}, {drawn}{chance}. Intervals: bootstrap over {' or '.join(over)}.{counting}"
+
+
+def _inputs_text(report: dict[str, Any], trials: int) -> str:
+    """Return what the final scores are on."""
+    seen = report["inputs"]["kind"] == "searched"
+    if seen and _is_of_data(report["task"]["name"]):
+        return FROM_DATA.format(trials)
+    return inputs_text(report["inputs"], trials)
 
 
 def _is_of_data(task: str) -> bool:

@@ -47,7 +47,9 @@ class TestRecord:
     are, and ``nan`` and so on how many of each kind. Runs from before kinds were kept have none.
     `rate` is the mean rate in Hz of the trials that ran, None where no spikes were counted.
     `silent_trials` says in how many trials no neuron of a hidden population fired, by population:
-    ``{"hidden": 12}``; ``{}`` where nobody knows.
+    ``{"hidden": 12}``; ``{}`` where nobody knows. `inputs` is how many held-out inputs were shown,
+    0 where trials drew what a search may have seen; `exact` is 1 where these are all there are and
+    each always gets the same score, so that `score` is no estimate.
     """
 
     __test__ = False
@@ -69,6 +71,8 @@ class TestRecord:
     outside: int = 0
     rate: float | None = None
     silent_trials: str = "{}"
+    inputs: int = 0
+    exact: int = 0
 
     @property
     def silent_counts(self) -> dict[str, int]:

@@ -241,6 +241,7 @@ def _task_items(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
         yield Problem(path, f"is not possible: {refusal}.")
     else:
         yield from _unseen(table, task, parameters)
+        yield from _held_out(table, task, parameters)
 
 
 def _unseen(table: Table, task: Any, parameters: dict[str, Any]) -> Iterable[Problem]:
@@ -250,6 +251,17 @@ def _unseen(table: Table, task: Any, parameters: dict[str, Any]) -> Iterable[Pro
         for name, condition in CONDITIONS.items():
             if condition.needs is UNSEEN and isinstance(names, list | tuple) and name in names:
                 yield Problem(("conditions",), f"{name!r} is not possible: {refusal}.")
+
+
+def _held_out(table: Table, task: Any, parameters: dict[str, Any]) -> Iterable[Problem]:
+    """Refuse scores on held-out inputs where none are held out, or nobody can choose them."""
+    if section_of(table, "test").get("inputs") != "held out":
+        return
+    inputs = task.inputs(parameters)
+    if inputs is None or "test_share" not in task.parameters:
+        yield Problem(("test", "inputs"), f"means nothing with {task.name!r}: it has no test_share.")
+    elif not inputs.held_out:
+        yield Problem(("test", "inputs"), "needs inputs kept from searches: set task.test_share.")
 
 
 def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:

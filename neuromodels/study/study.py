@@ -69,6 +69,9 @@ class TestPlan:
         How far the score of one may lie below the best.
     front
         Members of a pareto front that are scored again at the end.
+    inputs
+        What final scores are on: ``"searched"``, inputs drawn as in a search, or ``"held out"``,
+        those that no search, choice or fit sees. `Inputs` says which these are.
     """
 
     __test__: ClassVar[bool] = False
@@ -81,6 +84,7 @@ class TestPlan:
     archive: int = added_key(8)
     archive_margin: float = added_key(0.1)
     front: int = added_key(32)
+    inputs: Literal["searched", "held out"] = added_key("searched")
 
 
 @dataclass(frozen=True)

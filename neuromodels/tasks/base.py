@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neuromodels.errors import DeclarationError
+from neuromodels.tasks.inputs import Inputs
 
 SLACK = 1e-3
 """By how much of its bound, or of 1, rounding may carry a score beyond it."""
@@ -160,6 +161,14 @@ class Task:
         """
         for option, value in options.items():
             raise DeclarationError(f"Task.{self.name}.{option}", "the task has no options", value)
+        return self
+
+    def inputs(self, parameters: Mapping[str, float]) -> Inputs | None:
+        """Return which inputs there are with all parameters; None where they cannot be counted."""
+        return None
+
+    def at(self, parameters: Mapping[str, float]) -> Task:
+        """Return the task as all parameters make it, where its equations depend on them."""
         return self
 
     def step_length(self, parameters: Mapping[str, float]) -> float:

@@ -4,14 +4,104 @@ The released code lacks the task's source; protocol and lengths follow its noteb
 loss is ours: the mean squared error of the read-out's sigmoid over the recalled bits.  `slope` is
 the sigmoid's: at 1, sums over 128 hidden neurons saturate it, and a saturated guess costs 0.5 where
 silence costs 0.25.  Where a search begins matters more: ``docs/results/working_memory.md``.
+
+``test_share`` of the sequences is kept from searches, which otherwise see every sequence of four or
+eight bits many times.  Up to `LISTED` bits all sequences are listed and divided; of longer ones
+there are `BANK` sequences, drawn once for all, and no others.
 """
 
-from neuromodels.tasks.base import Task
+from __future__ import annotations
 
-SEQUENCE_COPY = Task(
-    name="sequence_copy",
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from neuromodels.seeding import generator
+from neuromodels.tasks.base import Task
+from neuromodels.tasks.inputs import Inputs, bytes_of, held_out_count, order_by_hash
+
+LISTED = 16
+"""Bits of the longest sequences of which all are listed."""
+BANK = 2**LISTED
+"""How many longer sequences there are."""
+NAME = "sequence_copy"
+
+
+@dataclass(frozen=True)
+class SequenceCopy(Task):
+    """The task; with a share for tests its sequences come out of a table."""
+
+    def refusal(self, parameters: Mapping[str, float]) -> str:
+        """Return why all parameters together are not possible, empty where they are."""
+        if not 0 <= parameters["test_share"] < 1:
+            return "test_share must lie from 0 to below 1"
+        if parameters["length"] < 1 or not parameters["test_share"]:
+            return ""
+        if not self.inputs(parameters).held_out:
+            return f"test_share must keep one of the {_count(parameters)} sequences from searches"
+        if not self.inputs(parameters).searched:
+            return f"test_share must leave one of the {_count(parameters)} sequences to searches"
+        return ""
+
+    def inputs(self, parameters: Mapping[str, float]) -> Inputs:
+        """Return how many sequences searches see, and how many they do not."""
+        share = parameters["test_share"]
+        if not share:
+            return Inputs(2 ** int(parameters["length"]))
+        held_out = held_out_count(share, _count(parameters))
+        return Inputs(_count(parameters) - held_out, held_out, "place")
+
+    def at(self, parameters: Mapping[str, float]) -> Task:
+        """Return the task with these parameters: drawn bit by bit, or out of a table."""
+        if not parameters["test_share"]:
+            return self
+        seen = self.inputs(parameters).searched
+        return replace(
+            self,
+            item_model="place : 1 (shared)    # of the sequence in the table\nbit : 1",
+            item_start={
+                # rounding may not carry a draw beyond the last one
+                "place": f"clip(floor({seen}*rand()), 0, {seen - 1})",
+                "bit": "sequence_bits(place*second, i)",
+            },
+            constants={"sequence_bits": sequences(int(parameters["length"])).astype(float)},
+        )
+
+
+@cache
+def sequences(length: int) -> np.ndarray:
+    """Return the sequences of some length, those that tests keep from searches last.
+
+    Returns
+    -------
+    ndarray
+        (sequences, length), 0 and 1, no sequence twice.
+    """
+    if length <= LISTED:
+        rows = np.arange(2**length)[:, None] >> np.arange(length) & 1
+    else:
+        rows = _draw_different(length)
+    return order_by_hash(rows, NAME, length)
+
+
+def _draw_different(length: int) -> np.ndarray:
+    """Return `BANK` different sequences of a length, always the same."""
+    rng = generator(0, NAME, length)
+    drawn = bytes_of(rng.integers(2, size=(2 * BANK, length)))
+    kept = list(dict.fromkeys(drawn))[:BANK]
+    return np.frombuffer(b"".join(kept), dtype=np.uint8).reshape(BANK, length)
+
+
+def _count(parameters: Mapping[str, float]) -> int:
+    return 2 ** min(int(parameters["length"]), LISTED)
+
+
+SEQUENCE_COPY = SequenceCopy(
+    name=NAME,
     summary="show `length` bits, wait `latency` steps, recall them in order",
-    parameters={"length": 8, "latency": 0, "prelude": 0, "slope": 1.0},
+    parameters={"length": 8, "latency": 0, "prelude": 0, "slope": 1.0, "test_share": 0.0},
     steps="prelude + 2*length + latency",
     items="length",
     item_model="bit : 1",

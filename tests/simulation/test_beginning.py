@@ -6,10 +6,19 @@ start, restart goes back to it, and the same expression draws the same numbers t
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, Synapses, ms, mV
+from brian2 import (
+    Network,
+    NeuronGroup,
+    Synapses,
+    TimedArray,
+    check_units,
+    implementation,
+    ms,
+    mV,
+)
 
 from neuromodels.errors import DeclarationError
-from neuromodels.simulation import Batch
+from neuromodels.simulation import Batch, Emulation
 
 COUNT, SIZE = 3, 2
 
@@ -319,3 +328,65 @@ def test_values_of_trials_have_units() -> None:
     ]:
         with pytest.raises(DeclarationError, match=told):
             tried(values, **more)
+
+
+def test_values_of_each_trial_stand_beside_those_of_candidates() -> None:
+    batch = Batch(network(), 1, namespace={})
+    batch.initialise("g.v", "rand()")
+    batch.initialise("g.s", "rand()")
+    batch.initialise("g.w", "2*v + s")
+    found = batch.trials(
+        0 * ms,
+        ["g.v", "g.w"],
+        streams=np.arange(4),
+        values={"g.v": np.array([[1.0, 2.0], [3.0, 4.0]])},
+        rows=[1, 0, 1, 0],
+        each={"g.s": [10.0, 20.0, 30.0, 40.0]},
+    )
+    np.testing.assert_array_equal(found["g.v"], [[3, 4], [1, 2], [3, 4], [1, 2]])
+    np.testing.assert_array_equal(found["g.w"], [[16, 18], [22, 24], [36, 38], [42, 44]])
+
+
+def test_a_trial_runs_alike_whichever_way_its_values_come() -> None:
+    batch = Batch(network(), 1, namespace={})
+    batch.initialise("g.w", "rand()*v")
+    v = np.arange(6.0).reshape(3, 2)
+    streams = np.arange(3)
+    one = batch.trials(2 * ms, ["g.w"], streams=streams, values={"g.v": v}, rows=[0, 1, 2])
+    other = batch.trials(2 * ms, ["g.w"], streams=streams, each={"g.v": v})
+    np.testing.assert_array_equal(one["g.w"], other["g.w"])
+
+
+@pytest.mark.parametrize(
+    ("each", "values", "told"),
+    [
+        ({"g.s": [1.0, 2.0]}, {}, "row for each of the 3"),
+        ({"g.s": 1.0}, {}, "row for each of the 3"),
+        ({"g.s": [1.0, 2.0, 3.0]}, {"g.s": 1.0}, "must not name"),
+        ({"g.v": np.zeros((3, 5))}, {}, "shape"),
+        ({"g.none": np.zeros(3)}, {}, "none"),
+    ],
+)
+def test_values_of_each_trial_that_cannot_be_used(each, values, told) -> None:
+    batch = Batch(network(), 1, namespace={})
+    with pytest.raises(DeclarationError, match=told):
+        batch.trials(1 * ms, ["g.v"], streams=np.arange(3), values=values, each=each)
+
+
+@pytest.mark.parametrize("device", ["cpp", Emulation(2)])
+def test_tables_and_own_functions_may_stand_in_expressions_alone(device) -> None:
+    @implementation("cpp", "double doubled(double x) { return 2*x; }")
+    @check_units(x=1, result=1)
+    def doubled(x):
+        return 2 * x
+
+    table = TimedArray(np.array([[5.0, 6.0], [7.0, 8.0]]), dt=1 * ms, name="start_values")
+    space = {"table": table, "doubled": doubled, "ms": ms}
+    batch = Batch(network(), 2, namespace={}, device=device)
+    for group in batch.groups.values():
+        group.namespace.update(space)
+    batch.initialise("g.v", "table(1*ms, i)")
+    batch.initialise("g.w", "doubled(v)")
+    np.testing.assert_array_equal(batch["g.w"], [[14, 16]] * 2)
+    found = batch.trials(0 * ms, ["g.w"], streams=np.arange(2))
+    np.testing.assert_array_equal(found["g.w"], [[14, 16]] * 2)

@@ -57,6 +57,21 @@ class TaskContract(Contract):
             dict(task.unseen),
         )
 
+    def test_what_is_held_out_can_be_shown(self, task: Task) -> None:
+        """With a share for tests, searches and tests have inputs, and a test can choose its own."""
+        leave_out(unless="test_share" in task.parameters, reason="the task has no test_share")
+        where, first = f"{_name(task)}.inputs", task.inputs(task.with_defaults({}))
+        marked = first is not None and first.held_out > 0
+        parameters = task.with_defaults({} if marked else {"test_share": 0.5})
+        inputs = task.inputs(parameters)
+        require(inputs is not None, where, "must say which inputs there are", inputs)
+        assert inputs is not None
+        both = inputs.searched > 0 and inputs.held_out > 0
+        require(both, where, "must leave inputs to searches and to tests", inputs)
+        items = task.at(parameters).item_start
+        must = f"must name a variable of item_start, out of {', '.join(items)}"
+        require(inputs.variable in items, where, must, inputs.variable)
+
     def test_the_delay_lies_inside_the_trial(self, task: Task) -> None:
         """The delay begins and ends between the first step of a trial and its end."""
         leave_out(unless=bool(task.delay), reason="the task has no delay")

@@ -27,6 +27,8 @@ from neuromodels.study.outcome import Outcome
 from neuromodels.study.own_files import digest_if_readable, files_of
 from neuromodels.study.study import Study
 
+Trials = tuple[np.ndarray, np.ndarray | None]
+"""Noise streams of some trials, and the inputs that they show."""
 _PRESENT = ("bytes", "threads", "instances_per_second", "synapse_updates_per_second")
 """Numbers of a report that count present workers only; the others also count lost workers."""
 
@@ -79,34 +81,40 @@ class DistributedExperiment:
         self.dimension, self.slices = description.dimension, description.slices
         self.centre, self.sigma = description.centre, description.sigma
 
-    def evaluate(self, xs: np.ndarray, streams: np.ndarray) -> Outcome:
+    def evaluate(
+        self, xs: np.ndarray, streams: np.ndarray, inputs: np.ndarray | None = None
+    ) -> Outcome:
         """Evaluate every candidate, (candidates, d), on every stream, (trials,).
+
+        `inputs` are the numbers of the inputs that trials show, (trials,), where they are chosen.
 
         A chunk whose worker is lost is evaluated again; a candidate over which three are lost
         while nothing else runs has failed in every trial, by ``timeout``.
         """
         start = perf_counter()
         chunks, parts = self._chunk_sizes.split(xs, np.asarray(streams), self._crew.count())
-        answers = self._ask([(chunk, part) for chunk in chunks for part in parts])
+        shown = np.array_split(inputs, len(parts)) if inputs is not None else [None] * len(parts)
+        trials = list(zip(parts, shown, strict=True))
+        answers = self._ask([(chunk, *part) for chunk in chunks for part in trials])
         self._overhead = perf_counter() - start - _longest(answers)
         self._chunk_sizes.learn(answers, len(xs) * len(streams))
         whole = range(0, len(answers), len(parts))
         outcomes = [join_trials(answers[first : first + len(parts)]) for first in whole]
-        return Outcome.joined(self._retry_lost(chunks, parts, outcomes))
+        return Outcome.joined(self._retry_lost(chunks, trials, outcomes))
 
     def _retry_lost(
-        self, chunks: list[np.ndarray], parts: list[np.ndarray], outcomes: list[Outcome | None]
+        self, chunks: list[np.ndarray], trials: list[Trials], outcomes: list[Outcome | None]
     ) -> list[Outcome]:
         """Return the outcomes of all chunks; lost ones, None, are evaluated again."""
 
         def ask(xs: np.ndarray) -> Outcome | None:
-            return join_trials(self._ask([(xs, part) for part in parts], alone=True))
+            return join_trials(self._ask([(xs, *part) for part in trials], alone=True))
 
         lost = LostCandidates(
             ask,
             self._tell,
             sum(map(len, chunks)),
-            sum(map(len, parts)),
+            sum(len(streams) for streams, _ in trials),
             self._work.seconds,
             measure_names(self._work.study),
             any(outcomes),
@@ -120,7 +128,7 @@ class DistributedExperiment:
         return complete
 
     def _ask(
-        self, parts: list[tuple[np.ndarray, np.ndarray]], alone: bool = False
+        self, parts: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]], alone: bool = False
     ) -> list[Answer | Lost]:
         answers = self._crew.ask(evaluate, parts, self._work, alone=alone)
         self._hear(answers)

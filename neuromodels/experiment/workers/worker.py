@@ -100,10 +100,15 @@ def describe(part: None, *, work: Work) -> Answer | Lost | Refusal:
     return answer_or_refuse(work, lambda: _ask_experiment(work, _description_of))
 
 
-def evaluate(part: tuple[np.ndarray, np.ndarray], *, work: Work) -> Answer | Lost | Refusal:
-    """Evaluate candidates, (candidates, d), on every stream of some, (trials,)."""
+def evaluate(
+    part: tuple[np.ndarray, np.ndarray, np.ndarray | None], *, work: Work
+) -> Answer | Lost | Refusal:
+    """Evaluate candidates, (candidates, d), on every stream of some, (trials,), and its input."""
+    xs, streams, inputs = part
+    shown = () if inputs is None else (inputs,)
     return answer_or_refuse(
-        work, lambda: _ask_experiment(work, lambda experiment: experiment.evaluate(*part))
+        work,
+        lambda: _ask_experiment(work, lambda experiment: experiment.evaluate(xs, streams, *shown)),
     )
 
 

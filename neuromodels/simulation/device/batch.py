@@ -420,6 +420,7 @@ class Batch(Recorder):
         streams: np.ndarray,
         values: Mapping[str, np.ndarray] | None = None,
         rows: np.ndarray | None = None,
+        each: Mapping[str, np.ndarray] | None = None,
         until: str | None = None,
     ) -> dict[str, np.ndarray]:
         """Run short episodes from the initial state and keep a few variables of each.
@@ -444,6 +445,9 @@ class Batch(Recorder):
             of the lists that `set_spikes` gave, (candidates,).
         rows
             The candidate of each episode, shape (n,); not needed for one candidate.
+        each
+            By address, a row for each episode: (n, size), or (n,) if shared. As `values`, whatever
+            its candidate; what stands here may not stand there.
         until
             Address of a variable that ends an episode after the step in which it is no longer 0,
             not-a-number included; the others go on.
@@ -454,7 +458,7 @@ class Batch(Recorder):
             By address, shape (n, size), SI units; ``"failed"`` has shape (n,).
         """
         episodes = Episodes(self._instances, self.groups, checked_ids("Batch.trials", streams))
-        return episodes.run(duration, outputs, values or {}, rows, until)
+        return episodes.run(duration, outputs, values or {}, rows, each or {}, until)
 
 
 def _check_network(network: Any, namespace: Any) -> None:

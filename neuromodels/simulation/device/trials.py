@@ -67,23 +67,27 @@ class Episodes:
         outputs: Sequence[str],
         values: Mapping[str, Any],
         rows: np.ndarray | None,
+        each: Mapping[str, Any],
         until: str | None,
     ) -> dict[str, np.ndarray]:
         """Run all episodes: see `Batch.trials`."""
         end = self.instances.start + checked_seconds("Batch.trials", duration)
         lists = self._checked_lists(values)
         checked = self._checked({a: v for a, v in values.items() if a not in lists})
+        own = self._checked_each(each, values)
         counts = {len(given) for given in [v for _, v in checked.values()] + [*lists.values()]}
         row_of = self._checked_rows(rows, counts - {1}) if checked or lists else None
         kept = {address: self._output(address) for address in _addresses(outputs)}
         ending = None if until is None else self._end(until)
         executable = self.instances.ready(len(self.streams))
-        self._refuse_instance_values(executable.plan, set(checked), set(lists))
+        given = {*checked, *own}
+        self._refuse_instance_values(executable.plan, given, set(lists))
         call = self.instances.call(executable, self.streams, None)
         _put_candidates(executable.plan, call, checked, row_of)
+        _put_candidates(executable.plan, call, own, np.arange(len(self.streams)))
         self._put_lists(executable.plan, call, lists, row_of)
         call.last_steps = self.instances.steps_until(end, from_start=True)
-        call.fresh, call.draws = True, self._draws(set(checked))
+        call.fresh, call.draws = True, self._draws(given)
         call.outputs = [(array.offset or 0, array.bytes, out) for array, out in kept.values()]
         call.failed = np.zeros(len(self.streams), dtype=np.uint8) if FAILED in outputs else None
         if ending is not None:
@@ -117,6 +121,22 @@ class Episodes:
                 wide = np.zeros(len(self.streams), np.int64) if len(chosen) == 1 else row_of
                 rows[place] = np.ascontiguousarray(chosen[wide])
         call.rows = rows
+
+    def _checked_each(self, each: Mapping[str, Any], values: Mapping[str, Any]) -> Values:
+        """Return the values of each episode, refusing what candidates have as well."""
+        if twice := sorted(set(each) & set(values)):
+            raise DeclarationError(
+                "Batch.trials.each", "must not name what `values` names", twice[0]
+            )
+        checked = self._checked(each)
+        for address, (_, given) in zip(each, checked.values(), strict=True):
+            if len(given) != len(self.streams):
+                raise DeclarationError(
+                    f"Batch.trials.each[{address!r}]",
+                    f"must have a row for each of the {len(self.streams)} episodes",
+                    np.shape(each[address]),
+                )
+        return checked
 
     def _checked(self, values: Mapping[str, Any]) -> Values:
         return dict(self._checked_value(address, given) for address, given in values.items())

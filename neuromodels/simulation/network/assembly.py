@@ -101,6 +101,17 @@ class Assembly:
         return self.text.spikes
 
     @property
+    def items(self) -> list[str]:
+        """Addresses of what a trial draws, the number of its input last."""
+        others = [address for address in self.initial if address != self.shown]
+        return others if self.shown is None else [*others, self.shown]
+
+    @property
+    def shown(self) -> str | None:
+        """Address of the number of the input that a trial shows; None where none is chosen."""
+        return self.text.shown
+
+    @property
     def flags(self) -> Mapping[str, str]:
         """Addresses of what is 1 in each neuron that has fired, by hidden population."""
         return self.text.flags

@@ -219,6 +219,8 @@ class NetworkText:
         Address of the variable that ends a trial without hope.
     spikes
         Address of the spikes of a trial per spiking neuron; None where nobody asks.
+    shown
+        Address of the number of the input that a trial shows; None where nobody can choose it.
     """
 
     parts: tuple[Part, ...]
@@ -231,6 +233,7 @@ class NetworkText:
     accuracy: str
     over: str
     spikes: str | None
+    shown: str | None = None
 
     @property
     def groups(self) -> tuple[Group, ...]:

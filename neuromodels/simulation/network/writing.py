@@ -84,6 +84,7 @@ def write_network(
     """
     parameters = task.with_defaults(parameters)
     step = task.step_length(parameters) * second if step is None else step
+    task = task.at(parameters)
     writer = _Writer(circuit, task, parameters, step, controls or Controls())
     return writer.write()
 
@@ -148,7 +149,12 @@ class _Writer:
             accuracy=f"score.{self.task.accuracy}",
             over=f"health.{OVER}",
             spikes=f"health.{SPIKES}" if self.controls.limits.sees_spikes else None,
+            shown=self._shown(),
         )
+
+    def _shown(self) -> str | None:
+        inputs = self.task.inputs(self.parameters)
+        return f"items.{inputs.variable}" if inputs and inputs.variable else None
 
     def _draws(self) -> dict[str, str]:
         """Return what each trial draws: the task's items, and who is connected to whom."""

@@ -68,7 +68,7 @@ def plan_of(
         listed=_listed_spaces(captured),
         spike_monitors=tuple(code for code in captured if code.template == "spikemonitor"),
         sampled=tuple((code, name) for code in captured for name in sampled_names(code)),
-        support=_merged_support(captured),
+        support=_merged_support([*captured, *initialisers]),
     )
 
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import floor
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from neuromodels.tasks.arrays.npz import read_trial_arrays
 from neuromodels.tasks.arrays.trial_arrays import OWNER, TrialArrays
 from neuromodels.tasks.base import Task
 from neuromodels.tasks.encoding import CURRENT, CURRENT_MODEL, POISSON, POISSON_MODEL
+from neuromodels.tasks.inputs import NEARLY_HALF, Inputs, held_out_count
 
 VALUE_MODEL = """
     u  : 1    # what arrives in this step
@@ -52,8 +52,6 @@ KINDS: Mapping[str, tuple[str, str]] = {
 FILE = "file"
 """What `data` is where a file holds the arrays."""
 NOT_NEGATIVE = ("rates", "spikes")
-NEARLY_HALF = 0.499
-"""A share of the trials is rounded; half a trial always down, in single precision too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +104,13 @@ class ArrayTask(Task):
         """Return the length of a step of the simulation, s."""
         return parameters["step"] / parameters["substeps"] / 1000
 
+    def inputs(self, parameters: Mapping[str, float]) -> Inputs:
+        """Return how many trials of the arrays searches see, and how many they do not."""
+        assert self.arrays is not None
+        trials, share = self.arrays.shape[0], parameters["test_share"]
+        held_out = self.arrays.marked or held_out_count(share, trials)
+        return Inputs(trials - held_out, held_out, "place")
+
     def refusal(self, parameters: Mapping[str, float]) -> str:
         """Return why all parameters together are not possible, empty where they are."""
         assert self.arrays is not None
@@ -114,7 +119,7 @@ class ArrayTask(Task):
         trials, share = self.arrays.shape[0], parameters["test_share"]
         if share > 0 and self.arrays.marked:
             return "test_share must be 0 where an array marks the test trials"
-        tested = self.arrays.marked + floor(min(share, 1) * trials + NEARLY_HALF)
+        tested = self.arrays.marked + held_out_count(min(share, 1), trials)
         if not tested < trials:
             return f"test_share must leave a trial of {trials} to searches"
         if parameters["held_out"] not in (0, 1):
