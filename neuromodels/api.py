@@ -80,8 +80,9 @@ def run(study: Study | Sweep | Path | str, folder: Path | str | None = None) -> 
     target = default_folder(declared) if folder is None else Path(folder)
     for text in check_if_new(declared, target):
         display.say(text)
+    beside = Path(study) if isinstance(study, Path | str) else None
     with StopSignal(display.say) as stop:
-        is_done = carry_out(declared, target, display, stop)
+        is_done = carry_out(declared, target, display, stop, beside=beside)
     if not is_done:
         display.say("Stopped; everything is stored. The same call goes on.")
         raise KeyboardInterrupt
@@ -152,6 +153,7 @@ def go_on(
     console: Console,
     say: Callable[[str], None],
     workers: tuple[int | None, str | None, float],
+    beside: Path | None = None,
 ) -> int:
     """Run what a folder does not hold of a study or a sweep, with its progress on a console.
 
@@ -161,6 +163,8 @@ def go_on(
         Gets a line that must not wait.
     workers
         How many processes, the address of a scheduler, and seconds of a part of a generation.
+    beside
+        The study file, beside which its plan may lie.
 
     Returns
     -------
@@ -170,7 +174,7 @@ def go_on(
     many = settings_at_once(declared) if workers[:2] != (None, None) else None
     display = Log(console) if many else display_on(console)
     with StopSignal(say, is_last=True) as stop, workers_on_demand(*workers) as start:
-        if carry_out(declared, folder, display, stop, start, many):
+        if carry_out(declared, folder, display, stop, start, many, beside):
             return 0
         _say_how_to_go_on(console, folder)
         return 128 + stop.received
@@ -286,11 +290,12 @@ def carry_out(
     stop: Callable[[], bool],
     start: Start = no_workers,
     side_by_side: SideBySide | None = None,
+    beside: Path | None = None,
 ) -> bool:
     """Run what a folder does not hold of a study or a sweep; see `work` and `work_through`."""
     if isinstance(declared, Study):
-        return work(declared, folder, display, stop, start)
-    return work_through(declared, folder, display, stop, start, side_by_side)
+        return work(declared, folder, display, stop, start, beside=beside)
+    return work_through(declared, folder, display, stop, start, side_by_side, beside)
 
 
 def work(
@@ -303,6 +308,7 @@ def work(
     is_one_of_many: bool = False,
     others: SideBySide | None = None,
     neighbours: Neighbours | None = None,
+    beside: Path | None = None,
 ) -> bool:
     """Run what a folder does not hold of a study; return False when the user stopped it.
 
@@ -316,6 +322,8 @@ def work(
         Whether other runs follow, so that its scores should stay on the screen.
     others, neighbours
         Runs at the same time, and settings of the same sweep, whose finished searches it takes.
+    beside
+        The study file, beside which its plan may lie.
 
     Raises
     ------
@@ -338,6 +346,8 @@ def work(
         workers = start(tell)
         session = _session(study, workers)
         store.add_provenance(session)
+        if beside is not None:
+            store.note_plan(beside, study)
         shared = neighbours.searches_for(study, folder, session) if neighbours else None
         where = workers.for_runner(study, tell, others) if workers else {}
         with display.showing(progress, keeps=is_one_of_many):
@@ -357,6 +367,7 @@ def work_through(
     stop: Callable[[], bool],
     start: Start = no_workers,
     side_by_side: SideBySide | None = None,
+    beside: Path | None = None,
 ) -> bool:
     """Run what a folder does not hold of a sweep; as `work`.
 
@@ -391,6 +402,7 @@ def work_through(
             is_one_of_many=True,
             others=side_by_side,
             neighbours=neighbours(),
+            beside=beside,
         )
 
     display.say(f"sweep folder: {folder}")

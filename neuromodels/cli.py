@@ -131,7 +131,8 @@ def _run(options: Namespace) -> int:
     if is_of_network(declaration):
         return _go_network(declaration, options)
     declared = declared_in(declaration, None, announce, _too_large(options))
-    return _go(declared, options.out or default_folder(declared), options)
+    folder = options.out or default_folder(declared)
+    return _go(declared, folder, options, Path(options.file))
 
 
 @command(
@@ -176,7 +177,9 @@ def _too_large(options: Namespace) -> Callable[[str], None] | None:
     return _complain if options.scheduler else None  # its workers may have more memory
 
 
-def _go(declared: Study | Sweep, folder: Path, options: Namespace) -> int:
+def _go(
+    declared: Study | Sweep, folder: Path, options: Namespace, beside: Path | None = None
+) -> int:
     """Run what a folder does not hold of a study or a sweep, then show its table."""
     from neuromodels.api import go_on
     from neuromodels.experiment.coefficient_use import check_if_new
@@ -185,7 +188,7 @@ def _go(declared: Study | Sweep, folder: Path, options: Namespace) -> int:
     for text in check_if_new(declared, folder):
         _complain(text)
     workers = (options.workers, options.scheduler, options.chunk_seconds)
-    if code := go_on(declared, folder, Screen(stderr=options.json), _say, workers):
+    if code := go_on(declared, folder, Screen(stderr=options.json), _say, workers, beside):
         return code
     if is_sweep(folder):
         return _show_comparison([folder], options)
@@ -206,6 +209,28 @@ def _say(text: str) -> None:
     # not where Ctrl-C has left the cursor
     with suppress(OSError):
         print(f"\n{text}", file=sys.stderr, flush=True)
+
+
+@command(
+    "declare",
+    "write the plan of a study into a file, to commit before the run",
+    argument("file", metavar="FILE", help="a study file"),
+    repeatable("--set", metavar="KEY=VALUE", help="change a value of the file, as for run"),
+    repeatable(
+        "--contrast",
+        metavar="CLAIM",
+        help="what the study will be judged by: 'plastic > fixed', 'plastic = reset within 0.02'",
+    ),
+    repeatable("--exclude", metavar="RULE", help="which searches will not count, in words"),
+    JSON,
+)
+def _declare(options: Namespace) -> int:
+    from neuromodels.report.declared.written import declare, written_text
+    from neuromodels.study.sweep import once, read_declared
+
+    declared = read_declared(options.file, options.set, announce=once(_announce))
+    told = declare(Path(options.file), declared, options.contrast, options.exclude)
+    return _show(told, written_text(told), options)
 
 
 # -- looking at runs ----------------------------------------------------------------------------

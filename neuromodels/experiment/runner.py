@@ -287,13 +287,16 @@ class Runner:
         trials = final_trials(self.study, seed, math.ceil(self.study.test.trials / rules))
         between = self._between_parts(condition, seed, len(trials.streams))
         outcome = score_vectors(experiment, xs, trials.streams, between, trials.inputs)
-        per_rule = scores_per_trial(outcome).mean(axis=1)
+        scores = scores_per_trial(outcome)
+        per_rule, exact = scores.mean(axis=1), all(map(trials.is_exact, scores))
         self.store.write_solution(condition, seed, {"vectors": xs, "scores": per_rule})
         low, high = mean_interval(per_rule, generator(seed, "bootstrap", "final", condition))
         loss, count = mean_loss(outcome.losses), outcome.losses.size
         score = float(per_rule.mean())
         beside = beside_score(outcome)
-        return Score(score, low, high, loss, count, **beside, inputs=trials.shown), 0
+        return Score(
+            score, low, high, loss, count, **beside, inputs=trials.shown, exact=int(exact)
+        ), 0
 
     def _final_score(
         self, condition: str, seed: int, experiment: ExperimentLike, vector: np.ndarray

@@ -15,6 +15,7 @@ from rich.text import Text
 from neuromodels import tasks
 from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.errors import printable
+from neuromodels.report.declared.badge import badge_lines, plan_of_run
 from neuromodels.report.inputs import inputs_text, inputs_told
 from neuromodels.report.silence import silence_text, silent_populations, silent_scores
 from neuromodels.report.standings import failed_trials_text
@@ -64,6 +65,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
         "status": "unfinished" if missing else "finished",
         "task": run.table["task"],
         "inputs": inputs_told(run.study, [s for c in conditions for s in c["seeds"]]),
+        "plan": plan_of_run(run.folder),
         "conditions": conditions,
         "searches": searches,
         "front": front,
@@ -177,6 +179,8 @@ def report_tables(report: dict[str, Any]) -> Group:
     parts: list[Any] = [Text(f"{report['study']}  {report['digest']}  {report['status']}", "bold")]
     if report["question"]:
         parts.append(Text(report["question"]))
+    if report["plan"]:
+        parts += [Text(line) for line in badge_lines(report["plan"])]
     if report["conditions"]:
         parts += [_score_table(report), Text(_footnote(report), "dim")]
     if report["silent"]:

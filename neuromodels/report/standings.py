@@ -226,8 +226,9 @@ def search_text(standing: Standing) -> str:
 
 def final_text(test: TestRecord) -> str:
     """Return a final score as text."""
-    trials = f"{test.trials:,} fresh trials"
+    trials = f"{test.inputs:,} held-out inputs" if test.inputs else f"{test.trials:,} fresh trials"
+    score = f"{test.score:.3f} (exact)" if test.exact else _interval(test)
     failed = failed_trials_text(test.failures, kinds_of(test), test.trials)
     more = f"; failed: {failed}" if failed else ""
     more += f"; silent: no spike of {' or '.join(test.silent)} neurons" if test.silent else ""
-    return f"{test.condition}, seed {test.seed}: {_interval(test)} on {trials}{more}"
+    return f"{test.condition}, seed {test.seed}: {score} on {trials}{more}"

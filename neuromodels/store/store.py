@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +26,7 @@ from neuromodels.files import (
 )
 from neuromodels.store.centres import centres_path, with_centre
 from neuromodels.store.checkpoints import LOST, Checkpoint, Checkpoints
+from neuromodels.store.declared.record import plan_record
 from neuromodels.store.finished import finished_keys
 from neuromodels.store.folder import (
     ARRAYS,
@@ -229,6 +231,22 @@ class Store:
     def add_provenance(self, session: dict[str, Any]) -> None:
         """Append the provenance of this session; note what changed since the last."""
         self.notices += add_session(self.folder / PROVENANCE, session)
+
+    def note_plan(self, study_file: Path, study: Study) -> None:
+        """Add to the provenance of the first session whether the study's plan was committed.
+
+        Parameters
+        ----------
+        study_file
+            Beside which a plan may lie.
+        """
+        path = self.folder / PROVENANCE
+        sessions = sessions_in(path)
+        if len(sessions) != 1:  # what is declared later is declared too late
+            return
+        record = plan_record(study_file, study, datetime.fromisoformat(sessions[0]["time"]))
+        if record is not None:
+            write_json(path, {"sessions": [{**sessions[0], "plan": record}]})
 
     def note_shared(self, condition: str, seed: int, source: str) -> None:
         """Add to the provenance of this session that a search is another setting's."""

@@ -259,7 +259,9 @@ def _held_out(table: Table, task: Any, parameters: dict[str, Any]) -> Iterable[P
         return
     inputs = task.inputs(parameters)
     if inputs is None or "test_share" not in task.parameters:
-        yield Problem(("test", "inputs"), f"means nothing with {task.name!r}: it has no test_share.")
+        yield Problem(
+            ("test", "inputs"), f"means nothing with {task.name!r}: it has no test_share."
+        )
     elif not inputs.held_out:
         yield Problem(("test", "inputs"), "needs inputs kept from searches: set task.test_share.")
 

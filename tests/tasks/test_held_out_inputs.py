@@ -71,7 +71,9 @@ def test_held_out_inputs_are_each_shown_equally_often() -> None:
 def test_of_many_held_out_inputs_a_sample_is_shown_once() -> None:
     inputs = Inputs(5, 1000, "place")
     one, other = (inputs.choose_held_out(50, np.random.default_rng(k)) for k in (1, 2))
-    assert len(set(one)) == 50 and one.min() >= 5 and one.max() < 1005
+    assert len(set(one)) == 50
+    assert one.min() >= 5
+    assert one.max() < 1005
     assert set(one) != set(other)
 
 
@@ -129,7 +131,8 @@ def test_a_copy_of_bits_is_deterministic_and_its_score_exact() -> None:
     rng = np.random.default_rng(3)
     xs = experiment.centre + 3 * experiment.sigma * rng.standard_normal((3, experiment.dimension))
     outcome = score_vectors(experiment, xs, trials.streams, inputs=trials.inputs)
-    assert trials.shown == 4 and len(trials.streams) == 100
+    assert trials.shown == 4
+    assert len(trials.streams) == 100
     assert all(trials.is_exact(scores) for scores in scores_per_trial(outcome))
 
 
@@ -138,7 +141,8 @@ def test_conditions_of_a_seed_show_the_same_inputs() -> None:
     one, again, other = (final_trials(long, seed, 100) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.inputs, again.inputs)
     assert set(one.inputs) != set(other.inputs)
-    assert one.held_out == 1024 and one.shown == 100
+    assert one.held_out == 1024
+    assert one.shown == 100
 
 
 # ------------------------------------------------------------------------------------- bad input

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neuromodels.report.declared.badge import badge_lines
 from neuromodels.report.pages.html import (
     head_with,
     page_with,
@@ -48,6 +49,7 @@ def page_of(run: StoredRun) -> str:
     records = _records(run, report)
     parts = [
         *_head(report),
+        *_plan(report),
         *_scores(report),
         *_curves(records),
         *_searches(report),
@@ -79,6 +81,13 @@ def _curve_tests(ledger: Ledger, condition: str, seed: int) -> list[TestRecord]:
 def _head(report: dict[str, Any]) -> list[str]:
     state = f"{report['status']}; study {report['digest']}; folder {report['run']}"
     return head_with(report["study"], report["question"], state)
+
+
+def _plan(report: dict[str, Any]) -> list[str]:
+    """Return whether the run was declared, and what was claimed."""
+    if not report["plan"]:
+        return ['<p class="quiet">No plan was declared before this run.</p>']
+    return [f"<p>{escape(line)}</p>" for line in badge_lines(report["plan"])]
 
 
 def _scores(report: dict[str, Any]) -> list[str]:

@@ -1,0 +1,1 @@
+"""What was declared before a study was run, and what came of it."""

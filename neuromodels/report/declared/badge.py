@@ -1,0 +1,47 @@
+"""Whether a run was declared before it began, in words, with every earlier plan of its study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from neuromodels.store.declared.record import DECLARED, MEANING
+from neuromodels.store.folder import PROVENANCE
+from neuromodels.store.provenance import sessions_in
+
+SHORT = 10
+"""Letters of a commit, and of a date, that are shown."""
+
+
+def plan_of_run(folder: Path) -> dict[str, Any] | None:
+    """Return what a run noted of its plan when it began, see `plan_record`; None for no plan."""
+    sessions = sessions_in(folder / PROVENANCE)
+    plan = sessions[0].get("plan") if sessions else None
+    return plan if isinstance(plan, dict) and plan.get("standing") in MEANING else None
+
+
+def badge_lines(plan: dict[str, Any]) -> list[str]:
+    """Return the badge of a run, its contrasts, and every earlier plan, as lines."""
+    claims = plan.get("contrasts", [])
+    return [
+        _badge(plan),
+        *([f"Contrasts: {'; '.join(map(str, claims))}."] if claims else []),
+        *(_earlier_line(each) for each in plan.get("earlier", [])),
+    ]
+
+
+def _badge(plan: dict[str, Any]) -> str:
+    mark = "✓" if plan["standing"] == DECLARED else "✗"
+    where = f"commit {str(plan['commit'])[:SHORT]} of {str(plan['committed'])[:SHORT]}"
+    known = f" ({where})" if plan.get("commit") else ""
+    return f"{mark} Plan {plan['file']}: {MEANING[plan['standing']]}{known}."
+
+
+def _earlier_line(earlier: dict[str, Any]) -> str:
+    """Return one earlier plan of the study."""
+    claims = "; ".join(map(str, earlier["contrasts"])) or "no contrast"
+    seeds = len(earlier["seeds"])
+    return (
+        f"  earlier plan of {str(earlier['date'])[:SHORT]}"
+        f" (commit {str(earlier['commit'])[:SHORT]}): {seeds} seeds; {claims}"
+    )
