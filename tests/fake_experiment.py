@@ -99,6 +99,7 @@ def catalogs() -> Catalogs:
         unseen={"latency": 9},
         refusal=lambda parameters: "",
         options={},
+        added={},
         content="",
     )
     task.with_options = lambda options: task

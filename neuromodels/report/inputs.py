@@ -54,9 +54,10 @@ def inputs_text(told: dict[str, Any], trials: int) -> str:
         The fewest behind a score.
     """
     if told["kind"] == "held out":
-        shown = f"held-out input{'s' * (told['shown'] != 1)}, which no search or choice has seen"
-        exact = f"exact scores on all {told['shown']:,} {shown}"
-        return exact if told["exact"] else f"{trials:,} or more trials per seed on {shown}"
+        words = f"held-out input{'s' * (told['shown'] != 1)}, which no search or choice has seen"
+        if told["exact"]:
+            return f"exact scores on all {told['shown']:,} {words}"
+        return f"{trials:,} or more trials per seed on {told['shown']:,} {words}"
     if told["searched"] is not None and told["searched"] <= FEW:
         known = f"on {told['searched']:,} inputs that searches may have seen, too"
         return f"{trials:,} or more trials per seed {known}"

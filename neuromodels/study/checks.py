@@ -347,7 +347,9 @@ def _task(table: Table, catalogs: Catalogs) -> TaskChoice:
         option: given.pop(option, allowed[0] if allowed else "")
         for option, allowed in task.options.items()
     }
-    return TaskChoice(name, {**task.parameters, **given}, options)
+    known = {**task.parameters, **given}
+    said = {key: value for key, value in known.items() if task.added.get(key) != value}
+    return TaskChoice(name, said, options)
 
 
 def _objective(section: Table) -> Objective:

@@ -26,6 +26,9 @@ class Task:
         For lists and figures.
     parameters
         Numbers with their defaults; a whole default means whole numbers only.
+    added
+        Parameters that the task did not always have, and which of their values mean what was meant
+        before. With these they are no part of a study, so that its digest stays what it was.
     steps
         Length of a trial, an expression of the parameters.
     items, item_model, item_start
@@ -119,6 +122,7 @@ class Task:
     between: str = ""
     step: float = 0.02
     reference: str = ""
+    added: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.groups and sum(self.groups) != self.channels:

@@ -102,6 +102,7 @@ SEQUENCE_COPY = SequenceCopy(
     name=NAME,
     summary="show `length` bits, wait `latency` steps, recall them in order",
     parameters={"length": 8, "latency": 0, "prelude": 0, "slope": 1.0, "test_share": 0.0},
+    added={"test_share": 0.0},
     steps="prelude + 2*length + latency",
     items="length",
     item_model="bit : 1",

@@ -248,7 +248,7 @@ def test_a_worker_that_dies_is_replaced_and_its_chunk_evaluated_again(
     ask = workers.crew.ask
 
     def noted(function, parts, work, *, alone=False):
-        asked.append((len(parts), [len(xs) for xs, _ in parts if (xs == KILLS_ONCE).any()], alone))
+        asked.append((len(parts), [len(xs) for xs, *_ in parts if (xs == KILLS_ONCE).any()], alone))
         return ask(function, parts, work, alone=alone)
 
     experiment, xs = lost(), with_deeds(20, k3=KILLS_ONCE)

@@ -20,7 +20,7 @@ SEED = {
 }
 
 
-def text_of(task: str, condition: str = "plastic", **seed: object) -> str:
+def text_of(task: str, condition: str = "plastic", inputs: dict | None = None, **seed) -> str:
     one = {
         "condition": condition,
         "median": 0.75,
@@ -36,6 +36,14 @@ def text_of(task: str, condition: str = "plastic", **seed: object) -> str:
         "question": "",
         "run": "r",
         "task": {"name": task},
+        "inputs": {
+            "kind": "searched",
+            "shown": 0,
+            "exact": False,
+            "searched": None,
+            **(inputs or {}),
+        },
+        "plan": None,
         "conditions": [one],
         "searches": [],
         "front": [],
@@ -59,6 +67,23 @@ def text_of(task: str, condition: str = "plastic", **seed: object) -> str:
 def test_the_footnote_says_what_the_score_of_this_task_is(task, words):
     text = text_of(task)
     assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"kind": "held out", "shown": 4, "exact": True}, "exact scores on all 4 held-out inputs,"),
+        ({"kind": "held out", "shown": 64}, "2,000 or more trials per seed on 64 held-out inputs,"),
+        (
+            {"kind": "held out", "shown": 1, "exact": True},
+            "on all 1 held-out input, which no search",
+        ),
+        ({"searched": 16}, "per seed on 16 inputs that searches may have seen, too"),
+        ({"searched": 2**40}, "per seed that no search or choice has seen"),
+    ],
+)
+def test_the_footnote_says_what_inputs_the_scores_are_on(inputs, words):
+    assert words in text_of("sequence_copy", inputs=inputs)
 
 
 def test_every_condition_has_its_words():

@@ -88,7 +88,7 @@ def test_a_newer_or_damaged_ledger_is_one_message(tmp_path):
     connection.close()
     before = path.read_bytes()
     for read_only in (True, False):
-        with pytest.raises(StorageError, match="schema version 4 or older; got 99") as caught:
+        with pytest.raises(StorageError, match="schema version 5 or older; got 99") as caught:
             Ledger(path, read_only=read_only)
         assert "A newer release" in str(caught.value)
     assert path.read_bytes() == before
@@ -239,6 +239,31 @@ def test_every_version_has_its_step():
     assert sorted(storage_ledger.MIGRATIONS) == list(range(1, storage_ledger.SCHEMA_VERSION))
 
 
+ADDED_LATER = ("inputs", "exact")
+"""Columns of tests that version 5 has and 4 had not."""
+
+
+def drop_columns(connection, *names):
+    for name in names:
+        connection.execute(f"ALTER TABLE tests DROP COLUMN {name}")
+
+
+def test_a_ledger_of_version_4_is_read_without_held_out_inputs(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    ledger.add(replace(curve(1, "final"), inputs=4, exact=1))
+    assert ledger.tests("final")[0].exact == 1
+    ledger.close(finished=True)
+    with sqlite3.connect(path) as connection:
+        drop_columns(connection, *ADDED_LATER)
+        connection.execute("UPDATE schema_version SET version = 4")
+    connection.close()
+    for read_only in (True, False):
+        ledger = Ledger(path, read_only=read_only)
+        assert ledger.tests("final") == [curve(1, "final")]
+        ledger.close()
+
+
 def test_a_ledger_of_version_3_is_read_without_silent_trials(tmp_path):
     path = tmp_path / "ledger.sqlite"
     ledger = Ledger(path)
@@ -246,6 +271,7 @@ def test_a_ledger_of_version_3_is_read_without_silent_trials(tmp_path):
     assert ledger.tests("final")[0].silent == ("hidden",)
     ledger.close(finished=True)
     with sqlite3.connect(path) as connection:
+        drop_columns(connection, *ADDED_LATER)
         connection.execute("ALTER TABLE tests DROP COLUMN silent_trials")
         connection.execute("ALTER TABLE runs DROP COLUMN source")
         connection.execute("UPDATE schema_version SET version = 3")
@@ -265,10 +291,8 @@ def test_a_ledger_of_version_2_is_read_without_kinds_of_failed_trials(tmp_path):
     ledger.close(finished=True)
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE generations DROP COLUMN outside")
-        for kind in ("nan", "explosion", "silence", "timeout", "outside"):
-            connection.execute(f"ALTER TABLE tests DROP COLUMN {kind}")
-        for name in ("rate", "silent_trials"):
-            connection.execute(f"ALTER TABLE tests DROP COLUMN {name}")
+        drop_columns(connection, "nan", "explosion", "silence", "timeout", "outside")
+        drop_columns(connection, "rate", "silent_trials", *ADDED_LATER)
         connection.execute("ALTER TABLE runs DROP COLUMN source")
         connection.execute("UPDATE schema_version SET version = 2")
     connection.close()

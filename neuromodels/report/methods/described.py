@@ -39,13 +39,20 @@ class Described:
 
     @cached_property
     def task(self) -> Task:
-        """The task, from its catalog."""
-        return self.study.task_out_of(tasks.CATALOG)
+        """The task, from its catalog, as its parameters make it."""
+        task: Task = self.study.task_out_of(tasks.CATALOG)
+        return task.at(task.with_defaults(self.study.task.parameters))
 
     @property
     def parameters(self) -> Mapping[str, float]:
         """Of the task, in this condition."""
         return controlled(self.task, self.study.task.parameters, self.condition)[0]
+
+    @property
+    def told_parameters(self) -> dict[str, float]:
+        """The parameters less those that say nothing, see `Task.added`."""
+        silent = self.task.added
+        return {k: v for k, v in self.parameters.items() if silent.get(k) != v}
 
     @property
     def controls(self) -> Controls:

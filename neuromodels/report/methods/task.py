@@ -82,14 +82,29 @@ def task_in_words(described: Described) -> list[str]:
     lines = paragraph(f"{task.name}: {task.summary}{reference_in(task.reference)}.")
     if options := described.study.task.options:
         lines += ["", "Options:", *named_values({k: v for k, v in options.items() if v})]
-    if described.parameters:
-        said = {name: quantity_in_words(v) for name, v in described.parameters.items()}
+    if described.told_parameters:
+        said = {name: quantity_in_words(v) for name, v in described.told_parameters.items()}
         lines += ["", "Parameters:", *named_values(said)]
     constants = {name: described.text.constants[name] for name in task.constants}
-    lines += ["", *_length(described)]
+    lines += ["", *_length(described), *_held_out(described)]
     if items := _items(described):
         lines += ["", *items]
     return [*lines, *constants_in_words(constants)]
+
+
+def _held_out(described: Described) -> list[str]:
+    """Return which inputs no search sees, and whether final scores are on them."""
+    inputs = described.task.inputs(described.task.with_defaults(described.study.task.parameters))
+    if inputs is None or not inputs.held_out:
+        return []
+    sentences = [
+        f"Of {count_of(inputs.searched + inputs.held_out, 'input')} {inputs.held_out:,} are held"
+        f" out: no search shows them. They are those whose {inputs.variable!r} is"
+        f" {inputs.searched:,} or more."
+    ]
+    if described.study.test.inputs == "held out":
+        sentences.append("Final scores are on these.")
+    return ["", *paragraph(*sentences)]
 
 
 def _length(described: Described) -> list[str]:

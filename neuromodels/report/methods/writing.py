@@ -96,7 +96,7 @@ def values_of(described: Described) -> dict[str, Any]:
         "question": study.question,
         "condition": described.condition,
         "meaning": CONDITIONS[described.condition].meaning,
-        "task": {"name": described.task.name, "parameters": dict(described.parameters)},
+        "task": {"name": described.task.name, "parameters": described.told_parameters},
         "coefficients": coefficient_rows(described.circuit),
         "searched": described.circuit.coefficients.dimension,
         "network": plain_values(described.text),
