@@ -140,10 +140,6 @@ def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Itera
     rule, models = _with_options(table, RULE, catalogs), _models(table, catalogs)
     if rule is None:
         return
-    if rule.is_normalised and _has_recurrent(section):
-        # weights that do not change are normalised as those that do
-        wrong = "must be 'none' where hidden neurons project to each other (circuit.recurrent)."
-        yield Problem((*RULE, "normalisation"), wrong)
     found = (_why_not_here(rule, pair, models) for pair in _plastic_pairs(section))
     yield from [Problem((*RULE, "name"), wrong) for wrong in found if wrong][:1]
 

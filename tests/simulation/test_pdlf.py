@@ -10,7 +10,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.experiment.batches import values_of
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import Assembly, assemble
-from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward, layered
 from neuromodels.study.conditions import controlled
 
 HIDDEN, LENGTH, LATENCY, TRIALS = 32, 8, 34, 16
@@ -82,6 +82,75 @@ def test_every_state_follows_the_reference_for_50_steps(normalisation, pdp_side)
             scale = np.abs(wanted).max()
             error = np.abs(found.ravel() - wanted.ravel()).max()
             assert error <= 1e-10 * max(scale, 1e-30), (name, judge.k)
+
+
+class RecurrentCopy(PdlfCopy):
+    """The same network whose hidden neurons project to each other, one step later."""
+
+    def __init__(self, *arguments, back_rule, **more):
+        super().__init__(*arguments, **more)
+        self.back_rule = back_rule
+        self.w_back = np.zeros((self.trials, HIDDEN, HIDDEN))
+
+    def step(self):
+        self.w_back = self._normalised(self.w_back)
+        super().step()
+
+    def _hidden_neurons(self):
+        current = np.einsum("ni,nij->nj", self.x, self.w1)
+        self.I = current + np.einsum("ni,nij->nj", self.s, self.w_back)
+        v = self.I + (self.v - self.I) * np.exp(-1.0)
+        self.s = np.sign(v) * (np.abs(v) > 0.1)
+        self.v = np.where(self.s != 0, 0.0, v)
+
+    def _plasticity(self):
+        super()._plasticity()
+        pre, post = self.tr[:, :, None], self.tr[:, None, :]
+        self.w_back = self.w_back + self._change(self.back_rule, pre, post)
+
+
+@pytest.mark.parametrize("normalisation", ["p8", "none"])
+@pytest.mark.parametrize("granularity", ["synapse", "pre"])
+def test_recurrent_weights_follow_the_reference(normalisation, granularity):
+    options = {"normalisation": normalisation, "pdp_side": "post"}
+    settings = {name: {"per": granularity} for name in COEFFICIENTS}
+    rule = rules.CATALOG["pdlf"].with_options(options).with_coefficients(settings)
+    layers = feedforward(3, HIDDEN, neurons.CATALOG["ternary_lif"], rule).populations
+    circuit = layered(layers, rule, rule, recurrent=True)
+    made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": LENGTH, "latency": 9})
+    batch = batch_of(made)
+    vector = 0.3 * np.random.default_rng(7).standard_normal(circuit.coefficients.dimension)
+    for address, values in values_of(circuit, made, vector).items():
+        batch[address] = values[0]
+    found = circuit.coefficients.decode(vector[None])
+    shapes = {"input_hidden": (3, 1), "hidden_output": (HIDDEN, 1), "hidden_hidden": (HIDDEN, 1)}
+    if granularity == "synapse":
+        shapes |= {"input_hidden": (3, HIDDEN), "hidden_hidden": (HIDDEN, HIDDEN)}
+    each = {
+        name: {c: found[f"{name}.{c}"].reshape(shape) for c in COEFFICIENTS}
+        for name, shape in shapes.items()
+    }
+    judge = RecurrentCopy(
+        np.asarray(batch["items.bit"]),
+        each["input_hidden"],
+        each["hidden_output"],
+        HIDDEN,
+        9,
+        norm=normalisation,
+        back_rule=each["hidden_hidden"],
+    )
+    # what arrives from two sides is summed in an expression, which nothing stores
+    states = {**STATES, "w_back": "hidden_hidden.w"}
+    del states["I"]
+    for _ in range(2 * LENGTH + 9):
+        batch.run(20 * ms)
+        judge.step()
+        for name, address in states.items():
+            told, wanted = np.asarray(batch[address]), getattr(judge, name)
+            scale = np.abs(wanted).max()
+            error = np.abs(told.ravel() - wanted.ravel()).max()
+            assert error <= 1e-10 * max(scale, 1e-30), (name, judge.k)
+    assert np.abs(judge.w_back).max() > 0.1
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -172,7 +172,6 @@ class Circuit:
                     f"populations are {', '.join(names)}",
                     sorted(missing)[0],
                 )
-            self._check_normalisation(projection, names)
             self._check_spikes(projection)
             self._check_modulation(projection)
 
@@ -198,6 +197,19 @@ class Circuit:
     def sides(self, projection: Projection) -> tuple[Side, Side]:
         """Return the neurons on both sides of a projection."""
         return self.population(projection.source).side, self.population(projection.target).side
+
+    def begins_in(self, projection: Projection) -> str:
+        """Return the group in which the synapses of a projection begin.
+
+        It is the source, but for weights that are normalised and go back, to neurons that come no
+        later than their source. Their norm must be known before the target sums what arrives, and
+        sums into the source come too late for that. So they begin in its echo: neurons that come
+        before the target, and whose signal and trace are those of the source.
+        """
+        names = [population.name for population in self.populations]
+        forward = names.index(projection.source) < names.index(projection.target)
+        is_early = forward or not projection.rule.is_normalised
+        return projection.source if is_early else f"echo_{projection.name}"
 
     def is_modulated(self, name: str) -> bool:
         """Whether a population receives a modulation."""
@@ -228,16 +240,6 @@ class Circuit:
                     cure="Choose a rule that acts in each step: sx and sy there are the signals of"
                     " both sides.",
                 )
-
-    def _check_normalisation(self, projection: Projection, names: list[str]) -> None:
-        forward = names.index(projection.source) < names.index(projection.target)
-        if projection.rule.is_normalised and not forward:
-            raise DeclarationError(
-                f"Projection.{projection.name}.rule",
-                "only forward projections can be normalised",
-                projection.rule.normalisation,
-                "Choose normalisation = 'none'.",
-            )
 
 
 def block_of(projection: Projection, coefficient: Coefficient, pre: Side, post: Side) -> Block:

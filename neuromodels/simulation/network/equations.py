@@ -63,17 +63,17 @@ class Wording:
 
     def channels(self, population: Population) -> str:
         """Return what projections keep in the neurons of a population, channels or others."""
-        sides = {"pre": "source", "post": "target"}
-        lines = [
+        sent = [
+            line
+            for projection in self.circuit.projections
+            if self.circuit.begins_in(projection) == population.name
+            for line in self._kept_by_source(projection)
+        ]
+        received = [
             f"{coefficient.name}_{projection.name} : 1 (constant)"
             for projection in self.circuit.projections
             for coefficient in projection.rule.coefficients
-            if getattr(projection, sides.get(coefficient.per, "rule")) == population.name
-        ]
-        normalised = [
-            f"q_{projection.name} : 1"
-            for projection in self.circuit.projections
-            if projection.source == population.name and projection.rule.is_normalised
+            if coefficient.per == "post" and projection.target == population.name
         ]
         counted = [
             f"beyond_{projection.name} : 1"
@@ -86,7 +86,21 @@ class Wording:
             if projection.target == population.name and projection.rule.centred
             for name in self._means(projection)
         ]
-        return "\n" + "\n".join(lines + normalised + counted + centred)
+        return "\n" + "\n".join(sent + received + counted + centred)
+
+    def echo(self, projection: Projection) -> str:
+        """Return the equations of an echo in which a projection begins: `Circuit.begins_in`."""
+        source = self.circuit.population(projection.source)
+        heard = dict.fromkeys(filter(None, (source.signal, source.trace)))
+        lines = [f"{name} : 1 (linked)" for name in heard]
+        return "\n".join([*lines, *self._kept_by_source(projection)])
+
+    def _kept_by_source(self, projection: Projection) -> list[str]:
+        """Return what a projection keeps in its source neurons."""
+        coefficients = [c for c in projection.rule.coefficients if c.per == "pre"]
+        lines = [f"{c.name}_{projection.name} : 1 (constant)" for c in coefficients]
+        normed = [f"q_{projection.name} : 1"] if projection.rule.is_normalised else []
+        return lines + normed
 
     def _scales(self, population: Population) -> str:
         lines = [

@@ -299,6 +299,8 @@ class _Writer:
     def _projection(self, projection: Projection) -> None:
         rule, name = projection.rule, projection.name
         normalised = rule.is_normalised
+        if self.circuit.begins_in(projection) != projection.source:
+            self._echo(projection)
         if normalised:
             self._norm(projection)
         self.parts.append(self._synapses(projection))
@@ -311,6 +313,17 @@ class _Writer:
             order = self.groups[projection.target].order - 4
             self._each_step(name, f"w *= scale_{name}_post", order, "normalisation")
 
+    def _echo(self, projection: Projection) -> None:
+        """Write the neurons in which a projection begins that goes back and is normalised."""
+        source, name = (
+            self.circuit.population(projection.source),
+            self.circuit.begins_in(projection),
+        )
+        order = self.groups[projection.target].order - 10
+        self._group(Group(name, source.size, self.wording.echo(projection), order))
+        for variable in dict.fromkeys(filter(None, (source.signal, source.trace))):
+            self.parts.append(Link(name, variable, source.name, variable))
+
     def _synapses(self, projection: Projection) -> Connection | PlasticSynapses:
         """Return the synapses of a projection: new ones, or the user's with another weight."""
         rule, equations = projection.rule, self.wording.projection(projection)
@@ -318,14 +331,15 @@ class _Writer:
         if projection.own:
             own = (projection.name, equations, rule.weight)
             return PlasticSynapses(*own, on_pre, on_post, rule.constants)
-        ends = (projection.source, projection.target)
+        ends = (self.circuit.begins_in(projection), projection.target)
         return Connection(projection.name, *ends, equations, on_pre, on_post, rule.constants)
 
     def _place(self, projection: Projection, coefficient: Coefficient) -> None:
         """Note where a coefficient's numbers go, and put its default there."""
         owner, name = projection.name, coefficient.name
         if coefficient.per in ("pre", "post"):
-            owner = projection.source if coefficient.per == "pre" else projection.target
+            is_pre = coefficient.per == "pre"
+            owner = self.circuit.begins_in(projection) if is_pre else projection.target
             name = f"{name}_{projection.name}"
         self.addresses[f"{projection.name}.{coefficient.name}"] = f"{owner}.{name}"
         self.parts.append(Value(owner, name, coefficient.default))
@@ -340,7 +354,7 @@ class _Writer:
         total, spread = f"norm_{name}", f"scale_{name}"
         order = target.order - 8
         self._group(Group(total, 1, "Q : 1\nscale : 1", order))
-        self._sum(f"over_{name}", projection.source, total, "Q", f"q_{name}_pre")
+        self._sum(f"over_{name}", self.circuit.begins_in(projection), total, "Q", f"q_{name}_pre")
         floor = SMALLEST_NORM * NORM_SCALE
         scale = f"scale = {NORM_SCALE}/clip(sqrt(sqrt(sqrt(Q))), {floor}, inf)"
         self._each_step(total, scale, order + 1, "root")
