@@ -6,11 +6,14 @@ from brian2.units import ms
 from references.pdlf_numpy import COEFFICIENTS, PdlfCopy, p8_norm
 
 from neuromodels import neurons, rules, tasks
-from neuromodels.errors import DeclarationError
 from neuromodels.experiment.batches import values_of
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import Assembly, assemble
-from neuromodels.simulation.network.circuit import Circuit, Population, Projection, feedforward, layered
+from neuromodels.simulation.network.circuit import (
+    Circuit,
+    feedforward,
+    layered,
+)
 from neuromodels.study.conditions import controlled
 
 HIDDEN, LENGTH, LATENCY, TRIALS = 32, 8, 34, 16
@@ -261,13 +264,6 @@ def test_halted_weights_only_rescale_once_the_delay_has_begun():
         assert not np.allclose(plain[name][5], halted[name][5])
         unit = halted[name] / np.linalg.norm(halted[name], axis=1, keepdims=True)
         assert np.allclose(unit[4:], unit[3], atol=1e-12)
-
-
-def test_normalised_backward_projections_are_refused():
-    neuron = neurons.CATALOG["ternary_lif"]
-    populations = (Population("input", 3), Population("hidden", 4, neuron))
-    with pytest.raises(DeclarationError, match="forward"):
-        Circuit(populations, (Projection("hidden", "hidden", rules.CATALOG["pdlf"]),))
 
 
 @pytest.mark.parametrize(

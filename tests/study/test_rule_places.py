@@ -80,10 +80,9 @@ def test_a_rule_at_postsynaptic_spikes_may_lead_into_the_hidden_layer():
     study_of(table({"name": "hebb"}, {"neuron": "lif", "plastic": "input"}), "a study")
 
 
-@pytest.mark.parametrize("plastic", ["all", "output"])
-def test_a_norm_in_a_recurrent_circuit_is_refused_with_its_key(plastic):
-    said = refusal({"name": "pdlf"}, {"recurrent": True, "plastic": plastic})
-    assert "rule.normalisation: must be 'none' where hidden neurons project to each" in said
+@pytest.mark.parametrize("plastic", ["all", "output", "recurrent"])
+def test_a_norm_may_stand_in_a_recurrent_circuit(plastic):
+    study_of(table({"name": "pdlf"}, {"recurrent": True, "plastic": plastic}), "a study")
 
 
 def test_a_rule_that_reads_what_its_neurons_lack_is_refused_with_the_names():

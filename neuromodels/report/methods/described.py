@@ -9,7 +9,7 @@ from functools import cached_property
 
 from neuromodels import tasks
 from neuromodels.report.methods.columns import Equation, equations_in, statements_in
-from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.simulation.network.circuit import Circuit, Population, Projection, heard
 from neuromodels.simulation.network.text import Connection, Group, NetworkText, PlasticSynapses
 from neuromodels.simulation.network.writing import OWN
 from neuromodels.study.conditions import Controls, controlled
@@ -116,7 +116,7 @@ class Described:
     def arrivals(self, connection: Connection) -> list[Equation]:
         """Return what a connection sums into its target, without the network's own counts."""
         return [
-            Equation(variable, f"{variable} = sum over {connection.source} of {_sent(each)}")
+            Equation(variable, f"{variable} = sum over {heard(connection.source)} of {_sent(each)}")
             for each in equations_in(connection.equations)
             if "(summed)" in each.unit and each.variable.endswith("_post")
             for variable in [each.variable.removesuffix("_post")]

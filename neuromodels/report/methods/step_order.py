@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from neuromodels.report.methods.columns import equations_in, in_words, paragraph
+from neuromodels.simulation.network.circuit import heard
 from neuromodels.simulation.network.text import (
     EACH_STEP,
     Additions,
@@ -94,7 +95,7 @@ def _of_connection(connection: Connection, named: Mapping[str, Group]) -> Iterat
         if "(summed)" in equation.unit and equation.variable.endswith("_post"):
             variable = equation.variable.removesuffix("_post")
             place = (_GROUPS, named[connection.target].order - 1)
-            yield Event(place, connection.target, "", variable, connection.source)
+            yield Event(place, connection.target, "", variable, heard(connection.source))
     sides = {"pre": (connection.on_pre, -1), "post": (connection.on_post, 1)}
     for side, (statements, order) in sides.items():
         if statements.strip():

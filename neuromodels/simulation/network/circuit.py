@@ -16,6 +16,9 @@ from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.own_source import OwnSource
 
+ECHO = "_echo_"
+"""In the name of an echo between its source and its target, see `Circuit.begins_in`."""
+
 
 @dataclass(frozen=True)
 class Population:
@@ -172,6 +175,7 @@ class Circuit:
                     f"populations are {', '.join(names)}",
                     sorted(missing)[0],
                 )
+            self._check_normalisation(projection)
             self._check_spikes(projection)
             self._check_modulation(projection)
 
@@ -198,6 +202,16 @@ class Circuit:
         """Return the neurons on both sides of a projection."""
         return self.population(projection.source).side, self.population(projection.target).side
 
+    def _check_normalisation(self, projection: Projection) -> None:
+        """Refuse to let synapses of the user's begin anywhere else."""
+        if projection.own and self.begins_in(projection) != projection.source:
+            raise DeclarationError(
+                f"Projection.{projection.name}.rule",
+                "only forward projections of your own can be normalised",
+                projection.rule.normalisation,
+                "Choose normalisation = 'none'.",
+            )
+
     def begins_in(self, projection: Projection) -> str:
         """Return the group in which the synapses of a projection begin.
 
@@ -209,7 +223,7 @@ class Circuit:
         names = [population.name for population in self.populations]
         forward = names.index(projection.source) < names.index(projection.target)
         is_early = forward or not projection.rule.is_normalised
-        return projection.source if is_early else f"echo_{projection.name}"
+        return projection.source if is_early else f"{projection.source}{ECHO}{projection.target}"
 
     def is_modulated(self, name: str) -> bool:
         """Whether a population receives a modulation."""
@@ -240,6 +254,11 @@ class Circuit:
                     cure="Choose a rule that acts in each step: sx and sy there are the signals of"
                     " both sides.",
                 )
+
+
+def heard(beginning: str) -> str:
+    """Return whose signals a connection carries, by where it begins: an echo has its source's."""
+    return beginning.partition(ECHO)[0]
 
 
 def block_of(projection: Projection, coefficient: Coefficient, pre: Side, post: Side) -> Block:
