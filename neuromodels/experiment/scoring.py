@@ -156,15 +156,24 @@ def final_trials(study: Study, seed: int, count: int, name: str = "final") -> Tr
     Parameters
     ----------
     count
-        How many are wanted, see `neuromodels.tasks.inputs.Inputs.choose_held_out`.
+        How many are wanted; see `neuromodels.tasks.inputs.Inputs.even_count`.
     name
         Of what they are for; no two share streams.
     """
     if study.test.inputs == "searched":
         return Trials(trial_streams(seed, count, name))
     inputs = held_out_inputs(study)
-    chosen = inputs.choose_held_out(count, generator(seed, "inputs", name))
+    even = inputs.even_count(count)
+    chosen = inputs.choose_held_out(even, generator(seed, "inputs", name))
     return Trials(trial_streams(seed, len(chosen), name), chosen, inputs.held_out)
+
+
+def measured_inputs(study: Study, seed: int, count: int, measure: str) -> np.ndarray | None:
+    """Return the inputs that trials of a measure show, (count,); None: each draws its own."""
+    if study.test.inputs == "searched":
+        return None
+    rng = generator(seed, "inputs", measure)
+    return held_out_inputs(study).choose_held_out(count, rng)
 
 
 def held_out_inputs(study: Study) -> Inputs:

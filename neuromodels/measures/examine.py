@@ -10,6 +10,7 @@ import numpy as np
 
 from neuromodels.analysis.intervals import seeds_interval
 from neuromodels.errors import NeuromodelsError
+from neuromodels.experiment.scoring import measured_inputs
 from neuromodels.measures import CATALOG
 from neuromodels.measures.kept import check_replaceable, keep_measure, measure_path
 from neuromodels.measures.quantities import Examined, Measure, Solution
@@ -80,7 +81,9 @@ def examine_solutions(
     for condition, seed in asked:
         vector = _vector(run, condition, seed)
         streams = trial_streams(seed, trials, measure)
-        arrays, quantities = examine(Solution(study, condition, vector, streams, seed))
+        inputs = measured_inputs(study, seed, trials, measure)
+        solution = Solution(study, condition, vector, streams, seed, inputs)
+        arrays, quantities = examine(solution)
         if not np.array_equal(vector, _vector(run, condition, seed)):
             cure = "Measure it when its search is finished."
             raise NeuromodelsError("measure", "the solution changed meanwhile", run.name, cure)

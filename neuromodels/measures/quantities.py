@@ -40,6 +40,8 @@ class Solution:
         Noise streams of the trials, (trials,).
     seed
         Of its search.
+    inputs
+        Numbers of the held-out inputs that trials show, (trials,); None: each draws its own.
     """
 
     study: Study
@@ -47,6 +49,7 @@ class Solution:
     vector: np.ndarray
     streams: np.ndarray
     seed: int
+    inputs: np.ndarray | None = None
 
     @property
     def task(self) -> Task:
@@ -57,7 +60,7 @@ class Solution:
         """Return its trials, not yet run."""
         from neuromodels.experiment.episodes import Episodes  # imports Brian2
 
-        return Episodes(self.study, self.condition, self.vector, self.streams)
+        return Episodes(self.study, self.condition, self.vector, self.streams, self.inputs)
 
 
 class Settings(Protocol):

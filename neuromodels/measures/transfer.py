@@ -11,7 +11,12 @@ import numpy as np
 
 from neuromodels import tasks
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.scoring import ExperimentLike, score_vectors, scores_per_trial
+from neuromodels.experiment.scoring import (
+    ExperimentLike,
+    measured_inputs,
+    score_vectors,
+    scores_per_trial,
+)
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
 from neuromodels.seeding import generator
 from neuromodels.study.conditions import SEARCH_OF, SEARCHED
@@ -74,7 +79,11 @@ class Transfer:
         """Return the scores of a solution, (settings, trials): the same noise in every setting."""
         vectors, streams = solution.vector[None], solution.streams
         experiments = self._experiments_of(solution.condition)
-        outcomes = [score_vectors(each, vectors, streams) for each in experiments]
+        shown = [measured_inputs(s, solution.seed, len(streams), "transfer") for s in self._studies]
+        outcomes = [
+            score_vectors(each, vectors, streams, inputs=inputs)
+            for each, inputs in zip(experiments, shown, strict=True)
+        ]
         return np.array([scores_per_trial(outcome)[0] for outcome in outcomes])
 
     def _experiments_of(self, condition: str) -> list[ExperimentLike]:

@@ -32,17 +32,14 @@ class Inputs:
     variable: str = ""
 
     def choose_held_out(self, trials: int, rng: np.random.Generator) -> np.ndarray:
-        """Return the numbers of the held-out inputs that the trials of a test show.
+        """Return the numbers of the held-out inputs that trials show.
 
-        Where there are at least as many trials as inputs, each input is shown equally often, and
-        at least twice: whether a score is exact is seen from whether an input always gets the
-        same one. So there may be fewer trials than wanted, or up to twice as many. Otherwise the
-        trials show inputs drawn without replacement.
+        None is shown again before all were shown.
 
         Parameters
         ----------
         trials
-            How many are wanted.
+            How many there are.
         rng
             Draws the inputs where there are more of them than trials.
 
@@ -53,8 +50,18 @@ class Inputs:
         """
         if trials < self.held_out:
             return self.searched + rng.choice(self.held_out, size=trials, replace=False)
-        repeats = max(2, trials // self.held_out)
-        return np.tile(self.searched + np.arange(self.held_out), repeats)
+        return np.resize(self.searched + np.arange(self.held_out), trials)
+
+    def even_count(self, trials: int) -> int:
+        """Return how many trials show each held-out input equally often, and at least twice.
+
+        Whether a score is exact is seen from whether an input always gets the same one. So there
+        are fewer trials than wanted, or up to twice as many. With fewer trials than inputs there
+        is no such number, and `trials` itself is returned.
+        """
+        if trials < self.held_out:
+            return trials
+        return self.held_out * max(2, trials // self.held_out)
 
 
 def is_exact(scores: np.ndarray, inputs: np.ndarray, held_out: int) -> bool:
