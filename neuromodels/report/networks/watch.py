@@ -47,4 +47,5 @@ def _line(run: StoredNetwork) -> str:
     progress = run.progress()
     unit = UNITS.get(run.action, "instances")
     done = f"{progress['done']:,} of {progress['of']:,} {unit}" if progress else "not begun"
+    done = f"training, {progress['training']}" if "training" in progress else done
     return f"{run.action}: {done}; {states[run.state]}"
