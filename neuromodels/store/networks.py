@@ -205,7 +205,7 @@ class NetworkFolder:
         self.notices: list[str] = []
         self._lock = FolderLock(self.folder / LOCK)
         self._is_new, self._noted = False, -SECONDS
-        self._progress: dict[str, Any] = {"stage": "", "done": 0, "of": 0}
+        self._progress: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         self._check()
@@ -244,8 +244,15 @@ class NetworkFolder:
     def note_training(self, text: str) -> None:
         """Keep how far the training is that follows upon what was noted last."""
         if self._is_time():
-            self._progress["training"] = text
+            self._progress = {**(self._progress or self._noted_before()), "training": text}
             self._write_progress()
+
+    def _noted_before(self) -> dict[str, Any]:
+        """Return what an earlier session has noted: all that came before may be its work."""
+        try:
+            return read_json(self.folder / PROGRESS)
+        except StorageError:
+            return {}
 
     def _is_time(self) -> bool:
         return time.monotonic() >= self._noted + SECONDS

@@ -577,12 +577,17 @@ def test_ctrl_c_ends_a_training(place, said, without_sbi, each_step_told, monkey
     assert "Stopped; everything is stored. Go on with:\n  neuromodels resume run" in out
     watched = said("watch", "run", "--once")[1]
     assert "infer: training, epoch 3, validation loss 2.5; stopped: go on" in watched
+    monkeypatch.setattr(npe, "train", Training(lambda: os.kill(os.getpid(), signal.SIGINT)))
+    assert said("resume", "run")[0] == 130
+    noted = StoredNetwork("run").progress()
+    assert (noted["done"], noted["of"]) == (60, 60), "as the session before has noted"
     monkeypatch.setattr(npe, "train", Training())
     code, out, _ = said("resume", "run")
     assert code == 0
     assert "instances" not in out.split("training")[0]
     results = [json.loads((place / n / "result.json").read_text()) for n in ("whole", "run")]
     assert results[0] == results[1]
+    assert "training" not in said("watch", "run", "--once")[1]
 
 
 def test_a_strangers_run_does_not_run_its_own_code(place, said):
