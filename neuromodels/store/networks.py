@@ -5,6 +5,7 @@ The arrays in it are those that `neuromodels.sweep` and its like keep in their f
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -135,14 +136,20 @@ class StoredNetwork:
         return "stopped" if self.result is None else "finished"
 
     def progress(self) -> dict[str, Any]:
-        """Return how much is ``done``, and ``of`` how much; empty before the first of it."""
+        """Return how much is ``done``, and ``of`` how much; empty before the first of it.
+
+        While a network is trained, ``training`` says how far that is.
+        """
         path = self.folder / PROGRESS
         try:
             found = read_json(path) if path.is_file() else {}
         except StorageError:  # it is only looked at
             return {}
         kept = {key: found.get(key) for key in ("done", "of")}
-        return kept if all(isinstance(value, int) for value in kept.values()) else {}
+        if not all(isinstance(value, int) for value in kept.values()):
+            return {}
+        training = found.get("training")
+        return {**kept, "training": training} if isinstance(training, str) else kept
 
 
 def _text(path: Path, stored: Mapping[str, Any], key: str) -> str:
@@ -198,6 +205,7 @@ class NetworkFolder:
         self.notices: list[str] = []
         self._lock = FolderLock(self.folder / LOCK)
         self._is_new, self._noted = False, -SECONDS
+        self._progress: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         self._check()
@@ -229,10 +237,29 @@ class NetworkFolder:
 
     def note(self, stage: str, done: int, of: int) -> None:
         """Keep how far the run is, for whoever looks from outside."""
-        if time.monotonic() < self._noted + SECONDS and done < of:
-            return
+        self._progress = {"stage": stage, "done": int(done), "of": int(of)}
+        if done >= of or self._is_time():
+            self._write_progress()
+
+    def note_training(self, text: str) -> None:
+        """Keep how far the training is that follows upon what was noted last."""
+        if self._is_time():
+            self._progress = {**(self._progress or self._noted_before()), "training": text}
+            self._write_progress()
+
+    def _noted_before(self) -> dict[str, Any]:
+        """Return what an earlier session has noted: all that came before may be its work."""
+        try:
+            return read_json(self.folder / PROGRESS)
+        except StorageError:
+            return {}
+
+    def _is_time(self) -> bool:
+        return time.monotonic() >= self._noted + SECONDS
+
+    def _write_progress(self) -> None:
         self._noted = time.monotonic()
-        text = f'{{"stage": "{stage}", "done": {int(done)}, "of": {int(of)}}}\n'
+        text = json.dumps(self._progress) + "\n"
         replace_file(self.folder / PROGRESS, text.encode(), durable=False)
 
     def finish(self, result: Mapping[str, Any]) -> None:

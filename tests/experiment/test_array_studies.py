@@ -8,12 +8,15 @@ import pytest
 
 import neuromodels
 from neuromodels.errors import DeclarationError, StorageError
+from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.preflight import check_declared
+from neuromodels.experiment.recording import trial_of
 from neuromodels.experiment.runner import Runner
 from neuromodels.experiment.workers.distributed import work_on
 from neuromodels.simulation.network.builder import circuit_of
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.study.file import StudyFileError, read_study, study_of
+from neuromodels.study.stored import is_stored_as
 
 STUDY = """\
 name = "small"
@@ -103,6 +106,43 @@ def test_the_digest_sees_the_numbers_and_not_the_place(study_file, tmp_path):
     assert read_study(study_file, ['task.loss="squared error"']).digest != known
     np.savez(tmp_path / "data.npz", inputs=INPUTS, labels=LABELS[::-1])
     assert read_study(study_file).digest != known
+
+
+def test_a_study_without_silence_is_what_it_was_before_there_was_any(tmp_path):
+    """The digest, and the table without `prelude`, are those of a stored run of that time."""
+    file = tmp_path / "few.npz"
+    np.savez(file, inputs=np.arange(24.0).reshape(4, 3, 2), labels=[0, 1, 1, 0])
+    table = {
+        "name": "few",
+        "task": {"name": "arrays", "file": str(file), "kind": "values"},
+        "circuit": {"hidden": 4, "neuron": "lif", "readout": "leaky_readout", "plastic": "input"},
+        "rule": {"name": "hebb"},
+    }
+    study = study_of(table, "few")
+    assert study.digest == "810a49f7b7c1"
+    before = study.to_table()
+    del before["task"]["prelude"]
+    assert study_of(before, "stored").digest == study.digest
+    assert is_stored_as(before, "810a49f7b7c1", study)
+    table["task"]["prelude"] = 4
+    silent = study_of(table, "few")
+    assert silent.digest != study.digest
+    assert not is_stored_as(before, "810a49f7b7c1", silent)
+
+
+def test_frozen_weights_settle_in_silence_and_stay(study_file):
+    """The rule's D moves weights without activity, up to the first step of the trial."""
+    rule = 'rule={ name = "pdlf", normalisation = "none" }'
+    study = read_study(study_file, ['conditions=["plastic", "frozen"]', rule])
+    experiment = Experiment(study)
+    vector = experiment.centre + np.random.default_rng(1).normal(0, 0.3, experiment.dimension)
+    weights = {name: trial_of(study, name, vector, 3)["input_hidden.w"] for name in study.tested}
+    steps = 6 * 5
+    assert weights["plastic"].shape[1] == steps
+    assert weights["frozen"].shape[1] == 2 * steps
+    assert np.ptp(weights["frozen"][:, :steps], axis=1).max() > 1e-3
+    assert np.ptp(weights["frozen"][:, steps:], axis=1).max() == 0
+    assert np.ptp(weights["plastic"], axis=1).max() > 1e-3
 
 
 def test_a_run_is_not_resumed_with_other_arrays(study_file, tmp_path):

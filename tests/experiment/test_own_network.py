@@ -119,6 +119,26 @@ def test_conditions_differ_from_plastic_in_what_they_should(read):
     assert np.any(courses["plastic"]["cells.tr"][:, erased])
 
 
+def test_frozen_means_the_same_with_a_task_from_arrays(read, tmp_path):
+    """The rule runs on silent channels for the length of a trial, and then no more."""
+    labels = np.arange(8) % 2
+    inputs = np.repeat(np.eye(2)[labels][:, None], 12, axis=1)
+    np.savez(tmp_path / "data.npz", inputs=inputs, labels=labels)
+    file = tmp_path / "data.npz"
+    task = f'{{ name = "arrays", file = "{file}", kind = "values", step = 20, substeps = 1 }}'
+    changes = {"task": task, "rule.normalisation": '"none"'}
+    study = read(rule="pdlf", conditions='["plastic", "frozen"]', **changes)
+    vector = vectors_of(Experiment(study), {})[0]
+    found = trial_of(study, "frozen", vector, 3)
+    silent, later = np.split(found["back.w"], [12], axis=1)
+    assert later.shape[1] == 12
+    assert np.ptp(silent, axis=1).max() > 1e-3
+    assert np.ptp(later, axis=1).max() == 0
+    assert not np.any(found["input.u"][:, :12])
+    assert np.any(found["input.u"][:, 12:])
+    assert trial_of(study, "plastic", vector, 3)["back.w"].shape[1] == 12
+
+
 # -- what is the user's stays the user's -----------------------------------------------------------
 
 SPARSE = (

@@ -1,6 +1,9 @@
 """Posteriors of a network whose posterior is known, and what is refused before anything runs."""
 
+import io
 import os
+import sys
+from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from brian2 import Hz, Network, NeuronGroup, ms, mV
+from rich.console import Console
 from scipy import stats
 
 from neuromodels.errors import DeclarationError, StorageError
-from neuromodels.exploration import Posterior, infer
+from neuromodels.exploration import Posterior, infer, progress
 from neuromodels.exploration.inference import density, npe
 from neuromodels.exploration.inference.coordinates import coordinates_of
 from neuromodels.models import Histogram, Model, Parameter, Rate
@@ -152,6 +156,42 @@ class Stopped(Exception):
     pass
 
 
+class Listening:
+    """Hears of instances and of steps of a training; stops it in an epoch."""
+
+    def __init__(self, last=10**9):
+        self.told, self.last = [], last
+
+    def __call__(self, done, of):
+        pass
+
+    def epochs(self, epochs, loss):
+        self.told.append((epochs, loss))
+        if epochs >= self.last:
+            raise Stopped
+
+
+def test_a_training_tells_its_epochs_and_ends_when_it_is_stopped(sbi):
+    import torch
+
+    whole, stopped = Listening(), Listening(last=2)
+    infer(model_of(), LOOKED, 300, training={"max_num_epochs": 5}, report=whole)
+    with pytest.raises(Stopped):
+        infer(model_of(), LOOKED, 300, training={"max_num_epochs": 5}, report=stopped)
+    # 300 runs, less a tenth for validation, are one batch of 200: a step for each epoch
+    epochs = [epochs for epochs, _ in whole.told]
+    assert epochs == list(range(len(epochs)))
+    assert len(epochs) >= 5
+    assert np.isnan(whole.told[0][1])
+    assert np.isfinite([loss for _, loss in whole.told[1:]]).all()
+    assert [epochs for epochs, _ in stopped.told] == [0, 1, 2]
+    np.testing.assert_array_equal(stopped.told, whole.told[:3])
+    weight = torch.nn.Parameter(torch.ones(1))
+    weight.grad = torch.ones(1)
+    torch.optim.SGD([weight], 0.1).step()
+    assert len(stopped.told) == 3, "an optimizer of somebody else is not listened to"
+
+
 def _stop_at(count):
     def report(done, of):
         if done >= count and done < of:
@@ -227,6 +267,31 @@ def test_sbi_is_told_what_it_knows(sbi):
 
 
 # ------------------------------------------------------------------------------- without sbi
+
+
+def test_what_is_shown_while_a_network_is_trained_is_seen(capsys):
+    """What sbi prints is not."""
+    with redirect_stdout(density._Sink()):
+        sys.stdout.write("converged")
+        Console(soft_wrap=True).print("epoch 3")
+    assert capsys.readouterr().out == "epoch 3\n"
+
+
+def test_a_training_is_a_line_in_a_terminal(monkeypatch):
+    monkeypatch.setattr(progress, "_is_watched", lambda: True)
+    page = Console(file=io.StringIO(), force_terminal=True, width=60)
+    monkeypatch.setattr("rich.progress.get_console", lambda: page)
+    with progress.training_here("training of round 1", True) as tell:
+        tell(0, np.nan)
+        tell(36, 1.25)
+    shown = page.file.getvalue()
+    assert "training of round 1: epoch 37, validation loss 1.25" in shown
+
+
+@pytest.mark.parametrize("report", [False, lambda done, of: 1 / 0])
+def test_a_training_is_told_to_nobody_who_does_not_ask(report):
+    with progress.training_here("training of round 1", report) as tell:
+        tell(3, 1.0)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Each reader of `READERS` takes a folder and the bytes of one file in it.
 
 from __future__ import annotations
 
+import gzip
 import io
 import tempfile
 from collections.abc import Callable
@@ -18,14 +19,17 @@ from fuzz.budget import no_longer_than
 from fuzz.checkout import faked, prepare
 from fuzz.terminal import assert_one_screen
 from neuromodels.errors import NeuromodelsError, on_one_screen
+from neuromodels.exploration.network_file.reading import read_network_study
 from neuromodels.files import arrays_of_bytes, read_arrays, read_json
 from neuromodels.store.checkpoints import Checkpoint, Checkpoints
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.lock import owner_of
 from neuromodels.store.store import StoredRun
 from neuromodels.store.sweeps import StoredSweep
+from neuromodels.study.file import read_declaration
 from neuromodels.study.sweep import read_declared
 from neuromodels.tasks.arrays import array_task
+from neuromodels.tasks.arrays.idx import read_idx
 from neuromodels.tasks.arrays.npz import read_trial_arrays
 
 Reader = Callable[[Path, bytes], None]
@@ -98,11 +102,39 @@ def task_arrays(folder: Path, content: bytes) -> None:
     array_task(read_trial_arrays(str(path)), "values")
 
 
+def packed_images(folder: Path, content: bytes) -> None:
+    """Read a gzipped idx file."""
+    path = folder / "images.gz"
+    path.write_bytes(content)
+    read_idx(path, 3, "data", "Take another file.")
+
+
+def spike_lists(folder: Path, content: bytes) -> None:
+    """Read the spikes that a network's study file names."""
+    (folder / "spikes.npz").write_bytes(content)
+    (folder / "net.py").write_text("def build():\n    return 1\n")
+    (folder / "study.toml").write_text(SPIKES)
+    read_network_study(read_declaration(folder / "study.toml"))
+
+
+SPIKES = """\
+[network]
+build = "net.py:build"
+duration = "1 s"
+[parameters]
+stimulus = { address = "source", choices = { file = "spikes.npz", unit = "ms" } }
+[measures]
+rate = { measure = "Rate", group = "source" }
+[sweep]
+grid = { stimulus = [0] }
+"""
+
+
 READERS: dict[str, Reader] = {
     made.__name__: made
     for made in (
         *(study_file, ledger, arrays, checkpoint, stored_study, stored_sweep, table),
-        task_arrays,
+        *(task_arrays, packed_images, spike_lists),
     )
 }
 
@@ -114,6 +146,14 @@ def _arrays_of_tasks() -> list[bytes]:
     np.savez(labelled, inputs=shown, labels=[0, 1], test=[0, 1], classes=3)
     np.savez_compressed(targeted, inputs=shown, targets=shown, mask=shown[..., 0])
     return [labelled.getvalue(), targeted.getvalue()]
+
+
+def _lists_of_spikes() -> list[bytes]:
+    """Return files with one list, and with three of which one is empty."""
+    one, three = io.BytesIO(), io.BytesIO()
+    np.savez(one, indices=[0, 1], times=[2.0, 3.0])
+    np.savez(three, indices=[0, 1], times=[2.0, 3.0], lists=[0, 2], count=3)
+    return [one.getvalue(), three.getvalue()]
 
 
 def examples() -> dict[str, list[bytes]]:
@@ -139,6 +179,8 @@ def examples() -> dict[str, list[bytes]]:
             "stored_study": [study],
             "stored_sweep": [sweep],
             "task_arrays": _arrays_of_tasks(),
+            "packed_images": [gzip.compress(b"\0\0\x08\x03\0\0\0\1\0\0\0\1\0\0\0\2ab")],
+            "spike_lists": _lists_of_spikes(),
             "table": [study, sweep, b'{"pid": 1, "host": "here", "boot": "x", "began": 1}'],
         }
 

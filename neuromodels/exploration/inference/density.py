@@ -5,6 +5,7 @@ It works in the coordinates of `coordinates`.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -16,6 +17,7 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError, SimulationError, said_by
 from neuromodels.exploration.inference.coordinates import Coordinates, coordinates_of
+from neuromodels.exploration.progress import Epochs
 
 KINDS = ("maf", "nsf", "mdn")
 #: Numbers that one call of the network may return.
@@ -74,7 +76,12 @@ class Density:
 
 
 def train(
-    places: np.ndarray, measured: np.ndarray, kind: str, seed: int, training: Mapping[str, Any]
+    places: np.ndarray,
+    measured: np.ndarray,
+    kind: str,
+    seed: int,
+    training: Mapping[str, Any],
+    tell: Epochs,
 ) -> Density:
     """Fit a network to simulations.
 
@@ -86,6 +93,8 @@ def train(
         What came out, (simulations, columns).
     training
         Further arguments of sbi's ``train``.
+    tell
+        Is called after each step. What it raises ends the training.
 
     Raises
     ------
@@ -102,7 +111,8 @@ def train(
         trainer = NPE(density_estimator=posterior_nn(model=kind), **_silent(NPE))
         trainer.append_simulations(*_seen(coordinates, places, measured))
         try:
-            network = trainer.train(**training)
+            with _told_of_steps(trainer, tell):
+                network = trainer.train(**training)
         except TypeError as error:
             raise DeclarationError("infer.training", "sbi must know it", str(error)) from None
         except (RuntimeError, ValueError, AssertionError) as error:
@@ -110,6 +120,22 @@ def train(
             raise SimulationError("infer", told) from error
     network.eval()
     return Density(network, coordinates)
+
+
+@contextmanager
+def _told_of_steps(trainer: Any, tell: Epochs) -> Iterator[None]:
+    """Call a function after each step of a training: an epoch may take minutes."""
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    def hear(*step: Any) -> None:
+        losses = trainer.summary["validation_loss"]
+        tell(len(losses), losses[-1] if losses else np.nan)
+
+    hook = register_optimizer_step_post_hook(hear)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def density_of(
@@ -158,7 +184,7 @@ def _calm(seed: int) -> Iterator[None]:
     import torch
 
     threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), redirect_stdout(StringIO()):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), redirect_stdout(_Sink()):
         warnings.simplefilter("ignore")
         torch.manual_seed(seed % 2**63)
         torch.set_num_threads(1)
@@ -166,6 +192,15 @@ def _calm(seed: int) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(threads)
+
+
+class _Sink(StringIO):
+    """Takes what sbi prints. What rich shows goes on to where it went before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # the name by which rich looks for the file behind a stream, see its FileProxy
+        self.rich_proxied_file = getattr(sys.stdout, "rich_proxied_file", sys.stdout)
 
 
 def _silent(trainer: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from neuromodels.exploration.inference.observed import observed_of
 from neuromodels.exploration.inference.posterior import Posterior
 from neuromodels.exploration.inference.simulations import Laboratory, Simulations
 from neuromodels.exploration.inference.truncation import Region, places_within
+from neuromodels.exploration.progress import training_here
 from neuromodels.exploration.simulated import Keeping
 from neuromodels.exploration.sweep import check_count
 from neuromodels.models.compiled import Choice, Compiled, compiled_of
@@ -188,9 +189,13 @@ class _Rounds:
         made = self.laboratory.simulations(name, self._places(number, name))
         self.done = made if number == 1 else self.done.and_(made)
         self._check()
+        self.density = self._trained(number)
+
+    def _trained(self, number: int) -> Density:
         seed = seed_of(self.laboratory.seed, "network", number)
-        done = self.done
-        self.density = train(done.places, done.measured, self.kind, seed, self.training)
+        done, report = self.done, self.laboratory.keeping.report
+        with training_here(f"training of round {number}", report) as tell:
+            return train(done.places, done.measured, self.kind, seed, self.training, tell)
 
     def _places(self, number: int, name: str) -> np.ndarray:
         """Return where a round looks: later rounds keep it, since it depends on a network."""

@@ -60,10 +60,13 @@ class Finders:
         Takes ``"my_network.py:build"``.
     data
         Takes ``{file = "spikes.txt", unit = "ms"}``.
+    spikes
+        Takes ``{file = "spikes.npz", unit = "ms"}``; gives the arrays of the file and the unit.
     """
 
     function: Find
     data: Find
+    spikes: Find
 
 
 def arguments_of(made: Callable[..., Any], left_out: Collection[str] = ()) -> dict[str, Argument]:

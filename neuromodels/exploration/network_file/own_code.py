@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from neuromodels.catalog import names_in
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, StorageError
 from neuromodels.exploration.network_file.arguments import Finders
 from neuromodels.exploration.network_file.quantities import Unreadable, quantity_of, unreadable
+from neuromodels.files import read_arrays
 from neuromodels.models.fingerprint import DEFINITION
 from neuromodels.study.file import Declaration
 from neuromodels.study.kinds import Key, Problem, nearest
@@ -92,7 +93,8 @@ class OwnFiles:
 
     def finders(self, key: Key) -> Finders:
         """Return what finds the files that a key names."""
-        return Finders(partial(self._function, key), partial(self._data, key))
+        finds = self._function, self._data, self._spikes
+        return Finders(*(partial(find, key) for find in finds))
 
     def _function(self, key: Key, written: Any) -> OwnFunction:
         path, _, name = written.rpartition(":") if isinstance(written, str) else ("", "", "")
@@ -107,17 +109,32 @@ class OwnFiles:
 
     def _data(self, key: Key, written: Mapping[str, Any]) -> Any:
         """Return what a text file or an npy file holds, with a unit."""
+        unit = quantity_of(written.get("unit", 1))
+        return _numbers_in(self._data_file(key, written)) * unit
+
+    def _spikes(self, key: Key, written: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], Any]:
+        """Return the arrays of an npz file, and the unit of its times."""
+        if "unit" not in written:
+            raise Unreadable("needs the unit of the times beside the file, such as unit = 'ms'.")
+        unit, file = quantity_of(written["unit"]), self._data_file(key, written)
+        try:
+            return read_arrays(file), unit
+        except StorageError as error:
+            cure = "numpy.savez writes such a file."
+            raise Unreadable(f"{file.name} must hold arrays: {error} {cure}") from None
+
+    def _data_file(self, key: Key, written: Mapping[str, Any]) -> Path:
+        """Return the file of a table that names one; its digest is noted."""
         for each in written:
             if each not in DATA:
                 raise unreadable("has an unknown key", each, nearest(each, DATA))
-        name, unit = written.get("file"), quantity_of(written.get("unit", 1))
+        name = written.get("file")
         if not isinstance(name, str):
             raise unreadable("must be numbers, or {file = 'spikes.txt', unit = 'ms'}", written)
         file = self._place(key, name)
-        numbers = _numbers_in(file)
         self._note((*key, file.name), digest_of(file), f"{file} has changed since this run began.")
         self.whole[name] = str(file), ""
-        return numbers * unit
+        return file
 
     def _place(self, key: Key, written: str) -> Path:
         about = self.declaration

@@ -50,12 +50,25 @@ class Placing:
         plain = where.replace("['", ".").replace("']", "").replace(": ", ".")
         owner, *rest = plain.split(".")
         if owner == "Model":
-            return tuple(rest) if rest[:1] and rest[0] in SECTIONS else ("network", *rest)
+            known = rest[:1] and rest[0] in SECTIONS
+            return self._where_spikes_are(rest) if known else ("network", *rest)
         if owner == "Design":
-            sweep = self._declaration.table.get("sweep", {})
-            used = next((key for key in ("grid", "table") if key in sweep), "points")
-            return ("sweep", used, *(name for name in rest if name != "values"))
+            return (*self._points_of_sweep(), *(name for name in rest if name != "values"))
         return (owner, *rest)
+
+    def _where_spikes_are(self, rest: list[str]) -> Key:
+        """Return a key, of a sweep where it and not the parameter has the lists of spikes."""
+        name, *more = rest[1:] or [""]
+        written = self._declaration.table.get(rest[0], {}).get(name)
+        has_choices = isinstance(written, Mapping) and "choices" in written
+        if not more or not more[0].startswith("choices[") or has_choices:
+            return tuple(rest)
+        return (*self._points_of_sweep(), name + more[0].removeprefix("choices"))
+
+    def _points_of_sweep(self) -> Key:
+        """Return the key under which a sweep has its points."""
+        sweep = self._declaration.table.get("sweep", {})
+        return ("sweep", next((key for key in ("grid", "table") if key in sweep), "points"))
 
 
 def text_of(error: NeuromodelsError) -> str:

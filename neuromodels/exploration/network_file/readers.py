@@ -19,6 +19,7 @@ from neuromodels.exploration.network_file.quantities import (
     unreadable,
     values_of,
 )
+from neuromodels.exploration.network_file.spikes import are_spikes, read_spikes
 from neuromodels.models import Parameter
 from neuromodels.models.measures.base import Measure
 from neuromodels.study.kinds import nearest
@@ -30,9 +31,21 @@ MEASURES: Mapping[str, type[Measure]] = {
 }
 KIND = "measure"
 """The key that names the class of a measure; ``kind`` is a field of one."""
-PARAMETER = arguments_of(Parameter)
 STEPS = {"low", "high", "count", "scale"}
 MOST_STEPS = 1_000_000
+
+
+def read_choices(written: Any, finders: Finders) -> Any:
+    """Return the values that a parameter may have: numbers, or lists of spikes."""
+    if are_spikes(written):
+        return read_spikes(written, finders)
+    return finders.data(written) if isinstance(written, Mapping) else values_of(written)
+
+
+PARAMETER = {
+    **arguments_of(Parameter),
+    "choices": Argument("choices", Any, None, read_choices),
+}
 
 
 def read_axes(written: Any, finders: Finders) -> dict[str, Any]:
@@ -46,7 +59,7 @@ def _axis(named: str, values: Any, finders: Finders) -> Any:
     try:
         if isinstance(values, Mapping) and "count" in values:
             return _steps(values)
-        found = finders.data(values) if isinstance(values, Mapping) else values_of(values)
+        found = read_choices(values, finders)
     except Unreadable as error:
         raise Unreadable(f"{named}{error}") from None
     return found if isinstance(values, list | Mapping) else [found]

@@ -20,6 +20,7 @@ from neuromodels.exploration.network_file.placing import Placing, text_of
 from neuromodels.exploration.network_file.quantities import Unreadable
 from neuromodels.exploration.network_file.readers import read_measure, read_parameter
 from neuromodels.exploration.network_file.sections import ACTIONS, NETWORK, SECTIONS, Action
+from neuromodels.exploration.network_file.spikes import late_spikes
 from neuromodels.models import Model, Parameter
 from neuromodels.models.measures.base import Measure
 from neuromodels.study.file import Declaration, StudyFileError, line_of
@@ -183,6 +184,7 @@ class _Reading:
         arguments = self._section(action.name, action.keys) if action else {}
         if action is not None:
             self._check_arguments(action, arguments)
+            self._check_spikes(action, network, parameters, arguments)
         self._refuse()
         assert action is not None
         self._check_demand(action, arguments, network, len(parameters), len(measures))
@@ -316,6 +318,27 @@ class _Reading:
         if arguments.get("storage") and not is_by_hand and self.declaration.is_text:
             told = "a study file does not say where files are written. Give it with --set."
             self._tell(("fit", "storage"), told)
+
+    def _check_spikes(
+        self,
+        action: Action,
+        network: Mapping[str, Any],
+        parameters: Mapping[str, Made],
+        arguments: Mapping[str, Any],
+    ) -> None:
+        """Tell which spikes lie after the end of a run: nobody means these."""
+        if self.problems:
+            return
+        found: dict[Key, Any] = {
+            ("parameters", n): a.get("choices") for n, (_, a) in parameters.items()
+        }
+        for axes in ("grid", "table"):
+            values = arguments.get(axes) or {}
+            found |= {(action.name, axes, name): given for name, given in values.items()}
+        for key, given in found.items():
+            lists = given if isinstance(given, list) else []
+            if late := late_spikes(lists, network["duration"]):
+                self._tell(key, late)
 
     def _check_demand(
         self,

@@ -6,11 +6,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from neuromodels.exploration.network_file.outcomes import checks_of, summary_of, write_files
 from neuromodels.exploration.network_file.reading import NetworkStudy, read_network_study
+from neuromodels.exploration.progress import epochs_text
 from neuromodels.models.compiled import Choice, Compiled
 from neuromodels.store.networks import NetworkFolder
 from neuromodels.store.provenance import provenance
@@ -18,12 +20,59 @@ from neuromodels.study.file import Declaration
 
 #: Gets a line that stays.
 Tell = Callable[[str], None]
-#: Gets the stage, how much of it is done, and of how much.
-Show = Callable[[str, int, int], None]
+
+
+class Show(Protocol):
+    """Shows how far a run is."""
+
+    def __call__(self, stage: str, done: int, of: int) -> None:
+        """Show how much of a stage is done, and of how much."""
+        ...
+
+    def training(self, text: str) -> None:
+        """Show how far the training of a network is."""
+        ...
 
 
 class Stopped(Exception):
     """The user wants to stop; everything so far is stored."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Hears of each piece of work: notes it in the folder, shows it, and stops if that is wanted.
+
+    Parameters
+    ----------
+    stage
+        What is done.
+    kept
+        Where it is noted.
+    show, stop
+        As of `carry_out`.
+    """
+
+    stage: str
+    kept: NetworkFolder
+    show: Show
+    stop: Callable[[], bool]
+
+    def __call__(self, done: int, of: int) -> None:
+        """Take how many instances or generations are done."""
+        self.kept.note(self.stage, done, of)
+        self.show(self.stage, done, of)
+        self._stop_if_wanted()
+
+    def epochs(self, epochs: int, loss: float) -> None:
+        """Take how far the training of a network is: called after each of its steps."""
+        text = epochs_text(epochs, loss)
+        self.kept.note_training(text)
+        self.show.training(text)
+        self._stop_if_wanted()
+
+    def _stop_if_wanted(self) -> None:
+        if self.stop():
+            raise Stopped
 
 
 def examine(study: NetworkStudy) -> tuple[Compiled, dict[str, Any]]:
@@ -68,7 +117,7 @@ def carry_out(
     show
         Is called whenever more is done.
     stop
-        Whether the user wants to stop; asked after each piece of work.
+        Whether the user wants to stop; asked after each piece of work and each step of a training.
     place
         Puts a model where it shall run, and returns what provenance should know of it.
 
@@ -84,13 +133,7 @@ def carry_out(
         kept.add_provenance({**session, **place(compiled)})
         for text in kept.notices:
             tell(text)
-
-        def report(done: int, of: int) -> None:
-            kept.note(study.action.name, done, of)
-            show(study.action.name, done, of)
-            if stop():
-                raise Stopped
-
+        report = Listener(study.action.name, kept, show, stop)
         try:
             # a network that runs elsewhere, or that is done, is never run here
             found = study.action.function(compiled, **arguments, folder=folder, report=report)

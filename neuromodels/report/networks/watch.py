@@ -47,4 +47,6 @@ def _line(run: StoredNetwork) -> str:
     progress = run.progress()
     unit = UNITS.get(run.action, "instances")
     done = f"{progress['done']:,} of {progress['of']:,} {unit}" if progress else "not begun"
+    if "training" in progress and run.state != "finished":
+        done = f"training, {progress['training']}"
     return f"{run.action}: {done}; {states[run.state]}"

@@ -10,7 +10,9 @@ get in each step of the row is one of four kinds:
 
 The arrays lie in memory once, whatever the number of candidates and trials. Some trials may be
 kept from searches: ``test_share`` of them, or those that the array `test` marks. They are drawn
-under the conditions `unseen` and `unseen_fixed`, and under no other.
+under the conditions `unseen` and `unseen_fixed`, and under no other. Before the trial lie
+``prelude`` steps of the simulation in which all channels are silent; under `frozen` these are at
+least as many as the trial has.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.tasks.arrays.data_sets import DATA_SETS
-from neuromodels.tasks.arrays.losses import NOW, score_of
+from neuromodels.tasks.arrays.losses import NOW, ROW, SHOWING, score_of
 from neuromodels.tasks.arrays.npz import read_trial_arrays
 from neuromodels.tasks.arrays.trial_arrays import OWNER, TrialArrays
 from neuromodels.tasks.base import Task
@@ -179,12 +181,14 @@ def array_task(
         Where these do not fit the arrays.
     """
     # ms; steps of the simulation in one of the arrays
-    times = {"step": float(step), "substeps": substeps}
+    times = {"step": float(step), "substeps": substeps, "prelude": 0}
+    length = f"{arrays.shape[1]}*substeps"
     task = ArrayTask(
         name=name,
         summary=summary,
         parameters={**times, "test_share": float(test_share), "held_out": 0, "slope": 1.0},
-        steps=f"{arrays.shape[1]}*substeps",
+        steps=f"prelude + {length}",
+        settling=length,
         items="1",
         item_model="place : 1    # in the order of the trials\nnumber : 1    # of the trial",
         item_start={"place": _place(arrays)},
@@ -208,11 +212,11 @@ def _channels(arrays: TrialArrays, kind: str) -> dict[str, Any]:
     _check_signs(arrays, kind)
     _, steps, channels = arrays.shape
     model, statements = KINDS[kind]
-    told = statements.format(value="input_values(row*second, i)")
+    told = statements.format(value=f"{SHOWING}*input_values(row*second, i)")
     return {
         "channels": channels,
         "stimulus_model": f"cue : 1    # number of the trial\n{model}",
-        "stimulus": f"row = cue*{steps} + {NOW}//substeps\n{told}",
+        "stimulus": f"row = cue*{steps} + {ROW}\n{told}",
         "shown": "number_pre",
         "trace": "xt",
     }

@@ -1,4 +1,4 @@
-"""Published data sets as trials: Braille letters, spoken digits, handwritten characters.
+"""Published data sets as trials: Braille letters, spoken digits, characters, pieces of clothing.
 
 They are read from the folder that ``NEUROMODELS_DATA`` names, see `neuromodels.tasks.characters`.
 Nothing is downloaded. Inputs are rates of up to 100 Hz. A trial's digest is that of the published
@@ -19,6 +19,7 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.tasks import characters
+from neuromodels.tasks.arrays.idx import read_idx
 from neuromodels.tasks.arrays.trial_arrays import OWNER, TrialArrays
 
 HIGHEST = 100.0
@@ -39,6 +40,13 @@ TESTED_RECORDINGS = 5
 ALPHABET = "Greek"
 TESTED_DRAWERS = 5
 """The last ones."""
+FASHION_FOLDERS = ("fashion-mnist", "/usr/share/datasets/fashion-mnist")
+"""In the data folder, and where Debian's package puts it."""
+SIDE, GARMENTS, BRIGHTEST = 28, 10, 255
+"""Pixels of an image along either side, classes, and the largest value of a pixel."""
+POOLINGS = (1, 2, 4, 7, 14)
+FEW = 100
+"""Images of each class in the small part of Fashion-MNIST."""
 
 
 @cache
@@ -158,10 +166,124 @@ def omniglot(alphabet: str = ALPHABET) -> TrialArrays:
     )
 
 
+@cache
+def fashion_mnist(per_class: int = 0, pooling: int = 2) -> TrialArrays:
+    """Return images of clothing in ten classes (Xiao et al. 2017); its own 10,000 tests are marked.
+
+    A channel is a pixel, or the mean of a square of them. An image is one step, so ``step`` of a
+    task says how long it is shown. All 70,000 at 14 x 14 take 110 MB; `per_class` and `pooling`
+    make that less.
+
+    Parameters
+    ----------
+    per_class
+        How many images of each class, the first ones, among those for searches and again among
+        those for tests; 0: all.
+    pooling
+        Side of the squares over which pixels are averaged: 1, 2, 4, 7 or 14.
+
+    Raises
+    ------
+    DeclarationError
+        Where the files are not there, or are not those of images and labels; where there are fewer
+        images of a class.
+    """
+    _check_fashion(per_class, pooling)
+    folder = _fashion_folder()
+    total = sha256(f"fashion_mnist {per_class} {pooling}".encode())
+    parts = []
+    for part in ("train", "t10k"):
+        images, labels = _fashion_part(folder, part)
+        total.update(images.tobytes() + labels.tobytes())
+        kept = _first_of_each(labels, per_class, part)
+        parts.append((_pooled(images[kept], pooling), labels[kept]))
+    (seen, seen_labels), (tested, tested_labels) = parts
+    return TrialArrays(
+        np.concatenate([seen, tested])[:, None] * (HIGHEST / BRIGHTEST),
+        np.concatenate([seen_labels, tested_labels]),
+        test=np.arange(len(seen) + len(tested)) >= len(seen),
+        classes=GARMENTS,
+        origin=total.hexdigest(),
+    )
+
+
+def fashion_mnist_small() -> TrialArrays:
+    """Return the first 100 images of each class for searches, and as many for tests."""
+    return fashion_mnist(FEW)
+
+
+def _check_fashion(per_class: int, pooling: int) -> None:
+    if not isinstance(per_class, int) or per_class < 0:
+        raise DeclarationError(
+            "fashion_mnist.per_class", "must be a whole number, 0 for all", per_class
+        )
+    if pooling not in POOLINGS:
+        must = f"must be one of {', '.join(map(str, POOLINGS))}"
+        raise DeclarationError("fashion_mnist.pooling", must, pooling)
+
+
+def _fashion_folder() -> Path:
+    """Return the first folder that there is."""
+    folders = [characters.data_folder() / folder for folder in FASHION_FOLDERS]
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise DeclarationError(
+        f"{OWNER}.data", "needs files that are not here", " or ".join(map(str, folders)), CURE
+    )
+
+
+CURE = (
+    "Install Debian's package dataset-fashion-mnist, or set NEUROMODELS_DATA to a folder with the"
+    " four files of github.com/zalandoresearch/fashion-mnist in fashion-mnist/."
+)
+
+
+def _fashion_part(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (images, rows, columns) and their labels."""
+    where = f"{OWNER}.data"
+    images_file, labels_file = (
+        folder / f"{part}-{what}-ubyte.gz" for what in ("images-idx3", "labels-idx1")
+    )
+    images = read_idx(images_file, 3, where, CURE)
+    labels = read_idx(labels_file, 1, where, CURE)
+    if images.shape[1:] != (SIDE, SIDE):
+        got = f"{images_file}, with {images.shape[1]} x {images.shape[2]}"
+        raise DeclarationError(where, f"images must have {SIDE} x {SIDE} pixels", got, CURE)
+    if len(labels) != len(images):
+        got = f"{labels_file}, with {len(labels):,} for {len(images):,} images"
+        raise DeclarationError(where, "must hold a label for each image", got, CURE)
+    if labels.max() >= GARMENTS:
+        got = f"{labels_file}, with {labels.max()}"
+        raise DeclarationError(where, f"labels must lie from 0 to {GARMENTS - 1}", got, CURE)
+    return images, labels
+
+
+def _first_of_each(labels: np.ndarray, count: int, part: str) -> np.ndarray:
+    """Return the places of the first images of each class, in their order; of all where it is 0."""
+    if not count:
+        return np.arange(len(labels))
+    places = [np.flatnonzero(labels == k)[:count] for k in range(GARMENTS)]
+    fewest = min(map(len, places))
+    if fewest < count:
+        must = f"must be at most the images of each class in {part}, {fewest}"
+        raise DeclarationError("fashion_mnist.per_class", must, count)
+    return np.sort(np.concatenate(places))
+
+
+def _pooled(images: np.ndarray, side: int) -> np.ndarray:
+    """Return means over squares of pixels, (images, channels), rows one after the other."""
+    count, across = len(images), SIDE // side
+    squares = images.reshape(count, across, side, across, side)
+    return squares.mean(axis=(2, 4)).reshape(count, across * across)
+
+
 DATA_SETS: Mapping[str, Callable[[], TrialArrays]] = {
     "braille": braille,
     "spoken_digits": spoken_digits,
     "omniglot": omniglot,
+    "fashion_mnist": fashion_mnist,
+    "fashion_mnist_small": fashion_mnist_small,
 }
 """What a study may name in place of a file."""
 

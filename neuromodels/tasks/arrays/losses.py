@@ -3,7 +3,7 @@
 The score's `target` is the number of the trial. What stands for it, in the equations of a user
 too, is made in each step:
 
-    mask             1 in steps that count, else 0
+    mask             1 in steps that count, else 0; in the silence before the trial none counts
     weight           mask over the number of steps of the simulation that count
     last             1 in the last step of the trial, else 0
     label, e0, ...   with labels: the class, and each read-out averaged over the steps that count
@@ -20,7 +20,11 @@ import numpy as np
 from neuromodels.errors import DeclarationError
 from neuromodels.tasks.arrays.trial_arrays import OWNER, TrialArrays
 
-NOW = "timestep(t, dt)"
+NOW = "(timestep(t, dt) - prelude)"
+"""The step of a trial, negative in the silence before it."""
+SHOWING = f"int({NOW} >= 0)"
+ROW = f"({SHOWING}*{NOW})//substeps"
+"""The row of a trial's arrays, the first one before the trial; whole however long that is."""
 LABELLED: Mapping[str, str] = {
     "cross entropy": "loss = last*(log(total) + slope*(top - own))",
     "squared error": "loss = last*miss",
@@ -61,8 +65,8 @@ def _before(arrays: TrialArrays) -> list[str]:
     masked = arrays.mask is not None
     counted = "counted_steps(target*second)" if masked else f"{steps}"
     return [
-        f"row = target*{steps} + {NOW}//substeps",
-        "mask = mask_values(row*second)" if masked else f"mask = int({NOW} >= 0)",
+        f"row = target*{steps} + {ROW}",
+        f"mask = {SHOWING}*mask_values(row*second)" if masked else f"mask = {SHOWING}",
         f"weight = mask/({counted}*substeps)",
         f"last = int({NOW} == {steps}*substeps - 1)",
     ]

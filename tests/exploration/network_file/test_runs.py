@@ -531,6 +531,65 @@ def test_a_posterior_is_told_with_its_checks(place, said, without_sbi, in_small_
     assert results[0] == results[1]
 
 
+class Training:
+    """Stands in for 40 steps of training in 4 epochs; does something after the 25th."""
+
+    def __init__(self, act=lambda: None):
+        self.act, self.steps = act, 0
+
+    def __call__(self, places, measured, kind, seed, training, tell):
+        for step in range(40):
+            self.steps += 1
+            if step == 24:
+                self.act()
+            tell(step // 10, 2.5 if step > 9 else np.nan)
+        return Parabola(places, measured)
+
+
+@pytest.fixture
+def each_step_told(monkeypatch):
+    monkeypatch.setattr("neuromodels.report.display.FIRST_PAUSE", 0)
+    monkeypatch.setattr("neuromodels.report.display.LONGEST_PAUSE", 0)
+    monkeypatch.setattr("neuromodels.store.networks.SECONDS", 0)
+
+
+def test_a_training_shows_its_epochs(place, said, without_sbi, each_step_told, monkeypatch):
+    monkeypatch.setattr(npe, "train", Training())
+    (place / "infer.toml").write_text(HEAD + INFER)
+    code, out, _ = said("run", "infer.toml", "--out", "run")
+    assert code == 0
+    assert "training, epoch 1\n" in out
+    assert "training, epoch 4, validation loss 2.5\n" in out
+
+
+def test_ctrl_c_ends_a_training(place, said, without_sbi, each_step_told, monkeypatch):
+    """It keeps the simulations: a resumed run trains again, and simulates nothing."""
+    (place / "infer.toml").write_text(HEAD + INFER)
+    monkeypatch.setattr(npe, "train", Training())
+    said("run", "infer.toml", "--out", "whole")
+    stopped = Training(lambda: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(npe, "train", stopped)
+    code, out, err = said("run", "infer.toml", "--out", "run")
+    assert code == 130
+    assert "infer: 60 of 60 instances" in out.split("training")[0]
+    assert stopped.steps == 25
+    assert "Stopping after this piece of work" in err
+    assert "Stopped; everything is stored. Go on with:\n  neuromodels resume run" in out
+    watched = said("watch", "run", "--once")[1]
+    assert "infer: training, epoch 3, validation loss 2.5; stopped: go on" in watched
+    monkeypatch.setattr(npe, "train", Training(lambda: os.kill(os.getpid(), signal.SIGINT)))
+    assert said("resume", "run")[0] == 130
+    noted = StoredNetwork("run").progress()
+    assert (noted["done"], noted["of"]) == (60, 60), "as the session before has noted"
+    monkeypatch.setattr(npe, "train", Training())
+    code, out, _ = said("resume", "run")
+    assert code == 0
+    assert "instances" not in out.split("training")[0]
+    results = [json.loads((place / n / "result.json").read_text()) for n in ("whole", "run")]
+    assert results[0] == results[1]
+    assert "training" not in said("watch", "run", "--once")[1]
+
+
 def test_a_strangers_run_does_not_run_its_own_code(place, said):
     said("run", "sweep.toml", "--out", "run")
     (place / "run" / "result.json").unlink()

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from brian2 import NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, TimedArray, ms
 
+from neuromodels.errors import DeclarationError
 from neuromodels.experiment.contracts import TaskContract
 from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import assemble
 from neuromodels.simulation.network.circuit import Population, layered
-from neuromodels.study.conditions import Controls
+from neuromodels.study.conditions import Controls, controlled
 from neuromodels.tasks.arrays import TrialArrays, array_task
 
 FIXED = RULES["fixed"].with_options({"normalisation": "none"})
@@ -281,6 +282,53 @@ def test_a_network_that_knows_the_answer_scores_one():
     trials = Trials(array_task(arrays, "values"))
     trials.batch["input_output.w"] = np.eye(4).ravel()
     assert (trials.run().read("score.correct") == 1).all()
+
+
+# -- silence before the trial ----------------------------------------------------------------------
+
+BOTH = {"labels": {"labels": LABELS}, "targets": {"targets": INPUTS}}
+
+
+@pytest.mark.parametrize("loss", ["", "loss += weight*(y0 - 0.3)**4"], ids=["usual", "own"])
+@pytest.mark.parametrize("answers", BOTH)
+def test_silence_before_a_trial_changes_no_score(answers, loss):
+    """A read-out without dynamics has forgotten it at once."""
+    task = array_task(TrialArrays(INPUTS, mask=MASK, **BOTH[answers]), "values", loss, substeps=2)
+    at_once, later = Trials(task).run(), Trials(task, {"prelude": 7}).run()
+    assert later.made.duration - at_once.made.duration == pytest.approx(7 * 5e-3)
+    np.testing.assert_array_equal(later.numbers, at_once.numbers)
+    assert np.ptp(at_once.read("score.loss")) > 0
+    for address in ("score.loss", "score.correct"):
+        np.testing.assert_array_equal(later.read(address), at_once.read(address))
+
+
+@pytest.mark.parametrize(
+    ("kind", "variable"),
+    [("values", "u"), ("spikes", "u"), ("currents", "level"), ("rates", "rate")],
+)
+def test_channels_are_silent_before_a_trial(kind, variable):
+    """Trial 0 has a row before the first one nowhere, and others have that of another trial."""
+    inputs = 1 + DRAWN.integers(5, size=INPUTS.shape)
+    task = array_task(TrialArrays(inputs, LABELS), kind, substeps=2)
+    trials = Trials(task, {"prelude": 3})
+    shown = []
+    for _ in range(5):
+        trials.batch.run(5 * ms)
+        shown.append(trials.read(f"input.{variable}").reshape(RUNS, CHANNELS))
+    assert not np.any(shown[:3])
+    first = inputs[trials.numbers, 0]
+    np.testing.assert_array_equal(shown[3], first)
+    np.testing.assert_array_equal(shown[4], 0 * first if kind == "spikes" else first)
+
+
+def test_frozen_lets_a_rule_settle_for_the_length_of_a_trial():
+    task = array_task(TrialArrays(INPUTS, LABELS), "values", substeps=4)
+    parameters, controls = controlled(task, {}, "frozen")
+    assert parameters["prelude"] == controls.freeze_at == STEPS * 4
+    parameters, controls = controlled(task, {"prelude": 33}, "frozen")
+    assert parameters["prelude"] == controls.freeze_at == 33
+    with pytest.raises(DeclarationError, match=r"prelude: must be a whole number >= 0; got '?1\.5"):
+        controlled(task, {"prelude": 1.5}, "frozen")
 
 
 @pytest.mark.parametrize(
