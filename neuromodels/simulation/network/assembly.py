@@ -106,6 +106,11 @@ class Assembly:
         return self.text.flags
 
     @property
+    def synapses(self) -> int:
+        """How many there are in all, those of the task's own groups included."""
+        return sum(len(each) for each in self.network.objects if isinstance(each, Synapses))
+
+    @property
     def duration(self) -> Quantity:
         """Of one trial."""
         return self.text.steps * self.text.step

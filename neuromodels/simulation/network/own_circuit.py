@@ -79,6 +79,10 @@ def own_circuit(
         discard(built.network.objects)
 
 
+def _is_delay(address: str) -> bool:
+    return address.endswith(".delay")
+
+
 class _Own:
     """A user's network as a study names its parts."""
 
@@ -121,12 +125,15 @@ class _Own:
 
     @property
     def draws(self) -> dict[str, str]:
-        """What variables were set to with random numbers, which each trial draws anew."""
+        """What variables were set to with random numbers, which each trial draws anew.
+
+        Delays belong to the wiring, which all trials share.
+        """
         weights = {f"{name}.w" for name in self.names}
         return {
             address: text
             for address, text in self.expressions.items()
-            if DRAWING.search(text) and address not in weights
+            if DRAWING.search(text) and address not in weights and not _is_delay(address)
         }
 
     def projections(self, rule: PlasticityRule, fixed: PlasticityRule) -> tuple[Projection, ...]:
