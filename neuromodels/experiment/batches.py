@@ -37,7 +37,8 @@ def batch_of(assembly: Assembly, study: Study, instances: int = 1) -> Batch:
 def values_of(circuit: Circuit, assembly: Assembly, xs: np.ndarray) -> dict[str, np.ndarray]:
     """Return the values of all searched coefficients by address, each (candidates, size)."""
     decoded = circuit.coefficients.decode(np.atleast_2d(xs))
-    return {assembly.addresses[label]: values for label, values in decoded.items()}
+    found = {assembly.addresses[label]: values for label, values in decoded.items()}
+    return found | {a: found[a] * unit for a, unit in assembly.text.units.items() if a in found}
 
 
 def check_size(study: Study, circuit: Circuit, assembly: Assembly, batch: Batch) -> None:

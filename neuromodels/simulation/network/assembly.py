@@ -23,6 +23,7 @@ from neuromodels.simulation.capture.messages import discarding, reading
 from neuromodels.simulation.device.connecting_code import quick_setup
 from neuromodels.simulation.network.circuit import Circuit
 from neuromodels.simulation.network.hidden_names import check_constants
+from neuromodels.simulation.network.own_constants import set_constants
 from neuromodels.simulation.network.own_objects import (
     TurnsTaken,
     add_starts,
@@ -241,6 +242,7 @@ class _Assembler:
     def _additions(self, part: Additions) -> None:
         add_zeros(self.named[part.owner], part.zeros)
         add_starts(self.named[part.owner], part.starts)
+        set_constants(self.named[part.owner], part.constants)
 
     def _plastic_synapses(self, part: PlasticSynapses) -> None:
         old = self.named[part.name]
