@@ -58,6 +58,7 @@ def size_of(study: Study, circuit: Circuit, assembly: Assembly, batch: Batch) ->
     """Return what a network of one's own takes, from what was laid out; nothing is compiled."""
     own = [population for population in circuit.populations if population.is_own]
     neurons = sum(population.size for population in own)
+    steps = assembly.text.steps if "plastic" in study.conditions else 0  # only these are recorded
     return NetworkSize(
         neurons=neurons,
         synapses=assembly.synapses,
@@ -67,7 +68,7 @@ def size_of(study: Study, circuit: Circuit, assembly: Assembly, batch: Batch) ->
         each=batch.bytes_each,
         at_once=_at_once(study),
         candidate=_numbers_of_candidate(circuit) * np.dtype(study.device.dtype).itemsize,
-        recorded=assembly.text.steps * _numbers_of_step(circuit) * np.dtype(batch.dtype).itemsize,
+        recorded=steps * _numbers_of_step(circuit) * np.dtype(batch.dtype).itemsize,
     )
 
 

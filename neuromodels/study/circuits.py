@@ -191,7 +191,8 @@ def with_scale(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings of a constant of the user's, with its scale and a tenth of it as spread."""
     low, high = settings["low"], settings["high"]
     scale = settings.get("scale", "log" if low > 0 else "range")
-    width = {"log": math.log(high / low) if low > 0 else 1.0, "range": 1.0}.get(scale, high - low)
+    ratio = math.log(high / low) if 0 < low < high else 1.0  # whoever checks refuses the rest
+    width = {"log": ratio, "range": 1.0}.get(scale, high - low)
     filled = {"per": "population", "scale": scale, "sigma": SPREAD * width, "frozen": False}
     return {**filled, "unit": "", **settings}
 
