@@ -14,7 +14,7 @@ from neuromodels.errors import DeclarationError
 GRANULARITIES = ("synapse", "pre", "post", "block", "projection")
 OF_NEURONS = ("neuron", "group", "population")
 """Granularities of a neuron model's coefficients."""
-SCALES = ("linear", "log")
+SCALES = ("linear", "log", "range")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class Coefficient:
     low, high
         Bounds; a value outside is moved to the bound.
     scale
-        ``"log"`` searches the logarithm and needs ``0 < low``.
+        ``"log"`` searches the logarithm and needs ``0 < low``; ``"range"`` searches the value in
+        units of ``high - low``, which must be finite.
     per
         How many numbers it stands for. In a rule: one per ``"synapse"``, per neuron on the
         ``"pre"`` or ``"post"`` side, per ``"block"``, that is per pair of a source and a target
@@ -66,6 +67,8 @@ class Coefficient:
     frozen
         Whether it keeps `default` and is left out of the search; a number freezes it at that
         value, which then is its `default`.
+    unit
+        Of the numbers above, in Brian2's words, for constants of a user's own neurons.
 
     Raises
     ------
@@ -78,12 +81,13 @@ class Coefficient:
     default: float = 0.0
     low: float = -math.inf
     high: float = math.inf
-    scale: Literal["linear", "log"] = "linear"
+    scale: Literal["linear", "log", "range"] = "linear"
     per: Literal[
         "synapse", "pre", "post", "block", "projection", "neuron", "group", "population"
     ] = "projection"
     sigma: float = 0.04
     frozen: bool | float = False
+    unit: str = ""
 
     def __post_init__(self) -> None:
         self._read_frozen()
@@ -136,6 +140,9 @@ class Coefficient:
             raise DeclarationError(
                 where, "a log scale needs low > 0", self.low, "Give a positive lower bound."
             )
+        if self.scale == "range" and not (self.low < self.high and self._width < math.inf):
+            must = "a scale 'range' needs finite low < high"
+            raise DeclarationError(where, must, (self.low, self.high), "Give both bounds.")
         if not self.sigma > 0:
             raise DeclarationError(where, "sigma must be positive", self.sigma)
 
@@ -161,12 +168,20 @@ class Coefficient:
 
     def to_search_scale(self, value: np.ndarray | float) -> np.ndarray:
         """Map values to the searched scale, see `scale`."""
+        if self.scale == "range":
+            return np.asarray(value, dtype=float) / self._width
         return np.log(value) if self.scale == "log" else np.asarray(value, dtype=float)
 
     def value(self, searched: np.ndarray) -> np.ndarray:
         """Map searched numbers back to values inside the bounds."""
         value = np.exp(searched) if self.scale == "log" else searched
+        if self.scale == "range":
+            value = searched * self._width
         return np.clip(value, self.low, self.high)
+
+    @property
+    def _width(self) -> float:
+        return self.high - self.low
 
     def with_settings(self, changes: Mapping[str, object]) -> Coefficient:
         """Return a copy with other settings; a number as ``frozen`` freezes it at that value."""

@@ -93,7 +93,8 @@ def alikeness(weights: np.ndarray, intact: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     weights, intact
-        Weight matrices of each trial at each time of looking, (looks, trials, pre, post).
+        Weights of each trial at each time of looking, (looks, trials, pre, post), or
+        (looks, trials, synapses).
 
     Returns
     -------
@@ -102,7 +103,7 @@ def alikeness(weights: np.ndarray, intact: np.ndarray) -> np.ndarray:
         one of them is all zeros.
     """
     sums = [
-        (a * b).sum(axis=(2, 3))
+        (a * b).sum(axis=tuple(range(2, a.ndim)))
         for a, b in ((weights, intact), (weights, weights), (intact, intact))
     ]
     return sums[0] / np.sqrt(np.maximum(sums[1] * sums[2], 1e-30))

@@ -80,7 +80,7 @@ def _idle(study: Study) -> Iterator[DeclarationError]:
             yield from idle_coefficients(projection.rule, projection.rule.coefficients)
         seen = _seen_of_neurons(circuit)
         for population in circuit.populations:
-            if population.model is not None:
+            if population.model is not None and not population.is_own:  # found by their use
                 yield from idle_coefficients(population.model, population.coefficients, seen)
 
 

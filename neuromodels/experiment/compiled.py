@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neuromodels import tasks
-from neuromodels.experiment.batches import batch_of, shown_in, values_of
+from neuromodels.experiment.batches import batch_of, check_size, shown_in, values_of
 from neuromodels.simulation import FAILED
 from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.study.outcome import FAILURES, SILENT, Outcome
@@ -39,6 +39,17 @@ class Experiment:
         self._is_outside = study.task_out_of(tasks.CATALOG).is_outside
         self._assembly = network_of(study, condition, self.circuit)
         self._batch = batch_of(self._assembly, study)
+        self._study = study
+
+    def check_size(self) -> None:
+        """Refuse a network of one's own that this machine cannot hold.
+
+        Raises
+        ------
+        DeclarationError
+            With bytes and seconds.
+        """
+        check_size(self._study, self.circuit, self._assembly, self._batch)
 
     def evaluate(
         self, xs: np.ndarray, streams: np.ndarray, inputs: np.ndarray | None = None

@@ -19,16 +19,13 @@ from time import perf_counter
 
 import numpy as np
 
-from neuromodels.experiment.batches import batch_of, shown_in, values_of
+from neuromodels.experiment.batches import MOST_AT_ONCE, batch_of, shown_in, values_of
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.motion import Motion, Nerves, OpenWorld, Terms, WiredBy, is_embodied
 from neuromodels.simulation.device.library import core_count
 from neuromodels.study.outcome import SILENT, Outcome
 from neuromodels.study.study import Study
 from neuromodels.tasks.bodies import Body, open_world
-
-MOST_AT_ONCE = 1024
-"""Networks held in memory at the same time; further trials run after these."""
 
 
 def experiment_of(study: Study, condition: str) -> Experiment:
@@ -66,7 +63,6 @@ class EmbodiedExperiment(Experiment):
         self, study: Study, condition: str = "plastic", open_world: OpenWorld = open_world
     ):
         super().__init__(study, condition)
-        self._study = study
         self._terms = Terms.of(study, condition, self._assembly)
         threads = study.device.threads or core_count()
         self.world = open_world(self._terms.body, threads)

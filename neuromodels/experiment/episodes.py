@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from neuromodels import tasks
+from neuromodels.errors import DeclarationError
 from neuromodels.experiment.batches import batch_of, values_of
 from neuromodels.experiment.motion import motion_of
+from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.builder import circuit_of, network_of
+from neuromodels.simulation.network.circuit import Circuit, Projection
+from neuromodels.study.circuits import OwnNetwork, words_of
 from neuromodels.study.study import Study
 from neuromodels.tasks.embodied import EmbodiedTask
 
@@ -48,10 +54,6 @@ class Episodes:
         self.batch.streams = np.asarray(streams, dtype=np.uint64)
         for address, values in values_of(circuit, assembly, vector).items():
             self.batch[address] = values[0]
-        self.unchanging = frozenset(
-            projection.name for projection in circuit.projections if not projection.rule.is_plastic
-        )
-        """Projections whose weights no rule changes."""
         self.steps = steps_of(study)
         self.items = assembly.items
         self.shapes = {
@@ -67,6 +69,15 @@ class Episodes:
             for projection in circuit.projections
             if projection.pairs is not None
         }
+        self.extents: dict[str, tuple[int, ...]] = {
+            name: self._pairs[name].shape[1:] if name in self._pairs else shape
+            for name, shape in self.shapes.items()
+        }
+        """Shape of a projection's synapses: as `shapes`, or how many the user has connected."""
+        self.examined = [p.name for p in circuit.projections if _is_examined(p, study)]
+        """Projections that lesions hit: all; in a network of one's own, those named as plastic."""
+        self.active = active_populations(circuit, self.examined)
+        """Populations whose activity is examined."""
         self._rules = {projection.name: projection.rule for projection in circuit.projections}
         self._traces = {
             population.name: f"{population.name}.{population.trace}"
@@ -96,7 +107,17 @@ class Episodes:
         return np.asarray(self.batch[self._output])
 
     def traces(self, population: str) -> np.ndarray:
-        """Return the traces of a population that plasticity sees now, (trials, neurons)."""
+        """Return the traces of a population that plasticity sees now, (trials, neurons).
+
+        Raises
+        ------
+        DeclarationError
+            Where a group of one's own has no variable of the name in ``circuit.trace``.
+        """
+        if self._traces[population].endswith("."):
+            must = f"must name a variable of {population!r}, whose activity is examined"
+            cure = "Write an equation for one in the group, and name it in the study."
+            raise DeclarationError("OwnNetwork.trace", must, cure=cure)
         return np.asarray(self.batch[self._traces[population]])
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -117,6 +138,38 @@ class Episodes:
         for name, values in weights.items():
             self.batch[f"{name}.w"] = values[:, self._places(name)]
 
+    def variables(self, projection: str) -> tuple[str, ...]:
+        """Return the variables of a synapse that its weight is made of, coefficients left out.
+
+        That is ``w``, or both parts of ``w + alpha*rho``, ``rho`` and ``w``.
+        """
+        return weight_variables(self._rules[projection])
+
+    def learned(self, projection: str) -> tuple[str, ...]:
+        """Return those of `variables` that the rule changes; none of fixed weights."""
+        rule = self._rules[projection]
+        changing = rule.learns if rule.is_plastic else ()
+        return tuple(name for name in self.variables(projection) if name in changing)
+
+    def plastic_parts(self) -> dict[str, np.ndarray]:
+        """Return what is learned of each examined projection, (trials, synapses).
+
+        That is the normalised weight of the next step, or ``rho`` of ``w + alpha*rho``.
+        """
+        parts = {name: (*self.learned(name), "w")[0] for name in self.examined}
+        return {
+            name: self._rules[name].normalise(self.synaptic(name, variable))
+            for name, variable in parts.items()
+        }
+
+    def synaptic(self, projection: str, variable: str) -> np.ndarray:
+        """Return a variable of a projection's synapses, (trials, synapses)."""
+        return np.asarray(self.batch[f"{projection}.{variable}"])
+
+    def set_synaptic(self, projection: str, variable: str, values: np.ndarray) -> None:
+        """Replace a variable of a projection's synapses, (trials, synapses)."""
+        self.batch[f"{projection}.{variable}"] = values
+
     def _between_all(self, name: str, weights: np.ndarray) -> np.ndarray:
         """Return weights of synapses as weights of all pairs, row by source neuron."""
         if name not in self._pairs:
@@ -132,3 +185,31 @@ class Episodes:
             return slice(None)
         sources, targets = self._pairs[name]
         return sources * self.shapes[name][1] + targets
+
+
+def weight_variables(rule: PlasticityRule) -> tuple[str, ...]:
+    """Return the variables that a rule's weight is made of: ``w`` and what it learns."""
+    named = set(re.findall(r"[A-Za-z_]\w*", rule.weight))
+    return tuple(sorted(named & {"w", *rule.learns}))
+
+
+def active_populations(circuit: Circuit, examined: list[str]) -> tuple[str, ...]:
+    """Return the populations whose activity is examined, in the order of the circuit.
+
+    Those are the hidden neurons; in a network of one's own the groups that examined projections
+    drive, or leave where they drive none.
+    """
+    if circuit.own is None:
+        return tuple(p.name for p in circuit.populations if p.name == "hidden")
+    found = [p for p in circuit.projections if p.name in examined]
+    own = [p.name for p in circuit.populations if p.is_own]
+    ends = {p.target for p in found} & set(own) or {p.source for p in found}
+    return tuple(name for name in own if name in ends)
+
+
+def _is_examined(projection: Projection, study: Study) -> bool:
+    if not isinstance(study.circuit, OwnNetwork):
+        return True
+    # objects of the user's cannot be called "input" or "output"
+    ends = {projection.own} if projection.own else {projection.source, projection.target}
+    return bool(ends & set(words_of(study.circuit.plastic)))

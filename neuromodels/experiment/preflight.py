@@ -1,7 +1,8 @@
 """What can be known to be wrong with a study's networks before anything is searched.
 
 Every network is written, and where there are several settings Brian2 reads the equations of each.
-Nothing is compiled and nothing is run.
+What a network of one's own takes of this machine is known then, too. Nothing is compiled and
+nothing is run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from neuromodels.errors import DeclarationError, NeuromodelsError
+from neuromodels.experiment.batches import check_size
 from neuromodels.experiment.coefficient_use import check_coefficients
 from neuromodels.experiment.scoring import check_dimension
 from neuromodels.simulation import Batch
@@ -78,9 +80,11 @@ def _check_study(study: Study, known: set[str]) -> Iterator[str]:
         if condition in SEARCHED:
             check_dimension(condition, circuit.coefficients.dimension)
         text = text_of(study, condition, circuit)
-        if (said := _said(text)) not in known:
+        if (said := _said(text)) not in known or circuit.own is not None:
             known.add(said)
-            Batch(Assembly(network_from(text), text).network, namespace={})
+            assembly = Assembly(network_from(text), text)
+            batch = Batch(assembly.network, namespace={}, dtype=study.device.dtype)
+            check_size(study, circuit, assembly, batch)
         yield condition
 
 

@@ -54,10 +54,12 @@ RECORDED = "plastic"
 
 
 def build_experiment(study: Study, condition: str) -> ExperimentLike:
-    """Build and compile the network of a condition; imports Brian2."""
+    """Build the network of a condition for this machine; imports Brian2."""
     from neuromodels.experiment.embodied import experiment_of
 
-    return experiment_of(study, condition)
+    experiment = experiment_of(study, condition)
+    experiment.check_size()
+    return experiment
 
 
 def record_trial(

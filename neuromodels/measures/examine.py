@@ -16,7 +16,6 @@ from neuromodels.measures.kept import check_replaceable, keep_measure, measure_p
 from neuromodels.measures.quantities import Examined, Measure, Solution
 from neuromodels.seeding import trial_streams
 from neuromodels.store.store import StoredRun
-from neuromodels.study.circuits import OwnNetwork
 from neuromodels.study.conditions import CONDITIONS, SEARCH_OF
 from neuromodels.study.file import study_of
 from neuromodels.study.limits.demand import check_trials
@@ -70,7 +69,6 @@ def examine_solutions(
     check_trials("measure --trials", trials)
     study = study_of(run.table, str(run.folder / "study.json"), announce=announce)
     declared = CATALOG[measure]
-    _check_circuit(declared, study)
     name, varied, examine = _examination(declared, study, vary)
     asked = list(finished_solutions(run, _examined_conditions(declared, only)))
     paths = {key: measure_path(run, f"{name}-{key[0]}", key[1]) for key in asked}
@@ -99,18 +97,6 @@ def examine_solutions(
         "trials": trials,
         "rows": rows,
     }
-
-
-def _check_circuit(measure: Measure, study: Study) -> None:
-    """Refuse a measure of hidden neurons and all weights where only some can be told."""
-    if isinstance(study.circuit, OwnNetwork) and not measure.sees_own_networks:
-        known = ", ".join(name for name, each in CATALOG.items() if each.sees_own_networks)
-        raise NeuromodelsError(
-            f"measure {measure.name}",
-            "must have a circuit with hidden neurons, all of whose weights it knows",
-            "a network of one's own",
-            f"These do without: {known}.",
-        )
 
 
 def _examination(

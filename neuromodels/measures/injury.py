@@ -1,12 +1,17 @@
 """Networks that lose weights or neurons while they act (PDLF, arXiv:2308.12063, Fig. 4).
 
 Every method gets the same wounds at the same time. When a temporary one ends, evolved weights are
-given back; plastic weights were lost, and whatever is there afterwards has grown again.
+given back; plastic weights were lost, and whatever is there afterwards has grown again. Of a weight
+``w + alpha*rho`` the part `w` is given back, and `rho` has to grow.
+
+In a network of one's own the projections that the study names as plastic lose their weights. All
+else stays: the synapses that nobody marked, and those from the channels and to the read-out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +21,7 @@ from neuromodels.analysis.recovery import recovered_fraction, recovery_interval,
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, number
 from neuromodels.seeding import generator
+from neuromodels.study.circuits import OwnNetwork
 
 if TYPE_CHECKING:
     from neuromodels.experiment.episodes import Episodes
@@ -73,7 +79,7 @@ def examine(solution: Solution) -> Examined:
     rng = generator(solution.seed, "bootstrap", "injury", solution.condition)
     quantities = _recovery(intact, injured, last, rng)
     arrays = {"intact": intact, "injured": injured, "wound": np.array([first, last])}
-    for unit in UNITS:
+    for unit in _units(solution):
         lesions = [Injury(share, 0, whole, unit) for share in SHARES]
         scores = np.array([rewards_of(solution, lesion).sum(axis=1) for lesion in lesions])
         arrays[f"without_{unit}"] = scores
@@ -82,11 +88,16 @@ def examine(solution: Solution) -> Examined:
     return {**arrays, "shares": np.array(SHARES)}, quantities
 
 
+def _units(solution: Solution) -> tuple[Unit, ...]:
+    """Return what lesions take; of a user's neurons nobody knows all synapses."""
+    return ("weights",) if isinstance(solution.study.circuit, OwnNetwork) else UNITS
+
+
 def _recovery(
     intact: np.ndarray, injured: np.ndarray, last: int, rng: np.random.Generator
 ) -> dict[str, Quantity]:
     """Return quantities of rewards, (trials, steps), of the same trials with and without injury."""
-    low, high = recovery_interval(intact, injured, last, rng)
+    low, high = (number(end)["value"] for end in recovery_interval(intact, injured, last, rng))
     fraction = number(recovered_fraction(intact, injured, last))
     return {
         "score, intact": mean_of(intact.sum(axis=1), rng),
@@ -124,7 +135,7 @@ def rewards_of(solution: Solution, injury: Injury | None = None) -> np.ndarray:
 def injured_steps(trials: Episodes, injury: Injury | None) -> Iterator[int]:
     """Yield every step with its injury done, before it is run."""
     patient = _Patient(trials)
-    masks = _Masks(injury, trials.shapes, len(trials.batch.streams)) if injury else None
+    masks = _masks_of(trials, injury) if injury else None
     for step in range(trials.steps):
         if masks is not None and masks.injury.holds(step):
             patient.lose(masks.lost())
@@ -133,12 +144,26 @@ def injured_steps(trials: Episodes, injury: Injury | None) -> Iterator[int]:
         yield step
 
 
-class _Masks:
-    """Which weights are lost; the same for every method, since nothing of the network enters."""
+def _masks_of(trials: Episodes, injury: Injury) -> _Masks:
+    extents = {name: trials.extents[name] for name in trials.examined}
+    return _Masks(injury, extents, len(trials.batch.streams))
 
-    def __init__(self, injury: Injury, shapes: dict[str, tuple[int, int]], trials: int):
+
+class _Masks:
+    """Which weights are lost; the same for every method, since nothing of the network enters.
+
+    Parameters
+    ----------
+    extents
+        Source and target neurons of each projection, or the number of its synapses, which has no
+        lost neurons then.
+    trials
+        How many.
+    """
+
+    def __init__(self, injury: Injury, extents: Mapping[str, tuple[int, ...]], trials: int):
         self.injury = injury
-        self._shapes, self._trials = shapes, trials
+        self._extents, self._trials = extents, trials
         self._rng = generator(0, "injury", injury.unit)
         self._kept: dict[str, np.ndarray] | None = None
 
@@ -151,25 +176,25 @@ class _Masks:
     def _new(self) -> dict[str, np.ndarray]:
         if self.injury.unit == "neurons":
             lost = self._lots(self._hidden_neurons())
-            return {name: self._around(lost, name) for name in self._shapes}
-        return {name: self._lots(rows * columns) for name, (rows, columns) in self._shapes.items()}
+            return {name: self._around(lost, name) for name in self._extents}
+        return {name: self._lots(math.prod(extent)) for name, extent in self._extents.items()}
 
     def _lots(self, count: int) -> np.ndarray:
         return self._rng.random((self._trials, count)) < self.injury.share
 
     def _hidden_neurons(self) -> int:
         """Return how many neurons may be lost; without hidden ones these are the channels."""
-        leaving = [rows for name, (rows, _) in self._shapes.items() if self._leaves(name)]
-        return leaving[0]
+        leaving = [extent for name, extent in self._extents.items() if self._leaves(name)]
+        return leaving[0][0]
 
     def _leaves(self, name: str) -> bool:
         """Whether a projection leaves the neurons that may be lost."""
-        has_hidden = any(other.startswith(f"{HIDDEN}_") for other in self._shapes)
+        has_hidden = any(other.startswith(f"{HIDDEN}_") for other in self._extents)
         return name.startswith(f"{HIDDEN}_" if has_hidden else "input_")
 
     def _around(self, lost: np.ndarray, name: str) -> np.ndarray:
         """Return which weights of a projection begin or end at lost neurons, (trials, synapses)."""
-        around = np.zeros((self._trials, *self._shapes[name]), dtype=bool)
+        around = np.zeros((self._trials, *self._extents[name]), dtype=bool)
         if self._leaves(name):
             around |= lost[:, :, None]
         if name.endswith(f"_{HIDDEN}"):
@@ -182,18 +207,21 @@ class _Patient:
 
     def __init__(self, trials: Episodes):
         self.trials = trials
-        self._whole: dict[str, np.ndarray] = {}
+        self._whole: dict[tuple[str, str], np.ndarray] = {}
 
     def lose(self, masks: dict[str, np.ndarray]) -> None:
-        """Set lost weights to 0; of weights that never change remember what they were."""
-        present = self.trials.weights()
-        self._whole = self._whole or {name: present[name] for name in self.trials.unchanging}
-        left = {**present, **self._whole}
-        self.trials.set_weights({n: np.where(masks[n], 0.0, w) for n, w in left.items()})
+        """Set lost weights to 0; of what never changes remember what it was."""
+        for name, mask in masks.items():
+            for variable in self.trials.variables(name):
+                present = self.trials.synaptic(name, variable)
+                if variable not in self.trials.learned(name):
+                    present = self._whole.setdefault((name, variable), np.array(present))
+                self.trials.set_synaptic(name, variable, np.where(mask, 0.0, present))
 
     def heal(self) -> None:
-        """Give weights back that never change."""
-        self.trials.set_weights(self._whole)
+        """Give back what never changes."""
+        for (name, variable), values in self._whole.items():
+            self.trials.set_synaptic(name, variable, values)
 
 
 INJURY = Measure(
@@ -202,5 +230,4 @@ INJURY = Measure(
     note="The same wounds for every condition; when a temporary one ends, weights that never"
     " change are given back, plastic ones are not.",
     examine=examine,
-    sees_own_networks=False,
 )

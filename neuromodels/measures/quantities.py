@@ -99,9 +99,6 @@ class Measure:
         Whether a terminal shows a column per seed where there are medians over them.
     settings
         Reads what ``--vary`` asks for, before anything is run. None: nothing can be varied.
-    sees_own_networks
-        Whether it says something of a network of one's own, where it sees the plastic synapses
-        and the projections from the channels and to the read-out, but nothing else.
     """
 
     name: str
@@ -112,7 +109,6 @@ class Measure:
     over_seeds: bool = False
     shows_seeds: bool = True
     settings: Callable[[Study, Sequence[str]], Settings] | None = None
-    sees_own_networks: bool = True
 
 
 def mean_of(values: np.ndarray, rng: np.random.Generator) -> Quantity:

@@ -1,7 +1,8 @@
 """What the hidden neurons of an agent say about its goal (PDLF, arXiv:2308.12063, Fig. 5b).
 
 The traces of the hidden spikes, whether weights change or not: the paper shows traces of one
-network beside membrane potentials of the other.
+network beside membrane potentials of the other. In a network of one's own the neurons are those
+that its plastic synapses drive.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from neuromodels.measures.quantities import KEPT, Examined, Measure, Solution, m
 from neuromodels.seeding import generator
 from neuromodels.tasks.goals import TRAINED
 
-HIDDEN, CHANNELS = "hidden", "input"
+CHANNELS = "input"
 WINDOW = (0.1, 0.8)
 """Part of a trial that is looked at; published: steps 100 to 800 of 1,000."""
 LOOKS = 35
@@ -71,18 +72,21 @@ def states_of(solution: Solution) -> States:
     Raises
     ------
     DeclarationError
-        When the task draws no goals.
+        When the task draws no goals, or there are no hidden neurons.
     """
     if "share" not in solution.task.item_start:
         name = solution.study.task.name
         raise DeclarationError(f"Task.{name}", "must draw goals, with their `share`")
     trials = solution.episodes()
+    if not trials.active:
+        raise DeclarationError("circuit.hidden", "must be at least 1: hidden neurons are examined")
     steps = observed_steps(trials.steps)
     hidden, channels = [], []
     for step in range(steps[-1] + 1):
         trials.run()
         if step in steps:
-            hidden.append(trials.traces(HIDDEN).astype(np.float32))
+            active = np.hstack([trials.traces(name) for name in trials.active])
+            hidden.append(active.astype(np.float32))
             channels.append(trials.traces(CHANNELS).astype(np.float32))
     shares = np.asarray(trials.batch["items.share"])[:, 0]
     goals = np.floor(TRAINED * shares).astype(int)
@@ -100,5 +104,4 @@ STATES = Measure(
     about="Do hidden neurons represent the goal?",
     note="By the nearest mean of the other half of the trials; one of eight goals by chance.",
     examine=examine,
-    sees_own_networks=False,
 )

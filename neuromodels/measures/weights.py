@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from neuromodels.analysis.recovery import alikeness
 from neuromodels.measures.injury import Injury, injured_steps, wounded_steps
 from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of
 from neuromodels.seeding import generator
+
+if TYPE_CHECKING:
+    from neuromodels.experiment.episodes import Episodes
 
 LATER = (0.75, 0.95)
 """Parts of a trial after an injury at which weights are looked at again."""
@@ -45,6 +49,9 @@ def weights_in(
 ) -> dict[str, np.ndarray]:
     """Return by projection the weights that act in some steps, (steps, trials, before, behind).
 
+    Of a weight ``w + alpha*rho`` it is `rho`, which alone can grow again. In a network of one's own
+    they are those of the plastic projections, for synapses of the user's (steps, trials, synapses).
+
     Parameters
     ----------
     steps
@@ -56,12 +63,15 @@ def weights_in(
     weights = {}
     for step in injured_steps(trials, injury):
         if step in steps:
-            weights[step] = trials.acting()
+            weights[step] = _present(trials)
         trials.run()
-    return {
-        name: np.stack([weights[step][name].reshape(-1, *shape) for step in steps])
-        for name, shape in trials.shapes.items()
-    }
+    return {name: np.stack([weights[step][name] for step in steps]) for name in weights[steps[0]]}
+
+
+def _present(trials: Episodes) -> dict[str, np.ndarray]:
+    """Return what is learned of each examined projection, as the next step uses it."""
+    learned = trials.plastic_parts()
+    return {name: each.reshape(-1, *trials.extents[name]) for name, each in learned.items()}
 
 
 WEIGHTS = Measure(
@@ -71,5 +81,4 @@ WEIGHTS = Measure(
     " intact trials.",
     examine=examine,
     conditions=("plastic",),
-    sees_own_networks=False,
 )

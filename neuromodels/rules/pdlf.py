@@ -12,15 +12,21 @@ from neuromodels.rules.base import PlasticityRule
 
 PDLF = PlasticityRule(
     name="pdlf",
-    summary="dw = eta*(A*x*(y - C) + B*y + D), each layer normalised in every step",
+    summary="dw = eta*(A*x*(y - C) + B*y + D)",
     model="w : 1",
     each_step="w += eta*(A*x*(y - C) + B*y + D)",
     coefficients=tuple(Coefficient(name, per="synapse") for name in ("eta", "A", "B", "C", "D")),
     normalisation="p8",
     choices={
         "pdp_side": {
-            "post": {"each_step": "w += eta*(A*x*(y - C) + B*y + D)"},
-            "pre": {"each_step": "w += eta*(A*x*(y - C) + B*x + D)"},
+            "post": {
+                "each_step": "w += eta*(A*x*(y - C) + B*y + D)",
+                "summary": "dw = eta*(A*x*(y - C) + B*y + D)",
+            },
+            "pre": {
+                "each_step": "w += eta*(A*x*(y - C) + B*x + D)",
+                "summary": "dw = eta*(A*x*(y - C) + B*x + D)",
+            },
         },
         "normalisation": {"p8": {"normalisation": "p8"}, "none": {"normalisation": "none"}},
     },

@@ -20,14 +20,21 @@ from neuromodels.study.circuits import (
     Layered,
     OwnNetwork,
     circuit_table,
+    is_of_group,
     kind_of,
     silent_keys,
+    with_scale,
     words_of,
 )
-from neuromodels.study.kinds import SHARE, Key, Problem, Table, nearest, whole
+from neuromodels.study.kinds import SHARE, TABLE, Key, Problem, Table, nearest, whole
 from neuromodels.study.names import RULE, Catalogs, look_up, section_of, unknown_name
-from neuromodels.study.rule_checks import setting_problems, settings_of, without_place
-from neuromodels.study.schema import SECTIONS
+from neuromodels.study.rule_checks import (
+    own_setting_problems,
+    setting_problems,
+    settings_of,
+    without_place,
+)
+from neuromodels.study.schema import OWN_COEFFICIENT, SECTIONS
 
 RULES: Key = ("rules",)
 SPIKELESS = ("input", "output")
@@ -56,7 +63,11 @@ def circuit_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     if counted and hidden % groups:
         yield Problem(("circuit", "groups"), f"must divide the {hidden} hidden neurons.")
     if isinstance(section["coefficients"], Mapping):
-        yield from _of_neurons(section["coefficients"], _models(table, catalogs))
+        given = section["coefficients"]
+        if kind_of(section) is OwnNetwork:
+            yield from _of_own_neurons({a: x for a, x in given.items() if is_of_group(a)})
+            given = {a: x for a, x in given.items() if not is_of_group(a)}
+        yield from _of_neurons(given, _models(table, catalogs))
     if kind_of(section) is not Balanced or SECTIONS["circuit"]["inhibitory"].holds(
         section["inhibitory"]
     ):
@@ -68,6 +79,7 @@ def circuit_from(table: Table, catalogs: Catalogs) -> AnyCircuit:
     section = dict(table.get("circuit", {}))
     changes = section.pop("coefficients", {})
     chances = {kind: SHARE.value(p) for kind, p in section.pop("probability", {}).items()}
+    own = _of_groups(changes) if section.get("build") else {}
     settings = {
         f"{place}.{c.name}": settings_of(
             c, {**changes.get(c.name, {}), **changes.get(f"{place}.{c.name}", {})}
@@ -75,7 +87,16 @@ def circuit_from(table: Table, catalogs: Catalogs) -> AnyCircuit:
         for place, model in _models(table, catalogs).items()
         for c in model.coefficients
     }
-    return CircuitChoice(**section, coefficients=settings, probability=chances)
+    return CircuitChoice(**section, coefficients=settings | own, probability=chances)
+
+
+def _of_groups(changes: Table) -> dict[str, dict[str, Any]]:
+    """Return all settings of constants of the user's neurons."""
+    filled = {a: with_scale(each) for a, each in changes.items() if is_of_group(a)}
+    return {
+        address: {key: kind.value(each[key]) for key, kind in OWN_COEFFICIENT.items()}
+        for address, each in filled.items()
+    }
 
 
 def _of_neurons(given: Table, models: Mapping[str, Any]) -> Iterable[Problem]:
@@ -86,6 +107,19 @@ def _of_neurons(given: Table, models: Mapping[str, Any]) -> Iterable[Problem]:
     for name, settings in given.items():
         path = ("circuit", "coefficients", name)
         yield from setting_problems(path, settings, known, "the circuit's neurons have", OF_NEURONS)
+
+
+def _of_own_neurons(given: Table) -> Iterable[Problem]:
+    """Yield what is wrong with constants of the user's neurons, before anything is built."""
+    for address, settings in given.items():
+        path = ("circuit", "coefficients", address)
+        wrong = TABLE.problem(settings)
+        missing = [k for k in ("default", "low", "high") if not wrong and k not in settings]
+        if wrong or missing:
+            cure = "Write default, low and high, in the unit that `unit` names."
+            yield Problem(path, wrong or f"lacks {', '.join(missing)}. {cure}")
+            continue
+        yield from own_setting_problems(path, settings)
 
 
 def _models(table: Table, catalogs: Catalogs) -> dict[str, Any]:

@@ -6,10 +6,12 @@ table with the value that says nothing, the one in the metadata of the field.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
 from neuromodels.study.added_keys import BEFORE, added_key
 
@@ -24,6 +26,8 @@ CONNECTIONS: Mapping[str, tuple[str, str]] = {
 }
 """Types of connection of a `Balanced` circuit, the source's letter first: channels X, excitatory
 and inhibitory neurons E and I, read-out O; and the populations that they connect."""
+SPREAD = 0.1
+"""First spread of the search of a constant of one's own, as a share of the range of its scale."""
 MEAN = "EO"
 """The type that is the mean over its sources unless a rule is named for it."""
 
@@ -136,7 +140,8 @@ class OwnNetwork:
     readout
         Model of the read-out.
     coefficients
-        Changed settings of the read-out's coefficients.
+        Changed settings of the read-out's coefficients, ``"output.bias"``; and constants of your
+        neurons that are searched too, by ``"group.name"``, see `of_groups`.
 
     Raises
     ------
@@ -158,6 +163,38 @@ class OwnNetwork:
             if not words_of(getattr(self, key)) or (key, self.plastic) == ("plastic", "all"):
                 must = "must be named in a network of one's own"
                 raise DeclarationError(f"OwnNetwork.{key}", must, getattr(self, key))
+        filled = {a: self._fill_in(a, each) for a, each in self.coefficients.items()}
+        object.__setattr__(self, "coefficients", filled)
+
+    @property
+    def of_groups(self) -> dict[str, Coefficient]:
+        """What is searched in the groups, by ``"group.name"``."""
+        given = {a: each for a, each in self.coefficients.items() if is_of_group(a)}
+        return {a: Coefficient(a).with_settings(each) for a, each in given.items()}
+
+    def _fill_in(self, address: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not is_of_group(address):
+            return settings
+        if missing := {"default", "low", "high"} - set(settings):
+            must = "must have default, low and high"
+            raise DeclarationError(f"circuit.coefficients.{address!r}", must, sorted(missing)[0])
+        return with_scale(settings)
+
+
+def is_of_group(address: str) -> bool:
+    """Whether a coefficient is one of a group of the user's, and none of the read-out."""
+    group, dot, _ = address.partition(".")
+    return bool(dot) and group != "output"
+
+
+def with_scale(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of a constant of the user's, with its scale and a tenth of it as spread."""
+    low, high = settings["low"], settings["high"]
+    scale = settings.get("scale", "log" if low > 0 else "range")
+    ratio = math.log(high / low) if 0 < low < high else 1.0  # whoever checks refuses the rest
+    width = {"log": ratio, "range": 1.0}.get(scale, high - low)
+    filled = {"per": "population", "scale": scale, "sigma": SPREAD * width, "frozen": False}
+    return {**filled, "unit": "", **settings}
 
 
 def words_of(text: str) -> list[str]:

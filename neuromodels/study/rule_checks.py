@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
+from neuromodels.coefficients import GRANULARITIES, OF_NEURONS, Coefficient
 from neuromodels.errors import DeclarationError
+from neuromodels.study.circuits import with_scale
 from neuromodels.study.kinds import (
     TABLE,
     Key,
@@ -19,7 +20,7 @@ from neuromodels.study.kinds import (
     one_of,
 )
 from neuromodels.study.names import RULE, Catalogs, look_up, rule_tables, unknown_name
-from neuromodels.study.schema import COEFFICIENT, SECTIONS
+from neuromodels.study.schema import COEFFICIENT, OWN_COEFFICIENT, SECTIONS
 from neuromodels.study.study import RuleChoice
 
 
@@ -80,14 +81,36 @@ def setting_problems(
         yield from _coefficient(path, settings, known.get(name))
 
 
-def _coefficient(path: Key, settings: Table, coefficient: Any) -> Iterable[Problem]:
-    problems = []
+def own_setting_problems(path: Key, settings: Table) -> Iterable[Problem]:
+    """Check the settings of a constant of a user's neurons, which has `default` and bounds."""
+    if is_among(set(GRANULARITIES) | {"group"}, settings.get("per")):
+        yield Problem((*path, "per"), "is here one of neuron, population.")
+        return
+    problems = list(_wrong_values(path, settings, OWN_COEFFICIENT))
+    yield from problems
+    if problems:
+        return
+    low, high = settings["low"], settings["high"]
+    if not -math.inf < low < high < math.inf:
+        yield Problem((*path, "low"), f"must be finite and below high, {high:g}; got {low:g}.")
+        return
+    try:
+        Coefficient(path[-1]).with_settings(with_scale(settings))
+    except DeclarationError as error:
+        yield Problem((*path, _culprit(settings)), without_place(error))
+
+
+def _wrong_values(path: Key, settings: Table, kinds: Mapping[str, Kind]) -> Iterable[Problem]:
     for key, value in settings.items():
-        if key not in COEFFICIENT:
-            close = nearest(key, COEFFICIENT) or f" Known: {', '.join(COEFFICIENT)}."
-            problems.append(Problem((*path, key), f"unknown key.{close}"))
-        elif wrong := COEFFICIENT[key].problem(value):
-            problems.append(Problem((*path, key), wrong))
+        if key not in kinds:
+            close = nearest(key, kinds) or f" Known: {', '.join(kinds)}."
+            yield Problem((*path, key), f"unknown key.{close}")
+        elif wrong := kinds[key].problem(value):
+            yield Problem((*path, key), wrong)
+
+
+def _coefficient(path: Key, settings: Table, coefficient: Any) -> Iterable[Problem]:
+    problems = list(_wrong_values(path, settings, COEFFICIENT))
     yield from problems
     if coefficient is None or problems:
         return

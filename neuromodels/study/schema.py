@@ -118,10 +118,12 @@ TERM = kinds_of(
 )
 COEFFICIENT = {
     "per": one_of(*GRANULARITIES, *OF_NEURONS),
-    "scale": one_of("linear", "log"),
+    "scale": one_of("linear", "log", "range"),
     "default": NUMBER,
     "low": BOUND,
     "high": BOUND,
     "sigma": ABOVE_ZERO,
     "frozen": FROZEN,
 }
+OWN_COEFFICIENT = {**COEFFICIENT, "unit": TEXT}
+"""Of a constant of a user's own neurons, which may have a unit."""

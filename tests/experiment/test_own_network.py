@@ -11,6 +11,7 @@ from plastic_network import LAYERED, OWN, reader
 from neuromodels.api import run
 from neuromodels.errors import StorageError
 from neuromodels.experiment.compiled import Experiment
+from neuromodels.experiment.episodes import Episodes
 from neuromodels.experiment.recording import trial_of
 from neuromodels.experiment.runner import Runner
 from neuromodels.simulation.network.builder import circuit_of
@@ -227,6 +228,19 @@ def test_what_is_drawn_differs_between_trials_and_not_between_candidates(read):
     first, other, again = (trial_of(study, "plastic", experiment.centre, k) for k in (1, 2, 1))
     assert np.all(first["cells.v"] != other["cells.v"])
     assert_allclose(first["cells.v"], again["cells.v"], atol=0)
+
+
+def test_delays_are_those_of_the_wiring_in_all_trials(read):
+    study = read(swaps=(*SPARSE, ("delay=200*ms, ", ""), ("back.w =", DELAYS)))
+    assert circuit_of(study, "plastic").draws == {}
+    trials = Episodes(study, "plastic", circuit_of(study, "plastic").coefficients.centre, STREAMS)
+    trials.run()
+    delays = np.asarray(trials.batch["back_pre.delay"])
+    assert np.ptp(delays, axis=0).max() == 0
+    assert np.ptp(delays, axis=1).max() > 0.1
+
+
+DELAYS = "back.pre.delay = 'rand()*second'; back.w ="
 
 
 # -- a third factor of one's own -------------------------------------------------------------------

@@ -5,9 +5,7 @@ from plastic_network import OWN, reader
 
 from neuromodels.cli import main
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.runner import Runner
 from neuromodels.simulation.network.builder import circuit_of, network_of
-from neuromodels.store.store import Store
 from neuromodels.study.circuits import OwnNetwork
 from neuromodels.study.file import StudyFileError
 
@@ -154,13 +152,3 @@ def test_a_mistake_is_one_line_of_the_command_line(read, tmp_path, capsys):
     said = capsys.readouterr().err.splitlines()
     assert said[-1].startswith("neuromodels: OwnNetwork.build: must return a network; net.py:")
     assert len(said) == 2  # the first says that a file of the user's is run
-
-
-def test_a_measure_of_hidden_neurons_is_refused(read, tmp_path, capsys):
-    study = read(conditions='["plastic"]', **{"search.generations": 1})
-    with Store(tmp_path / "run", study.to_table(), study.digest) as store:
-        Runner(study, store).run()
-    assert main(["measure", str(tmp_path / "run"), "memory", "--trials", "8"]) == 0
-    assert "recall, trials left alone" in capsys.readouterr().out
-    assert main(["measure", str(tmp_path / "run"), "injury"]) == 2
-    assert "measure injury: must have a circuit with hidden neurons" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """One clear message for each thing that can be wrong with a model of one's own."""
 
+import gc
+
 import numpy as np
 import pytest
 from brian2 import (
@@ -16,6 +18,7 @@ from brian2 import (
     nS,
     second,
 )
+from brian2.utils.logger import catch_logs
 
 from neuromodels.errors import DeclarationError, SimulationError, UnsupportedFeature
 from neuromodels.exploration import latin_hypercube, sweep, table
@@ -187,3 +190,14 @@ def test_the_caller_s_random_numbers_go_on_as_if_nothing_had_happened():
     Compiled(model())
     found = np.random.random(3)  # noqa: NPY002
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_model_that_is_refused_leaves_no_warning_of_its_measures():
+    rates = {"rate": Rate("cells"), "fano": FanoFactor("cells", 5 * ms)}
+    gc.collect()  # what other tests have left
+    with catch_logs() as logs:
+        with pytest.raises(DeclarationError):
+            sweep(model(measures=rates), table({"x": [1, 2] * mV}))
+        gc.collect()
+    named = [each[2] for each in logs if "never included in a network" in each[2]]
+    assert not [text for text in named if "spike_sums" in text or "population" in text]

@@ -64,6 +64,15 @@ def test_scaling_reaches_its_target_and_keeps_ratios():
     np.testing.assert_allclose(found / found[0], [1, 2, 4], rtol=1e-9)
 
 
+@pytest.mark.parametrize(("side", "term"), [("post", "B*y"), ("pre", "B*x")])
+def test_the_summary_of_pdlf_is_that_of_its_options(side, term):
+    rule = CATALOG["pdlf"].with_options({"pdp_side": side, "normalisation": "none"})
+    change = rule.each_step.removeprefix("w += ")
+    assert rule.summary == f"dw = {change}"
+    assert term in change
+    assert "normal" not in rule.summary
+
+
 @checks("pdlf")
 def test_pdlf_on_a_linear_neuron_is_its_formula():
     inputs = RNG.normal(size=(30, 3))

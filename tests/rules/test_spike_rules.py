@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from brian2.utils.logger import catch_logs
 
 from neuromodels.errors import DeclarationError
 from neuromodels.rules import CATALOG
@@ -78,6 +79,12 @@ def test_triplets_depend_on_frequency_as_in_the_experiments():
     growing = [change[f][1] for f in (0.1, 10, 20, 40)]
     assert growing == sorted(growing)
     assert growing[-1] > 0.2
+
+
+def test_the_unit_of_the_target_rate_is_the_one_that_brian2_knows():
+    with catch_logs() as logs:
+        paired(ISP, np.array([0.01]), pairs=2)
+    assert not [each for each in logs if "refers to different objects" in each[2]]
 
 
 @checks("inhibitory_stdp")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from neuromodels.exploration.network_file.quantities import Unreadable, unreadable, values_of
+from neuromodels.models.quantities import Unreadable, unreadable, values_of
 from neuromodels.study.kinds import is_whole, nearest
 
 REQUIRED = inspect.Parameter.empty

@@ -18,9 +18,9 @@ import numpy as np
 from neuromodels.catalog import names_in
 from neuromodels.errors import DeclarationError, StorageError
 from neuromodels.exploration.network_file.arguments import Finders
-from neuromodels.exploration.network_file.quantities import Unreadable, quantity_of, unreadable
 from neuromodels.files import read_arrays
 from neuromodels.models.fingerprint import DEFINITION
+from neuromodels.models.quantities import Unreadable, quantity_of, unreadable
 from neuromodels.study.file import Declaration
 from neuromodels.study.kinds import Key, Problem, nearest
 from neuromodels.study.own_files import digest_of, digest_of_name, placed, why_changed

@@ -12,16 +12,16 @@ from neuromodels.exploration.network_file.arguments import (
     Finders,
     arguments_of,
 )
-from neuromodels.exploration.network_file.quantities import (
+from neuromodels.exploration.network_file.spikes import are_spikes, read_spikes
+from neuromodels.models import Parameter
+from neuromodels.models.measures.base import Measure
+from neuromodels.models.quantities import (
     Unreadable,
     quantity_of,
     stepped,
     unreadable,
     values_of,
 )
-from neuromodels.exploration.network_file.spikes import are_spikes, read_spikes
-from neuromodels.models import Parameter
-from neuromodels.models.measures.base import Measure
 from neuromodels.study.kinds import nearest
 
 MEASURES: Mapping[str, type[Measure]] = {

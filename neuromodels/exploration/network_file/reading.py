@@ -17,12 +17,12 @@ from neuromodels.exploration.network_file.arguments import REQUIRED, Argument
 from neuromodels.exploration.network_file.demand import demand_problems
 from neuromodels.exploration.network_file.own_code import OwnFiles, OwnFunction
 from neuromodels.exploration.network_file.placing import Placing, text_of
-from neuromodels.exploration.network_file.quantities import Unreadable
 from neuromodels.exploration.network_file.readers import read_measure, read_parameter
 from neuromodels.exploration.network_file.sections import ACTIONS, NETWORK, SECTIONS, Action
 from neuromodels.exploration.network_file.spikes import late_spikes
 from neuromodels.models import Model, Parameter
 from neuromodels.models.measures.base import Measure
+from neuromodels.models.quantities import Unreadable
 from neuromodels.study.file import Declaration, StudyFileError, line_of
 from neuromodels.study.kinds import NAME, TEXT, Key, Problem, nearest
 from neuromodels.study.limits.values import unusable_values

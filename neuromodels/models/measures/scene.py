@@ -155,6 +155,8 @@ class Scene:
         self.network.add(*self._objects)
         for samples in self._samples.values():
             samples.add()
+        for each in self.objects():  # else Brian2 warns where a model is refused before it runs
+            each._network = self.network.id
         kept = [*sums, *self._samples.values()]
         return [*(a for each in kept for a in each.addresses()), *self._addresses]
 

@@ -22,7 +22,7 @@ def coefficient_rows(circuit: Circuit) -> list[dict[str, Any]]:
         for coefficient in each.rule.coefficients
     ]
     neural = [
-        (each.name, coefficient, coefficient.size(each.side, each.side))
+        (each.name, coefficient, each.block(coefficient).size)
         for each in circuit.populations
         for coefficient in each.coefficients
     ]
@@ -38,6 +38,7 @@ def coefficient_rows(circuit: Circuit) -> list[dict[str, Any]]:
             "scale": coefficient.scale,
             "sigma": coefficient.sigma,
             "searched": not coefficient.frozen,
+            **({"unit": coefficient.unit} if coefficient.unit else {}),
         }
         for owner, coefficient, numbers in [*synaptic, *neural]
     ]
@@ -67,10 +68,11 @@ def _shorten(names: list[str]) -> str:
 
 def _settings(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the owner and the cells behind the name."""
-    cells = row["owner"], f"{row['numbers']:,}", row["per"], f"{row['start']:g}"
+    unit = f" {row['unit']}" if "unit" in row else ""
+    cells = row["owner"], f"{row['numbers']:,}", row["per"], f"{row['start']:g}{unit}"
     if not row["searched"]:
         return *cells, "frozen", "", ""
     low = "-inf" if row["low"] is None else f"{row['low']:g}"
     high = "inf" if row["high"] is None else f"{row['high']:g}"
     bounds = "all numbers" if (low, high) == ("-inf", "inf") else f"{low} to {high}"
-    return *cells, bounds, row["scale"], f"{row['sigma']:g}"
+    return *cells, f"{bounds}{unit}", row["scale"], f"{row['sigma']:g}"

@@ -4,7 +4,7 @@ Near spikes of both sides strengthen, every presynaptic spike weakens: the weigh
 postsynaptic neuron fires at `rate`, since the mean change is eta*r_pre*2*tau*(r_post - rate).
 """
 
-from brian2.units import Hz, ms
+from brian2.units import ms
 
 from neuromodels.coefficients import Coefficient
 from neuromodels.rules.base import PlasticityRule
@@ -30,6 +30,6 @@ INHIBITORY_STDP = PlasticityRule(
         Coefficient("eta", default=0.005, low=1e-6, high=1, scale="log"),
         Coefficient("rate", default=3.0, low=0, high=100),
     ),
-    constants={"tau": 20 * ms, "w_max": 10.0, "hertz": 1 * Hz},
+    constants={"tau": 20 * ms, "w_max": 10.0},
     reference="Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011, Science 334:1569",
 )

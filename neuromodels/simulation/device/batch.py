@@ -168,6 +168,17 @@ class Batch(Recorder):
         """What the batch has cost so far."""
         return self._instances.report
 
+    @property
+    def bytes_each(self) -> int:
+        """Memory of the state of one instance, its queues of spikes included."""
+        return int(self._instances.layout.block_bytes)
+
+    @property
+    def bytes_shared(self) -> int:
+        """Memory of what all instances read and none changes: constants, wiring, delays."""
+        arrays = self._instances.layout.arrays.values()
+        return sum(array.bytes for array in arrays if not array.is_state)
+
     # --------------------------------------------------------------------------------- values
 
     def __setitem__(self, address: str, values: Any) -> None:

@@ -23,6 +23,7 @@ from neuromodels.simulation.capture.messages import discarding, reading
 from neuromodels.simulation.device.connecting_code import quick_setup
 from neuromodels.simulation.network.circuit import Circuit
 from neuromodels.simulation.network.hidden_names import check_constants
+from neuromodels.simulation.network.own_constants import set_constants
 from neuromodels.simulation.network.own_objects import (
     TurnsTaken,
     add_starts,
@@ -115,6 +116,11 @@ class Assembly:
     def flags(self) -> Mapping[str, str]:
         """Addresses of what is 1 in each neuron that has fired, by hidden population."""
         return self.text.flags
+
+    @property
+    def synapses(self) -> int:
+        """How many there are in all, those of the task's own groups included."""
+        return sum(len(each) for each in self.network.objects if isinstance(each, Synapses))
 
     @property
     def duration(self) -> Quantity:
@@ -247,6 +253,7 @@ class _Assembler:
     def _additions(self, part: Additions) -> None:
         add_zeros(self.named[part.owner], part.zeros)
         add_starts(self.named[part.owner], part.starts)
+        set_constants(self.named[part.owner], part.constants)
 
     def _plastic_synapses(self, part: PlasticSynapses) -> None:
         old = self.named[part.name]

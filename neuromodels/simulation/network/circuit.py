@@ -15,6 +15,7 @@ from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.own_source import OwnSource
+from neuromodels.simulation.network.text import OwnConstant
 
 ECHO = "_echo_"
 """In the name of an echo between its source and its target, see `Circuit.begins_in`."""
@@ -40,6 +41,8 @@ class Population:
         Whether they are a group of a network that the user brings.
     has_modulation
         Whether a variable of their own, ``modulation``, is the third factor of rules.
+    constants
+        Of a user's group, what is searched in its equations beside the rule.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Population:
     channel_trace: str = "u"
     is_own: bool = False
     has_modulation: bool = False
+    constants: tuple[OwnConstant, ...] = ()
 
     def __post_init__(self) -> None:
         if self.size < 1:
@@ -71,6 +75,12 @@ class Population:
     def coefficients(self) -> tuple[Coefficient, ...]:
         """What a search may change in its neurons."""
         return self.model.coefficients if self.model else ()
+
+    def block(self, coefficient: Coefficient) -> Block:
+        """Return the numbers of a coefficient of its neurons."""
+        if coefficient.name in {each.name for each in self.constants if each.is_shared}:
+            return Block(self.name, coefficient, 1)
+        return _block(self.name, coefficient, self.side, self.side)
 
     @property
     def signal(self) -> str:
@@ -192,7 +202,7 @@ class Circuit:
             for coefficient in projection.rule.coefficients
         ]
         neural = [
-            _block(population.name, coefficient, population.side, population.side)
+            population.block(coefficient)
             for population in self.populations
             for coefficient in population.coefficients
         ]

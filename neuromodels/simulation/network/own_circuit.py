@@ -24,8 +24,10 @@ from neuromodels.models.building import Built
 from neuromodels.neurons import NeuronModel
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.simulation.network.own_constants import assigned_by, own_constants
 from neuromodels.simulation.network.own_source import WHERE, OwnSource, discard, parts_of
 from neuromodels.simulation.network.own_synapses import check_memory, check_plastic, names_of
+from neuromodels.simulation.network.text import OwnConstant
 from neuromodels.study.circuits import OwnNetwork, words_of
 
 DRAWING = re.compile(r"\b(randn?|poisson|binomial)\s*\(")
@@ -79,6 +81,10 @@ def own_circuit(
         discard(built.network.objects)
 
 
+def _is_delay(address: str) -> bool:
+    return address.endswith(".delay")
+
+
 class _Own:
     """A user's network as a study names its parts."""
 
@@ -104,6 +110,16 @@ class _Own:
             for updater in each.summed_updaters.values()
         }
         self._check_inputs()
+        self.constants = own_constants(circuit.of_groups, self.groups, self._written())
+
+    def _written(self) -> set[tuple[str, str]]:
+        """Return the groups and variables that channels or synapses write."""
+        summed = {(each.owner.name, each.name) for each in self.summed}
+        return summed | assigned_by(self.synapses.values()) | {*self.into.items()}
+
+    def _constants_of(self, group: str) -> tuple[OwnConstant, ...]:
+        found = self.constants.items()
+        return tuple(each for address, each in found if address.partition(".")[0] == group)
 
     @property
     def populations(self) -> list[Population]:
@@ -115,18 +131,22 @@ class _Own:
                 self._model(name, group),
                 is_own=True,
                 has_modulation=self._is_plain(name, THIRD),
+                constants=self._constants_of(name),
             )
             for name, group in self.groups.items()
         ]
 
     @property
     def draws(self) -> dict[str, str]:
-        """What variables were set to with random numbers, which each trial draws anew."""
-        weights = {f"{name}.w" for name in self.names}
+        """What variables were set to with random numbers, which each trial draws anew.
+
+        Delays belong to the wiring, which all trials share.
+        """
+        searched = {*(f"{name}.w" for name in self.names), *self.constants}
         return {
             address: text
             for address, text in self.expressions.items()
-            if DRAWING.search(text) and address not in weights
+            if DRAWING.search(text) and address not in searched and not _is_delay(address)
         }
 
     def projections(self, rule: PlasticityRule, fixed: PlasticityRule) -> tuple[Projection, ...]:
@@ -161,6 +181,7 @@ class _Own:
         """Refuse variables of neurons that synapses could not tell from their own."""
         for end in (projection.source, projection.target):
             known = set(self.groups[end].equations.names) if end in self.groups else set()
+            known |= {each.name for each in self._constants_of(end)}
             if both := sorted(known & names_of(projection.rule)):
                 must = f"{end!r} must have no variable with a name that its synapses have too"
                 raise DeclarationError(WHERE, must, both[0], "Give it another name.")
@@ -261,6 +282,13 @@ class _Own:
         }
         for updater in synapses.summed_updaters.values():
             theirs |= updater.expression.identifiers
+        ends = (projection.source, projection.target)
+        if both := sorted(
+            theirs & {c.name for end in ends for c in self._constants_of(end) if c.is_new}
+        ):
+            must = f"{projection.own!r} must not use a constant of its neurons that is searched"
+            cure = "Give the one of the synapses another name."
+            raise DeclarationError("OwnNetwork.coefficients", must, both[0], cure)
         if both := sorted((names_of(rule) & theirs) - {"w"}):
             must = f"{projection.own!r} must have no name that the rule {rule.name!r} has too"
             raise DeclarationError("OwnNetwork.plastic", must, both[0], "Give it another name.")
@@ -285,6 +313,7 @@ class _Own:
             threshold=str(group.events["spike"]) if is_spiking else None,
             reset=str(group.event_codes.get("spike", "")) if is_spiking else None,
             forget="\n".join(f"{variable} = 0" for variable in self._state(group)),
+            coefficients=tuple(each.coefficient for each in self._constants_of(name)),
         )
 
     def _state(self, group: NeuronGroup) -> list[str]:
@@ -296,4 +325,5 @@ class _Own:
             and not {"constant", "linked"} & set(equation.flags)
             and group.variables[name] not in self.summed
             and self.into.get(group.name) != name
+            and f"{group.name}.{name}" not in self.constants
         ]

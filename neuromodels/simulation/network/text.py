@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2.units.fundamentalunits import Quantity
 
+from neuromodels.coefficients import Coefficient
 from neuromodels.simulation.network.own_source import OwnSource
 
 EACH_STEP, LAST = "groups", "end"
@@ -135,8 +136,36 @@ class OwnObjects:
 
 
 @dataclass(frozen=True)
+class OwnConstant:
+    """A number of a user's neurons that a study searches.
+
+    Parameters
+    ----------
+    name
+        In the equations.
+    coefficient
+        How it is searched.
+    value
+        Where the search starts, with its unit.
+    unit
+        Of the searched numbers.
+    is_new
+        Whether it stands around the group so far and has to become its variable.
+    is_shared
+        Whether all neurons of the group have one number.
+    """
+
+    name: str
+    coefficient: Coefficient
+    value: Quantity
+    unit: Quantity
+    is_new: bool
+    is_shared: bool
+
+
+@dataclass(frozen=True)
 class Additions:
-    """Variables that a group of the user's gets: zeros, and start values that it may go back to.
+    """What a group of the user's gets: zeros, start values to go back to, and searched constants.
 
     Parameters
     ----------
@@ -149,6 +178,7 @@ class Additions:
     owner: str
     zeros: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
+    constants: tuple[OwnConstant, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -221,6 +251,9 @@ class NetworkText:
         Address of the spikes of a trial per spiking neuron; None where nobody asks.
     shown
         Address of the number of the input that a trial shows; None where nobody can choose it.
+    units
+        By address, what the numbers of a coefficient are multiplied by: those of a user's own
+        neurons may have units.
     """
 
     parts: tuple[Part, ...]
@@ -234,6 +267,7 @@ class NetworkText:
     over: str
     spikes: str | None
     shown: str | None = None
+    units: Mapping[str, Quantity] = field(default_factory=dict)
 
     @property
     def groups(self) -> tuple[Group, ...]:

@@ -107,6 +107,7 @@ class _Writer:
         self.parts: list[Part] = []
         self.groups: dict[str, Group] = {}
         self.addresses: dict[str, str] = {}
+        self.units: dict[str, Quantity] = {}
 
     def write(self) -> NetworkText:
         channels, *others = self.circuit.populations
@@ -150,6 +151,7 @@ class _Writer:
             over=f"health.{OVER}",
             spikes=f"health.{SPIKES}" if self.controls.limits.sees_spikes else None,
             shown=self._shown(),
+            units=self.units,
         )
 
     def _shown(self) -> str | None:
@@ -280,7 +282,11 @@ class _Writer:
         flag = self._flag(population)
         erasure = self.wording.return_to_start(assigned(model.forget))
         starts = assigned(model.forget) if erasure else []
-        self.parts.append(Additions(name, (*zeros, *filter(None, [flag])), tuple(starts)))
+        zeros += [flag] if flag else []
+        self.parts.append(Additions(name, tuple(zeros), tuple(starts), population.constants))
+        for constant in population.constants:
+            address = f"{name}.{constant.name}"
+            self.addresses[address], self.units[address] = address, constant.unit
         if flag:
             self.parts.append(SpikeFlag(name, flag, OWN[1]))
         self._each_step(name, erasure, ERASURE, "erasure")

@@ -32,6 +32,41 @@ LONGEST_GENERATION = 365 * 86400.0
 
 
 @dataclass(frozen=True)
+class NetworkSize:
+    """What a network of one's own takes, which is known when it was built.
+
+    Parameters
+    ----------
+    neurons, synapses
+        How many it has.
+    updates
+        How many of both are updated in each step.
+    numbers
+        Numbers of a candidate that are searched.
+    shared
+        Bytes of what all instances read: constants, wiring, delays.
+    each
+        Bytes of the state of an instance, with its queues of spikes.
+    at_once
+        How many instances hold their state at the same time.
+    candidate
+        Bytes of a candidate's values, as its instances read them.
+    recorded
+        Bytes that the monitors of one recorded trial collect.
+    """
+
+    neurons: int
+    synapses: int
+    updates: int
+    numbers: int
+    shared: int
+    each: int
+    at_once: int
+    candidate: int
+    recorded: int
+
+
+@dataclass(frozen=True)
 class _Part:
     """Bytes that a study takes, the key that decides how many, and what they are for."""
 
@@ -40,28 +75,21 @@ class _Part:
     what: str
 
 
-def demand_problems(study: Study, task: Any) -> list[Problem]:
+def demand_problems(study: Study, task: Any, network: NetworkSize | None = None) -> list[Problem]:
     """Return why a study is too large for this machine, or a generation would take years.
 
     Parameters
     ----------
     task
         The study's, from its catalog.
+    network
+        What a network of one's own takes; None: it was not built, and nobody knows.
     """
     steps, items = (_count(task, expression, study) for expression in (task.steps, task.items))
-    synapses = sum(pairs for _, pairs in _projections(study, task))
-    numbers = _numbers(study, task)
-    circuit = max(("hidden", "inhibitory", "gru"), key=lambda key: getattr(study.circuit, key, 0))
-    population = max(study.search.candidates, _drawn_rules(study))
     tests = max(study.test.trials, study.test.curve_trials)
     parts = [
         _Part(("task",), items * (task.channels + 2) * PAIR_BYTES, f"{items:,} items of the task"),
-        _Part(("circuit", circuit), synapses * SYNAPSE_BYTES, f"{synapses:,} synapses"),
-        _Part(
-            ("circuit", circuit) if numbers > population else ("search", "candidates"),
-            numbers * population * NUMBER_BYTES,
-            f"{population:,} candidates of {numbers:,} coefficients",
-        ),
+        *(_declared(study, task) if network is None else _built(study, network)),
         _Part(
             ("search", "trials"),
             study.search.candidates * study.search.trials * TRIAL_BYTES,
@@ -70,11 +98,12 @@ def demand_problems(study: Study, task: Any) -> list[Problem]:
         _Part(("test", "trials"), tests * TRIAL_BYTES, f"tests on {tests:,} trials"),
     ]
     instances = study.search.candidates * study.search.trials
-    seconds = _seconds(study, instances * steps * (synapses + _neurons(study)))
+    updates = _updates(study, task) if network is None else network.updates
+    seconds = _seconds(study, instances * steps * updates)
     return [*_too_large(parts, seconds), *_too_slow(study, steps, instances, seconds)]
 
 
-def check_demand(study: Study, task: Any) -> None:
+def check_demand(study: Study, task: Any, network: NetworkSize | None = None) -> None:
     """Refuse a study that is too large for this machine, see `demand_problems`.
 
     Raises
@@ -82,7 +111,7 @@ def check_demand(study: Study, task: Any) -> None:
     DeclarationError
         With bytes and seconds.
     """
-    for problem in demand_problems(study, task):
+    for problem in demand_problems(study, task, network):
         raise DeclarationError(problem.key, problem.text.rstrip("."))
 
 
@@ -165,6 +194,59 @@ def as_time(seconds: float) -> str:
 
 
 # -- how much a study has -----------------------------------------------------------------------
+
+
+def _declared(study: Study, task: Any) -> list[_Part]:
+    """Return what a declared circuit and its candidates take."""
+    synapses, numbers = _synapses(study, task), _numbers(study, task)
+    circuit = max(("hidden", "inhibitory", "gru"), key=lambda key: getattr(study.circuit, key, 0))
+    population = _population(study)
+    return [
+        _Part(("circuit", circuit), synapses * SYNAPSE_BYTES, f"{synapses:,} synapses"),
+        _Part(
+            ("circuit", circuit) if numbers > population else ("search", "candidates"),
+            numbers * population * NUMBER_BYTES,
+            f"{population:,} candidates of {numbers:,} coefficients",
+        ),
+    ]
+
+
+def _built(study: Study, network: NetworkSize) -> list[_Part]:
+    """Return what a network that was built, its instances and its candidates take."""
+    population, key = _population(study), ("circuit", "build")
+    has = f"{network.neurons:,} neurons and {network.synapses:,} synapses"
+    candidate = network.numbers * NUMBER_BYTES + network.candidate
+    return [
+        _Part(
+            key,
+            bytes_of_instances(network),
+            f"{network.at_once:,} instances of {has} at a time",
+        ),
+        _Part(
+            key if network.numbers > population else ("search", "candidates"),
+            population * candidate,
+            f"{population:,} candidates of {network.numbers:,} coefficients",
+        ),
+        _Part(key, network.recorded, f"a recorded trial of {has}"),
+    ]
+
+
+def bytes_of_instances(network: NetworkSize, instances: int | None = None) -> int:
+    """Return the bytes of instances that hold their state at once, and of what they share."""
+    return network.shared + (instances or network.at_once) * network.each
+
+
+def _population(study: Study) -> int:
+    return max(study.search.candidates, _drawn_rules(study))
+
+
+def _synapses(study: Study, task: Any) -> int:
+    return sum(pairs for _, pairs in _projections(study, task))
+
+
+def _updates(study: Study, task: Any) -> int:
+    """Return how many synapses and neurons of a declared circuit are updated in a step."""
+    return _synapses(study, task) + _neurons(study)
 
 
 def _count(task: Any, expression: str, study: Study) -> int:

@@ -10,7 +10,6 @@ from brian2.units.fundamentalunits import have_same_dimensions
 from own_network import CODE, FIT, HEAD, MORRIS, SWEEP
 
 from neuromodels.exploration.network_file.arguments import arguments_of
-from neuromodels.exploration.network_file.quantities import Unreadable, quantity_of, values_of
 from neuromodels.exploration.network_file.readers import KIND, MEASURES, PARAMETER
 from neuromodels.exploration.network_file.reading import read_network_study
 from neuromodels.exploration.network_file.sections import (
@@ -19,6 +18,7 @@ from neuromodels.exploration.network_file.sections import (
     NETWORK,
 )
 from neuromodels.models import Model, Parameter
+from neuromodels.models.quantities import Unreadable, quantity_of, values_of
 from neuromodels.study.file import StudyFileError, read_declaration
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "network_files.md"
