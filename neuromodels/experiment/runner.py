@@ -25,11 +25,10 @@ from neuromodels.experiment.front_and_archive import others_of, with_best_of_fro
 from neuromodels.experiment.scoring import (
     ExperimentLike,
     Score,
-    beside_score,
     check_dimension,
     losses_per_candidate,
-    mean_loss,
     score_vectors,
+    score_within,
     scores_per_trial,
     summarise,
 )
@@ -287,17 +286,14 @@ class Runner:
         outcome = score_vectors(experiment, xs, streams, between)
         per_rule = scores_per_trial(outcome).mean(axis=1)
         self.store.write_solution(condition, seed, {"vectors": xs, "scores": per_rule})
-        low, high = mean_interval(per_rule, generator(seed, "bootstrap", "final", condition))
-        loss, count = mean_loss(outcome.losses), outcome.losses.size
-        score = float(per_rule.mean())
-        return Score(score, low, high, loss, count, **beside_score(outcome)), 0
+        return score_within(mean_interval(per_rule), float(per_rule.mean()), outcome), 0
 
     def _final_score(
         self, condition: str, seed: int, experiment: ExperimentLike, vector: np.ndarray
     ) -> Score:
         # all conditions of a seed are scored on the same sequences
         outcome = self._score(experiment, vector[None], condition, seed, "final")
-        return summarise(outcome, generator(seed, "bootstrap", "final", condition))
+        return summarise(outcome)
 
     def _score(
         self, experiment: ExperimentLike, xs: np.ndarray, condition: str, seed: int, name: str

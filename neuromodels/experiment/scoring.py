@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neuromodels.analysis.intervals import mean_interval
+from neuromodels.analysis.intervals import Interval, trials_interval
 from neuromodels.errors import DeclarationError
 from neuromodels.store.records import counts_to_text
 from neuromodels.study.outcome import Outcome
@@ -37,10 +37,11 @@ class ExperimentLike(Protocol):
 
 @dataclass(frozen=True)
 class Score:
-    """A mean score with its 95 % interval, the mean loss of the trials that ran, and failures.
+    """A mean score with its interval, the mean loss of the trials that ran, and failures.
 
-    A failed trial has the score 0; ``nan`` and so on count failures by kind. ``rate`` is the mean
-    rate in Hz of the trials that ran, None where no spikes were counted; ``silent_trials`` is as in
+    `interval_kind` is one of `neuromodels.analysis.intervals.KINDS`. A failed trial has the score
+    0; ``nan`` and so on count failures by kind. ``rate`` is the mean rate in Hz of the trials that
+    ran, None where no spikes were counted; ``silent_trials`` is as in
     `neuromodels.store.records.TestRecord`.
     """
 
@@ -57,6 +58,7 @@ class Score:
     outside: int = 0
     rate: float | None = None
     silent_trials: str = "{}"
+    interval_kind: str = "none"
 
 
 def check_dimension(condition: str, dimension: int) -> None:
@@ -108,13 +110,18 @@ def score_vectors(
     return Outcome.joined(parts, axis=1)
 
 
-def summarise(outcome: Outcome, rng: np.random.Generator) -> Score:
+def summarise(outcome: Outcome) -> Score:
     """Return mean score, interval and loss of one vector over its trials."""
     scores = scores_per_trial(outcome)[0]
-    low, high = mean_interval(scores, rng)
-    loss = mean_loss(outcome.losses[0])
-    score, count = float(scores.mean()), scores.size
-    return Score(score, low, high, loss, count, **beside_score(outcome))
+    return score_within(trials_interval(scores), float(scores.mean()), outcome)
+
+
+def score_within(interval: Interval, score: float, outcome: Outcome) -> Score:
+    """Return a mean score with its interval; without one both ends are the score."""
+    low, high = (score, score) if interval.kind == "none" else interval.ends
+    loss, count = mean_loss(outcome.losses), outcome.losses.size
+    more = {**beside_score(outcome), "interval_kind": interval.kind}
+    return Score(score, low, high, loss, count, **more)
 
 
 def beside_score(outcome: Outcome) -> dict[str, Any]:

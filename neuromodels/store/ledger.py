@@ -13,9 +13,9 @@ from types import NoneType
 from typing import Any
 
 from neuromodels.errors import DamagedRun, RunNotFound, StorageError
-from neuromodels.store.records import OWN, GenerationRecord, RunRecord, TestRecord
+from neuromodels.store.records import BOOTSTRAP, OWN, GenerationRecord, RunRecord, TestRecord
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _COUNT = "INTEGER NOT NULL DEFAULT 0"
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
@@ -38,6 +38,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE tests ADD COLUMN silent_trials TEXT NOT NULL DEFAULT '{}'",
         f"ALTER TABLE runs ADD COLUMN source TEXT NOT NULL DEFAULT '{OWN}'",
     ),
+    4: (f"ALTER TABLE tests ADD COLUMN interval_kind TEXT NOT NULL DEFAULT '{BOOTSTRAP}'",),
 }
 """Version -> the statements that make the next version of it.
 

@@ -28,6 +28,8 @@ def text_of(task: str, condition: str = "plastic", **seed: object) -> str:
         "high": 0.8,
         "seeds": [{**SEED, **seed}],
         "interval_over": "sequences",
+        "kind": "t",
+        "n": 2000,
     }
     found = {
         "study": "s",

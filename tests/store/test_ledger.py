@@ -88,7 +88,7 @@ def test_a_newer_or_damaged_ledger_is_one_message(tmp_path):
     connection.close()
     before = path.read_bytes()
     for read_only in (True, False):
-        with pytest.raises(StorageError, match="schema version 4 or older; got 99") as caught:
+        with pytest.raises(StorageError, match="schema version 5 or older; got 99") as caught:
             Ledger(path, read_only=read_only)
         assert "A newer release" in str(caught.value)
     assert path.read_bytes() == before
@@ -239,6 +239,22 @@ def test_every_version_has_its_step():
     assert sorted(storage_ledger.MIGRATIONS) == list(range(1, storage_ledger.SCHEMA_VERSION))
 
 
+def test_intervals_of_a_ledger_of_version_4_are_bootstrap_intervals(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    ledger.add(replace(curve(1, "final"), interval_kind="t"))
+    assert ledger.tests("final")[0].interval_kind == "t"
+    ledger.close(finished=True)
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE tests DROP COLUMN interval_kind")
+        connection.execute("UPDATE schema_version SET version = 4")
+    connection.close()
+    for read_only in (True, False):
+        ledger = Ledger(path, read_only=read_only)
+        assert ledger.tests("final")[0].interval_kind == "percentile bootstrap"
+        ledger.close()
+
+
 def test_a_ledger_of_version_3_is_read_without_silent_trials(tmp_path):
     path = tmp_path / "ledger.sqlite"
     ledger = Ledger(path)
@@ -247,6 +263,7 @@ def test_a_ledger_of_version_3_is_read_without_silent_trials(tmp_path):
     ledger.close(finished=True)
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE tests DROP COLUMN silent_trials")
+        connection.execute("ALTER TABLE tests DROP COLUMN interval_kind")
         connection.execute("ALTER TABLE runs DROP COLUMN source")
         connection.execute("UPDATE schema_version SET version = 3")
     connection.close()
@@ -267,7 +284,7 @@ def test_a_ledger_of_version_2_is_read_without_kinds_of_failed_trials(tmp_path):
         connection.execute("ALTER TABLE generations DROP COLUMN outside")
         for kind in ("nan", "explosion", "silence", "timeout", "outside"):
             connection.execute(f"ALTER TABLE tests DROP COLUMN {kind}")
-        for name in ("rate", "silent_trials"):
+        for name in ("rate", "silent_trials", "interval_kind"):
             connection.execute(f"ALTER TABLE tests DROP COLUMN {name}")
         connection.execute("ALTER TABLE runs DROP COLUMN source")
         connection.execute("UPDATE schema_version SET version = 2")
