@@ -187,9 +187,9 @@ def sensitivity(
         ``units``); ``mu``, the same with its sign; ``sigma``, its standard deviation. Sobol:
         ``S1`` alone, ``ST`` with all others, ``S2`` of pairs (along ``other``). ``_low`` and
         ``_high`` are 95 % bootstrap intervals: the index and 1.96 of its standard errors on both
-        sides. Fewer than five trajectories or base points have none. ``left_out`` counts the trajectories or base points
-        that lack a value, ``missing`` the instances without one. A measure that is left with fewer
-        than two has NaN.
+        sides. Fewer than five trajectories or base points have none. ``left_out`` counts the
+        trajectories or base points that lack a value, ``missing`` the instances without one. A
+        measure that is left with fewer than two has NaN.
 
     Raises
     ------

@@ -188,5 +188,6 @@ def _told(found: Dataset, name: str, number: int) -> str:
 def _reshaped(measured: Measured, shape: tuple[int, ...]) -> Measured:
     from neuromodels.report.plotting.maps import Measured
 
-    arrays = (measured.mean, measured.low, measured.high)
-    return Measured(measured.title, *(array.reshape(shape) for array in arrays))
+    each = (measured.mean, measured.low, measured.high)
+    mean, low, high = (array.reshape(shape) for array in each)
+    return Measured(measured.title, mean, low, high, measured.intervals)

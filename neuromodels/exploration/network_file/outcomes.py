@@ -148,8 +148,8 @@ def _indices_of(found: Any) -> Iterator[dict[str, Any]]:
         one = found.sel(measure=label)
         arrays = {str(name): values.values.tolist() for name, values in one.data_vars.items()}
         counts = {name: int(arrays.pop(name)) for name in ("left_out", "missing")}
-        first = arrays.get("mu_star_low", arrays.get("S1_low"))
-        kind = "bootstrap" if np.isfinite(first).all() else "none"
+        ends = [arrays[name] for name in ("mu_star_low", "S1_low") if name in arrays]
+        kind = "bootstrap" if np.isfinite(ends).all() else "none"
         unit = str(one["units"].item())
         yield {"name": str(label), "unit": unit, **counts, "kind": kind, "indices": arrays}
 

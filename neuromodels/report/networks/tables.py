@@ -25,7 +25,7 @@ SENSITIVITY = "95 % bootstrap intervals, index +- 1.96 standard errors"
 
 
 def kind_of(found: Mapping[str, Any]) -> str:
-    """Return what the interval of a mean over repeats is; earlier versions knew Student's t only."""
+    """Return what the interval of a mean over repeats is; earlier versions had Student's t."""
     return "none" if found["low"] is None else str(found.get("kind", "t"))
 
 
