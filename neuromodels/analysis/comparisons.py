@@ -18,7 +18,6 @@ from neuromodels.analysis.permutations import (
     splits,
     splits_are_listed,
 )
-from neuromodels.seeding import generator
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def sign_flip(differences: np.ndarray) -> Comparison:
         Fewer than two, or what is not finite.
     """
     values = _sample("differences", differences)
-    sums = sign_flips(values.size, generator(0, "sign flips")) @ values
+    sums = sign_flips(values.size) @ values
     p = float(share_as_large(np.abs(sums)))
     return Comparison(float(values.mean()), p, "sign flip", values.size, values.size)
 
@@ -112,7 +111,7 @@ def unpaired_permutation(values: np.ndarray, reference: np.ndarray) -> Compariso
     ours, theirs = _sample("values", values), _sample("reference", reference)
     n, m = ours.size, theirs.size
     pooled = np.concatenate([ours, theirs])
-    first = splits(n, m, generator(0, "splits")) @ (pooled - pooled.mean())
+    first = splits(n, m) @ (pooled - pooled.mean())
     p = float(share_as_large(np.abs(first)))
     return Comparison(float(ours.mean() - theirs.mean()), p, "unpaired permutation", n, m)
 
@@ -142,7 +141,7 @@ def brunner_munzel(values: np.ndarray, reference: np.ndarray) -> Comparison:
     above = _above(np.concatenate([ours, theirs]))
     superiority = float(above[:n, n:].mean())
     if splits_are_listed(n, m):
-        p = float(share_as_large(np.abs(_studentised(above, _first_groups(n, m), n, m))))
+        p = float(share_as_large(np.abs(_studentised(above, splits(n, m), n, m))))
     else:
         p = _p_by_student(ours, theirs, superiority)
     return Comparison(superiority, p, "Brunner-Munzel", n, m)
@@ -174,10 +173,6 @@ def stuck_shares(stuck: int, searches: int, others_stuck: int, others: int) -> S
     p = 1.0 if nobody_differs else float(min(boschloo_exact(table).pvalue, 1.0))
     difference = stuck / searches - others_stuck / others
     return ShareComparison(difference, p, "Boschloo", searches, others, first, second)
-
-
-def _first_groups(n: int, m: int) -> np.ndarray:
-    return splits(n, m, generator(0, "splits"))
 
 
 def _above(pooled: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuromodels.analysis.permutations import TIE, share_as_large, sign_flips
-from neuromodels.seeding import generator
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -69,7 +68,7 @@ def max_t(differences: np.ndarray) -> Contrasts:
         told = "must be finite, (seeds, contrasts), of two seeds or more"
         raise ValueError(f"differences {told}; got shape {values.shape}")
     seeds = len(values)
-    flipped = _student(sign_flips(seeds, generator(0, "sign flips")) @ values, values)
+    flipped = _student(sign_flips(seeds) @ values, values)
     return Contrasts(values.mean(axis=0), flipped[0], _step_down(np.abs(flipped)), seeds)
 
 

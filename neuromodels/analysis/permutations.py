@@ -8,17 +8,14 @@ from math import comb
 
 import numpy as np
 
+from neuromodels.seeding import generator
+
 MOST_LISTED = 70_000
 """Permutations that are listed at most: flips of 16 pairs, or splits of 18 values in halves."""
 DRAWN = 10_000
-"""Permutations drawn where the list would be longer."""
+"""Permutations drawn where the list would be longer, always the same ones."""
 TIE = 1e-9
 """Relative difference within which two statistics count as equal: rounding must not break ties."""
-
-
-def flips_are_listed(pairs: int) -> bool:
-    """Whether all flips of so many pairs are listed."""
-    return 2**pairs <= MOST_LISTED
 
 
 def splits_are_listed(n: int, m: int) -> bool:
@@ -26,26 +23,32 @@ def splits_are_listed(n: int, m: int) -> bool:
     return comb(n + m, n) <= MOST_LISTED
 
 
-def sign_flips(pairs: int, rng: np.random.Generator) -> np.ndarray:
+@lru_cache(maxsize=4)
+def sign_flips(pairs: int) -> np.ndarray:
     """Return signs 1 and -1, (flips, pairs), the first row without a flip."""
-    if flips_are_listed(pairs):
-        return _all_flips(pairs)
-    drawn = 1.0 - 2.0 * rng.integers(2, size=(DRAWN + 1, pairs))
+    if 2**pairs <= MOST_LISTED:
+        codes = np.arange(2**pairs)[:, None] >> np.arange(pairs)
+        return _read_only(1.0 - 2.0 * (codes & 1))
+    drawn = 1.0 - 2.0 * generator(0, "sign flips").integers(2, size=(DRAWN + 1, pairs))
     drawn[0] = 1.0
-    return drawn
+    return _read_only(drawn)
 
 
-def splits(n: int, m: int, rng: np.random.Generator) -> np.ndarray:
+@lru_cache(maxsize=4)
+def splits(n: int, m: int) -> np.ndarray:
     """Return which of ``n + m`` values fall into the first group, (splits, n + m), as 1 and 0.
 
     The first row has the first `n`.
     """
     if splits_are_listed(n, m):
-        return _all_splits(n, m)
+        chosen = np.array(list(combinations(range(n + m), n)))
+        first = np.zeros((len(chosen), n + m))
+        np.put_along_axis(first, chosen, 1.0, axis=1)
+        return _read_only(first)
     first = np.zeros((DRAWN + 1, n + m))
     first[:, :n] = 1.0
-    first[1:] = rng.permuted(first[1:], axis=1)
-    return first
+    first[1:] = generator(0, "splits").permuted(first[1:], axis=1)
+    return _read_only(first)
 
 
 def share_as_large(sizes: np.ndarray) -> np.ndarray:
@@ -55,20 +58,6 @@ def share_as_large(sizes: np.ndarray) -> np.ndarray:
     keeps its level (Phipson and Smyth 2010) whether they are listed or drawn.
     """
     return (sizes >= sizes[0] * (1 - TIE) - TIE**2).mean(axis=0)
-
-
-@lru_cache(maxsize=4)
-def _all_flips(pairs: int) -> np.ndarray:
-    codes = np.arange(2**pairs)[:, None] >> np.arange(pairs)
-    return _read_only(1.0 - 2.0 * (codes & 1))
-
-
-@lru_cache(maxsize=4)
-def _all_splits(n: int, m: int) -> np.ndarray:
-    chosen = np.array(list(combinations(range(n + m), n)))
-    first = np.zeros((len(chosen), n + m))
-    np.put_along_axis(first, chosen, 1.0, axis=1)
-    return _read_only(first)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
