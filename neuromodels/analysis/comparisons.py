@@ -54,7 +54,7 @@ class ShareComparison(Comparison):
 def sign_flip(differences: np.ndarray) -> Comparison:
     """Test whether differences lie evenly around 0, by all flips of their signs.
 
-    The statistic is their mean. Up to 16 differences, all flips are listed; from 17 on 10,000 are
+    The statistic is their mean. Up to 17 differences, all flips are listed; from 18 on 10,000 are
     drawn, always the same ones. With n differences p is ``2 / 2**n`` at least: five cannot reach
     .05.
 
@@ -193,19 +193,21 @@ def _studentised(above: np.ndarray, first: np.ndarray, n: int, m: int) -> np.nda
         Which values are in the first group, (splits, n + m).
     """
     second = 1.0 - first
-    ours = second @ above.T / m  # part of the second group that a value is above
-    theirs = first @ above.T / n
-    superiority = (first * ours).sum(axis=1) / n
-    spread = _variance(ours, first, n) / n + _variance(theirs, second, m) / m
-    shift = superiority - 0.5
+    theirs = first @ above.T  # how many of the first group a value is above
+    ours = above.sum(axis=1) - theirs
+    mean, ours2 = _moments(ours / m, first, n)
+    _, theirs2 = _moments(theirs / n, second, m)
+    spread, shift = ours2 / n + theirs2 / m, mean - 0.5
     extreme = np.sign(shift) * np.where(np.abs(shift) > 0, np.inf, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(spread > 1e-15, shift / np.sqrt(spread), extreme)
+        return np.where(spread > 1e-12, shift / np.sqrt(spread), extreme)
 
 
-def _variance(parts: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:
-    mean = (group * parts).sum(axis=1, keepdims=True) / size
-    return (group * (parts - mean) ** 2).sum(axis=1) / (size - 1)
+def _moments(parts: np.ndarray, group: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance over a group of each split."""
+    mean = np.einsum("ij,ij->i", group, parts) / size
+    squares = np.einsum("ij,ij,ij->i", group, parts, parts)
+    return mean, (squares - size * mean**2) / (size - 1)
 
 
 def _p_by_student(values: np.ndarray, reference: np.ndarray, superiority: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from neuromodels.seeding import generator
 
 MOST_LISTED = 70_000
-"""Permutations that are listed at most: flips of 16 pairs, or splits of 18 values in halves."""
+"""Permutations that are listed at most: flips of 17 pairs, or splits of 18 values in halves."""
 DRAWN = 10_000
 """Permutations drawn where the list would be longer, always the same ones."""
 TIE = 1e-9
@@ -25,9 +25,12 @@ def splits_are_listed(n: int, m: int) -> bool:
 
 @lru_cache(maxsize=4)
 def sign_flips(pairs: int) -> np.ndarray:
-    """Return signs 1 and -1, (flips, pairs), the first row without a flip."""
-    if 2**pairs <= MOST_LISTED:
-        codes = np.arange(2**pairs)[:, None] >> np.arange(pairs)
+    """Return signs 1 and -1, (flips, pairs), the first row without a flip.
+
+    The last pair is never flipped: to flip all others has the same size, with the other sign.
+    """
+    if 2 ** (pairs - 1) <= MOST_LISTED:
+        codes = np.arange(2 ** (pairs - 1))[:, None] >> np.arange(pairs)
         return _read_only(1.0 - 2.0 * (codes & 1))
     drawn = 1.0 - 2.0 * generator(0, "sign flips").integers(2, size=(DRAWN + 1, pairs))
     drawn[0] = 1.0
@@ -38,10 +41,12 @@ def sign_flips(pairs: int) -> np.ndarray:
 def splits(n: int, m: int) -> np.ndarray:
     """Return which of ``n + m`` values fall into the first group, (splits, n + m), as 1 and 0.
 
-    The first row has the first `n`.
+    The first row has the first `n`. In groups of one size the first value stays in the first: to
+    exchange both groups has the same size, with the other sign.
     """
     if splits_are_listed(n, m):
         chosen = np.array(list(combinations(range(n + m), n)))
+        chosen = chosen[: len(chosen) // 2] if n == m else chosen
         first = np.zeros((len(chosen), n + m))
         np.put_along_axis(first, chosen, 1.0, axis=1)
         return _read_only(first)
