@@ -53,7 +53,10 @@ def text_of(task: str, condition: str = "plastic", **seed: object) -> str:
 @pytest.mark.parametrize(
     ("task", "words"),
     [
-        ("sequence_copy", ["Fraction of bits recalled, 2,000", "seen; chance 0.5."]),
+        (
+            "sequence_copy",
+            ["Fraction of bits recalled, 2,000", "95 % t interval, n = 2,000 sequences."],
+        ),
         ("point_direction", ["Velocity along the goal over", "seen; chance 0."]),
         ("elsewhere.py:MINE", ["The task's own score, 2,000", "seen. Intervals"]),
     ],
