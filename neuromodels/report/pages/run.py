@@ -190,7 +190,7 @@ def _test_scores(tests: Sequence[TestRecord]) -> np.ndarray:
 def _kinds(records: Records) -> str:
     """Return what the intervals of single tests are."""
     kinds = dict.fromkeys(test.interval_kind for _, tests in records.values() for test in tests)
-    return " or ".join(kind_label(kind) for kind in kinds if kind != "none") or "range"
+    return " or ".join(kind_label(kind) for kind in kinds if kind != "none") or "interval"
 
 
 def _caption(panels: Sequence[Searches], kinds: str) -> str:
