@@ -24,7 +24,7 @@ DECLARED = "eta = 1"
 """The start that the study declares; the table has an older one, too."""
 CONDITION = "plastic"
 CHANCE = 0.5
-DIFFERENCE = "mean over the seeds that both have, and 95 %"
+DIFFERENCE = "mean over the seeds that both have"
 FOOT = 17.0
 """Room below the panels, mm."""
 REFERENCE = ("pdlf", "synapse")
@@ -138,9 +138,11 @@ def draw(data: list[Setting]):
         show_all(left, 0.45, 1.02, along="x")
         left.set_title("dashed: chance")
         left.set_xlabel("fraction of bits recalled")
-        _draw_effects(right, effects(data))
+        found = effects(data)
+        _draw_effects(right, found)
         note = note_on(counts_of([], finals), "one seed: its score")
-        write_note(figure, f"{note}. Right: {DIFFERENCE}")
+        labels = dict.fromkeys(each.interval.label for each in found if each)
+        write_note(figure, f"{note}. Right: {DIFFERENCE}; {'; '.join(labels)}")
         return figure
 
 

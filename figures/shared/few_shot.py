@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuromodels.analysis.intervals import seeds_interval
+from neuromodels.analysis.intervals import median_interval
 from neuromodels.analysis.nearest_class import episodes_of, nearest_class
 from neuromodels.seeding import generator
 from neuromodels.tasks.characters import SEEN_CHARACTERS, features
@@ -47,7 +47,7 @@ def write_table() -> None:
     for characters in ("seen", "held out"):
         for shots in (1, 5):
             each = nearest_scores(characters, shots)
-            numbers = (np.median(each), *seeds_interval(each), *each)
+            numbers = (np.median(each), *median_interval(each).ends, *each)
             rows.append([characters, WAY, shots, *(f"{number:.3f}" for number in numbers)])
     with TABLE.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([HEADINGS, *rows])

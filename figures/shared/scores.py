@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neuromodels.analysis.intervals import seeds_interval
+from neuromodels.analysis.intervals import median_interval, median_rank
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
 from neuromodels.report.plotting.panels import (
@@ -21,8 +21,6 @@ from neuromodels.store.records import TestRecord
 from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import SEARCHED
 
-FEW = 5
-"""From this many seeds on an interval is 95 %; below, it is the full range."""
 MARK, BESIDE, LEAST = 3.0, 13.0, 30.0
 """Of panels of learning, mm: a final score, the labels of the scores, and a curve with these."""
 
@@ -40,12 +38,16 @@ class Curve:
 
 @dataclass(frozen=True)
 class Final:
-    """A final score: median over seeds, its interval, and every seed's own, (seeds,)."""
+    """A final score: median over seeds, its interval, and every seed's own, (seeds,).
+
+    `kind` is what the interval is, see `neuromodels.analysis.intervals`.
+    """
 
     median: float
     low: float
     high: float
     seeds: np.ndarray
+    kind: str = "range"
 
 
 Scores = tuple[dict[str, Curve], dict[str, Final]]
@@ -128,8 +130,9 @@ def scores_in(points: Iterable[TestRecord], finals: Iterable[TestRecord]) -> Sco
 
 def final_of(scores: np.ndarray) -> Final:
     """Return the final score of several seeds, (seeds,)."""
-    found = over_seeds(scores[:, None])
-    return Final(float(found.median[0]), float(found.low[0]), float(found.high[0]), scores)
+    found = median_interval(scores)
+    low, high = found.ends if found.kind != "none" else (np.median(scores),) * 2
+    return Final(float(np.median(scores)), float(low), float(high), scores, found.kind)
 
 
 def final_scores(figure: str, run: StoredRun, condition: str) -> dict[int, float]:
@@ -187,13 +190,16 @@ def the_run(figure: str, runs: Sequence[StoredRun]) -> StoredRun:
 
 
 def over_seeds(values: np.ndarray) -> Spread:
-    """Return median and interval over seeds of each column of (seeds, n)."""
+    """Return median and interval over seeds of each column of (seeds, n).
+
+    The interval is `neuromodels.analysis.intervals.median_interval`, a range for few seeds. Where a
+    seed has no value, NaN, a column has none.
+    """
     values = np.asarray(values, dtype=float)
-    if len(values) < FEW:
-        bounds = values.min(axis=0), values.max(axis=0)
-    else:
-        bounds = tuple(np.array([seeds_interval(column) for column in values.T]).T)
-    return Spread(np.median(values, axis=0), *bounds, values)
+    rank = max(median_rank(len(values)), 1)
+    ordered = np.sort(values, axis=0)
+    ordered[:, np.isnan(values).any(axis=0)] = np.nan
+    return Spread(np.median(values, axis=0), ordered[rank - 1], ordered[-rank], values)
 
 
 def _by_seed(tests: list[TestRecord]) -> dict[int, dict[int, TestRecord]]:
@@ -232,7 +238,7 @@ def _curve(seeds: dict[int, dict[int, TestRecord]]) -> Curve:
 def _final(tests: list[TestRecord]) -> Final:
     scores = np.array([test.score for test in tests])
     if len(scores) == 1:
-        return Final(float(scores[0]), tests[0].low, tests[0].high, scores)
+        return Final(float(scores[0]), tests[0].low, tests[0].high, scores, tests[0].interval_kind)
     return final_of(scores)
 
 
@@ -248,9 +254,10 @@ def note_on(seeds: Iterable[int], of_one: str = "one seed: mean and 95 % over tr
         What is shown of one seed alone.
     """
     counts = set(seeds)
-    few, many = counts & set(range(2, FEW)), {count for count in counts if count >= FEW}
+    many = {count for count in counts if median_rank(count)}
+    few = counts - many - {1}
     kinds = [f"median and range over {counted(few)}"] * bool(few)
-    kinds += [f"median and 95 % over {counted(many)}"] * bool(many)
+    kinds += [f"median and its exact 95 % interval over {counted(many)}"] * bool(many)
     kinds += [of_one] * (1 in counts)
     said = "; ".join(kinds)
     return said[:1].upper() + said[1:]

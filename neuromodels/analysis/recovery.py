@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuromodels.analysis.intervals import RESAMPLES, bootstrap_interval
+from neuromodels.analysis.intervals import RESAMPLES, Interval, bca_interval
 
 RECOVERED = 0.9
 """Fraction of the intact reward at which a network counts as recovered."""
@@ -60,11 +60,11 @@ def recovery_interval(
     end: int,
     rng: np.random.Generator,
     resamples: int = RESAMPLES,
-) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval, over trials, of the recovered fraction.
+) -> Interval:
+    """Return the BCa interval, over trials, of the recovered fraction.
 
-    A trial is drawn with both of its rewards. Resamples whose intact and injured trials earn
-    nothing have no fraction and are left out.
+    A trial is drawn with both of its rewards. Where a resample may earn nothing while intact, the
+    fraction has no interval.
 
     Parameters
     ----------
@@ -76,13 +76,11 @@ def recovery_interval(
         How many there are.
     """
     ours, whole = injured[:, end:].mean(axis=1), intact[:, end:].mean(axis=1)
+    return bca_interval(_ratio_of_means, ours, whole, rng=rng, resamples=resamples)
 
-    def fractions(rows: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = ours[rows].mean(axis=1) / whole[rows].mean(axis=1)
-        return ratios[~np.isnan(ratios)]
 
-    return bootstrap_interval(fractions, len(ours), rng, resamples)
+def _ratio_of_means(ours: np.ndarray, whole: np.ndarray, axis: int) -> np.ndarray:
+    return ours.mean(axis=axis) / whole.mean(axis=axis)
 
 
 def alikeness(weights: np.ndarray, intact: np.ndarray) -> np.ndarray:

@@ -1,8 +1,6 @@
-"""Whether numbers between 0 and 1 are uniform, and which of several tests fail together."""
+"""Whether numbers between 0 and 1 are uniform."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from scipy import integrate, special
@@ -57,16 +55,3 @@ def _term(j: int, statistic: float) -> float:
         lambda w: np.exp(statistic / (8 * (w * w + 1)) - decay * w * w), 0, np.inf
     )[0]
     return float(special.binom(-0.5, j) * (4 * j + 1) * np.exp(-decay) * inside)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p values corrected for their number, in their order (Holm 1979).
-
-    Call those below a level failures: the probability that any right one is among them is at most
-    the level.
-    """
-    order = np.argsort(p_values, kind="stable")
-    scaled = np.asarray(p_values, dtype=float)[order] * np.arange(len(p_values), 0, -1)
-    corrected = np.empty(len(p_values))
-    corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return [float(p) for p in corrected]

@@ -208,8 +208,7 @@ class Evolution:
         trials = self.session.study.test.curve_trials
         streams = trial_streams(self.seed, trials, "curve", self.generation)
         outcome = score_vectors(self.experiment, centre[None], streams)
-        rng = generator(self.seed, "bootstrap", "curve", self.condition, self.generation)
-        score = summarise(outcome, rng)
+        score = summarise(outcome)
         if self.generation % self.session.study.test.every == 0:
             self._keep(centre)
             # the last centre is scored again anyway, and a search that is extended later must

@@ -26,12 +26,11 @@ from neuromodels.experiment.scoring import (
     ExperimentLike,
     Score,
     Trials,
-    beside_score,
     check_dimension,
     final_trials,
     losses_per_candidate,
-    mean_loss,
     score_vectors,
+    score_within,
     scores_per_trial,
     summarise,
 )
@@ -292,13 +291,8 @@ class Runner:
         scores = scores_per_trial(outcome)
         per_rule, exact = scores.mean(axis=1), all(map(trials.is_exact, scores))
         self.store.write_solution(condition, seed, {"vectors": xs, "scores": per_rule})
-        low, high = mean_interval(per_rule, generator(seed, "bootstrap", "final", condition))
-        loss, count = mean_loss(outcome.losses), outcome.losses.size
-        score = float(per_rule.mean())
-        beside = beside_score(outcome)
-        return Score(
-            score, low, high, loss, count, **beside, inputs=trials.shown, exact=int(exact)
-        ), 0
+        interval, score = mean_interval(per_rule), float(per_rule.mean())
+        return score_within(interval, score, outcome, trials.shown, exact), 0
 
     def _final_score(
         self, condition: str, seed: int, experiment: ExperimentLike, vector: np.ndarray
@@ -306,7 +300,7 @@ class Runner:
         # all conditions of a seed are scored on the same sequences
         trials = final_trials(self.study, seed, self.study.test.trials)
         outcome = self._score(experiment, vector[None], condition, seed, trials)
-        return summarise(outcome, generator(seed, "bootstrap", "final", condition), trials)
+        return summarise(outcome, trials)
 
     def _score(
         self, experiment: ExperimentLike, xs: np.ndarray, condition: str, seed: int, trials: Trials

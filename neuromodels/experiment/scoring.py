@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from neuromodels import tasks
-from neuromodels.analysis.intervals import mean_interval
+from neuromodels.analysis.intervals import Interval, no_interval, trials_interval
 from neuromodels.errors import DeclarationError
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.records import counts_to_text
@@ -43,10 +43,11 @@ class ExperimentLike(Protocol):
 
 @dataclass(frozen=True)
 class Score:
-    """A mean score with its 95 % interval, the mean loss of the trials that ran, and failures.
+    """A mean score with its interval, the mean loss of the trials that ran, and failures.
 
-    A failed trial has the score 0; ``nan`` and so on count failures by kind. ``rate`` is the mean
-    rate in Hz of the trials that ran, None where no spikes were counted; the rest is as in
+    `interval_kind` is one of `neuromodels.analysis.intervals.KINDS`. A failed trial has the score
+    0; ``nan`` and so on count failures by kind. ``rate`` is the mean rate in Hz of the trials that
+    ran, None where no spikes were counted; the rest is as in
     `neuromodels.store.records.TestRecord`.
     """
 
@@ -63,6 +64,7 @@ class Score:
     outside: int = 0
     rate: float | None = None
     silent_trials: str = "{}"
+    interval_kind: str = "none"
     inputs: int = 0
     exact: int = 0
 
@@ -195,15 +197,28 @@ def held_out_inputs(study: Study) -> Inputs:
     return inputs
 
 
-def summarise(outcome: Outcome, rng: np.random.Generator, trials: Trials | None = None) -> Score:
+def summarise(outcome: Outcome, trials: Trials | None = None) -> Score:
     """Return mean score, interval and loss of one vector over its trials, those of a test."""
     scores = scores_per_trial(outcome)[0]
-    shown = 0 if trials is None else trials.shown
-    exact = trials is not None and trials.is_exact(scores)
-    mean = float(scores.mean())
-    low, high = (mean, mean) if exact else mean_interval(scores, rng)
-    loss, beside = mean_loss(outcome.losses[0]), beside_score(outcome)
-    return Score(mean, low, high, loss, scores.size, **beside, inputs=shown, exact=int(exact))
+    exact, shown = (trials.is_exact(scores), trials.shown) if trials else (False, 0)
+    interval = no_interval(scores.size) if exact else trials_interval(scores)
+    return score_within(interval, float(scores.mean()), outcome, shown, exact)
+
+
+def score_within(
+    interval: Interval, score: float, outcome: Outcome, inputs: int = 0, exact: bool = False
+) -> Score:
+    """Return a mean score with its interval; without one both ends are the score.
+
+    Parameters
+    ----------
+    inputs, exact
+        How many held-out inputs were shown, and whether the score is that of all there are.
+    """
+    low, high = (score, score) if interval.kind == "none" else interval.ends
+    loss, count = mean_loss(outcome.losses), outcome.losses.size
+    shown: dict[str, Any] = {"interval_kind": interval.kind, "inputs": inputs, "exact": int(exact)}
+    return Score(score, low, high, loss, count, **beside_score(outcome), **shown)
 
 
 def beside_score(outcome: Outcome) -> dict[str, Any]:

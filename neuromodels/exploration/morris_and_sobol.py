@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from neuromodels.analysis.intervals import LEAST
 from neuromodels.errors import DeclarationError
 from neuromodels.exploration.box import Box
 from neuromodels.exploration.dataset import provenance_of
@@ -185,9 +186,10 @@ def sensitivity(
         measure over the whole range of a parameter, in the unit of the measure (coordinate
         ``units``); ``mu``, the same with its sign; ``sigma``, its standard deviation. Sobol:
         ``S1`` alone, ``ST`` with all others, ``S2`` of pairs (along ``other``). ``_low`` and
-        ``_high`` are 95 % bootstrap intervals. ``left_out`` counts the trajectories or base points
-        that lack a value, ``missing`` the instances without one. A measure that is left with fewer
-        than two has NaN.
+        ``_high`` are 95 % bootstrap intervals: the index and 1.96 of its standard errors on both
+        sides. Fewer than five trajectories or base points have none. ``left_out`` counts the
+        trajectories or base points that lack a value, ``missing`` the instances without one. A
+        measure that is left with fewer than two has NaN.
 
     Raises
     ------
@@ -262,6 +264,9 @@ def _of_one(
     rows = np.repeat(whole, plan.piece)
     if whole.sum() >= 2:
         indices = dict(plan.indices(places[rows], means[rows]))
+        if whole.sum() < LEAST:  # so few resample to nearly the same: no interval
+            ends = [name for name in indices if name.endswith(("_low", "_high"))]
+            indices |= {name: np.full_like(indices[name], np.nan) for name in ends}
     else:  # nothing can be said: the shapes are those of any other values
         shape = plan.indices(places[: 2 * plan.piece], np.arange(2.0 * plan.piece))
         indices = {name: np.full_like(index, np.nan) for name, index in shape.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuromodels.analysis.intervals import student_intervals
+from neuromodels.analysis.intervals import interval_label, row_intervals
 from neuromodels.errors import DeclarationError
 from neuromodels.exploration.dataset import POINT, REPEAT
 from neuromodels.exploration.morris_and_sobol import MEASURE, plot_sensitivity
@@ -57,9 +57,9 @@ def plot(result: Any, **options: Any) -> Any:
 def plot_sweep(found: Dataset, measures: Sequence[str] | None = None) -> Any:
     """Return a figure of what `sweep` has found.
 
-    One parameter gives lines with 95 % intervals of the mean over repeats, by Student's t as in the
-    tables. Two give maps of the mean, and more give a map for each value of the others. A table of
-    points gives a dot for each point over each parameter.
+    One parameter gives lines with the intervals of the tables: 95 % t intervals of the mean over
+    repeats, or the range of fewer than five. Two give maps of the mean, and more give a map for
+    each value of the others. A table of points gives a dot for each point over each parameter.
 
     Parameters
     ----------
@@ -132,10 +132,18 @@ def _measured(array: DataArray, name: str, axes: Sequence[str]) -> Measured:
     ordered = array.transpose(*axes, ...)
     values = np.asarray(ordered, dtype=float).reshape(*ordered.shape[: len(axes)], -1)
     factor, unit = shown_unit(values, str(array.attrs.get("units", "1")))
-    means, *ends = student_intervals(values.reshape(-1, values.shape[-1]) / factor)
-    low, high = (np.where(np.isnan(end), means, end) for end in ends)
+    found = row_intervals(values.reshape(-1, values.shape[-1]) / factor)
+    ends = [np.where(np.isnan(end), found.means, end) for end in (found.low, found.high)]
     title = name if unit == "1" else f"{name} ({unit})"
-    return Measured(title, *(each.reshape(values.shape[:-1]) for each in (means, low, high)))
+    means, low, high = (each.reshape(values.shape[:-1]) for each in (found.means, *ends))
+    return Measured(title, means, low, high, _bands(found.kinds, values.shape[-1]))
+
+
+def _bands(kinds: np.ndarray, repeats: int) -> str:
+    """Return what the intervals of a measure are, most of them first; empty without any."""
+    names, counts = np.unique(kinds[kinds != "none"], return_counts=True)
+    most_first = names[np.argsort(-counts)]
+    return " or ".join(interval_label(name, repeats, "repeats") for name in most_first)
 
 
 def shown_unit(values: np.ndarray, unit: str) -> tuple[float, str]:
@@ -180,5 +188,6 @@ def _told(found: Dataset, name: str, number: int) -> str:
 def _reshaped(measured: Measured, shape: tuple[int, ...]) -> Measured:
     from neuromodels.report.plotting.maps import Measured
 
-    arrays = (measured.mean, measured.low, measured.high)
-    return Measured(measured.title, *(array.reshape(shape) for array in arrays))
+    each = (measured.mean, measured.low, measured.high)
+    mean, low, high = (array.reshape(shape) for array in each)
+    return Measured(measured.title, mean, low, high, measured.intervals)

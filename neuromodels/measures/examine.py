@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.analysis.intervals import seeds_interval
+from neuromodels.analysis.intervals import median_interval
 from neuromodels.errors import NeuromodelsError
 from neuromodels.experiment.scoring import measured_inputs
 from neuromodels.measures import CATALOG
 from neuromodels.measures.kept import check_replaceable, keep_measure, measure_path
-from neuromodels.measures.quantities import Examined, Measure, Solution
+from neuromodels.measures.quantities import Examined, Measure, Solution, within
 from neuromodels.seeding import trial_streams
 from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import CONDITIONS, SEARCH_OF
@@ -56,9 +56,9 @@ def examine_solutions(
     -------
     dict
         ``schema``, ``run``, ``measure``, ``trials``, and ``rows``: each with ``condition``,
-        ``seed``, ``quantity``, its ``value``, and a 95 % interval over trials, ``low`` to ``high``,
-        where there is one.  A measure that is given over seeds also has rows with ``seed`` None:
-        medians over seeds with their intervals.
+        ``seed``, ``quantity``, its ``value``, and an interval over trials, ``low`` to ``high``,
+        where there is one, with its ``kind`` and ``n``, the number of trials.  A measure that is
+        given over seeds also has rows with ``seed`` None: medians over seeds with their intervals.
 
     Raises
     ------
@@ -164,13 +164,10 @@ def _medians(rows: Sequence[Row]) -> list[Row]:
             "condition": condition,
             "seed": None,
             "quantity": name,
-            "value": float(np.median(of_seeds)),
-            "low": low,
-            "high": high,
+            **within(float(np.median(of_seeds)), median_interval(np.array(of_seeds))),
         }
         for (condition, name), of_seeds in values.items()
         if len(of_seeds) > 1
-        for low, high in [seeds_interval(np.array(of_seeds))]
     ]
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, number
-from neuromodels.seeding import generator
 
 UNSEEN = {"plastic": "unseen", "fixed": "unseen_fixed"}
 """Condition of a search -> the one that gives its solution goals that the search never drew."""
@@ -16,7 +15,6 @@ UNSEEN = {"plastic": "unseen", "fixed": "unseen_fixed"}
 
 def examine(solution: Solution) -> Examined:
     """Return mean and worst score over goals, of those of the search and of others."""
-    rng = generator(solution.seed, "bootstrap", "goals", solution.condition)
     unseen = replace(solution, condition=UNSEEN[solution.condition])
     arrays: dict[str, np.ndarray] = {}
     quantities: dict[str, Quantity] = {}
@@ -24,7 +22,7 @@ def examine(solution: Solution) -> Examined:
         shares, scores = scores_by_goal(network)
         by_goal = [scores[shares == share].mean() for share in np.unique(shares)]
         arrays |= {f"{name}_shares": shares, f"{name}_scores": scores}
-        quantities[f"score, {name} goals"] = mean_of(scores, rng)
+        quantities[f"score, {name} goals"] = mean_of(scores)
         quantities[f"worst of {len(by_goal)} {name} goals"] = number(float(min(by_goal)))
     return arrays, quantities
 

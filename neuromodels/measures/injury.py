@@ -19,7 +19,15 @@ import numpy as np
 
 from neuromodels.analysis.recovery import recovered_fraction, recovery_interval, recovery_steps
 from neuromodels.errors import DeclarationError
-from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, number
+from neuromodels.measures.quantities import (
+    Examined,
+    Measure,
+    Quantity,
+    Solution,
+    mean_of,
+    number,
+    within,
+)
 from neuromodels.seeding import generator
 from neuromodels.study.circuits import OwnNetwork
 
@@ -84,7 +92,7 @@ def examine(solution: Solution) -> Examined:
         scores = np.array([rewards_of(solution, lesion).sum(axis=1) for lesion in lesions])
         arrays[f"without_{unit}"] = scores
         for share, of_trials in zip(SHARES, scores, strict=True):
-            quantities[f"score without {share:.0%} of {unit}"] = mean_of(of_trials, rng)
+            quantities[f"score without {share:.0%} of {unit}"] = mean_of(of_trials)
     return {**arrays, "shares": np.array(SHARES)}, quantities
 
 
@@ -97,12 +105,12 @@ def _recovery(
     intact: np.ndarray, injured: np.ndarray, last: int, rng: np.random.Generator
 ) -> dict[str, Quantity]:
     """Return quantities of rewards, (trials, steps), of the same trials with and without injury."""
-    low, high = (number(end)["value"] for end in recovery_interval(intact, injured, last, rng))
-    fraction = number(recovered_fraction(intact, injured, last))
+    interval = recovery_interval(intact, injured, last, rng)
+    fraction = within(recovered_fraction(intact, injured, last), interval)
     return {
-        "score, intact": mean_of(intact.sum(axis=1), rng),
-        "score, all weights lost for a twentieth": mean_of(injured.sum(axis=1), rng),
-        "fraction recovered afterwards": {**fraction, "low": low, "high": high},
+        "score, intact": mean_of(intact.sum(axis=1)),
+        "score, all weights lost for a twentieth": mean_of(injured.sum(axis=1)),
+        "fraction recovered afterwards": fraction,
         "steps until nine tenths are back": number(recovery_steps(intact, injured, last)),
     }
 

@@ -10,7 +10,6 @@ import numpy as np
 from neuromodels.analysis.decoding import decoding_accuracy
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of, number
-from neuromodels.seeding import generator
 
 if TYPE_CHECKING:
     from neuromodels.experiment.episodes import Episodes
@@ -46,11 +45,10 @@ class MemoryEvidence:
 def examine(solution: Solution) -> Examined:
     """Return recall with own and with exchanged weights, and what a decoder reads from them."""
     evidence = memory_of(solution)
-    rng = generator(solution.seed, "bootstrap", "memory")
     return vars(evidence), {
-        "recall, trials left alone": mean_of(evidence.own.mean(axis=1), rng),
-        "recall with another trial's weights, its bits": mean_of(evidence.donor.mean(axis=1), rng),
-        "the same, own bits": mean_of(evidence.recipient.mean(axis=1), rng),
+        "recall, trials left alone": mean_of(evidence.own.mean(axis=1)),
+        "recall with another trial's weights, its bits": mean_of(evidence.donor.mean(axis=1)),
+        "the same, own bits": mean_of(evidence.recipient.mean(axis=1)),
         "bits read from the weights after the delay": number(float(evidence.decoded.mean())),
         "the same reading, bits of other trials": number(float(evidence.shuffled.mean())),
     }

@@ -18,7 +18,7 @@ from neuromodels import tasks
 from neuromodels.analysis.recovery import recovered_fraction, recovery_interval
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.scoring import scores_per_trial
-from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, number
+from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, within
 from neuromodels.seeding import generator
 from neuromodels.study.study import Study
 from neuromodels.tasks.bodies import USUAL, Novelty, open_world
@@ -68,11 +68,11 @@ def examine(solution: Solution) -> Examined:
     nominal, *novel = trials.scores[:, :, None]
     name, steps = trials.conditions[0], trials.steps
     quantities: dict[str, Quantity] = {
-        f"return, {name}, {steps} steps": mean_of(steps * nominal, rng),
-        f"return, {name}, {FULL} steps": mean_of(FULL * trials.full, rng),
+        f"return, {name}, {steps} steps": mean_of(steps * nominal),
+        f"return, {name}, {FULL} steps": mean_of(FULL * trials.full),
     }
     for name, scores in zip(trials.conditions[1:], novel, strict=True):
-        quantities[f"return, {name}"] = mean_of(steps * scores, rng)
+        quantities[f"return, {name}"] = mean_of(steps * scores)
     for name, scores in zip(trials.conditions[1:], novel, strict=True):
         quantities[f"retention, {name}"] = retention(nominal, scores, rng)
     quantities["retention, mean of all"] = retention(nominal, np.mean(novel, axis=0), rng)
@@ -90,11 +90,8 @@ def retention(nominal: np.ndarray, novel: np.ndarray, rng: np.random.Generator) 
 
     The value is None where there was nothing to lose.
     """
-    fraction = number(recovered_fraction(nominal, novel, 0))
-    if fraction["value"] is None:
-        return fraction
-    low, high = recovery_interval(nominal, novel, 0, rng)
-    return {**fraction, "low": low, "high": high}
+    fraction = recovered_fraction(nominal, novel, 0)
+    return within(fraction, recovery_interval(nominal, novel, 0, rng))
 
 
 def conditions_of(study: Study) -> dict[str, tuple[Novelty, ...]]:

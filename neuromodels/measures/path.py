@@ -9,7 +9,6 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.quantities import KEPT, Examined, Measure, Quantity, Solution, mean_of
-from neuromodels.seeding import generator
 
 Commands = Sequence[tuple[float, float, int]]
 """Heading in degrees at the beginning and at the end of a leg, and its steps."""
@@ -51,16 +50,15 @@ class Walk:
 
 def examine(solution: Solution) -> Examined:
     """Return how far off its command an agent moves on each path, and how often it is close."""
-    rng = generator(solution.seed, "bootstrap", "path", solution.condition)
     arrays: dict[str, np.ndarray] = {}
     quantities: dict[str, Quantity] = {}
     for name, commands in PATHS.items():
         walk = walk_of(solution, commands)
         degrees = np.rad2deg(walk.errors)
         arrays |= {f"{name}_places": walk.places[:KEPT], f"{name}_commanded": walk.commanded}
-        quantities[f"{name}: degrees off the heading"] = mean_of(degrees.mean(axis=1), rng)
+        quantities[f"{name}: degrees off the heading"] = mean_of(degrees.mean(axis=1))
         within = (degrees <= CLOSE).mean(axis=1)
-        quantities[f"{name}: part of the time within {CLOSE} degrees"] = mean_of(within, rng)
+        quantities[f"{name}: part of the time within {CLOSE} degrees"] = mean_of(within)
     return arrays, quantities
 
 

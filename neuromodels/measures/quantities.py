@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from neuromodels import tasks
-from neuromodels.analysis.intervals import mean_interval
+from neuromodels.analysis.intervals import Interval, trials_interval
 from neuromodels.study.study import SEARCHED, Study
 from neuromodels.tasks import Task
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 KEPT = 8
 """Trials of a solution, or of each goal, whose course is kept for figures."""
-Quantity = dict[str, float | None]
-"""``value``, and the ends of its 95 % interval over trials, ``low`` and ``high``, or None."""
+Quantity = dict[str, Any]
+"""``value``, the ends of its interval, ``low`` and ``high``, or None, its ``kind`` and ``n``."""
 Examined = tuple[Mapping[str, np.ndarray], dict[str, Quantity]]
 """Arrays to keep, and quantities by what the table calls them."""
 
@@ -111,12 +111,24 @@ class Measure:
     settings: Callable[[Study, Sequence[str]], Settings] | None = None
 
 
-def mean_of(values: np.ndarray, rng: np.random.Generator) -> Quantity:
+def mean_of(values: np.ndarray) -> Quantity:
     """Return the mean over trials, (trials,), and its interval."""
-    low, high = mean_interval(values, rng)
-    return {"value": float(values.mean()), "low": low, "high": high}
+    return within(float(values.mean()), trials_interval(values))
+
+
+def within(value: float, interval: Interval) -> Quantity:
+    """Return a value with its interval; None where one of them is not finite."""
+    has_ends = np.isfinite(value) and interval.kind != "none"
+    return {
+        **number(value),
+        "low": interval.low if has_ends else None,
+        "high": interval.high if has_ends else None,
+        "kind": interval.kind if has_ends else "none",
+        "n": interval.n,
+    }
 
 
 def number(value: float) -> Quantity:
     """Return a number that has no interval; None where it is not finite."""
-    return {"value": value if np.isfinite(value) else None, "low": None, "high": None}
+    known = value if np.isfinite(value) else None
+    return {"value": known, "low": None, "high": None, "kind": "none", "n": None}

@@ -14,7 +14,6 @@ import numpy as np
 from neuromodels.analysis.decoding import nearest_mean
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.quantities import KEPT, Examined, Measure, Solution, mean_of
-from neuromodels.seeding import generator
 from neuromodels.tasks.goals import TRAINED
 
 CHANNELS = "input"
@@ -47,7 +46,6 @@ class States:
 def examine(solution: Solution) -> Examined:
     """Return how often the goal is read from hidden neurons, and from what they are shown."""
     states = states_of(solution)
-    rng = generator(solution.seed, "bootstrap", "states", solution.condition)
     hidden = nearest_mean(states.hidden, states.goals)
     channels = nearest_mean(states.channels, states.goals)
     kept = np.concatenate(
@@ -61,8 +59,8 @@ def examine(solution: Solution) -> Examined:
         "read_channels": channels,
     }
     return arrays, {
-        "goals read from the hidden traces of one step": mean_of(hidden, rng),
-        "goals read from what is shown in that step": mean_of(channels, rng),
+        "goals read from the hidden traces of one step": mean_of(hidden),
+        "goals read from what is shown in that step": mean_of(channels),
     }
 
 

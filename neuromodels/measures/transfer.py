@@ -18,7 +18,6 @@ from neuromodels.experiment.scoring import (
     scores_per_trial,
 )
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
-from neuromodels.seeding import generator
 from neuromodels.study.conditions import SEARCH_OF, SEARCHED
 from neuromodels.study.limits.demand import check_demand
 from neuromodels.study.study import Study
@@ -99,9 +98,8 @@ class Transfer:
 def examine(transfer: Transfer, solution: Solution) -> Examined:
     """Return the score of a solution in each setting."""
     scores = transfer.scores(solution)
-    rng = generator(solution.seed, "bootstrap", "transfer", solution.condition)
     by_label = zip(transfer.labels, scores, strict=True)
-    quantities = {label: mean_of(of_trials, rng) for label, of_trials in by_label}
+    quantities = {label: mean_of(of_trials) for label, of_trials in by_label}
     return {**transfer.arrays, "scores": scores}, quantities
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from neuromodels.analysis.recovery import alikeness
 from neuromodels.measures.injury import Injury, injured_steps, wounded_steps
 from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of
-from neuromodels.seeding import generator
 
 if TYPE_CHECKING:
     from neuromodels.experiment.episodes import Episodes
@@ -25,7 +24,6 @@ def examine(solution: Solution) -> Examined:
     looks = [1, first - 1, first, last, *(int(part * steps) for part in LATER)]
     intact = weights_in(looks, solution)
     injured = weights_in(looks, solution, Injury(1.0, first, last))
-    rng = generator(solution.seed, "bootstrap", "weights")
     arrays: dict[str, np.ndarray] = {}
     quantities: dict[str, Quantity] = {}
     for name, regrown in injured.items():
@@ -38,9 +36,9 @@ def examine(solution: Solution) -> Examined:
         }
         for look, cosines in list(zip(looks, alike, strict=True))[3:]:
             same = f"{name}: like the same trial left intact, step {look}"
-            quantities[same] = mean_of(cosines, rng)
+            quantities[same] = mean_of(cosines)
         another = f"{name}: like another intact trial, step {looks[-1]}"
-        quantities[another] = mean_of(others[-1], rng)
+        quantities[another] = mean_of(others[-1])
     return {**arrays, "looks": np.array(looks), "wound": np.array([first, last])}, quantities
 
 

@@ -19,9 +19,10 @@ from neuromodels.report.networks.comparison import (
     networks_compared,
 )
 from neuromodels.report.run import FAILED_NOTE, summary
-from neuromodels.report.silence import silent_populations
 from neuromodels.report.standings import failed_trials_text
 from neuromodels.report.sweeps import tell_of_sweeps
+from neuromodels.report.wording.interval_text import ends_text, intervals_note
+from neuromodels.report.wording.silence import silent_populations
 from neuromodels.store.find import Member, required_members
 from neuromodels.store.neighbours import Tell, each_whole, ignore, left_out
 from neuromodels.store.store import StoredRun
@@ -150,7 +151,7 @@ def _row(condition: str, study: Study, report: dict[str, Any] | None) -> dict[st
         for part in ("conditions", "searches")
     )
     done = _seeds_done(condition, report) if report and scores else []
-    kept = ("median", "low", "high", "interval_over")
+    kept = ("median", "low", "high", "interval_over", "kind", "n")
     searched = condition in SEARCHED
     return {
         "condition": condition,
@@ -272,7 +273,7 @@ def _cells(row: Mapping[str, Any], has_failed: bool) -> list[str]:
         row["condition"],
         f"{row['seeds']}/{row['of']}",
         f"{row['median']:.3f}" if known else "-",
-        f"{row['low']:.3f} - {row['high']:.3f}" if known else "",
+        ends_text(row) if known else "",
         f"{row['generations']:,}/{row['generations_of']:,}" if searched else "",
         f"{row['seconds']:,.0f}" if searched else "",
         f"{row['failures']:,}" if searched else "",
@@ -281,14 +282,8 @@ def _cells(row: Mapping[str, Any], has_failed: bool) -> list[str]:
 
 
 def _footnote(comparison: Mapping[str, Any]) -> str:
-    over = {
-        row["interval_over"]
-        for run in comparison["runs"]
-        for row in run["conditions"]
-        if row["interval_over"]
-    }
-    lines = f"Intervals: bootstrap over {' or '.join(sorted(over))}. " if over else ""
-    return f"{lines}Generations and seconds are sums over seeds."
+    rows = [row for run in comparison["runs"] for row in run["conditions"]]
+    return f"{intervals_note(rows)} Generations and seconds are sums over seeds.".lstrip()
 
 
 def _value_text(value: Any) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuromodels.measures import CATALOG, Measure
+from neuromodels.report.wording.interval_text import ends_text, intervals_note
 
 Row = Mapping[str, Any]
 Column = tuple[str, int | None]
@@ -28,9 +29,19 @@ def measure_table(found: Mapping[str, Any]) -> Group:
     cells = {(row["quantity"], row["condition"], row["seed"]): _cell(row) for row in rows}
     for name in dict.fromkeys(row["quantity"] for row in rows):
         table.add_row(name, *(cells.get((name, *column), "") for column in columns))
-    over = "seeds" if columns[-1][1] is None else "trials"
-    note = f"{measure.note} {found['trials']:,} fresh trials, 95 % over {over}."
-    return Group(table, Text(note, "dim"))
+    notes = (measure.note, f"{found['trials']:,} fresh trials.", _note(rows, columns))
+    return Group(table, Text(" ".join(each for each in notes if each), "dim"))
+
+
+def _note(rows: list[Row], columns: list[Column]) -> str:
+    """Return which intervals the columns show."""
+    seen = [row for row in rows if (row["condition"], row["seed"]) in columns]
+    over = [
+        {**row, "interval_over": "seeds" if row["seed"] is None else "trials"}
+        for row in seen
+        if row["low"] is not None
+    ]
+    return intervals_note(over)
 
 
 def _columns(measure: Measure, rows: list[Row]) -> list[Column]:
@@ -45,4 +56,4 @@ def _cell(row: Row) -> str:
         return "never"
     if row["low"] is None:
         return f"{row['value']:.3g}"
-    return f"{row['value']:.3f} ({row['low']:.3f} - {row['high']:.3f})"
+    return f"{row['value']:.3f} ({ends_text(row)})"

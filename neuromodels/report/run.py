@@ -13,12 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from neuromodels import tasks
-from neuromodels.analysis.intervals import seeds_interval
+from neuromodels.analysis.intervals import median_interval
 from neuromodels.errors import printable
 from neuromodels.report.declared.badge import badge_lines, plan_of_run
-from neuromodels.report.inputs import inputs_text, inputs_told
-from neuromodels.report.silence import silence_text, silent_populations, silent_scores
 from neuromodels.report.standings import failed_trials_text
+from neuromodels.report.wording.inputs import inputs_text, inputs_told
+from neuromodels.report.wording.interval_text import ends_text, intervals_note
+from neuromodels.report.wording.silence import silence_text, silent_populations, silent_scores
 from neuromodels.store.finished import Key, finished_keys
 from neuromodels.store.front_and_archive import fronts_of
 from neuromodels.store.ledger import Ledger
@@ -49,7 +50,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
     ledger = run.ledger()
     try:
         tests = ledger.tests("final")
-        conditions = _conditions(tests)
+        conditions = _conditions(tests, run.study)
         done = finished_keys(ledger, run.table)
         searches = _searches(ledger, run.study.search.generations, done)
         front = fronts_of(run)
@@ -74,29 +75,40 @@ def summary(run: StoredRun) -> dict[str, Any]:
     }
 
 
-def _conditions(tests: list[TestRecord]) -> list[dict[str, Any]]:
+def _conditions(tests: list[TestRecord], study: Study) -> list[dict[str, Any]]:
     by_condition = defaultdict(list)
     for test in tests:
         by_condition[test.condition].append(test)
-    return [_condition(c, by_condition[c]) for c in CONDITIONS if c in by_condition]
+    return [_condition(c, by_condition[c], study) for c in CONDITIONS if c in by_condition]
 
 
-def _condition(condition: str, tests: list[TestRecord]) -> dict[str, Any]:
+def _condition(condition: str, tests: list[TestRecord], study: Study) -> dict[str, Any]:
     scores = np.array([test.score for test in tests])
-    if len(tests) == 1:
-        low, high = tests[0].low, tests[0].high
-        over = "rules" if condition == "random" else "sequences"
-    else:
-        low, high = seeds_interval(scores)
-        over = "seeds"
     return {
         "condition": condition,
         "median": float(np.median(scores)),
-        "low": low,
-        "high": high,
-        "interval_over": over,
+        **(_over_trials(condition, tests[0], study) if len(tests) == 1 else _over_seeds(scores)),
         "seeds": [_seed(asdict(test)) for test in tests],
     }
+
+
+def _over_trials(condition: str, test: TestRecord, study: Study) -> dict[str, Any]:
+    """Return the interval of a single seed, which is that of its test."""
+    is_random = condition == "random"
+    return {
+        "low": test.low,
+        "high": test.high,
+        "interval_over": "rules" if is_random else "sequences",
+        "kind": test.interval_kind,
+        "n": study.test.random_rules if is_random else test.trials,
+    }
+
+
+def _over_seeds(scores: np.ndarray) -> dict[str, Any]:
+    """Return the interval of the median of several seeds."""
+    found = median_interval(scores)
+    ends = {"low": found.low, "high": found.high}
+    return {**ends, "interval_over": "seeds", "kind": found.kind, "n": found.n}
 
 
 def _seed(test: dict[str, Any]) -> dict[str, Any]:
@@ -104,8 +116,8 @@ def _seed(test: dict[str, Any]) -> dict[str, Any]:
     kept = ("seed", "score", "low", "high", "loss", "trials", "generation", "failures", "inputs")
     by_kind = {kind: test[kind] for kind in FAILURES}
     silent = counts_from_text(test["silent_trials"])
-    exact = bool(test["exact"])
-    more = {"failures_by_kind": by_kind, "silent_trials": silent, "exact": exact}
+    told = {"kind": test["interval_kind"], "exact": bool(test["exact"])}
+    more = {"failures_by_kind": by_kind, "silent_trials": silent, **told}
     return {**{key: test[key] for key in kept}, **more}
 
 
@@ -199,7 +211,7 @@ def _score_table(report: dict[str, Any]) -> Table:
     table = Table(title="Score on fresh sequences", title_justify="left")
     table.add_column("condition")
     table.add_column("median", justify="right")
-    table.add_column("95 %", justify="right")
+    table.add_column("interval", justify="right")
     for seed in seeds:
         table.add_column(f"seed {seed}", justify="right")
     failed = {each["condition"]: failed_trials(each) for each in report["conditions"]}
@@ -214,7 +226,7 @@ def _score_table(report: dict[str, Any]) -> Table:
         table.add_row(
             each["condition"],
             f"{each['median']:.3f}",
-            f"{each['low']:.3f} - {each['high']:.3f}",
+            ends_text(each),
             *(by_seed.get(seed, "") for seed in seeds),
             *([failed[each["condition"]]] if any(failed.values()) else []),
             *([silent[each["condition"]]] if any(silent.values()) else []),
@@ -225,12 +237,11 @@ def _score_table(report: dict[str, Any]) -> Table:
 
 def _footnote(report: dict[str, Any]) -> str:
     trials = {s["trials"] for each in report["conditions"] for s in each["seeds"]}
-    over = sorted({each["interval_over"] for each in report["conditions"]})
     name, chance = _meaning_of_scores(report["task"]["name"])
     drawn = _inputs_text(report, min(trials))
     fallen = any(failed_trials(each) for each in report["conditions"])
     counting = f" {FAILED_NOTE}" if fallen else ""
-    return f"{name}, {drawn}{chance}. Intervals: bootstrap over {' or '.join(over)}.{counting}"
+    return f"{name}, {drawn}{chance}. {intervals_note(report['conditions'])}{counting}"
 
 
 def _inputs_text(report: dict[str, Any], trials: int) -> str:

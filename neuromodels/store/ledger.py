@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any
 
 from neuromodels.errors import DamagedRun, RunNotFound, StorageError
-from neuromodels.store.records import OWN, GenerationRecord, RunRecord, TestRecord
+from neuromodels.store.records import BOOTSTRAP, OWN, GenerationRecord, RunRecord, TestRecord
 
 SCHEMA_VERSION = 5
 _COUNT = "INTEGER NOT NULL DEFAULT 0"
@@ -38,7 +38,10 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE tests ADD COLUMN silent_trials TEXT NOT NULL DEFAULT '{}'",
         f"ALTER TABLE runs ADD COLUMN source TEXT NOT NULL DEFAULT '{OWN}'",
     ),
-    4: tuple(f"ALTER TABLE tests ADD COLUMN {name} {_COUNT}" for name in ("inputs", "exact")),
+    4: (
+        f"ALTER TABLE tests ADD COLUMN interval_kind TEXT NOT NULL DEFAULT '{BOOTSTRAP}'",
+        *(f"ALTER TABLE tests ADD COLUMN {name} {_COUNT}" for name in ("inputs", "exact")),
+    ),
 }
 """Version -> the statements that make the next version of it.
 

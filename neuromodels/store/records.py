@@ -38,13 +38,19 @@ class GenerationRecord:
     outside: int = 0
 
 
+BOOTSTRAP = "percentile bootstrap"
+"""The interval of a test that versions before kinds were kept have written."""
+
+
 @dataclass(frozen=True)
 class TestRecord:
     """One test on fresh sequences: a point of the learning curve or a final score.
 
-    `low` and `high` bound the mean score with 95 %; `generation` counts finished generations
-    of the tested centre. A failed trial has the score 0 in `score`; `failures` is how many there
-    are, and ``nan`` and so on how many of each kind. Runs from before kinds were kept have none.
+    `low` and `high` bound the mean score, see `neuromodels.analysis.intervals`; their
+    `interval_kind` in runs of older versions is the percentile bootstrap. `generation` counts
+    finished generations of the tested centre. A failed trial has the score 0 in `score`; `failures`
+    is how many there are, and ``nan`` and so on how many of each kind. Runs from before kinds were
+    kept have none.
     `rate` is the mean rate in Hz of the trials that ran, None where no spikes were counted.
     `silent_trials` says in how many trials no neuron of a hidden population fired, by population:
     ``{"hidden": 12}``; ``{}`` where nobody knows. `inputs` is how many held-out inputs were shown,
@@ -71,6 +77,7 @@ class TestRecord:
     outside: int = 0
     rate: float | None = None
     silent_trials: str = "{}"
+    interval_kind: str = BOOTSTRAP
     inputs: int = 0
     exact: int = 0
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neuromodels.analysis.uniformity import anderson_darling, holm, uniformity_p
+from neuromodels.analysis.corrections import holm
+from neuromodels.analysis.uniformity import anderson_darling, uniformity_p
 
 
 def numbers_with(statistic, count=200):

@@ -33,7 +33,7 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def found(model: Model) -> xarray.Dataset:
-    return sweep(model, POINTS, repeats=4, report=False)
+    return sweep(model, POINTS, repeats=5, report=False)
 
 
 def test_one_parameter_gives_lines(found: xarray.Dataset) -> None:
@@ -57,6 +57,20 @@ def test_intervals_are_those_of_the_tables(found: xarray.Dataset) -> None:
         ends = vertices[vertices[:, 0] == x, 1]
         assert ends.min() < mean < ends.max()
         np.testing.assert_allclose((ends.min(), ends.max()), wanted, rtol=1e-6)
+
+
+def test_few_repeats_are_drawn_with_their_range(found: xarray.Dataset) -> None:
+    part = found.isel(tau=0, hill=1, repeat=slice(3))
+    figure = plot(part)
+    vertices = figure.axes[1].collections[0].get_paths()[0].vertices
+    runs = part["v"].transpose("drive", "repeat").values * 1e3
+    for row, x in zip(runs, figure.axes[1].lines[0].get_xdata(), strict=True):
+        ends = vertices[vertices[:, 0] == x, 1]
+        np.testing.assert_allclose((ends.min(), ends.max()), (row.min(), row.max()), rtol=1e-6)
+    assert figure.get_supxlabel() == "Bands: range, n = 3 repeats"
+    assert (
+        plot(found.isel(tau=0, hill=1)).get_supxlabel().startswith("Bands: 95 % t interval, n = 5")
+    )
 
 
 def test_two_parameters_give_maps(found: xarray.Dataset) -> None:

@@ -149,7 +149,7 @@ def test_the_recovered_fraction_is_that_of_the_curve():
     intact, injured = curve(0.1)
     expected = (1 - np.exp(-0.1 * np.arange(40))).mean()
     assert recovered_fraction(intact, injured, 20) == pytest.approx(expected, abs=0.02)
-    low, high = recovery_interval(intact, injured, 20, np.random.default_rng(1))
+    low, high = recovery_interval(intact, injured, 20, np.random.default_rng(1)).ends
     assert low < expected < high
     assert high - low < 0.05
 

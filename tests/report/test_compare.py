@@ -22,6 +22,8 @@ ROW = {
     "low": 0.85,
     "high": 0.95,
     "interval_over": "seeds",
+    "kind": "range",
+    "n": 2,
     "generations": 1400,
     "generations_of": 1400,
     "seconds": 12345.6,

@@ -103,7 +103,7 @@ def test_page_of_an_unfinished_run(here, said, monkeypatch) -> None:
         "No condition is finished yet.",
         "Learning curves",
         "4 / 6",
-        "with its 95 % interval",
+        "with its 95 % t interval over trials",
     ):
         assert words in text
     assert "Coefficients of the solutions" not in text

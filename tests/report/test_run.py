@@ -28,6 +28,8 @@ def text_of(task: str, condition: str = "plastic", inputs: dict | None = None, *
         "high": 0.8,
         "seeds": [{**SEED, **seed}],
         "interval_over": "sequences",
+        "kind": "t",
+        "n": 2000,
     }
     found = {
         "study": "s",
@@ -59,7 +61,10 @@ def text_of(task: str, condition: str = "plastic", inputs: dict | None = None, *
 @pytest.mark.parametrize(
     ("task", "words"),
     [
-        ("sequence_copy", ["Fraction of bits recalled, 2,000", "seen; chance 0.5."]),
+        (
+            "sequence_copy",
+            ["Fraction of bits recalled, 2,000", "95 % t interval, n = 2,000 sequences."],
+        ),
         ("point_direction", ["Velocity along the goal over", "seen; chance 0."]),
         ("elsewhere.py:MINE", ["The task's own score, 2,000", "seen. Intervals"]),
     ],

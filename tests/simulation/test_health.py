@@ -170,8 +170,10 @@ def test_a_score_outside_of_the_declared_range_is_a_failure_and_no_score(monkeyp
     assert found.counts["outside"] == outside.sum() > 4
     assert np.isnan(found.scores[outside]).all()
     assert (found.scores[~outside] == 0).all(), "nothing recalled: 0 is in the range"
-    score = summarise(found, np.random.default_rng(1))
+    score = summarise(found)
     assert (score.score, score.outside, score.failures) == (0.0, outside.sum(), outside.sum())
+    assert score.interval_kind == "exact binomial"
+    assert (score.low, score.high) == (0.0, pytest.approx(1 - 0.025 ** (1 / 16)))
 
 
 @pytest.mark.parametrize("task", tasks.WRITTEN, ids=lambda task: task.name)

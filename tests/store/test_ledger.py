@@ -239,7 +239,7 @@ def test_every_version_has_its_step():
     assert sorted(storage_ledger.MIGRATIONS) == list(range(1, storage_ledger.SCHEMA_VERSION))
 
 
-ADDED_LATER = ("inputs", "exact")
+ADDED_LATER = ("inputs", "exact", "interval_kind")
 """Columns of tests that version 5 has and 4 had not."""
 
 
@@ -248,10 +248,10 @@ def drop_columns(connection, *names):
         connection.execute(f"ALTER TABLE tests DROP COLUMN {name}")
 
 
-def test_a_ledger_of_version_4_is_read_without_held_out_inputs(tmp_path):
+def test_a_ledger_of_version_4_has_bootstrap_intervals_and_no_held_out_inputs(tmp_path):
     path = tmp_path / "ledger.sqlite"
     ledger = Ledger(path)
-    ledger.add(replace(curve(1, "final"), inputs=4, exact=1))
+    ledger.add(replace(curve(1, "final"), inputs=4, exact=1, interval_kind="t"))
     assert ledger.tests("final")[0].exact == 1
     ledger.close(finished=True)
     with sqlite3.connect(path) as connection:
@@ -261,6 +261,7 @@ def test_a_ledger_of_version_4_is_read_without_held_out_inputs(tmp_path):
     for read_only in (True, False):
         ledger = Ledger(path, read_only=read_only)
         assert ledger.tests("final") == [curve(1, "final")]
+        assert ledger.tests("final")[0].interval_kind == "percentile bootstrap"
         ledger.close()
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from neuromodels.analysis.uniformity import holm, uniformity_p
+from neuromodels.analysis.corrections import holm
+from neuromodels.analysis.uniformity import uniformity_p
 
 if TYPE_CHECKING:
     from pandas import DataFrame

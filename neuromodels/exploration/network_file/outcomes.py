@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.analysis.intervals import student_intervals
+from neuromodels.analysis.intervals import row_intervals
 from neuromodels.exploration.dataset import POINT, REPEAT
 from neuromodels.exploration.fitting.fitted import Fit
 from neuromodels.exploration.inference.posterior import Posterior
@@ -94,10 +94,11 @@ def _named(found: Any, name: str, *more: str) -> dict[str, Any]:
 
 def _means(values: np.ndarray) -> list[dict[str, Any]]:
     """Return the mean over repeats at each point, (points, repeats), of those that have a value."""
-    means, low, high = student_intervals(values)
+    found = row_intervals(values)
     missing = (~np.isfinite(values)).sum(axis=1)
-    columns = zip(means, low, high, missing, strict=True)
-    return [dict(zip(("mean", "low", "high", "missing"), row, strict=True)) for row in columns]
+    columns = zip(found.means, found.low, found.high, found.kinds, missing, strict=True)
+    keys = ("mean", "low", "high", "kind", "missing")
+    return [dict(zip(keys, row, strict=True)) for row in columns]
 
 
 # -- fits, sensitivities, posteriors --------------------------------------------------------------
@@ -147,7 +148,10 @@ def _indices_of(found: Any) -> Iterator[dict[str, Any]]:
         one = found.sel(measure=label)
         arrays = {str(name): values.values.tolist() for name, values in one.data_vars.items()}
         counts = {name: int(arrays.pop(name)) for name in ("left_out", "missing")}
-        yield {"name": str(label), "unit": str(one["units"].item()), **counts, "indices": arrays}
+        ends = [arrays[name] for name in ("mu_star_low", "S1_low") if name in arrays]
+        kind = "bootstrap" if np.isfinite(ends).all() else "none"
+        unit = str(one["units"].item())
+        yield {"name": str(label), "unit": unit, **counts, "kind": kind, "indices": arrays}
 
 
 def _of_posterior(found: Posterior) -> dict[str, Any]:

@@ -11,7 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from neuromodels.report.networks.status import networks_in
-from neuromodels.report.networks.tables import MOST_ROWS, network_summary, whole
+from neuromodels.report.networks.tables import (
+    MEANS,
+    MOST_ROWS,
+    SENSITIVITY,
+    kind_of,
+    network_summary,
+    whole,
+)
 from neuromodels.store.find import members_of
 from neuromodels.store.neighbours import Tell, ignore
 from neuromodels.store.networks import StoredNetwork, is_network
@@ -19,8 +26,15 @@ from neuromodels.store.networks import StoredNetwork, is_network
 SCHEMA = 1
 _LABELS = ("name", "question", "threads", "storage")
 """Last parts of keys that change no number."""
-Number = Mapping[str, float | None]
-"""A ``value`` with its interval, ``low`` and ``high``."""
+Number = Mapping[str, Any]
+"""A ``value`` with its interval, ``low`` and ``high``, and the ``kind`` of that."""
+INTERVALS = {
+    **MEANS,
+    "bootstrap": SENSITIVITY,
+    "fit": "95 % intervals of fits",
+    "credible": "95 % credible intervals",
+}
+"""What intervals are, by their kind."""
 
 
 def are_networks(folders: Sequence[Path]) -> bool:
@@ -104,7 +118,7 @@ def _of_sweep(result: Mapping[str, Any]) -> Iterator[tuple[str, Number]]:
             f"{each['name']} = {row['parameters'][each['name']]:g}" for each in result["parameters"]
         )
         for each in result["measures"]:
-            yield f"{_title(each)} at {place}", _number(row["measures"][each["name"]], "mean")
+            yield f"{_title(each)} at {place}", _of_mean(row["measures"][each["name"]])
 
 
 def _of_sensitivity(result: Mapping[str, Any]) -> Iterator[tuple[str, Number]]:
@@ -114,18 +128,18 @@ def _of_sensitivity(result: Mapping[str, Any]) -> Iterator[tuple[str, Number]]:
             for number, parameter in enumerate(result["parameters"] if name in indices else ()):
                 ends = {end: indices[f"{name}_{end}"][number] for end in ("low", "high")}
                 label = f"{name} of {parameter} on {_title(measure)}"
-                yield label, {"value": indices[name][number], **ends}
+                yield label, _number({"value": indices[name][number], **ends}, "bootstrap")
 
 
 def _of_fit(result: Mapping[str, Any]) -> Iterator[tuple[str, Number]]:
-    yield "loss", _number(result["loss"])
+    yield "loss", _number(result["loss"], "fit")
     for each in result["parameters"]:
-        yield _title(each), _number(each)
+        yield _title(each), _number(each, "fit")
 
 
 def _of_posterior(result: Mapping[str, Any]) -> Iterator[tuple[str, Number]]:
     for each in result["parameters"]:
-        yield f"{_title(each)}, median", _number(each, "median")
+        yield f"{_title(each)}, median", _number(each, "credible", "median")
 
 
 _NUMBERS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, Number]]]] = {
@@ -136,8 +150,14 @@ _NUMBERS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[tuple[str, Number]
 }
 
 
-def _number(found: Mapping[str, Any], middle: str = "value") -> Number:
-    return {"value": found[middle], "low": found["low"], "high": found["high"]}
+def _of_mean(found: Mapping[str, Any]) -> Number:
+    return _number(found, kind_of(found), "mean")
+
+
+def _number(found: Mapping[str, Any], kind: str, middle: str = "value") -> Number:
+    low, high = found["low"], found["high"]
+    has_none = low is None or high is None
+    return {"value": found[middle], "low": low, "high": high, "kind": "none" if has_none else kind}
 
 
 def _title(each: Mapping[str, Any]) -> str:
@@ -159,7 +179,9 @@ def comparison_tables(comparison: Mapping[str, Any]) -> Group:
     found = _table("What came out", runs, "right")
     for label in labels[:MOST_ROWS]:
         found.add_row(label, *(_shown(run["results"].get(label)) for run in runs))
-    notes = ["In brackets: 95 % intervals."]
+    kinds = [run["results"][label]["kind"] for run in runs for label in run["results"]]
+    told = [INTERVALS[kind] for kind in INTERVALS if kind in kinds]
+    notes = [f"In brackets: {'; '.join(told)}."] if told else []
     if len(labels) > MOST_ROWS:
         notes.append(f"{len(labels) - MOST_ROWS:,} more numbers are in --json.")
     return Group(asked, found, *(Text(note, "dim") for note in notes))

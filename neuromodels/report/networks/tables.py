@@ -15,6 +15,18 @@ SCHEMA = 1
 Row = Sequence[str]
 MOST_ROWS = 40
 """Points of a sweep that a terminal shows."""
+MEANS = {
+    "t": "95 % t intervals of means over repeats",
+    "range": "ranges of repeats, which are equal or fewer than five",
+}
+"""What intervals of a sweep are, by their kind."""
+SENSITIVITY = "95 % bootstrap intervals, index +- 1.96 standard errors"
+"""What intervals of a sensitivity are (SALib)."""
+
+
+def kind_of(found: Mapping[str, Any]) -> str:
+    """Return what the interval of a mean over repeats is; earlier versions had Student's t."""
+    return "none" if found["low"] is None else str(found.get("kind", "t"))
 
 
 @dataclass(frozen=True)
@@ -116,8 +128,9 @@ def _of_sweep(result: Mapping[str, Any], most: int | None) -> Iterator[Columns]:
 def _sweep_notes(result: Mapping[str, Any], shown: Sequence[Any]) -> Iterator[str]:
     points, repeats = result["points"], result["repeats"]
     yield f"{result['instances']:,} instances: {points:,} points, {repeats:,} repeats of each."
-    if repeats > 1:
-        yield "In brackets: 95 % intervals of these means, by Student's t."
+    kinds = [kind_of(cell) for row in shown for cell in row["measures"].values()]
+    if told := " or ".join(MEANS[kind] for kind in MEANS if kind in kinds):
+        yield f"In brackets: {told}."
     if result["failed"]:
         yield f"{result['failed']:,} instances ended in numbers that are not finite."
     missing = {
@@ -164,7 +177,8 @@ def _of_sensitivity(result: Mapping[str, Any], most: int | None) -> Iterator[Col
             cells = [_index(indices, name, number) for name in names]
             rows.append([f"{measure['name']}", parameter, *cells])
     meaning = _MORRIS if result["method"] == "morris" else _SOBOL
-    notes = [meaning, "In brackets: 95 % bootstrap intervals."]
+    has_ends = any("(" in cell for row in rows for cell in row[2:])
+    notes = [meaning, *([f"In brackets: {SENSITIVITY}."] if has_ends else [])]
     lost = {each["name"]: each["left_out"] for each in result["measures"] if each["left_out"]}
     if lost:
         told = ", ".join(f"{count:,} of {name}" for name, count in lost.items())

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neuromodels.analysis.intervals import kind_label
 from neuromodels.report.declared.badge import badge_lines
 from neuromodels.report.pages.html import (
     head_with,
@@ -29,8 +30,9 @@ from neuromodels.report.run import (
     source_text,
     summary,
 )
-from neuromodels.report.silence import silence_text
 from neuromodels.report.standings import failures_by_kind
+from neuromodels.report.wording.interval_text import ends_text, intervals_note
+from neuromodels.report.wording.silence import silence_text
 from neuromodels.store.folder import solution_path
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.load import coefficient_at, coefficients_of
@@ -101,15 +103,16 @@ def _scores(report: dict[str, Any]) -> list[str]:
         (
             each["condition"],
             f"{each['median']:.3f}",
-            f"{each['low']:.3f} to {each['high']:.3f}",
+            ends_text(each, " to "),
             ", ".join(f"{s['score']:.3f}" for s in each["seeds"]),
             *(texts[each["condition"]] for texts in more.values()),
             MEANING[each["condition"]],
         )
         for each in report["conditions"]
     ]
-    heads = ("condition", "median", "95 %", "by seed", *more, "what it is")
-    note = [f'<p class="quiet">{FAILED_NOTE}</p>'] if any(failed.values()) else []
+    heads = ("condition", "median", "interval", "by seed", *more, "what it is")
+    said = f"{intervals_note(report['conditions'])} {FAILED_NOTE * any(failed.values())}".strip()
+    note = [f'<p class="quiet">{said}</p>']
     table = table_with(heads, rows, texts=range(4, len(heads)))
     if outdated := outdated_note(report):
         note.append(f'<p class="quiet">{escape(outdated)}</p>')
@@ -168,7 +171,7 @@ def _curves(records: Records) -> list[str]:
     return [
         "<h2>Learning curves</h2>",
         f'<div class="panels">{"".join(pictures)}</div>',
-        f'<p class="quiet">{escape(_caption(panels))}</p>',
+        f'<p class="quiet">{escape(_caption(panels, _kinds(records)))}</p>',
     ]
 
 
@@ -193,7 +196,13 @@ def _test_scores(tests: Sequence[TestRecord]) -> np.ndarray:
     return np.array([[t.generation, t.score, t.low, t.high] for t in tests])
 
 
-def _caption(panels: Sequence[Searches]) -> str:
+def _kinds(records: Records) -> str:
+    """Return what the intervals of single tests are."""
+    kinds = dict.fromkeys(test.interval_kind for _, tests in records.values() for test in tests)
+    return " or ".join(kind_label(kind) for kind in kinds if kind != "none") or "interval"
+
+
+def _caption(panels: Sequence[Searches], kinds: str) -> str:
     """Return what the lines of the learning curves are."""
     seeds = max(len(each.centres) for each in panels)
     window = max(window_of(curve) for each in panels for curve in each.centres)
@@ -203,8 +212,9 @@ def _caption(panels: Sequence[Searches]) -> str:
     tested = {min(len(each.tests), 2) for each in panels if each.tests}
     if not tested:
         return thin
-    bands = {1: "with its 95 % interval", 2: "median and range over seeds"}
-    band = bands[max(tested)] + (", of a single seed its 95 % interval" if len(tested) > 1 else "")
+    bands = {1: f"with its {kinds} over trials", 2: "median and range over seeds"}
+    of_one = f", of a single seed its {kinds} over trials" if len(tested) > 1 else ""
+    band = bands[max(tested)] + of_one
     return f"Thick: score of the centre on fresh sequences, {band}. {thin}"
 
 

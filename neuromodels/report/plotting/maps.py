@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
+from neuromodels.report.plotting.draw import columns_for, new_figure, width_for, write_note
 from neuromodels.report.plotting.style import NEGATIVE, PAGE, styled
 from neuromodels.report.plotting.ticks import is_geometric, mark, mark_log, round_ticks
 
@@ -79,12 +79,15 @@ class Measured:
         Over repeats, one for each point.
     low, high
         Ends of its interval; the mean itself where there is none.
+    intervals
+        What these are, such as ``95 % t interval, n = 5 repeats``; empty where there are none.
     """
 
     title: str
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    intervals: str = ""
 
 
 def draw_lines(scale: Scale, measures: Sequence[Measured]) -> Figure:
@@ -110,6 +113,8 @@ def draw_lines(scale: Scale, measures: Sequence[Measured]) -> Figure:
             draw(axes, measured)
         for axes in grid[len(measures) :]:
             axes.remove()
+    if bands := dict.fromkeys(each.intervals for each in measures if each.intervals):
+        write_note(figure, f"Bands: {'; '.join(bands)}")
     return figure
 
 

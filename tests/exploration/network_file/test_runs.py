@@ -199,6 +199,10 @@ def test_indices_are_those_of_the_function(place, model, said):
     wanted = sensitivity(model, samples=4, report=False)
     found = [each["indices"]["mu_star"] for each in result["measures"]]
     np.testing.assert_array_equal(found, wanted["mu_star"].values)
+    assert np.isnan(wanted["mu_star_low"]).all(), "four trajectories bound nothing"
+    assert {each["kind"] for each in result["measures"]} == {"none"}
+    more = sensitivity(model, samples=5, report=False)
+    assert (more["mu_star_low"] <= more["mu_star"]).all()
     page = said("report", "run", "--html")
     assert page[0] == 0
     assert "<svg" in (place / "run" / "report.html").read_text()

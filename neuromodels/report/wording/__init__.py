@@ -1,0 +1,1 @@
+"""How reports put what they found into words."""
