@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from neuromodels import tasks
+from neuromodels.analysis.capacity import capacity_of
 from neuromodels.analysis.intervals import mean_interval
 from neuromodels.study.study import SEARCHED, Study
 from neuromodels.tasks import Task
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 
 KEPT = 8
 """Trials of a solution, or of each goal, whose course is kept for figures."""
-Quantity = dict[str, float | None]
-"""``value``, and the ends of its 95 % interval over trials, ``low`` and ``high``, or None."""
+Quantity = dict[str, Any]
+"""``value``, and the ends of its 95 % interval over trials, ``low`` and ``high``, or None.
+
+What is estimated over inputs also has ``inputs``; a reading also ``folds``, ``decoder``,
+``left_out`` and ``reason``. It stands with its two controls, see `analysis.decoding.Decoding`.
+"""
 Examined = tuple[Mapping[str, np.ndarray], dict[str, Quantity]]
 """Arrays to keep, and quantities by what the table calls them."""
 
@@ -121,3 +126,15 @@ def mean_of(values: np.ndarray, rng: np.random.Generator) -> Quantity:
 def number(value: float) -> Quantity:
     """Return a number that has no interval; None where it is not finite."""
     return {"value": value if np.isfinite(value) else None, "low": None, "high": None}
+
+
+def bits_of(right: np.ndarray, inputs: np.ndarray, rng: np.random.Generator) -> Quantity:
+    """Return the bits of information in answers, (trials, length); see `capacity_of`."""
+    found = capacity_of(right, inputs, rng)
+    return {
+        "value": found.bits,
+        "low": found.low,
+        "high": found.high,
+        "inputs": found.inputs,
+        "bias": found.bias,
+    }

@@ -30,7 +30,24 @@ def measure_table(found: Mapping[str, Any]) -> Group:
         table.add_row(name, *(cells.get((name, *column), "") for column in columns))
     over = "seeds" if columns[-1][1] is None else "trials"
     note = f"{measure.note} {found['trials']:,} fresh trials, 95 % over {over}."
-    return Group(table, Text(note, "dim"))
+    return Group(table, Text(note, "dim"), *(Text(line, "dim") for line in _readings(rows)))
+
+
+def _readings(rows: list[Row]) -> list[str]:
+    """Return lines on how something was read: from how many inputs and folds, and what was not."""
+    whose: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if "folds" in row:
+            whose.setdefault(_reading(row), {})[f"{row['condition']} seed {row['seed']}"] = None
+    return [f"Of {', '.join(names)}: {how}." for how, names in whose.items()]
+
+
+def _reading(row: Row) -> str:
+    lost = f"; {row['left_out']:,} states not finite" if row["left_out"] else ""
+    why = f"; {row['reason']}" if row["reason"] else ""
+    decoder = row["decoder"].replace("_", " ")
+    how = f"read by {decoder}, {row['inputs']:,} inputs in {row['folds']} folds, 95 % over inputs"
+    return how + lost + why
 
 
 def _columns(measure: Measure, rows: list[Row]) -> list[Column]:
@@ -42,7 +59,7 @@ def _columns(measure: Measure, rows: list[Row]) -> list[Column]:
 
 def _cell(row: Row) -> str:
     if row["value"] is None:
-        return "never"
+        return "not read" if row.get("reason") else "never"
     if row["low"] is None:
         return f"{row['value']:.3g}"
     return f"{row['value']:.3f} ({row['low']:.3f} - {row['high']:.3f})"
