@@ -116,6 +116,7 @@ def decode(
     rng: np.random.Generator,
     decoder: str = "ridge",
     folds: int | Splitter = FOLDS,
+    draws: int | None = None,
 ) -> Decoding:
     """Read targets from the states of inputs that the decoder was not fitted to.
 
@@ -136,6 +137,9 @@ def decode(
     folds
         A number: the inputs of each class are dealt evenly to so many folds. Or a splitter of
         scikit-learn that keeps groups together.
+    draws
+        Times that each control is drawn; its numbers are means. None: once, and up to `MOST_DRAWS`
+        times where there are few inputs.
 
     Returns
     -------
@@ -150,8 +154,7 @@ def decode(
     if decoder not in DECODERS:
         raise ValueError(f"decode.decoder: must be one of {', '.join(DECODERS)}; got {decoder!r}.")
     trials = _trials_of(states, targets, inputs)
-    count = len(trials.targets)
-    draws = int(np.clip(-(-ENOUGH // max(count, 1)), 1, MOST_DRAWS))
+    draws = draws or int(np.clip(-(-ENOUGH // max(len(trials.targets), 1)), 1, MOST_DRAWS))
 
     def read(states: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         return _read(states, classes, trials.groups, folds, decoder, rng)
