@@ -59,7 +59,7 @@ def _columns(measure: Measure, rows: list[Row]) -> list[Column]:
 
 def _cell(row: Row) -> str:
     if row["value"] is None:
-        return "not read" if row.get("reason") else "never"
+        return "not read" if "folds" in row else "never"
     if row["low"] is None:
         return f"{row['value']:.3g}"
     return f"{row['value']:.3f} ({row['low']:.3f} - {row['high']:.3f})"
