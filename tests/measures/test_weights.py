@@ -239,7 +239,7 @@ def test_states_are_measured_for_every_search(finished, capsys):
 
 
 def test_the_table_says_why_nothing_was_read(finished, capsys):
-    assert main(["measure", str(finished), "states", "--trials", "40"]) == 0
+    assert main(["measure", str(finished), "states", "--trials", "60"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "not read" in text
     assert "1 of 1 not decoded: one input only shows a class" in text
