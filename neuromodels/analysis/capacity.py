@@ -61,12 +61,12 @@ def capacity_of(right: np.ndarray, inputs: np.ndarray, rng: np.random.Generator)
     Returns
     -------
     Capacity
-        Where all ``2**length`` sequences were shown it is exact: no bias, no interval. (What depends
-        on more than the sequence, such as noise or another trial's weights, is only as exact as
-        the mean over the trials of each sequence.) Else a
-        position that is neither always right nor always wrong has a bias of ``1/(2 n ln 2)`` for n
-        inputs (Miller 1955). The interval is that of Efron's percentiles, less twice the bias,
-        because a resample has it once more.
+        Where all ``2**length`` sequences were shown it is exact: no bias, no interval. What depends
+        on more than the sequence, such as noise or another trial's weights, is only as exact as the
+        mean over the trials of each sequence. Where some were not shown, a position that is neither
+        always right nor always wrong has a bias of ``1/(2 n ln 2)`` for n inputs (Miller 1955). The
+        interval is that of Efron's percentiles, less twice the bias, because a resample has it once
+        more.
     """
     _, groups = np.unique(np.asarray(inputs), axis=0, return_inverse=True)
     groups = groups.reshape(-1)
