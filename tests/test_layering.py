@@ -66,6 +66,7 @@ AT_HOME = {
     "SALib": {"exploration/morris_and_sobol.py"},
     "sbi": {"exploration/inference/density.py"},
     "torch": {"exploration/inference/density.py"},
+    "sklearn": {"analysis/held_out.py"},
     "neo": {"models/measures/recording.py"},
     "quantities": {"models/measures/recording.py"},
 }
@@ -200,6 +201,7 @@ HEAVY = {
         "optuna",
         "sbi",
         "torch",
+        "sklearn",
         "neo",
         "quantities",
     ),

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from figures.shared.measures import by_condition, measures_of
+from figures.shared.measures import measures_of
+from figures.shared.readings import Reading, draw_controls, reading_of
 from figures.shared.scores import (
-    Spread,
     choice_text,
     counts_in,
     final_scores,
     median_seed,
     note_on,
-    over_seeds,
     the_run,
 )
 from neuromodels.errors import NeuromodelsError
@@ -56,7 +55,8 @@ class Imprint:
     changes
         By projection, what each leaves beyond zeros, one number per hidden neuron, (k, hidden).
     read
-        By projection, how often each bit is read from its weights, over seeds (seeds, length).
+        By projection, how often each bit is read from its weights, of sequences held out, and the
+        controls of the reading, over seeds (seeds, length).
     """
 
     seed: int
@@ -64,7 +64,7 @@ class Imprint:
     seeds: int
     sequences: np.ndarray
     changes: Mapping[str, np.ndarray]
-    read: Mapping[str, Spread]
+    read: Mapping[str, Reading]
 
 
 # -- from a stored run to arrays ----------------------------------------------------------------
@@ -86,14 +86,14 @@ def collect(runs: Sequence[StoredRun]) -> Imprint:
     measures = measures_of(run, MEASURE, [CONDITION])
     ours = measures[CONDITION][seed]
     first, second = (ours[f"{name}.change"] for name in LAYERS)
-    read = {n: by_condition(measures, lambda a, n=n: a[f"{n}.read"])[CONDITION] for n in LAYERS}
+    read = {n: reading_of(measures[CONDITION], f"{n}.read", run, MEASURE) for n in LAYERS}
     return Imprint(
         seed,
         scores[seed],
         len(scores),
         ours["sequences"],
         dict(zip(LAYERS, (first[:, 0, :], second[:, :, 0]), strict=True)),
-        {name: over_seeds(each) for name, each in read.items()},
+        read,
     )
 
 
@@ -123,7 +123,7 @@ def draw(data: Imprint):
         bar = place(figure, right, BOTTOM, 2, 2 * tall + GAP)
         figure.colorbar(image, cax=bar, label="change of the weight", ticks=MaxNLocator(5))
         _draw_read(place(figure, right + 31, BOTTOM, PAGE - right - 33, 2 * tall + GAP), data)
-        write_note(figure, note_on(counts_in(data.read.values()), "one seed"))
+        write_note(figure, note_on(counts_in(each.read for each in data.read.values()), "one seed"))
         return figure
 
 
@@ -155,13 +155,14 @@ def _draw_row(figure, data: Imprint, name: str, where: tuple[float, float], limi
 def _draw_read(axes, data: Imprint) -> None:
     draw_level(axes, CHANCE, "chance")
     for shift, (name, mark) in zip((-0.12, 0.12), LAYERS.items(), strict=True):
-        spread = data.read[name]
+        spread = data.read[name].read
         bits = 1 + np.arange(spread.median.size) + shift
         axes.vlines(bits, spread.low, spread.high, color=mark.colour, linewidth=1)
         axes.plot(
             bits, spread.median, mark.marker, color=mark.colour, markersize=3, label=mark.label
         )
+        draw_controls(axes, bits, data.read[name], named=shift > 0)
     show_all(axes, 0, 1.05)
-    axes.set(xlabel="bit", ylabel="read from weights", title="bits of any sequence")
+    axes.set(xlabel="bit", ylabel="read from weights", title="bits of sequences held out")
     axes.set_xticks(1 + np.arange(spread.median.size))
     axes.legend(frameon=False, loc="lower left", handlelength=1)

@@ -13,19 +13,18 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 
 from figures.shared.control import called, control_studies, goal_axis, task_of
-from figures.shared.measures import Arrays, by_condition, measures_of
+from figures.shared.measures import Arrays, measures_of
+from figures.shared.readings import Reading, draw_controls, reading_of
 from figures.shared.scores import (
-    Spread,
     counted,
     counts_in,
     final_scores,
     median_seed,
     note_on,
-    over_seeds,
 )
 from neuromodels.report.plotting.draw import new_figure, write_note
 from neuromodels.report.plotting.panels import draw_level, draw_point, show_all
-from neuromodels.report.plotting.style import COLUMN, MARKS, PAGE, styled
+from neuromodels.report.plotting.style import COLUMN, GREY, MARKS, PAGE, styled
 from neuromodels.store.store import StoredRun
 from neuromodels.study.conditions import SEARCHED
 from neuromodels.tasks.goals import TRAINED
@@ -38,6 +37,8 @@ COLUMNS = 5
 COLOURS = {True: "twilight", False: "viridis"}
 """By whether the goals lie on a circle."""
 TOLD = {True: "direction, from -180 to 135 degrees", False: "speed or place, lowest to highest"}
+NOT_READ = "one start per goal"
+"""What stands where no trial can be held out."""
 SHOWN = "its input"
 """How the figure calls what a network is shown."""
 
@@ -55,7 +56,8 @@ class Hidden:
     goals
         By condition, which of the eight goals each state had, (states,).
     read
-        By condition, fraction of goals read from one hidden state, over seeds (seeds, 1).
+        By condition, fraction of goals read from one hidden state of trials held out, and its
+        controls, over seeds (seeds, 1). NaN where each goal has one trial only.
     channels
         The same from what the network is shown.
     """
@@ -64,13 +66,13 @@ class Hidden:
     is_circle: bool
     states: Mapping[str, np.ndarray]
     goals: Mapping[str, np.ndarray]
-    read: Mapping[str, Spread]
-    channels: Mapping[str, Spread]
+    read: Mapping[str, Reading]
+    channels: Mapping[str, Reading]
 
     @property
     def counts(self) -> set[int]:
         """Of how many seeds each condition is."""
-        return counts_in(self.read.values())
+        return counts_in(each.read for each in self.read.values())
 
 
 # -- from stored runs to arrays -----------------------------------------------------------------
@@ -95,17 +97,16 @@ def _hidden(run: StoredRun) -> Hidden:
         c: seeds[median_seed(final_scores("pdlf_fig5b", run, c))] for c, seeds in measures.items()
     }
 
-    def spreads(name: str) -> dict[str, Spread]:
-        found = by_condition(measures, lambda arrays: [arrays[name].mean()])
-        return {c: over_seeds(each) for c, each in found.items()}
+    def readings(name: str) -> dict[str, Reading]:
+        return {c: reading_of(each, name, run, MEASURE) for c, each in measures.items()}
 
     return Hidden(
         called(run),
         not goal_axis(task, parameters)[1],
         {c: _flat(each) for c, each in medians.items()},
         {c: np.repeat(each["goals"], len(each["steps"])) for c, each in medians.items()},
-        spreads("read"),
-        spreads("read_channels"),
+        readings("read"),
+        readings("read_channels"),
     )
 
 
@@ -155,7 +156,8 @@ def draw(data: list[Hidden]):
             handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
         )
         counts = (count for each in data for count in each.counts)
-        write_note(figure, note_on(counts, "one seed: mean over trials"))
+        note = note_on(counts, "one seed: mean over trials")
+        write_note(figure, f"{note}. Controls: x random hash, + shuffled")
         return figure
 
 
@@ -185,11 +187,16 @@ def _colours(is_circle: bool) -> np.ndarray:
 def _draw_read(axes, each: Hidden, is_first: bool) -> None:
     draw_level(axes, 1 / TRAINED, "chance")
     points = [
-        (name, spread, MARKS[c], hollow)
+        (name, reading, MARKS[c], hollow)
         for c in each.read
-        for name, spread, hollow in ((c, each.read[c], False), (SHOWN, each.channels[c], True))
+        for name, reading, hollow in ((c, each.read[c], False), (SHOWN, each.channels[c], True))
     ]
-    for place, (_, spread, mark, hollow) in enumerate(points):
+    for place, (_, reading, mark, hollow) in enumerate(points):
+        spread = reading.read
+        draw_controls(axes, [place], reading, named=False)
+        if not np.isfinite(spread.median).all():
+            axes.text(place, 0.5, NOT_READ, rotation=90, ha="center", va="center", color=GREY)
+            continue
         dots = spread.each[:, 0] if len(spread.each) > 1 else ()
         bounds = (float(part[0]) for part in (spread.median, spread.low, spread.high))
         draw_point(axes, place, *bounds, mark, dots, hollow)

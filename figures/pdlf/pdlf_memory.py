@@ -10,8 +10,10 @@ import numpy as np
 
 from figures.shared.copy import CHANCE, STUDIES, cell_of
 from figures.shared.measures import by_condition, measures_of
+from figures.shared.readings import mean_over_targets, reading_of
 from figures.shared.scores import Spread, counted, note_on, over_seeds
 from figures.shared.tables import table_of
+from neuromodels.analysis.decoding import HASHED, SHUFFLED
 from neuromodels.report.plotting.draw import columns_for, new_figure, width_for, write_note
 from neuromodels.report.plotting.panels import draw_level, draw_point, show_all
 from neuromodels.report.plotting.style import DARK, GREY, MARKS, Mark, styled
@@ -26,7 +28,8 @@ TESTS = {
     "donor": Mark("exchanged:\nits bits", MARKS["fixed"].colour, "s"),
     "recipient": Mark("exchanged:\nown bits", MARKS["fixed"].colour, "v"),
     "decoded": Mark("read from\nweights", DARK, "D"),
-    "shuffled": Mark("read, bits\nshuffled", GREY, "x"),
+    "decoded_hashed": Mark("read, random\nhash", GREY, "x"),
+    "decoded_shuffled": Mark("read, bits\nshuffled", GREY, "+"),
 }
 """Arrays of the measure -> how the figure calls what they show, in its order."""
 
@@ -61,8 +64,11 @@ def _memory(run: StoredRun) -> Memory:
     measures = measures_of(run, MEASURE, [CONDITION])
     tests = {
         name: over_seeds(by_condition(measures, lambda a, name=name: [a[name].mean()])[CONDITION])
-        for name in TESTS
+        for name in ("own", "donor", "recipient")
     }
+    read = reading_of(measures[CONDITION], "decoded", run, MEASURE, mean_over_targets)
+    for name, control in ((n, n.removeprefix("decoded_")) for n in TESTS if n not in tests):
+        tests[name] = getattr(read, "read" if control == "decoded" else control)
     return Memory(length, latency, run.study.circuit.hidden, tests)
 
 
@@ -71,7 +77,8 @@ QUANTITIES = {
     "donor": "recall with another trial's weights, its bits",
     "recipient": "the same, own bits",
     "decoded": "bits read from the weights after the delay",
-    "shuffled": "the same reading, bits of other trials",
+    "decoded_hashed": f"bits read from the weights after the delay, {HASHED}",
+    "decoded_shuffled": f"bits read from the weights after the delay, {SHUFFLED}",
 }
 """How the table calls what `TESTS` show."""
 

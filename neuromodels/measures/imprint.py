@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuromodels.analysis.decoding import decoding_accuracy
+from neuromodels.analysis.decoding import Decoding, decode
+from neuromodels.analysis.held_out import FOLDS, Splitter
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, number
+from neuromodels.seeding import generator
 
 BITS = "items.bit"
 
@@ -27,14 +29,14 @@ class Imprints:
     changes
         By projection, what each sequence leaves beyond that, (k, before, behind).
     read
-        By projection, how often a linear decoder reads each bit of any sequence from the weights,
-        on trials that it was not fitted to, (length,).
+        By projection, the bits of any sequence read from the weights, of sequences that the decoder
+        was not fitted to, with its controls.
     """
 
     sequences: np.ndarray
     silent: Mapping[str, np.ndarray]
     changes: Mapping[str, np.ndarray]
-    read: Mapping[str, np.ndarray]
+    read: Mapping[str, Decoding]
 
     def size(self, name: str) -> np.ndarray:
         """Return how large each change is, in units of what zeros leave, (k,)."""
@@ -49,16 +51,22 @@ def examine(solution: Solution) -> Examined:
     quantities: dict[str, Quantity] = {}
     for name, changes in imprints.changes.items():
         arrays[f"{name}.change"] = changes.astype(np.float32)
-        arrays[f"{name}.read"] = imprints.read[name]
+        arrays |= imprints.read[name].arrays(f"{name}.read")
         for sequence, size in zip(imprints.sequences, imprints.size(name), strict=True):
             quantities[f"{name}: change by {bits_text(sequence)}"] = number(float(size))
-        read = f"{name}: bits read from the weights"
-        quantities[read] = number(float(imprints.read[name].mean()))
+        quantities |= imprints.read[name].rows(f"{name}: bits read from the weights")
     return arrays, quantities
 
 
-def imprints_of(solution: Solution) -> Imprints:
+def imprints_of(
+    solution: Solution, decoder: str = "ridge", folds: int | Splitter = FOLDS
+) -> Imprints:
     """Look at the weights of the trials that happened to be shown certain sequences.
+
+    Parameters
+    ----------
+    decoder, folds
+        Of the reading; see `neuromodels.analysis.decoding.decode`.
 
     Raises
     ------
@@ -75,11 +83,12 @@ def imprints_of(solution: Solution) -> Imprints:
     silent = _trial_of(bits, np.zeros(bits.shape[1], dtype=bool))
     rows = [_trial_of(bits, sequence) for sequence in sequences]
     left = {name: weights[name].reshape(-1, *shape) for name, shape in trials.shapes.items()}
+    rng = generator(solution.seed, "decoding", "imprint")
     return Imprints(
         sequences,
         {name: after[silent] for name, after in left.items()},
         {name: after[rows] - after[silent] for name, after in left.items()},
-        {name: decoding_accuracy(after, bits) for name, after in weights.items()},
+        {name: decode(after, bits, bits, rng, decoder, folds) for name, after in weights.items()},
     )
 
 
@@ -121,7 +130,8 @@ def _end_of_sequence(solution: Solution) -> int:
 IMPRINT = Measure(
     name="imprint",
     about="What does a sequence leave in the weights?",
-    note="Weights after the last bit; a change is in units of what a sequence of zeros leaves.",
+    note="Weights after the last bit; a change is in units of what a sequence of zeros leaves. Bits"
+    " are read of sequences that the decoder was not fitted to; the controls have nothing to read.",
     examine=examine,
     conditions=("plastic",),
 )

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuromodels.analysis.decoding import decoding_accuracy
+from neuromodels.analysis.decoding import Decoding, decode
+from neuromodels.analysis.held_out import FOLDS, Splitter
 from neuromodels.errors import DeclarationError
-from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of, number
+from neuromodels.measures.quantities import Examined, Measure, Solution, bits_of, mean_of
+from neuromodels.seeding import generator
 
 if TYPE_CHECKING:
     from neuromodels.experiment.episodes import Episodes
@@ -17,45 +19,62 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MemoryEvidence:
-    """What recall depends on, all as fractions of right bits.
+    """What recall depends on; whether each bit of each trial is right, (trials, length).
 
     Parameters
     ----------
+    bits
+        What each trial was shown.
     own
-        Recall of each trial left alone, (trials, length).
+        Recall of each trial left alone.
     donor
         Recall after the weights were exchanged for those of the next trial when the delay ended,
-        scored against the bits of that trial, (trials, length).
+        scored against the bits of that trial.
     recipient
-        The same recall scored against the trial's own bits, (trials, length).
-    decoded
-        Bits read from the weights at the end of the delay by a linear decoder, on trials that it
-        was not fitted to, (length,).
-    shuffled
-        The same with bits of other trials, (length,): what the decoder reaches without memory.
+        The same recall scored against the trial's own bits.
+    decoding
+        Bits read from the weights at the end of the delay, of sequences that the decoder was not
+        fitted to, with its controls.
     """
 
+    bits: np.ndarray
     own: np.ndarray
     donor: np.ndarray
     recipient: np.ndarray
-    decoded: np.ndarray
-    shuffled: np.ndarray
+    decoding: Decoding
+
+    @property
+    def recalled(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """What the table calls a recall, its right bits, and what its trials were asked for."""
+        moved = np.roll(self.bits, -1, axis=0)
+        return {
+            "recall, trials left alone": (self.own, self.bits),
+            "recall with another trial's weights, its bits": (self.donor, moved),
+            "the same, own bits": (self.recipient, self.bits),
+        }
 
 
 def examine(solution: Solution) -> Examined:
     """Return recall with own and with exchanged weights, and what a decoder reads from them."""
     evidence = memory_of(solution)
-    return vars(evidence), {
-        "recall, trials left alone": mean_of(evidence.own.mean(axis=1)),
-        "recall with another trial's weights, its bits": mean_of(evidence.donor.mean(axis=1)),
-        "the same, own bits": mean_of(evidence.recipient.mean(axis=1)),
-        "bits read from the weights after the delay": number(float(evidence.decoded.mean())),
-        "the same reading, bits of other trials": number(float(evidence.shuffled.mean())),
-    }
+    rng = generator(solution.seed, "bootstrap", "memory")
+    recalled = evidence.recalled.items()
+    shares = {name: mean_of(right.mean(axis=1)) for name, (right, _) in recalled}
+    bits = {f"{name}, in bits": bits_of(*of, rng) for name, of in recalled}
+    read = evidence.decoding.rows("bits read from the weights after the delay")
+    arrays = {name: getattr(evidence, name) for name in ("bits", "own", "donor", "recipient")}
+    return arrays | evidence.decoding.arrays("decoded"), shares | bits | read
 
 
-def memory_of(solution: Solution) -> MemoryEvidence:
+def memory_of(
+    solution: Solution, decoder: str = "ridge", folds: int | Splitter = FOLDS
+) -> MemoryEvidence:
     """Exchange weights between trials, and read bits from them, when the delay ends.
+
+    Parameters
+    ----------
+    decoder, folds
+        Of the reading; see `neuromodels.analysis.decoding.decode`.
 
     Raises
     ------
@@ -70,10 +89,9 @@ def memory_of(solution: Solution) -> MemoryEvidence:
     trials.set_weights({name: np.roll(each, -1, axis=0) for name, each in weights.items()})
     answers = _recall(trials)
     moved = np.roll(bits, -1, axis=0)
-    states = np.hstack(list(weights.values()))
-    read = decoding_accuracy(states, bits)
-    shuffled = decoding_accuracy(states, np.roll(bits, len(bits) // 2, axis=0))
-    return MemoryEvidence(own == bits, answers == moved, answers == bits, read, shuffled)
+    states, rng = np.hstack(list(weights.values())), generator(solution.seed, "decoding", "memory")
+    read = decode(states, bits, bits, rng, decoder, folds)
+    return MemoryEvidence(bits, own == bits, answers == moved, answers == bits, read)
 
 
 def _at_recall(solution: Solution) -> Episodes:
@@ -114,7 +132,9 @@ def _recall(trials: Episodes) -> np.ndarray:
 MEMORY = Measure(
     name="memory",
     about="Is a sequence held in the weights?",
-    note="Fractions of right bits; weights are exchanged when the delay ends.",
+    note="Fractions of right bits, and bits of information (sums of 1 - H2); weights are exchanged"
+    " when the delay ends. Bits are read from the weights of sequences that the decoder was not"
+    " fitted to; random-hash and shuffled controls have no memory to read.",
     examine=examine,
     conditions=("plastic",),
 )

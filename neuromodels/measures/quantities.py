@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from neuromodels import tasks
+from neuromodels.analysis.capacity import capacity_of
 from neuromodels.analysis.intervals import Interval, trials_interval
 from neuromodels.study.study import SEARCHED, Study
 from neuromodels.tasks import Task
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 KEPT = 8
 """Trials of a solution, or of each goal, whose course is kept for figures."""
 Quantity = dict[str, Any]
-"""``value``, the ends of its interval, ``low`` and ``high``, or None, its ``kind`` and ``n``."""
+"""``value``, the ends of its interval, ``low`` and ``high``, or None, its ``kind`` and ``n``.
+
+What is estimated over inputs also has ``interval_over`` and ``inputs``; a reading also ``folds``,
+``decoder``, ``left_out`` and ``reason``. It stands with its two controls, see
+`analysis.decoding.Decoding`.
+"""
 Examined = tuple[Mapping[str, np.ndarray], dict[str, Quantity]]
 """Arrays to keep, and quantities by what the table calls them."""
 
@@ -132,3 +138,10 @@ def number(value: float) -> Quantity:
     """Return a number that has no interval; None where it is not finite."""
     known = value if np.isfinite(value) else None
     return {"value": known, "low": None, "high": None, "kind": "none", "n": None}
+
+
+def bits_of(right: np.ndarray, inputs: np.ndarray, rng: np.random.Generator) -> Quantity:
+    """Return the bits of information in answers, (trials, length); see `capacity_of`."""
+    found = capacity_of(right, inputs, rng)
+    about = {"interval_over": "inputs", "inputs": found.inputs, "bias": found.bias}
+    return {**within(found.bits, found.interval), **about}

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuromodels.analysis.decoding import nearest_mean
+from neuromodels.analysis.decoding import Decoding, decode
+from neuromodels.analysis.held_out import FOLDS, Splitter
 from neuromodels.errors import DeclarationError
-from neuromodels.measures.quantities import KEPT, Examined, Measure, Solution, mean_of
+from neuromodels.measures.quantities import KEPT, Examined, Measure, Solution
+from neuromodels.seeding import generator
 from neuromodels.tasks.goals import TRAINED
 
 CHANNELS = "input"
@@ -31,6 +33,8 @@ class States:
     ----------
     goals
         Which of the eight trained goals each trial had, (trials,).
+    inputs
+        All that was drawn for each trial, such as its goal and where it starts, (trials, items).
     steps
         After which steps, (k,).
     hidden, channels
@@ -38,6 +42,7 @@ class States:
     """
 
     goals: np.ndarray
+    inputs: np.ndarray
     steps: np.ndarray
     hidden: np.ndarray
     channels: np.ndarray
@@ -46,8 +51,7 @@ class States:
 def examine(solution: Solution) -> Examined:
     """Return how often the goal is read from hidden neurons, and from what they are shown."""
     states = states_of(solution)
-    hidden = nearest_mean(states.hidden, states.goals)
-    channels = nearest_mean(states.channels, states.goals)
+    hidden, channels = readings_of(solution, states)
     kept = np.concatenate(
         [np.flatnonzero(states.goals == goal)[:KEPT] for goal in np.unique(states.goals)]
     )
@@ -55,13 +59,35 @@ def examine(solution: Solution) -> Examined:
         "hidden": states.hidden[kept],
         "goals": states.goals[kept],
         "steps": states.steps,
-        "read": hidden,
-        "read_channels": channels,
     }
-    return arrays, {
-        "goals read from the hidden traces of one step": mean_of(hidden),
-        "goals read from what is shown in that step": mean_of(channels),
-    }
+    arrays |= hidden.arrays("read") | channels.arrays("read_channels")
+    quantities = hidden.rows("goals read from the hidden traces of one step")
+    return arrays, quantities | channels.rows("goals read from what is shown in that step")
+
+
+def readings_of(
+    solution: Solution,
+    states: States,
+    decoder: str = "nearest_mean",
+    folds: int | Splitter = FOLDS,
+) -> tuple[Decoding, Decoding]:
+    """Return the goals read from the hidden traces, and from the channels, of single steps.
+
+    All steps of all trials that begin alike and have one goal are one input.
+
+    Parameters
+    ----------
+    decoder, folds
+        See `neuromodels.analysis.decoding.decode`.
+    """
+    rng = generator(solution.seed, "decoding", "states", solution.condition)
+    looks = len(states.steps)
+    goals, inputs = np.repeat(states.goals, looks), np.repeat(states.inputs, looks, axis=0)
+    first, second = (
+        decode(each.reshape(len(goals), -1), goals, inputs, rng, decoder, folds)
+        for each in (states.hidden, states.channels)
+    )
+    return first, second
 
 
 def states_of(solution: Solution) -> States:
@@ -78,6 +104,7 @@ def states_of(solution: Solution) -> States:
     trials = solution.episodes()
     if not trials.active:
         raise DeclarationError("circuit.hidden", "must be at least 1: hidden neurons are examined")
+    inputs = np.hstack([np.asarray(trials.batch[item]) for item in trials.items])
     steps = observed_steps(trials.steps)
     hidden, channels = [], []
     for step in range(steps[-1] + 1):
@@ -88,7 +115,7 @@ def states_of(solution: Solution) -> States:
             channels.append(trials.traces(CHANNELS).astype(np.float32))
     shares = np.asarray(trials.batch["items.share"])[:, 0]
     goals = np.floor(TRAINED * shares).astype(int)
-    return States(goals, steps, np.stack(hidden, axis=1), np.stack(channels, axis=1))
+    return States(goals, inputs, steps, np.stack(hidden, axis=1), np.stack(channels, axis=1))
 
 
 def observed_steps(steps: int) -> np.ndarray:
@@ -100,6 +127,7 @@ def observed_steps(steps: int) -> np.ndarray:
 STATES = Measure(
     name="states",
     about="Do hidden neurons represent the goal?",
-    note="By the nearest mean of the other half of the trials; one of eight goals by chance.",
+    note="By the nearest mean, of trials that begin otherwise; one of eight goals by chance. The"
+    " random-hash and shuffled controls have nothing to read.",
     examine=examine,
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from neuromodels.store.provenance import commit, cpu, usable_cores, versions
 
-REQUIRED = ("brian2", "nevergrad", "numpy", "scipy", "matplotlib", "rich")
+REQUIRED = ("brian2", "nevergrad", "numpy", "scipy", "scikit-learn", "matplotlib", "rich")
 
 
 @dataclass(frozen=True)

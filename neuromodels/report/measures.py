@@ -30,18 +30,37 @@ def measure_table(found: Mapping[str, Any]) -> Group:
     for name in dict.fromkeys(row["quantity"] for row in rows):
         table.add_row(name, *(cells.get((name, *column), "") for column in columns))
     notes = (measure.note, f"{found['trials']:,} fresh trials.", _note(rows, columns))
-    return Group(table, Text(" ".join(each for each in notes if each), "dim"))
+    told = Text(" ".join(each for each in notes if each), "dim")
+    return Group(table, told, *(Text(line, "dim") for line in _readings(rows)))
 
 
 def _note(rows: list[Row], columns: list[Column]) -> str:
     """Return which intervals the columns show."""
     seen = [row for row in rows if (row["condition"], row["seed"]) in columns]
-    over = [
-        {**row, "interval_over": "seeds" if row["seed"] is None else "trials"}
-        for row in seen
-        if row["low"] is not None
-    ]
+    over = [{**row, "interval_over": _over(row)} for row in seen if row["low"] is not None]
     return intervals_note(over)
+
+
+def _over(row: Row) -> str:
+    """Return what an interval is over."""
+    return "seeds" if row["seed"] is None else row.get("interval_over", "trials")
+
+
+def _readings(rows: list[Row]) -> list[str]:
+    """Return lines on how something was read: from how many inputs and folds, and what was not."""
+    whose: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if "folds" in row:
+            whose.setdefault(_reading(row), {})[f"{row['condition']} seed {row['seed']}"] = None
+    return [f"Of {', '.join(names)}: {how}." for how, names in whose.items()]
+
+
+def _reading(row: Row) -> str:
+    lost = f"; {row['left_out']:,} states not finite" if row["left_out"] else ""
+    why = f"; {row['reason']}" if row["reason"] else ""
+    decoder = row["decoder"].replace("_", " ")
+    how = f"read by {decoder}, {row['inputs']:,} inputs in {row['folds']} folds"
+    return how + lost + why
 
 
 def _columns(measure: Measure, rows: list[Row]) -> list[Column]:
@@ -53,7 +72,7 @@ def _columns(measure: Measure, rows: list[Row]) -> list[Column]:
 
 def _cell(row: Row) -> str:
     if row["value"] is None:
-        return "never"
+        return "not read" if "folds" in row else "never"
     if row["low"] is None:
         return f"{row['value']:.3g}"
     return f"{row['value']:.3f} ({ends_text(row)})"

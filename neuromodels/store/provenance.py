@@ -21,6 +21,7 @@ PACKAGES = (
     "nevergrad",
     "numpy",
     "scipy",
+    "scikit-learn",
     "matplotlib",
     "rich",
     "brian2cuda",

@@ -406,6 +406,9 @@ def test_fig6_wants_one_run_with_directions(scripts, walked, runs):
 # -- pdlf_memory --------------------------------------------------------------------------------
 
 
+READ = ("decoded", "decoded_hashed", "decoded_shuffled")
+
+
 @pytest.fixture(scope="module")
 def remembered(tmp_path_factory):
     rng = np.random.default_rng(8)
@@ -419,7 +422,7 @@ def remembered(tmp_path_factory):
             name: rng.random((TRIALS, cell["length"])) < 0.8
             for name in ("own", "donor", "recipient")
         }
-        parts |= {name: rng.random(cell["length"]) for name in ("decoded", "shuffled")}
+        parts |= {name: rng.random(cell["length"]) for name in READ}
         for seed in (1, 2):
             keep(run, "memory", "plastic", seed, {n: np.roll(a, seed) for n, a in parts.items()})
         found.append(run)
@@ -443,6 +446,17 @@ def test_memory_is_readable(scripts, remembered, count):
     figure = script.draw(script.collect(remembered[0][:count]))
     assert_readable(figure, 85 if count == 1 else 170)
     assert {"fraction of right bits", "left alone", "exchanged:\nits bits"} <= labels(figure)
+    assert {"read, random\nhash", "read, bits\nshuffled"} <= labels(figure)
+
+
+def test_a_reading_without_controls_is_made_anew(scripts, remembered, tmp_path):
+    """As earlier versions left it: the script names the command, and draws no reading alone."""
+    run = made(tmp_path, "sequence_copy")
+    old = {name: array for name, array in remembered[1][0].items() if name not in READ[1:]}
+    for seed in (1, 2):
+        keep(run, "memory", "plastic", seed, old)
+    with pytest.raises(RunNotFound, match=f"no controls.*neuromodels measure {run.folder} memory"):
+        scripts["pdlf_memory"].collect([run])
 
 
 def test_serial_position_is_the_mean_over_trials(scripts, remembered):

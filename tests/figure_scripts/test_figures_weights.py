@@ -66,6 +66,11 @@ def test_a_missing_measure_names_its_command(scripts, name, task, tmp_path):
         scripts[name].collect([run])
 
 
+def reading(name, targets):
+    """Return a reading with its controls, as a measure keeps them."""
+    return {name + end: RNG.random(targets) for end in ("", "_hashed", "_shuffled")}
+
+
 # -- pdlf_fig2d ---------------------------------------------------------------------------------
 
 
@@ -78,9 +83,9 @@ def imprinted(folder):
         return {
             "sequences": sequences,
             "input_hidden.change": RNG.normal(size=(4, 3, 12)),
-            "input_hidden.read": RNG.random(4),
+            **reading("input_hidden.read", 4),
             "hidden_output.change": RNG.normal(size=(4, 12, 1)),
-            "hidden_output.read": RNG.random(4),
+            **reading("hidden_output.read", 4),
         }
 
     kept = {seed: arrays() for seed in (1, 2)}
@@ -98,8 +103,10 @@ def test_changes_are_those_of_the_median_seed_and_of_the_channel_of_bits(scripts
     np.testing.assert_array_equal(
         found.changes["hidden_output"], ours["hidden_output.change"][..., 0]
     )
-    both = np.array([kept[seed]["hidden_output.read"] for seed in (1, 2)])
-    np.testing.assert_allclose(found.read["hidden_output"].median, both.mean(axis=0))
+    for name, end in (("read", ""), ("hashed", "_hashed"), ("shuffled", "_shuffled")):
+        both = np.array([kept[seed][f"hidden_output.read{end}"] for seed in (1, 2)])
+        spread = getattr(found.read["hidden_output"], name)
+        np.testing.assert_allclose(spread.median, both.mean(axis=0))
 
 
 def test_neurons_lie_row_by_row_in_a_rectangle(scripts):
@@ -251,8 +258,8 @@ def hidden(neurons=5, steps=3, each=4):
         "hidden": states,
         "goals": goals,
         "steps": np.arange(steps),
-        "read": RNG.random(50),
-        "read_channels": RNG.random(50),
+        **reading("read", 1),
+        **reading("read_channels", 1),
     }
 
 
@@ -272,7 +279,9 @@ def test_states_and_readings_are_those_of_the_measure(scripts, looked):
         np.testing.assert_array_equal(first.states[condition], ours["hidden"].reshape(-1, 5))
         assert first.goals[condition].tolist() == np.repeat(ours["goals"], 3).tolist()
         means = [kept[0][condition, seed]["read"].mean() for seed in (1, 2)]
-        assert first.read[condition].median == pytest.approx([np.mean(means)])
+        assert first.read[condition].read.median == pytest.approx([np.mean(means)])
+        means = [kept[0][condition, seed]["read_hashed"].mean() for seed in (1, 2)]
+        assert first.read[condition].hashed.median == pytest.approx([np.mean(means)])
 
 
 def test_components_are_the_axes_of_greatest_variance(scripts):
@@ -294,3 +303,13 @@ def test_fig5b_is_readable(scripts, looked, count):
     assert_readable(figure, 85 if count < 3 else 170)
     assert {"goals read", "chance", "plastic", "fixed", "its input"} <= labels(figure)
     assert "speed or place, lowest to highest" in labels(figure)
+
+
+def test_what_cannot_be_read_is_said_and_not_drawn(scripts, tmp_path):
+    """Of goals with one start each no trial can be held out: nothing is read from them."""
+    run = made(tmp_path, "velocity")
+    nothing = {name: np.full(1, np.nan) for name in {**reading("read", 1)}}
+    measured(run, "states", lambda condition, seed: {**hidden(), **nothing})
+    figure = scripts["pdlf_fig5b"].draw(scripts["pdlf_fig5b"].collect([run]))
+    assert_readable(figure, 85)
+    assert "one start per goal" in labels(figure)

@@ -79,7 +79,8 @@ def pdlf_terms(script):
 def pdlf_fig2d(script):
     sequences = RNG.integers(0, 2, (4, 8)).astype(float)
     changes = {name: far(4, 16) for name in script.LAYERS}
-    return script.Imprint(1, 0.9, 3, sequences, changes, {n: spread(8) for n in script.LAYERS})
+    read = {n: script.Reading(*(spread(8) for _ in range(3))) for n in script.LAYERS}
+    return script.Imprint(1, 0.9, 3, sequences, changes, read)
 
 
 def pdlf_recall(script):
@@ -122,7 +123,7 @@ def pdlf_fig5a(script):
 def pdlf_fig5b(script):
     goals = {c: np.repeat(np.arange(8), 5) for c in ("plastic", "fixed")}
     states = {c: far(40, 4) for c in goals}
-    reads = [{c: spread() for c in goals} for _ in range(2)]
+    reads = [{c: script.Reading(*(spread() for _ in "123")) for c in goals} for _ in range(2)]
     return [script.Hidden("point", True, states, goals, *reads)]
 
 

@@ -75,7 +75,7 @@ def test_exchanged_weights_are_those_of_the_next_trial(vector):
 
 def test_a_rule_that_does_nothing_leaves_nothing_to_read(vector):
     found = memory_of(solution_of(np.zeros_like(vector), trial_streams(6, 300)))
-    assert np.abs(found.decoded - 0.5).max() < 0.15
+    assert found.decoding.reason == "3 of 3 not decoded: the states never differ"
     assert not found.own.all()
 
 
@@ -109,9 +109,17 @@ def test_a_measure_is_kept_in_the_run(finished, capsys):
     with np.load(finished / "measures" / "memory-plastic-seed1.npz") as kept:
         assert kept["own"].shape == (60, 3)
         assert kept["own"].mean() == pytest.approx(own["value"])
+    read = {row["quantity"]: row for row in found["rows"] if "folds" in row}
+    label = "bits read from the weights after the delay"
+    assert list(read) == [label, f"{label}, random-hash control", f"{label}, shuffled control"]
+    assert read[label]["inputs"] == 8, "every sequence of three bits"
+    bits = next(r for r in found["rows"] if r["quantity"] == "recall, trials left alone, in bits")
+    assert 0 <= bits["value"] <= 3 * (2 * own["value"] - 1) + 0.3
     console = Console(record=True, width=120)
     console.print(measure_table(found))
-    assert f"{own['value']:.3f}" in console.export_text()
+    text = console.export_text()
+    assert f"{own['value']:.3f}" in text
+    assert "read by ridge, 8 inputs in 4 folds" in " ".join(text.split())
     with Store(finished, STUDY.to_table(), STUDY.digest) as store:
         assert Runner(STUDY, store).run(), "the folder is still the run's own"
 

@@ -1,12 +1,12 @@
 """Weights around an injury and after a sequence, against plain numpy; hidden states by goal."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from references.pdlf_numpy import COEFFICIENTS, PdlfCopy, p8_norm
 
-from neuromodels.analysis.decoding import nearest_mean
 from neuromodels.analysis.recovery import alikeness
 from neuromodels.cli import main
 from neuromodels.errors import DeclarationError
@@ -17,7 +17,7 @@ from neuromodels.experiment.runner import Runner
 from neuromodels.measures import Solution
 from neuromodels.measures.imprint import bits_text, compared_sequences, imprints_of
 from neuromodels.measures.injury import Injury
-from neuromodels.measures.states import observed_steps, states_of
+from neuromodels.measures.states import observed_steps, readings_of, states_of
 from neuromodels.measures.weights import weights_in
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import generator, trial_streams
@@ -135,7 +135,8 @@ def test_imprints_are_those_of_numpy(vector):
         np.testing.assert_allclose(found.changes[name], changes, rtol=1e-6, atol=1e-9)
         size = np.linalg.norm(changes, axis=(1, 2)) / np.linalg.norm(expected[0])
         np.testing.assert_allclose(found.size(name), size)
-        assert found.read[name].shape == (LENGTH,)
+        assert found.read[name].accuracy.shape == (LENGTH,)
+        assert found.read[name].inputs == 2**LENGTH
 
 
 def test_sequences_are_the_published_ones():
@@ -181,24 +182,29 @@ def test_looks_are_evenly_spread_over_the_published_part():
     assert observed_steps(3).size == 2
 
 
-def test_the_nearest_mean_reads_what_lies_apart():
-    rng = np.random.default_rng(3)
-    labels = rng.integers(8, size=300)
-    centres = 10 * rng.normal(size=(8, 6))
-    states = centres[labels][:, None, :] + rng.normal(size=(300, 4, 6))
-    assert nearest_mean(states, labels).mean() > 0.99
-    chance = nearest_mean(rng.normal(size=(2000, 1, 6)), rng.integers(8, size=2000)).mean()
-    assert chance == pytest.approx(1 / 8, abs=4 * np.sqrt(7 / 64 / 2000))
+def test_a_goal_with_one_start_cannot_be_held_out():
+    """A sled always begins alike: all trials of a goal are one, and nothing can be read anew."""
+    states = states_of(
+        Solution(STEER, "plastic", np.zeros(Experiment(STEER).dimension), STREAMS, 1)
+    )
+    assert len(np.unique(states.inputs, axis=0)) == len(np.unique(states.goals))
+    found, shown = readings_of(Solution(STEER, "plastic", np.zeros(1), STREAMS, 1), states)
+    assert "one input only shows a class" in shown.reason
+    assert np.isnan(found.accuracy).all()
 
 
-def test_the_nearest_mean_is_one_of_other_trials():
-    """Every trial has a place of its own: its own half would name it, the other half cannot."""
-    labels = np.array([0, 1, 0, 1])
-    states = np.eye(4)[:, None, :]
-    means = {0: states[[2]], 1: states[[3]]}
-    distances = [[np.linalg.norm(states[0] - means[k]) for k in (0, 1)], [1, 1]]
-    assert distances[0][0] == distances[0][1], "nothing tells the classes apart"
-    assert nearest_mean(states, labels).tolist() == [1, 0, 1, 0], "a tie is the first class"
+def test_goals_of_trials_that_begin_otherwise_are_read():
+    """Channels tell the goal of an arm wherever it starts; a silent network says nothing of it."""
+    arm = replace(STEER, name="arm", task=TaskChoice("reacher", {"steps": 20}))
+    silent = Solution(arm, "plastic", np.zeros(Experiment(arm).dimension), trial_streams(6, 60), 1)
+    states = states_of(silent)
+    assert len(np.unique(states.inputs, axis=0)) == 60
+    hidden, channels = readings_of(silent, states)
+    assert (channels.inputs, channels.trials) == (60, 60 * len(states.steps))
+    assert channels.accuracy[0] > 0.9
+    assert channels.hashed.mean() < 0.3
+    assert channels.shuffled.mean() < 0.35
+    assert hidden.reason == "1 of 1 not decoded: the states never differ"
 
 
 # -- the measures -------------------------------------------------------------------------------
@@ -223,10 +229,20 @@ def test_states_are_measured_for_every_search(finished, capsys):
     assert {condition for condition, _ in found} == {"plastic", "fixed"}
     for condition in ("plastic", "fixed"):
         with np.load(finished / "measures" / f"states-{condition}-seed1.npz") as kept:
-            value = found[condition, "goals read from the hidden traces of one step"]
-            assert kept["read"].mean() == pytest.approx(value)
+            for end in ("", ", random-hash control", ", shuffled control"):
+                told = found[condition, f"goals read from the hidden traces of one step{end}"]
+                assert told is None, "a sled always begins alike"
+            assert np.isnan(kept["read"]).all()
+            assert {"read_hashed", "read_shuffled", "read_channels_hashed"} <= set(kept)
             assert kept["hidden"].shape == (kept["goals"].size, kept["steps"].size, HIDDEN)
             assert max(np.unique(kept["goals"], return_counts=True)[1]) <= 8
+
+
+def test_the_table_says_why_nothing_was_read(finished, capsys):
+    assert main(["measure", str(finished), "states", "--trials", "60"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "not read" in text
+    assert "1 of 1 not decoded: one input only shows a class" in text
 
 
 def test_weights_are_measured_for_the_plastic_search(finished, capsys):
