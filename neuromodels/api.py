@@ -27,6 +27,7 @@ from neuromodels.store.folder import NETWORK
 from neuromodels.store.networks import is_finished
 from neuromodels.store.provenance import provenance
 from neuromodels.store.store import Store, StoredRun
+from neuromodels.store.sweeps import is_sweep
 from neuromodels.study.checks import installed_catalogs
 from neuromodels.study.file import Declaration, is_of_network, read_declaration
 from neuromodels.study.limits.demand import check_workers
@@ -135,6 +136,30 @@ def default_folder(declared: Study | Sweep) -> Path:
     if isinstance(declared, Study):
         return folder_of_study(RUNS, declared)
     return RUNS / f"{declared.name}-sweep"
+
+
+def stored_in(
+    folder: Path, extend: int, announce: Announce, too_large: Callable[[str], None] | None
+) -> Study | Sweep:
+    """Return the study or the sweep of a run folder, with more generations.
+
+    Parameters
+    ----------
+    extend
+        How many more each search gets.
+    announce, too_large
+        Called with each file of the user's own before it is run, and with what is said of a study
+        that this machine cannot hold; None: it is refused.
+    """
+    from neuromodels.experiment.sweep import extend_study, extend_sweep, stored_sweep
+    from neuromodels.study.file import study_of
+
+    if is_sweep(folder):
+        return extend_sweep(stored_sweep(folder, announce, too_large), extend)
+    stored = StoredRun(folder)
+    source = str(stored.folder / "study.json")
+    study = study_of(stored.table, source, announce=announce, too_large=too_large)
+    return extend_study(study, extend)
 
 
 def settings_at_once(declared: Study | Sweep) -> SideBySide | None:

@@ -105,6 +105,10 @@ def _show(values: dict[str, Any], view: Any, options: Namespace) -> int:
     return 0
 
 
+SET = repeatable(
+    "--set", metavar="KEY=VALUE", help="change a value of the file, e.g. search.generations=100"
+)
+
 # -- running studies ----------------------------------------------------------------------------
 
 
@@ -112,9 +116,7 @@ def _show(values: dict[str, Any], view: Any, options: Namespace) -> int:
     "run",
     "run a study file, or go on with it",
     argument("file", metavar="FILE", help="a study file, e.g. studies/pdlf_copy_quick.toml"),
-    repeatable(
-        "--set", metavar="KEY=VALUE", help="change a value of the file, e.g. search.generations=100"
-    ),
+    SET,
     argument("--out", metavar="DIR", type=Path, help="the run folder"),
     argument("--start", metavar="RUN", help="begin from the solutions of another run"),
     *WORKERS,
@@ -152,25 +154,17 @@ def _run(options: Namespace) -> int:
     JSON,
 )
 def _resume(options: Namespace) -> int:
-    from neuromodels.experiment.sweep import extend_study, extend_sweep, stored_sweep
+    from neuromodels.api import stored_in
     from neuromodels.store.budget import set_budget
     from neuromodels.store.networks import is_network, stored_declaration
-    from neuromodels.store.store import StoredRun
-    from neuromodels.store.sweeps import is_sweep
-    from neuromodels.study.file import study_of
 
     if is_network(options.run):
         declaration = stored_declaration(options.run, options.extend, options.budget)
         return _go_network(declaration, options, options.run)
     if options.budget is not None:
         set_budget(options.run, options.budget)
-    if is_sweep(options.run):
-        sweep = stored_sweep(options.run, _announce, _too_large(options))
-        return _go(extend_sweep(sweep, options.extend), options.run, options)
-    stored = StoredRun(options.run)
-    source, too_large = str(stored.folder / "study.json"), _too_large(options)
-    study = study_of(stored.table, source, announce=_announce, too_large=too_large)
-    return _go(extend_study(study, options.extend), stored.folder, options)
+    declared = stored_in(options.run, options.extend, _announce, _too_large(options))
+    return _go(declared, options.run, options)
 
 
 def _too_large(options: Namespace) -> Callable[[str], None] | None:
@@ -215,7 +209,7 @@ def _say(text: str) -> None:
     "declare",
     "write the plan of a study into a file, to commit before the run",
     argument("file", metavar="FILE", help="a study file"),
-    repeatable("--set", metavar="KEY=VALUE", help="change a value of the file, as for run"),
+    SET,
     repeatable(
         "--contrast",
         metavar="CLAIM",
@@ -307,9 +301,7 @@ def _status(options: Namespace) -> int:
     "watch",
     "follow a run or a sweep that another process runs",
     argument("folder", metavar="RUN", type=Path, help="a run or sweep folder"),
-    argument(
-        "--interval", metavar="S", type=seconds, help="seconds between two looks (2; 30 in a pipe)"
-    ),
+    argument("--interval", metavar="S", type=seconds, help="between two looks (2; 30 in a pipe)"),
     argument("--once", action="store_true", help="look once and end"),
 )
 def _watch(options: Namespace) -> int:
@@ -324,13 +316,7 @@ def _watch(options: Namespace) -> int:
     "write a table of a run to a file",
     argument("folder", metavar="FOLDER", type=Path, help="a run or sweep folder"),
     argument("--table", required=True, later=choices_in("store.export", "TABLES")),
-    argument(
-        "--out",
-        metavar="FILE",
-        type=Path,
-        required=True,
-        help="ends in .csv, .json, .parquet or .nc",
-    ),
+    argument("--out", metavar="FILE", type=Path, required=True, help=".csv, .json, .parquet, .nc"),
 )
 def _export(options: Namespace) -> int:
     from neuromodels.store.export import export, tables_in
@@ -365,30 +351,21 @@ def _new(options: Namespace) -> int:
     argument("file", metavar="STUDY", help="a study file; nothing is run"),
     argument("--condition", metavar="NAME", default="plastic", help="e.g. fixed (plastic)"),
     argument("--setting", metavar="NAME", default="", help="of a sweep (its first)"),
-    repeatable(
-        "--set", metavar="KEY=VALUE", help="change a value of the file, e.g. circuit.hidden=128"
-    ),
+    SET,
     argument("--all", action="store_true", help="add every part of the network, in its order"),
     JSON,
 )
 def _show_study(options: Namespace) -> int:
-    from neuromodels.report.methods import Described, methods_of, values_of
-    from neuromodels.simulation.network.builder import circuit_of, text_of
+    from neuromodels.report.methods import described_as, methods_of, values_of
     from neuromodels.study.conditions import condition_with_network
     from neuromodels.study.sweep import read_declared, setting_of
 
-    condition = options.condition
-    condition_with_network(condition)
+    condition_with_network(options.condition)
     declared = read_declared(options.file, options.set, announce=_announce)
     study, setting = setting_of(declared, options.setting, _complain)
-    circuit = circuit_of(study, condition)
-    text = text_of(study, condition, circuit)
-    described = Described(study, condition, circuit, text, setting)
-    if options.json:
-        options.answer = json.dumps(values_of(described), indent=2, allow_nan=False)
-    else:
-        _print(methods_of(described, options.all))
-    return 0
+    described = described_as(study, options.condition, setting)
+    values = values_of(described) if options.json else {}
+    return _show(values, printable(methods_of(described, options.all)), options)
 
 
 @command(
@@ -418,9 +395,8 @@ def _list(options: Namespace) -> int:
     from neuromodels.report.listing import catalog_table, items_of
 
     items = items_of(options.kind, _checkout())
-    return _show(
-        {"kind": options.kind, "items": items}, catalog_table(options.kind, items), options
-    )
+    values = {"kind": options.kind, "items": items}
+    return _show(values, catalog_table(options.kind, items), options)
 
 
 # -- the machine --------------------------------------------------------------------------------

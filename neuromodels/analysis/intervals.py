@@ -16,7 +16,7 @@ import numpy as np
 Kind = Literal[
     "t", "exact median", "exact binomial", "BCa", "Cliff", "percentile bootstrap", "range", "none"
 ]
-"""What an interval is. `percentile bootstrap` is that of capacities, and of runs of old versions."""
+"""What an interval is. `percentile bootstrap` is that of capacities, and of older runs."""
 KINDS: tuple[str, ...] = get_args(Kind)
 LEVEL = 0.95
 PERCENTILES = (2.5, 97.5)

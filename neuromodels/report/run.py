@@ -15,7 +15,7 @@ from rich.text import Text
 from neuromodels import tasks
 from neuromodels.analysis.intervals import median_interval
 from neuromodels.errors import printable
-from neuromodels.report.declared.badge import badge_lines, plan_of_run
+from neuromodels.report.declared.badge import badge_lines, plan_with_outcomes
 from neuromodels.report.standings import failed_trials_text
 from neuromodels.report.wording.inputs import inputs_text, inputs_told
 from neuromodels.report.wording.interval_text import ends_text, intervals_note
@@ -66,7 +66,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
         "status": "unfinished" if missing else "finished",
         "task": run.table["task"],
         "inputs": inputs_told(run.study, [s for c in conditions for s in c["seeds"]]),
-        "plan": plan_of_run(run.folder),
+        "plan": plan_with_outcomes(run.folder, conditions),
         "conditions": conditions,
         "searches": searches,
         "front": front,

@@ -164,5 +164,5 @@ def test_recovery_takes_as_long_as_the_curve():
 def test_where_nothing_was_earned_nothing_can_be_recovered():
     assert np.isnan(recovered_fraction(np.zeros((3, 9)), np.zeros((3, 9)), 4))
     found = injuries._recovery(np.zeros((3, 9)), np.zeros((3, 9)), 4, np.random.default_rng(0))
-    fraction = {"value": None, "low": None, "high": None}
+    fraction = {"value": None, "low": None, "high": None, "kind": "none", "n": 3}
     assert found["fraction recovered afterwards"] == fraction

@@ -12,6 +12,7 @@ from neuromodels.measures.kept import SOLUTION, TRIALS, check_replaceable, keep_
 from neuromodels.measures.quantities import Measure
 from neuromodels.store.store import StoredRun
 from neuromodels.study.circuits import Layered
+from neuromodels.study.study import TestPlan
 
 VECTOR = np.arange(3.0)
 
@@ -76,7 +77,7 @@ def counted(here, said, monkeypatch):
 
     measure = Measure("memory", "How many?", "So many.", look, ("plastic",))
     monkeypatch.setattr(CATALOG, "_members", {**CATALOG._members, "memory": measure})
-    study = SimpleNamespace(circuit=Layered())
+    study = SimpleNamespace(circuit=Layered(), test=TestPlan())
     monkeypatch.setattr(examine, "study_of", lambda *table, **options: study)
     return here / "run" / "measures" / "memory-plastic-seed1.npz"
 

@@ -5,10 +5,13 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from neuromodels.errors import DeclarationError, StorageError
 from neuromodels.report.declared.badge import badge_lines, plan_of_run
+from neuromodels.report.declared.outcomes import outcome_lines, outcomes_of
 from neuromodels.report.declared.written import declare
 from neuromodels.report.run import summary
 from neuromodels.store.declared.commits import commits_of, is_as_committed
@@ -240,6 +243,56 @@ def test_a_report_shows_the_badge(study, repository) -> None:
     told = summary(StoredRun(folder))["plan"]
     assert told["standing"] == "declared"
     assert told["contrasts"] == ["plastic > fixed"]
+
+
+# ------------------------------------------------------------------------------ what came of it
+
+SEEDS = range(1, 13)
+
+
+def scores_of(**means):
+    rng = np.random.default_rng(5)
+    noise = 0.02 * rng.standard_normal((len(means), len(SEEDS)))
+    rows = zip(means.items(), noise, strict=True)
+    return {name: dict(zip(SEEDS, mean + row, strict=True)) for (name, mean), row in rows}
+
+
+def test_contrasts_are_tested_by_pairs_of_seeds_and_corrected_for_their_number():
+    scores = scores_of(plastic=0.9, fixed=0.5, reset=0.9)
+    claims = ["plastic > fixed", "plastic < fixed", "plastic = reset within 0.05", "plastic > 0.5"]
+    found = outcomes_of({"contrasts": claims}, scores)
+    assert [each["holds"] for each in found] == [True, False, True, True]
+    differences = np.array([scores["plastic"][s] - scores["fixed"][s] for s in SEEDS])
+    assert found[0]["difference"] == pytest.approx(differences.mean())
+    # all differences have one sign: two of the 2**12 flips are as far from 0
+    assert found[0]["p"] == pytest.approx(2 / 2**12)
+    # the p of the equality is smaller: three claims are left to correct for
+    assert found[0]["p_holm"] == pytest.approx(3 * 2 / 2**12)
+    ends = stats.t.interval(0.95, 11, differences.mean(), stats.sem(differences))
+    assert (found[0]["low"], found[0]["high"]) == pytest.approx(ends)
+    plastic, reset = (np.array(list(scores[name].values())) for name in ("plastic", "reset"))
+    tost = max(
+        stats.ttest_1samp(plastic - reset, bound, alternative=side).pvalue
+        for bound, side in ((-0.05, "greater"), (0.05, "less"))
+    )
+    assert found[2]["p"] == pytest.approx(tost)
+
+
+def test_what_is_not_so_is_not_shown():
+    found = outcomes_of(
+        {"contrasts": ["plastic > fixed", "plastic = fixed within 0.005"]},
+        scores_of(plastic=0.5, fixed=0.5),
+    )
+    assert [each["holds"] for each in found] == [False, False]
+
+
+def test_a_contrast_without_seeds_is_not_tested():
+    scores = {"plastic": {1: 0.9}, "fixed": {2: 0.5}}
+    (found,) = outcomes_of({"contrasts": ["plastic > fixed"]}, scores)
+    assert (found["n"], found["p_holm"], found["holds"]) == (0, None, None)
+    (other,) = outcomes_of({"contrasts": ["a=1 / plastic > a=2 / plastic"]}, scores)
+    assert other["holds"] is None
+    assert outcome_lines([other])[0].endswith("not tested, 0 seeds")
 
 
 def test_every_standing_has_words() -> None:

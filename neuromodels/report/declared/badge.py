@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from neuromodels.report.declared.outcomes import outcome_lines, outcomes_of
 from neuromodels.store.declared.record import DECLARED, MEANING
 from neuromodels.store.folder import PROVENANCE
 from neuromodels.store.provenance import sessions_in
@@ -20,12 +21,30 @@ def plan_of_run(folder: Path) -> dict[str, Any] | None:
     return plan if isinstance(plan, dict) and plan.get("standing") in MEANING else None
 
 
+def plan_with_outcomes(folder: Path, conditions: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the plan of a run, and what came of its contrasts as ``"outcomes"``.
+
+    Parameters
+    ----------
+    conditions
+        Each with ``"condition"`` and its final scores as ``"seeds"``.
+    """
+    plan = plan_of_run(folder)
+    if plan is None:
+        return None
+    scores = {c["condition"]: {s["seed"]: s["score"] for s in c["seeds"]} for c in conditions}
+    return {**plan, "outcomes": outcomes_of(plan, scores)}
+
+
 def badge_lines(plan: dict[str, Any]) -> list[str]:
     """Return the badge of a run, its contrasts, and every earlier plan, as lines."""
     claims = plan.get("contrasts", [])
+    outcomes = plan.get("outcomes", [])
+    tested = outcome_lines(outcomes) if any(each["n"] for each in outcomes) else []
     return [
         _badge(plan),
-        *([f"Contrasts: {'; '.join(map(str, claims))}."] if claims else []),
+        *([f"Contrasts: {'; '.join(map(str, claims))}."] if claims and not tested else []),
+        *(["Contrasts, pairs of the same seed:", *tested] if tested else []),
         *(_earlier_line(each) for each in plan.get("earlier", [])),
     ]
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from neuromodels import tasks
 from neuromodels.report.methods.columns import Equation, equations_in, statements_in
+from neuromodels.simulation.network.builder import circuit_of, text_of
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection, heard
 from neuromodels.simulation.network.text import Connection, Group, NetworkText, PlasticSynapses
 from neuromodels.simulation.network.writing import OWN
@@ -142,6 +143,12 @@ def _own_group(population: Population) -> Group:
     assert population.model is not None
     model = population.model
     return Group(population.name, population.size, model.equations, OWN[0], "", {}, model.threshold)
+
+
+def described_as(study: Study, condition: str, setting: str = "") -> Described:
+    """Return a condition of a study with its circuit and text; parameters as of `Described`."""
+    circuit = circuit_of(study, condition)
+    return Described(study, condition, circuit, text_of(study, condition, circuit), setting)
 
 
 def arrow(projection: Projection) -> str:
