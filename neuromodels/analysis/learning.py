@@ -43,9 +43,7 @@ def trials_to_criterion(
     return np.where(holds.any(axis=1), holds.argmax(axis=1) - begins[:, 0], np.nan)
 
 
-def means_around(
-    right: np.ndarray, turn: np.ndarray, window: int
-) -> tuple[np.ndarray, np.ndarray]:
+def means_around(right: np.ndarray, turn: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the share of right answers in the trials before a reversal, and in those after it.
 
     Parameters

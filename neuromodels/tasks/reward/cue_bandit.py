@@ -39,9 +39,7 @@ DECIDING = f"int({NOW} < {PHASE})"
 SHOWING = f"int({NOW} < {2 * PHASE})"
 TELLING = f"int({NOW} >= {PHASE} and {NOW} < {2 * PHASE})"
 """While the read-out hears what it did."""
-REWARDING = (
-    f"int({NOW} >= {PHASE} + delay//{STEP_MS} and {NOW} < {2 * PHASE} + delay//{STEP_MS})"
-)
+REWARDING = f"int({NOW} >= {PHASE} + delay//{STEP_MS} and {NOW} < {2 * PHASE} + delay//{STEP_MS})"
 
 LEFTS = {
     f"left{k + 1}": (f"left{k} + " if k else "")
