@@ -37,5 +37,5 @@ R_STDP = PlasticityRule(
         G_0,
     ),
     constants={"w_max": 1.0},
-    reference="Florian 2007, 10.1162/neco.2007.19.6.1468; Izhikevich 2007, 10.1093/cercor/bhl152",
+    reference="Florian 2007, Neural Comput 19:1468; Izhikevich 2007, Cereb Cortex 17:2443",
 )
