@@ -29,7 +29,7 @@ from neuromodels.store.provenance import provenance
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.store.sweeps import is_sweep
 from neuromodels.study.checks import installed_catalogs
-from neuromodels.study.file import Declaration, is_of_network, read_declaration
+from neuromodels.study.file import Declaration, is_of_network, read_declaration, study_of
 from neuromodels.study.limits.demand import check_workers
 from neuromodels.study.own_files import Announce, with_arrays, with_network
 from neuromodels.study.study import Study
@@ -152,7 +152,6 @@ def stored_in(
         that this machine cannot hold; None: it is refused.
     """
     from neuromodels.experiment.sweep import extend_study, extend_sweep, stored_sweep
-    from neuromodels.study.file import study_of
 
     if is_sweep(folder):
         return extend_sweep(stored_sweep(folder, announce, too_large), extend)

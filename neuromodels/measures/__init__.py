@@ -4,6 +4,7 @@ Declaring them imports no Brian2: what examines a solution imports it when it is
 """
 
 from neuromodels.catalog import Catalog
+from neuromodels.measures.criterion import CRITERION
 from neuromodels.measures.goals import GOALS
 from neuromodels.measures.imprint import IMPRINT
 from neuromodels.measures.injury import INJURY
@@ -11,10 +12,18 @@ from neuromodels.measures.memory import MEMORY
 from neuromodels.measures.novel import NOVEL
 from neuromodels.measures.path import PATH
 from neuromodels.measures.quantities import Measure, Solution
+from neuromodels.measures.reversal import REVERSAL
 from neuromodels.measures.states import STATES
 from neuromodels.measures.transfer import TRANSFER
 from neuromodels.measures.weights import WEIGHTS
+from neuromodels.measures.yoked import YOKED
 
-CATALOG = Catalog(Measure, (MEMORY, IMPRINT, INJURY, WEIGHTS, GOALS, STATES, PATH, NOVEL, TRANSFER))
+CATALOG = Catalog(
+    Measure,
+    (
+        *(MEMORY, IMPRINT, INJURY, WEIGHTS, GOALS, STATES, PATH, NOVEL, TRANSFER),
+        *(CRITERION, REVERSAL, YOKED),
+    ),
+)
 
 __all__ = ["CATALOG", "Measure", "Solution"]

@@ -56,4 +56,5 @@ GOALS = Measure(
     about="Does a solution reach goals that no search has seen?",
     note="Goals that the search drew, and others that it never did.",
     examine=examine,
+    conditions=tuple(UNSEEN),
 )

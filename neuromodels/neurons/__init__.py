@@ -5,6 +5,7 @@ In docstrings, [P] is published, [C] is in released code, [I] is inferred or cho
 
 from neuromodels.catalog import Catalog
 from neuromodels.errors import keep_own_tracebacks
+from neuromodels.neurons.action_lif import ACTION_LIF
 from neuromodels.neurons.alif import ALIF
 from neuromodels.neurons.base import NeuronModel
 from neuromodels.neurons.gru import GRU
@@ -14,6 +15,7 @@ from neuromodels.neurons.lif import LIF
 from neuromodels.neurons.modulator import MODULATOR
 from neuromodels.neurons.modulatory_lif import MODULATORY_LIF
 from neuromodels.neurons.readout import READOUT
+from neuromodels.neurons.reward_modulator import REWARD_MODULATOR
 from neuromodels.neurons.ternary_lif import TERNARY_LIF
 from neuromodels.neurons.traced_lif import TRACED_LIF
 
@@ -30,6 +32,8 @@ CATALOG = Catalog(
         LEAKY_READOUT,
         MODULATOR,
         MODULATORY_LIF,
+        REWARD_MODULATOR,
+        ACTION_LIF,
     ),
 )
 

@@ -36,7 +36,8 @@ class NeuronModel:
     coefficients
         Numbers of its neurons that a search may change, constants in the strings above.
     taught
-        Variable in which a task tells each neuron what it should do; empty: none.
+        Variable in which a task tells each neuron something: a read-out what it should do or has
+        done, a modulatory neuron what was earned; empty: none.
     """
 
     name: str

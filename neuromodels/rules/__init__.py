@@ -23,6 +23,8 @@ from neuromodels.rules.spike_timing.triplet_stdp import TRIPLET_STDP
 from neuromodels.rules.taylor import TAYLOR
 from neuromodels.rules.third_factor.nm_bcm import NM_BCM
 from neuromodels.rules.third_factor.nm_oja import NM_OJA
+from neuromodels.rules.third_factor.nm_pdlf import NM_PDLF
+from neuromodels.rules.third_factor.r_stdp import R_STDP
 from neuromodels.rules.third_factor.retroactive_bcm import RETROACTIVE_BCM
 from neuromodels.rules.third_factor.retroactive_oja import RETROACTIVE_OJA
 from neuromodels.rules.third_factor.three_factor import THREE_FACTOR, THREE_FACTOR_SPLIT
@@ -48,6 +50,8 @@ CATALOG = Catalog(
         RETROACTIVE_BCM,
         THREE_FACTOR,
         THREE_FACTOR_SPLIT,
+        R_STDP,
+        NM_PDLF,
         DOUBLET,
         POLYNOMIAL,
         TAYLOR,

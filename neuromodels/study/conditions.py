@@ -260,6 +260,13 @@ CONDITIONS: Mapping[str, Condition] = {
             control=hold_modulation(1.0),
         ),
         Condition(
+            "unmodulated",
+            "rule searched with its modulation clamped to 1",
+            search="unmodulated",
+            needs=THIRD_FACTOR,
+            control=hold_modulation(1.0),
+        ),
+        Condition(
             "random",
             "rules drawn where the search starts, no search",
             search="",

@@ -12,6 +12,7 @@ from neuromodels.tasks.environment import ENVIRONMENT
 from neuromodels.tasks.few_shot import FEW_SHOT
 from neuromodels.tasks.point_direction import POINT_DIRECTION
 from neuromodels.tasks.reacher import REACHER
+from neuromodels.tasks.reward.cue_bandit import CUE_BANDIT
 from neuromodels.tasks.sequence_copy import SEQUENCE_COPY
 from neuromodels.tasks.swimmer import SWIMMER
 from neuromodels.tasks.t_maze import T_MAZE
@@ -28,6 +29,7 @@ WRITTEN = (
     CUE_ASSOCIATION,
     CUE_LABEL,
     CUE_REWARD,
+    CUE_BANDIT,
     T_MAZE,
     FEW_SHOT,
     TARGET_RATE,

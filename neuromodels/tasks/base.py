@@ -13,6 +13,11 @@ from neuromodels.tasks.inputs import Inputs
 SLACK = 1e-3
 """By how much of its bound, or of 1, rounding may carry a score beyond it."""
 
+OUTCOMES = ("right", "earned", "given", "turn")
+"""Variables of the trials of a rewarded task: whether the action was right, 1 or 0; the reward that
+it earned; the reward that is given in its place, which may be set (0: none); and, the same for all
+trials, the first one after a reversal (as many as there are trials: none)."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -56,6 +61,10 @@ class Task:
     taught
         Expression of an item, summed over items into what read-out neuron ``j`` is told to do;
         empty where nobody teaches.
+    rewarded
+        Expression of an item, summed over items into what each modulatory neuron is told; empty
+        where nobody rewards.  The items of such a task are its trials, with the variables
+        `OUTCOMES`.
     between
         Expression that is true in the steps at whose end membranes, traces and eligibilities are
         erased, between two trials of an episode; empty: never.
@@ -119,6 +128,7 @@ class Task:
     groups: tuple[int, ...] = ()
     trace: str = "u"
     taught: str = ""
+    rewarded: str = ""
     between: str = ""
     step: float = 0.02
     reference: str = ""

@@ -18,6 +18,7 @@ HEARD = np.repeat([20.0, 0.0, -20.0], PHASE)
 """M = tanh of it: 1, then 0, then -1, all of them exactly."""
 ON, OFF, NEGATIVE = (slice(k * PHASE, (k + 1) * PHASE) for k in range(3))
 FAST = {"eta": 0.2, "w": 0, "alpha": 0}
+OF_PDLF = {"eta": 0.02, "A": 0.7, "B": -0.3, "C": 0.4, "D": 0.1}
 PAIRS = {"oja": ("plastic_oja", "nm_oja"), "bcm": ("plastic_bcm", "nm_bcm")}
 
 
@@ -34,6 +35,10 @@ def found():
     rules["modulated"] = with_values(CATALOG["nm_oja"].with_options({"decay": "modulated"}), FAST)
     for name in ("retroactive_oja", "retroactive_bcm", "three_factor", "three_factor_split"):
         rules[name] = CATALOG[name]
+    rules["r_stdp"] = with_values(CATALOG["r_stdp"], {"w": 0.5})
+    plain = {"normalisation": "none"}
+    for name in ("pdlf", "nm_pdlf"):
+        rules[name] = with_values(CATALOG[name].with_options(plain), OF_PDLF)
     rules["fixed"] = with_values(
         CATALOG["fixed"].with_options({"normalisation": "none"}), {"w": 0.3}
     )
@@ -47,6 +52,13 @@ def test_with_a_third_factor_of_1_a_rule_is_its_plain_one(found, kind):
     np.testing.assert_allclose(modulated, plain, rtol=1e-12)
 
 
+@checks("nm_pdlf")
+def test_with_a_third_factor_of_1_the_pdlf_rule_is_its_plain_one(found):
+    plain, modulated = (found[name]["w"][ON] for name in ("pdlf", "nm_pdlf"))
+    assert np.ptp(plain) > 0.1
+    np.testing.assert_allclose(modulated, plain, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("name", "learned"),
     [
@@ -56,6 +68,8 @@ def test_with_a_third_factor_of_1_a_rule_is_its_plain_one(found, kind):
         ("retroactive_bcm", "rho"),
         ("three_factor", "w"),
         ("three_factor_split", "rho"),
+        ("r_stdp", "w"),
+        ("nm_pdlf", "w"),
     ],
 )
 def test_with_a_third_factor_of_0_nothing_is_learned(found, name, learned):

@@ -21,7 +21,7 @@ CURRENT = RNG.normal(0.04, 0.08, STEPS)
 TOLD = np.where(np.arange(STEPS) % 300 < 150, 0.5, 0.0)
 BIAS = np.array([0.0, 0.03, 0.06])
 MEMBRANE = np.exp(-DT / 0.02)
-SPIKING = ("lif", "slow_lif", "alif", "traced_lif", "modulatory_lif")
+SPIKING = ("lif", "slow_lif", "alif", "traced_lif", "modulatory_lif", "action_lif")
 
 
 def slow_lif():
@@ -172,6 +172,36 @@ def test_a_leaky_readout_is_an_exponential_filter_and_only_its_trace_is_taught(w
 def test_a_modulator_is_the_tanh_of_its_input(watched):
     said = np.asarray(watched[0]["modulator"]["o"]).T
     np.testing.assert_allclose(said, np.tanh(CURRENT[:, None] + BIAS), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["reward_modulator", "action_lif"])
+def test_what_a_task_tells_a_neuron_is_added_to_its_input(name):
+    """Told by a read-out's lesson: tanh of both, or spikes of the sum."""
+    lesson = TimedArray(TOLD - 0.2, dt=DT * second, name="told_to_neurons")
+    given = TimedArray(CURRENT, dt=DT * second, name="given_to_neurons")
+    task = replace(
+        SILENCE,
+        stimulus="u = given(t) + cue",
+        taught="lesson(t) + 0*q_pre",
+        constants={"given": given, "lesson": lesson},
+        outputs=3,
+        score="loss = 0*y0",
+    )
+    loud = with_values(CATALOG["fixed"].with_options({"normalisation": "none"}), {"w": 1.0})
+    populations = (Population("channels", 1), Population("output", 3, MODELS[name]))
+    circuit = Circuit(populations, (Projection("channels", "output", loud),))
+    assembly = assemble(circuit, task, {"steps": STEPS}, controls=Controls(record=True))
+    batch = Batch(assembly.network, dtype="float64", namespace={})
+    batch["output.f_0" if name == "reward_modulator" else "output.bias"] = BIAS
+    batch["output.gain"] = 0.3
+    batch.record([0])
+    batch.run(assembly.duration)
+    seen = batch.samples("watch_output")
+    drive = CURRENT[:, None] + BIAS + 0.3 * (TOLD - 0.2)[:, None]
+    if name == "reward_modulator":
+        np.testing.assert_allclose(np.asarray(seen["o"]).T, np.tanh(drive), atol=1e-12)
+    else:
+        np.testing.assert_array_equal(np.asarray(seen["s"]).T, spikes(drive=drive)[0])
 
 
 def test_a_traced_lif_averages_membrane_and_inputs(watched):

@@ -107,6 +107,21 @@ class ThreeFactor(Law):
         self.elig = self.elig * np.exp(-DT / self.tau_e) + gained
 
 
+class RewardModulated(Law):
+    """Of R-STDP: excitatory weights, one window for all synapses."""
+
+    def step(self, x, y, pre, post, m):
+        self.w = np.clip(self.w + self.eta * m * self.elig, 0, 1)
+        gained = self.a_plus * x * post - self.a_minus * (y - post) * pre
+        self.elig = self.elig * np.exp(-DT / self.tau_e) + gained
+
+
+class ModulatedPdlf(Law):
+    def step(self, x, y, pre, post, m):
+        side = y if self.options["post"] else x
+        self.w = self.w + self.eta * m * (self.A * x * (y - self.C) + self.B * side + self.D)
+
+
 class Doublet(Law):
     def step(self, x, y, pre, post, m):
         self.early = self.early * np.exp(-DT / self.tau_x)
@@ -161,6 +176,10 @@ OF_ELIGIBILITY = (
 )
 
 
+OF_REWARD = {"w": 0.3, "a_plus": 0.7, "a_minus": 0.3, "eta": 0.02, "tau_e": 0.2, "g_0": 0.1}
+OF_PDLF = {"eta": 0.02, "A": 0.7, "B": -0.3, "C": 0.4, "D": 0.1, "g_0": 0.1}
+
+
 def variants():
     """Yield label, rule and law."""
     for name, chosen, law, values, options in WITH_FORMS:
@@ -177,6 +196,11 @@ def variants():
             contrast=contrast == "mean",
         )
         yield f"{name}_{pairs}_{contrast}", with_values(rule, OF_THREE), law
+    yield "r_stdp", with_values(CATALOG["r_stdp"], OF_REWARD), RewardModulated(OF_REWARD)
+    for side in ("post", "pre"):
+        rule = CATALOG["nm_pdlf"].with_options({"pdp_side": side, "normalisation": "none"})
+        law = ModulatedPdlf(OF_PDLF, post=side == "post")
+        yield f"nm_pdlf_{side}", with_values(rule, OF_PDLF), law
 
 
 VARIANTS = {label: (rule, law) for label, rule, law in variants()}

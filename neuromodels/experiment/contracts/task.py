@@ -10,6 +10,7 @@ from neuromodels.experiment.contracts.contract import Contract, Same, leave_out,
 from neuromodels.experiment.contracts.equations import variables
 from neuromodels.experiment.contracts.networks import Trials, task_trials
 from neuromodels.tasks import Task
+from neuromodels.tasks.base import OUTCOMES
 from neuromodels.tasks.characters import Bank, is_there
 from neuromodels.tasks.embodied import EmbodiedTask
 
@@ -71,6 +72,17 @@ class TaskContract(Contract):
         items = task.at(parameters).item_start
         must = f"must name a variable of item_start, out of {', '.join(items)}"
         require(inputs.variable in items, where, must, inputs.variable)
+
+    def test_outcomes_of_rewarded_trials_can_be_read_and_given(self, task: Task) -> None:
+        """Trials are items that keep what was right and earned; a given reward may be set."""
+        leave_out(unless=bool(task.rewarded), reason="the task rewards nobody")
+        own = variables("\n".join([task.item_model, task.dynamics]))
+        missing = [name for name in OUTCOMES if name not in own]
+        must = f"must have the variables {', '.join(OUTCOMES)}"
+        require(not missing, f"{_name(task)}.item_model", must, f"no {', '.join(missing)}")
+        found = _trials(Same(task)).run([f"items.{name}" for name in OUTCOMES], (1,))
+        zero = not found["items.given"].any()
+        require(zero, f"{_name(task)}.item_start", "must give no reward by itself", "another")
 
     def test_the_delay_lies_inside_the_trial(self, task: Task) -> None:
         """The delay begins and ends between the first step of a trial and its end."""

@@ -10,7 +10,7 @@ from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Quantity, get_dimensions
 
 from neuromodels.exploration.network_file.arguments import Finders
-from neuromodels.exploration.network_file.quantities import (
+from neuromodels.models.quantities import (
     Unreadable,
     quantity_of,
     unreadable,

@@ -67,6 +67,7 @@ MARKS: Mapping[str, Mark] = {
     "frozen": Mark("frozen", "#009E73", "^"),
     "M0": Mark("M = 0", "#999999", "P"),
     "M1": Mark("M = 1", "#000000", "X"),
+    "unmodulated": Mark("searched with M = 1", "#F0E442", "h", "--"),
     "random": Mark("random", "#CC79A7", "v"),
     "unseen": Mark("unseen", "#0072B2", "P"),
     "unseen_fixed": Mark("unseen", "#D55E00", "X"),

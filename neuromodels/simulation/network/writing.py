@@ -126,6 +126,7 @@ class _Writer:
         self._score(output)
         self._actions(output)
         self._teaching(output)
+        self._rewarding()
         self._health()
         if self.controls.record:
             self._recordings()
@@ -219,6 +220,32 @@ class _Writer:
                 "Choose readout = 'leaky_readout'.",
             )
         self._sum("taught", "items", output.name, output.model.taught, self.task.taught)
+
+    def _rewarding(self) -> None:
+        """Let the task tell modulatory neurons what was earned; without any, nobody hears it."""
+        has_third_factor = any(p.rule.modulator for p in self.circuit.projections)
+        if not self.task.rewarded or not has_third_factor:
+            return
+        for population in self._modulators():
+            model = population.model
+            if model is None or not model.taught:
+                raise DeclarationError(
+                    "circuit.modulator",
+                    f"must be a model that hears the rewards of the task {self.task.name!r}",
+                    model.name if model else population.name,
+                    "Choose modulator = 'reward_modulator'.",
+                )
+            name = f"rewarded_{population.name}"
+            self._sum(name, "items", population.name, model.taught, self.task.rewarded)
+
+    def _modulators(self) -> list[Population]:
+        """Return the populations that set the third factor, each once."""
+        sources = {p.source for p in self.circuit.projections if p.into == "modulation"}
+        found = [p for p in self.circuit.populations if p.name in sources]
+        if found:
+            return found
+        # a user's own network has a third factor of its own, which no task can reach
+        return [p for p in self.circuit.populations if p.has_modulation]
 
     # ------------------------------------------------------------------------------------- health
 

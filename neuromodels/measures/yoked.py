@@ -1,0 +1,58 @@
+"""Whether a solution needs its own rewards: another episode's, or none, in their place.
+
+In the yoked control of learning theory an animal gets the rewards that another one earns. These
+come as often and at the same times, but tell nothing of its own answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from neuromodels.measures.outcomes import outcomes_of
+from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
+from neuromodels.seeding import generator
+
+OWN = "score"
+YOKED_TO = "score, rewards of another episode"
+HELD = {"M1": "score, third factor held at 1", "M0": "score, third factor held at 0"}
+"""Condition -> what its score is called."""
+
+
+def examine(solution: Solution) -> Examined:
+    """Return scores with the own rewards, with another episode's, and with a constant M."""
+    right = right_by_reward(solution)
+    rng = generator(solution.seed, "bootstrap", "yoked", solution.condition)
+    quantities = {name: mean_of(each.mean(axis=1), rng) for name, each in right.items()}
+    names = dict(zip(right, ("own", "yoked", *HELD), strict=True))
+    return {names[label]: each.astype(bool) for label, each in right.items()}, quantities
+
+
+def right_by_reward(solution: Solution) -> dict[str, np.ndarray]:
+    """Return which answers are right, (episodes, trials), by what stands for the rewards.
+
+    Noise, cues and right answers are the same in all four.
+
+    Raises
+    ------
+    DeclarationError
+        When the task has no rewards, or the rule no third factor.
+    """
+    own = outcomes_of(solution)
+    yoked = outcomes_of(solution, given=np.roll(own.earned, 1, axis=0))
+    held = {
+        label: outcomes_of(replace(solution, condition=condition)).right
+        for condition, label in HELD.items()
+    }
+    return {OWN: own.right, YOKED_TO: yoked.right, **held}
+
+
+YOKED = Measure(
+    name="yoked",
+    about="Does a solution need its own rewards, or would those of another do?",
+    note="The same episodes with their own rewards, with those that the episode before earned, and"
+    " with a third factor that is constant.",
+    examine=examine,
+    conditions=("plastic",),
+)
