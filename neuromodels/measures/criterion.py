@@ -5,16 +5,14 @@ from __future__ import annotations
 from neuromodels.analysis.learning import AMONG, ENOUGH, trials_to_criterion
 from neuromodels.measures.outcomes import counted, outcomes_of
 from neuromodels.measures.quantities import Examined, Measure, Solution
-from neuromodels.seeding import generator
 
 
 def examine(solution: Solution) -> Examined:
     """Return in how many episodes the criterion holds before the reversal, and after how long."""
     found = outcomes_of(solution)
     trials = trials_to_criterion(found.right, end=found.turn)
-    rng = generator(solution.seed, "bootstrap", "criterion", solution.condition)
     arrays = {"right": found.right.astype(bool), "turn": found.turn, "trials": trials}
-    return arrays, counted(trials, "reach the criterion", rng)
+    return arrays, counted(trials, "reach the criterion")
 
 
 CRITERION = Measure(

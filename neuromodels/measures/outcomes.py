@@ -73,7 +73,7 @@ def outcomes_of(solution: Solution, given: np.ndarray | None = None) -> Outcomes
     return Outcomes(right, earned, turn.reshape(len(right), -1)[:, 0].astype(int))
 
 
-def counted(trials: np.ndarray, what: str, rng: np.random.Generator) -> dict[str, Quantity]:
+def counted(trials: np.ndarray, what: str) -> dict[str, Quantity]:
     """Return in how many episodes something happened, and the mean number of trials until then.
 
     Parameters
@@ -84,8 +84,8 @@ def counted(trials: np.ndarray, what: str, rng: np.random.Generator) -> dict[str
         Whatever happened, in words of a table.
     """
     happened = np.isfinite(trials)
-    until = mean_of(trials[happened], rng) if happened.any() else number(np.nan)
+    until = mean_of(trials[happened]) if happened.any() else number(np.nan)
     return {
-        f"share of episodes that {what}": mean_of(happened.astype(float), rng),
+        f"share of episodes that {what}": mean_of(happened.astype(float)),
         "trials until then, of these": until,
     }

@@ -8,7 +8,6 @@ from neuromodels.analysis.learning import AMONG, ENOUGH, means_around, trials_to
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.outcomes import counted, outcomes_of
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
-from neuromodels.seeding import generator
 
 WINDOW = 5
 """Trials before and after the reversal that are compared."""
@@ -28,12 +27,11 @@ def examine(solution: Solution) -> Examined:
         raise DeclarationError("task.reversal", f"{task.name!r} must have a reversal", 0)
     before, after = means_around(found.right, found.turn, WINDOW)
     trials = trials_to_criterion(found.right, first=found.turn)
-    rng = generator(solution.seed, "bootstrap", "reversal", solution.condition)
     quantities = {
-        f"right in {WINDOW} trials before": mean_of(before, rng),
-        f"right in {WINDOW} trials after": mean_of(after, rng),
-        "cost: before less after": mean_of(before - after, rng),
-        **counted(trials, "recover", rng),
+        f"right in {WINDOW} trials before": mean_of(before),
+        f"right in {WINDOW} trials after": mean_of(after),
+        "cost: before less after": mean_of(before - after),
+        **counted(trials, "recover"),
     }
     arrays = {"right": found.right.astype(bool), "turn": found.turn, "trials": trials}
     return {**arrays, "cost": np.asarray(before - after)}, quantities

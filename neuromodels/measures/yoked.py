@@ -12,7 +12,6 @@ import numpy as np
 
 from neuromodels.measures.outcomes import outcomes_of
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
-from neuromodels.seeding import generator
 
 OWN = "score"
 YOKED_TO = "score, rewards of another episode"
@@ -23,8 +22,7 @@ HELD = {"M1": "score, third factor held at 1", "M0": "score, third factor held a
 def examine(solution: Solution) -> Examined:
     """Return scores with the own rewards, with another episode's, and with a constant M."""
     right = right_by_reward(solution)
-    rng = generator(solution.seed, "bootstrap", "yoked", solution.condition)
-    quantities = {name: mean_of(each.mean(axis=1), rng) for name, each in right.items()}
+    quantities = {name: mean_of(each.mean(axis=1)) for name, each in right.items()}
     names = dict(zip(right, ("own", "yoked", *HELD), strict=True))
     return {names[label]: each.astype(bool) for label, each in right.items()}, quantities
 

@@ -10,6 +10,7 @@ from neuromodels.experiment.contracts import NeuronContract, RuleContract, TaskC
 from neuromodels.neurons import NeuronModel
 from neuromodels.rules import PlasticityRule
 from neuromodels.tasks import Task
+from neuromodels.tasks.inputs import Inputs
 
 
 @implementation(
@@ -44,14 +45,33 @@ NEURON = NeuronModel(
     coefficients=(Coefficient("bias", default=0.0, low=-1, high=1, per="neuron"),),
     reference="this test",
 )
-TASK = Task(
+
+
+class Countable(Task):
+    """A task of two inputs, of which a share may be held out."""
+
+    def inputs(self, parameters):
+        held_out = int(parameters["test_share"] > 0)
+        return Inputs(2 - held_out, held_out, "bit")
+
+
+class Unnamed(Countable):
+    """One that names no variable of its items."""
+
+    def inputs(self, parameters):
+        return replace(super().inputs(parameters), variable="number")
+
+
+TASK = Countable(
     name="good",
     summary="say the bit",
-    parameters={"length": 3, "prelude": 0, "unseen": 0},
+    parameters={"length": 3, "prelude": 0, "unseen": 0, "test_share": 0.0},
     steps="prelude + length",
     items="1",
-    item_model="bit : 1",
+    item_model="bit : 1\nright : 1\nearned : 1\ngiven : 1\nturn : 1",
     item_start={"bit": "int(rand() < 0.5)"},
+    item_step="right = bit\nearned = bit + given\nturn = turn\ngiven = given",
+    rewarded="given_pre",
     channels=1,
     stimulus_model="cue : 1\nu : 1",
     stimulus="u = cue",
@@ -113,9 +133,13 @@ TASKS = {
     "has_a_length_and_items": replace(TASK, steps="prelude"),
     "draws_only_variables_of_its_items": replace(TASK, item_start={"bits": "1"}),
     "unseen_parameters_are_others_that_hold": replace(TASK, unseen={"unseen": 0}),
+    "what_is_held_out_can_be_shown": Unnamed(**vars(TASK)),
+    "outcomes_of_rewarded_trials_can_be_read_and_given": replace(
+        TASK, item_start={**TASK.item_start, "given": "1"}
+    ),
     "the_delay_lies_inside_the_trial": replace(TASK, delay=("prelude", "length + 1")),
     "there_is_silence_to_settle_in": replace(
-        TASK, parameters={"length": 3, "unseen": 0}, steps="length", delay=()
+        TASK, parameters={"length": 3, "unseen": 0, "test_share": 0.0}, steps="length", delay=()
     ),
     "can_be_built": replace(TASK, stimulus="u = cue*t"),
     "losses_and_scores_are_numbers": replace(TASK, score="loss = log(-1 - y**2)"),

@@ -10,7 +10,7 @@ from neuromodels.measures.outcomes import counted, outcomes_of
 from neuromodels.measures.quantities import Measure, Solution
 from neuromodels.measures.reversal import REVERSAL
 from neuromodels.measures.yoked import HELD, OWN, YOKED, YOKED_TO
-from neuromodels.seeding import generator, trial_streams
+from neuromodels.seeding import trial_streams
 from neuromodels.simulation.network.builder import circuit_of
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
 
@@ -99,11 +99,10 @@ def test_yoked_rewards_are_those_of_the_episode_before():
 
 
 def test_what_never_happened_has_no_mean():
-    rng = generator(1, "bootstrap")
-    found = counted(np.array([np.nan, np.nan]), "recover", rng)
+    found = counted(np.array([np.nan, np.nan]), "recover")
     assert found["share of episodes that recover"]["value"] == 0
     assert found["trials until then, of these"]["value"] is None
-    some = counted(np.array([2.0, np.nan, 4.0]), "recover", rng)
+    some = counted(np.array([2.0, np.nan, 4.0]), "recover")
     assert some["share of episodes that recover"]["value"] == pytest.approx(2 / 3)
     assert some["trials until then, of these"]["value"] == 3.0
 
