@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuromodels.errors import DamagedRun, RunNotFound
+from neuromodels.report.declared.badge import badge_lines, plan_of_settings
 from neuromodels.report.networks.comparison import (
     are_networks,
     comparison_tables,
@@ -75,7 +76,7 @@ def comparison_of(folders: Sequence[Path], tell: Tell = ignore) -> dict[str, Any
     paths = [Path(folder) for folder in folders]
     every = [member for path in paths for member in _members(path, paths, tell)]
     named = {member.folder.resolve(): member for member in every}
-    found = list(each_whole(named.values(), _outcome, tell))
+    found = list(each_whole(named.values(), _report_of, tell))
     studies = [_flat(member.table) for member, _ in found]
     keys = differing_keys(studies)
     runs = [
@@ -84,11 +85,12 @@ def comparison_of(folders: Sequence[Path], tell: Tell = ignore) -> dict[str, Any
             "study": member.study.name,
             "digest": member.digest,
             "values": {key: flat[key] for key in keys},
-            **outcome,
+            **_outcome(member, report),
         }
-        for (member, outcome), flat in zip(found, studies, strict=True)
+        for (member, report), flat in zip(found, studies, strict=True)
     ]
-    return {"schema": SCHEMA, "differs": keys, "runs": runs}
+    plan = plan_of_settings(report for _, report in found)
+    return {"schema": SCHEMA, "differs": keys, "plan": plan, "runs": runs}
 
 
 def _members(folder: Path, named: Sequence[Path], tell: Tell) -> list[Member]:
@@ -129,9 +131,13 @@ def differing_keys(studies: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _outcome(member: Member) -> dict[str, Any]:
+def _report_of(member: Member) -> dict[str, Any] | None:
+    return _summary(member.run)
+
+
+def _outcome(member: Member, report: dict[str, Any] | None) -> dict[str, Any]:
     """Return status and one row per condition of a run."""
-    study, report = member.study, _summary(member.run)
+    study = member.study
     begun = report is not None and (report["conditions"] or report["searches"])
     rows = [_row(condition, study, report) for condition in study.tested]
     status = report["status"] if report and begun else "not begun"
@@ -201,6 +207,8 @@ class ComparisonView:
         yield self._table(keys)
         note = f" {FAILED_NOTE}" if self._has_failed else ""
         yield Text(_footnote(self.comparison) + note, "dim")
+        if plan := self.comparison["plan"]:
+            yield from (Text(line, overflow="fold") for line in badge_lines(plan))
         others = [key for key in every if key not in keys]
         if others:
             text = f"They also differ in: {', '.join(others)}. --json has the values."

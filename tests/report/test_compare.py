@@ -37,6 +37,7 @@ def comparison(keys, runs=3):
     return {
         "schema": 1,
         "differs": list(keys),
+        "plan": None,
         "runs": [
             {
                 "run": f"runs/run_{k}",

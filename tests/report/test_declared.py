@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from neuromodels.errors import DeclarationError, StorageError
-from neuromodels.report.declared.badge import badge_lines, plan_of_run
+from neuromodels.report.declared.badge import badge_lines, plan_of_run, plan_of_settings
 from neuromodels.report.declared.outcomes import outcome_lines, outcomes_of
 from neuromodels.report.declared.written import declare
 from neuromodels.report.run import summary
@@ -260,7 +260,7 @@ def scores_of(**means):
 def test_contrasts_are_tested_by_pairs_of_seeds_and_corrected_for_their_number():
     scores = scores_of(plastic=0.9, fixed=0.5, reset=0.9)
     claims = ["plastic > fixed", "plastic < fixed", "plastic = reset within 0.05", "plastic > 0.5"]
-    found = outcomes_of({"contrasts": claims}, scores)
+    found = outcomes_of({"contrasts": claims}, {"": scores})
     assert [each["holds"] for each in found] == [True, False, True, True]
     differences = np.array([scores["plastic"][s] - scores["fixed"][s] for s in SEEDS])
     assert found[0]["difference"] == pytest.approx(differences.mean())
@@ -281,18 +281,43 @@ def test_contrasts_are_tested_by_pairs_of_seeds_and_corrected_for_their_number()
 def test_what_is_not_so_is_not_shown():
     found = outcomes_of(
         {"contrasts": ["plastic > fixed", "plastic = fixed within 0.005"]},
-        scores_of(plastic=0.5, fixed=0.5),
+        {"": scores_of(plastic=0.5, fixed=0.5)},
     )
     assert [each["holds"] for each in found] == [False, False]
 
 
 def test_a_contrast_without_seeds_is_not_tested():
     scores = {"plastic": {1: 0.9}, "fixed": {2: 0.5}}
-    (found,) = outcomes_of({"contrasts": ["plastic > fixed"]}, scores)
+    (found,) = outcomes_of({"contrasts": ["plastic > fixed"]}, {"": scores})
     assert (found["n"], found["p_holm"], found["holds"]) == (0, None, None)
-    (other,) = outcomes_of({"contrasts": ["a=1 / plastic > a=2 / plastic"]}, scores)
+    (other,) = outcomes_of({"contrasts": ["a=1 / plastic > a=2 / plastic"]}, {"a=1": scores})
     assert other["holds"] is None
     assert outcome_lines([other])[0].endswith("not tested, 0 seeds")
+
+
+def test_contrasts_between_settings_are_tested_where_both_are_known():
+    scores = {"a=1": scores_of(plastic=0.9), "a=2": scores_of(plastic=0.5)}
+    claims = ["a=1 / plastic > a=2 / plastic", "a=3 / plastic > 0.5"]
+    first, second = outcomes_of({"contrasts": claims}, scores)
+    assert first["p"] == pytest.approx(2 / 2**12)
+    # the setting that is not there yet counts among the contrasts
+    assert first["p_holm"] == pytest.approx(2 * 2 / 2**12)
+    assert second["holds"] is None
+
+
+def test_the_runs_of_a_sweep_share_their_plan():
+    plan = {"standing": "declared", "content": "1", "contrasts": ["a=1 / plastic > 0.5"]}
+
+    def report(setting, mean, **changes):
+        seeds = [{"seed": s, "score": v} for s, v in scores_of(plastic=mean)["plastic"].items()]
+        told = {**plan, "setting": setting, **changes}
+        return {"plan": told, "conditions": [{"condition": "plastic", "seeds": seeds}]}
+
+    both = [report("a=1", 0.9), None, report("a=2", 0.5)]
+    assert plan_of_settings(both)["outcomes"][0]["holds"]
+    assert plan_of_settings([*both, report("a=3", 0.5, content="2")]) is None
+    assert plan_of_settings([*both, {"plan": None, "conditions": []}]) is None
+    assert plan_of_settings([None]) is None
 
 
 def test_every_standing_has_words() -> None:

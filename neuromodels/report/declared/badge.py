@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,37 @@ def plan_with_outcomes(folder: Path, conditions: list[dict[str, Any]]) -> dict[s
     plan = plan_of_run(folder)
     if plan is None:
         return None
-    scores = {c["condition"]: {s["seed"]: s["score"] for s in c["seeds"]} for c in conditions}
+    scores = {plan.get("setting", ""): scores_by_seed(conditions)}
     return {**plan, "outcomes": outcomes_of(plan, scores)}
+
+
+def scores_by_seed(conditions: Iterable[dict[str, Any]]) -> dict[str, dict[int, float]]:
+    """Return the final scores of a run by condition and seed."""
+    return {c["condition"]: {s["seed"]: s["score"] for s in c["seeds"]} for c in conditions}
+
+
+def plan_of_settings(reports: Iterable[dict[str, Any] | None]) -> dict[str, Any] | None:
+    """Return the plan that runs share, with what came of its contrasts over all of them.
+
+    Parameters
+    ----------
+    reports
+        Of runs, as `neuromodels.report.run.summary` returns them; None where there is none yet.
+
+    Returns
+    -------
+    dict or None
+        None where a run has no plan, or two runs have not the same one.
+    """
+    known = [report for report in reports if report is not None]
+    plans = [report["plan"] for report in known]
+    if not plans or None in plans or len({(p["content"], p["standing"]) for p in plans}) > 1:
+        return None
+    scores = {
+        plan.get("setting", ""): scores_by_seed(report["conditions"])
+        for plan, report in zip(plans, known, strict=True)
+    }
+    return {**plans[0], "outcomes": outcomes_of(plans[0], scores)}
 
 
 def badge_lines(plan: dict[str, Any]) -> list[str]:

@@ -17,8 +17,8 @@ from neuromodels.study.plan.contrast import Contrast, Side, contrast_of
 LEAST = 2
 """Seeds that a contrast needs."""
 LEVEL = 0.05
-Scores = Mapping[str, Mapping[int, float]]
-"""By condition and seed."""
+Scores = Mapping[str, Mapping[str, Mapping[int, float]]]
+"""By setting of a sweep, ``""`` for a study that is none; by condition; by seed."""
 
 
 def outcomes_of(plan: Mapping[str, Any], scores: Scores) -> list[dict[str, Any]]:
@@ -26,28 +26,30 @@ def outcomes_of(plan: Mapping[str, Any], scores: Scores) -> list[dict[str, Any]]
 
     Two scores of a seed are a pair. A claim that one is higher, lower or other is tested by
     permuting the signs of the differences, in both directions; that they are equal, by two
-    one-sided t tests against the margin. Holm's correction covers all contrasts of the plan.
+    one-sided t tests against the margin. Holm's correction covers all contrasts of the plan; one
+    that cannot be tested yet counts with a p value of 1.
 
     Parameters
     ----------
     plan
         What the run noted of it.
     scores
-        Final scores.
+        Final scores, of all settings that are known.
 
     Returns
     -------
     list of dict
         ``"contrast"``, ``"n"``, ``"difference"``, ``"low"``, ``"high"``, ``"kind"``, ``"p"``,
-        ``"p_holm"`` and ``"holds"``; the last is None where there are too few seeds, or where the
-        contrast is about another study.
+        ``"p_holm"`` and ``"holds"``; the last is None where there are too few seeds, or where
+        scores of a setting are not known.
     """
     claims = [str(text) for text in plan.get("contrasts", [])]
     found = [_outcome(text, scores) for text in claims]
-    tested = [each for each in found if each["p"] is not None]
-    for each, p in zip(tested, holm([each["p"] for each in tested]), strict=True):
-        each["p_holm"] = p
-        each["holds"] = bool(p < LEVEL and each["points_there"])
+    corrected = holm([1.0 if each["p"] is None else each["p"] for each in found])
+    for each, p in zip(found, corrected, strict=True):
+        if each["p"] is not None:
+            each["p_holm"] = p
+            each["holds"] = bool(p < LEVEL and each["points_there"])
     return [{k: v for k, v in each.items() if k != "points_there"} for each in found]
 
 
@@ -55,7 +57,7 @@ def _outcome(text: str, scores: Scores) -> dict[str, Any]:
     values = dict.fromkeys(("difference", "low", "high", "p", "p_holm", "holds"))
     told: dict[str, Any] = {"contrast": text, "n": 0, "kind": "none", **values}
     try:
-        (contrast,) = contrast_of(text, {"": list(scores)})
+        (contrast,) = contrast_of(text, {name: list(each) for name, each in scores.items()})
     except (DeclarationError, ValueError):
         return told
     differences = _differences(contrast, scores)
@@ -78,7 +80,8 @@ def _differences(contrast: Contrast, scores: Scores) -> np.ndarray:
 
 
 def _by_seed(side: Side, scores: Scores) -> Mapping[int, float] | None:
-    return None if side.number is not None else scores.get(side.condition, {})
+    known = scores.get(side.setting, {})
+    return None if side.number is not None else known.get(side.condition, {})
 
 
 def _score(known: Mapping[int, float] | None, side: Side, seed: int) -> float | None:

@@ -55,7 +55,8 @@ def plan_record(study_file: Path, study: Study, began: datetime) -> dict[str, An
     Returns
     -------
     dict
-        ``"standing"``: a key of `MEANING`; ``"file"``, ``"commit"``, ``"committed"``; the plan's
+        ``"standing"``: a key of `MEANING`; ``"file"``, ``"commit"``, ``"committed"``; the name of
+        the ``"setting"`` of a sweep; the plan's
         ``"contrasts"`` and ``"exclusions"``; ``"earlier"``: other plans of the same name.
     """
     path = path_of_plan(study_file, study.name)
@@ -66,10 +67,11 @@ def plan_record(study_file: Path, study: Study, began: datetime) -> dict[str, An
     try:
         plan = read_plan(path)
     except DeclarationError as error:
-        return {"standing": "unreadable", "file": path.name, "told": str(error)}
+        return {"standing": "unreadable", "file": path.name, "content": "", "told": str(error)}
     return {
         "standing": _standing(path, plan, study, latest, began),
         "file": path.name,
+        "setting": next((n for n, d in plan.digests.items() if d == study.digest), ""),
         "content": sha256(plan.to_text().encode()).hexdigest()[:12],
         "commit": latest.name if latest else "",
         "committed": latest.date if latest else "",
