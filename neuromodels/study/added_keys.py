@@ -15,8 +15,6 @@ BEFORE = "before"
 """Key of a field's metadata: the value that means what was meant before there was the field.
 
 Written out in `neuromodels.search.plan`, which knows nothing of studies."""
-ADDED_TO_ARRAYS: Mapping[str, float] = {"prelude": 0}
-"""Parameters that tasks from arrays did not always have, with what was meant before."""
 
 
 def added_key(default: Any) -> Any:
@@ -24,11 +22,6 @@ def added_key(default: Any) -> Any:
     if isinstance(default, Mapping):
         return field(default_factory=lambda: dict(default), metadata={BEFORE: default})
     return field(default=default, metadata={BEFORE: default})
-
-
-def parameters_left_out(parameters: Mapping[str, float]) -> list[str]:
-    """Return the added parameters of a task from arrays whose values mean what was meant before."""
-    return [name for name, before in ADDED_TO_ARRAYS.items() if parameters.get(name) == before]
 
 
 def keys_left_out(section: Any) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
-from neuromodels.study.added_keys import added_key, keys_left_out, parameters_left_out
+from neuromodels.study.added_keys import added_key, keys_left_out
 from neuromodels.study.circuits import AnyCircuit, CircuitChoice, circuit_table, silent_keys
 from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
@@ -214,9 +214,6 @@ class Study:
                     del table[name][key]
                 if not table[name]:
                     del table[name]
-        if any(place in self.contents for place in ARRAYS):
-            for key in parameters_left_out(self.task.parameters):
-                del table["task"][key]
 
     def _enter_contents(self, table: dict[str, Any]) -> None:
         """Put the contents of other files where the table names the files."""

@@ -179,7 +179,7 @@ def examples() -> dict[str, list[bytes]]:
             "stored_study": [study],
             "stored_sweep": [sweep],
             "task_arrays": _arrays_of_tasks(),
-            "packed_images": [gzip.compress(b"\0\0\x08\x03\0\0\0\1\0\0\0\1\0\0\0\2ab")],
+            "packed_images": [gzip.compress(b"\0\0\x08\x03\0\0\0\1\0\0\0\1\0\0\0\2ab", mtime=0)],
             "spike_lists": _lists_of_spikes(),
             "table": [study, sweep, b'{"pid": 1, "host": "here", "boot": "x", "began": 1}'],
         }

@@ -187,6 +187,7 @@ def array_task(
         name=name,
         summary=summary,
         parameters={**times, "test_share": float(test_share), "held_out": 0, "slope": 1.0},
+        added={"prelude": 0},
         steps=f"prelude + {length}",
         settling=length,
         items="1",
