@@ -108,6 +108,7 @@ ELSEWHERE = {
     "device.name": "the others need a GPU; below",
     "circuit.inhibitor": "of circuits with inhibitory neurons; below",
     "rule.coefficients.w.scale": "weights of both signs have no logarithm",
+    "test.inputs": "needs a share that is held out; below",
     **{
         f"circuit.{key}": "a network of one's own has no digest; below"
         for key in ("build", "input", "output", "signal", "trace")
@@ -181,6 +182,13 @@ def test_a_key_outside_of_the_digest_changes_no_bit(declared, numbers, base, key
     assert study.to_table() != declared().to_table()
     assert search_digest(study, "fixed") == base[0]
     assert numbers(study) == base[1]
+
+
+def test_held_out_inputs_enter_the_digest(declared):
+    share = "task.test_share=0.5"
+    seen, other = declared(share), declared(share, 'test.inputs="held out"')
+    digests = {search_digest(each, "fixed") for each in (seen, other, declared())}
+    assert len(digests) == 3
 
 
 @pytest.mark.parametrize("key", ENTERING)

@@ -93,8 +93,11 @@ def states():
         "hidden": RNG.random((16, 5, 4)),
         "goals": np.arange(16) % 8,
         "steps": np.arange(5),
-        "read": RNG.random(16),
-        "read_channels": RNG.random(16),
+        **{
+            f"{name}{end}": RNG.random(1)
+            for name in ("read", "read_channels")
+            for end in ("", "_hashed", "_shuffled")
+        },
     }
 
 

@@ -85,10 +85,10 @@ def faked() -> Iterator[None]:
     """Put a parabola in the place of networks, and carry out short searches only, here."""
     carry_out = neuromodels.api.carry_out
 
-    def carry_out_what_is_short(declared, folder, display, stop, start, many):
+    def carry_out_what_is_short(declared, folder, display, stop, start, many, beside):
         if many is not None or fewest_trials(declared) > MOST:
             return True
-        return carry_out(declared, folder, display, stop)
+        return carry_out(declared, folder, display, stop, beside=beside)
 
     with pytest.MonkeyPatch.context() as patch:
         acting = SimpleNamespace(experiment_of=Parabola)
