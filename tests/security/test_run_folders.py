@@ -28,7 +28,7 @@ USES = {
     "list": ["studies"],
 }
 """How each command is used on a run folder."""
-NO_FOLDER = {"new", "show", "check", "doctor", "cache"}
+NO_FOLDER = {"new", "show", "check", "declare", "doctor", "cache"}
 MOST_USED = ["resume", "report", "export"]
 ALIKE = {
     *("no end", "no end of a solution", "compressed zeros", "an array without bytes"),
