@@ -1,23 +1,28 @@
 """What tests share: a build cache, numpy as Brian2's target, a checkout with a fake network."""
 
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import brian2
 import pytest
+from brian2.core import base as brian_base
 from fake_experiment import FakeExperiment, catalogs, fake_recording
 from hypothesis import settings
 
 from neuromodels import api
 from neuromodels.cli import main
+from neuromodels.simulation.build.memo_keys import quick_keys
 from neuromodels.study import checks, file, sweep
 
 # The same cases in every run: what is found at random is for `make fuzz`, not for a day's work.
 settings.register_profile("same cases", derandomize=True, database=None)
 settings.load_profile("same cases")
 
+#: Of the calls that led to an object, for Brian2's messages.
+FRAMES = 12
 STUDY = """\
 name = "small"
 question = "Does it run?"
@@ -64,6 +69,21 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def runtime_target() -> None:
     """Let stock Brian2 use numpy: compiling its code objects would take minutes."""
     brian2.prefs.codegen.target = "numpy"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_brian2() -> Iterator[None]:
+    """Spare Brian2 half of its time: it looks at pytest's sixty frames for each object it makes.
+
+    Its keys are those of stock Brian2, see tests/simulation/test_memo_keys.py.
+    """
+
+    def few_frames() -> traceback.StackSummary:
+        return traceback.extract_stack(sys._getframe(1), limit=FRAMES)
+
+    with pytest.MonkeyPatch.context() as patch, quick_keys():
+        patch.setattr(brian_base, "traceback", SimpleNamespace(extract_stack=few_frames))
+        yield
 
 
 @pytest.fixture

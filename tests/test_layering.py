@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "simulation": "errors simulation.device",
     "simulation.tiled": "errors simulation.build simulation.device simulation.source",
     "simulation.brian2_suite": "errors simulation.device",
-    "models": "errors study simulation simulation.capture simulation.source simulation.device",
+    "models": "errors study simulation simulation.build simulation.capture simulation.source"
+    " simulation.device",
     "simulation.network": "errors catalog coefficients neurons rules tasks study models"
     " simulation.capture simulation.device",
     "report.plotting": "",

@@ -19,6 +19,7 @@ from brian2.synapses.synapses import Synapses
 
 from neuromodels.errors import DeclarationError, said_by
 from neuromodels.models.names import address_of
+from neuromodels.simulation.build.memo_keys import quick_keys
 from neuromodels.simulation.device.addresses import groups_of
 
 WHERE = "Model.build"
@@ -158,7 +159,8 @@ def set_up_with_numpy() -> Iterator[None]:
     device = get_device()
     device.code_object_class = _numpy_code
     try:
-        yield
+        with quick_keys():
+            yield
     finally:
         del device.code_object_class
 

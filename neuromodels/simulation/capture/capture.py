@@ -26,6 +26,7 @@ from brian2.synapses.synapses import Synapses, SynapticPathway
 from brian2.units.fundamentalunits import Quantity
 
 from neuromodels.errors import DeclarationError, UnsupportedFeature
+from neuromodels.simulation.build.memo_keys import quick_keys
 from neuromodels.simulation.build.solved_equations import remembered_solutions
 from neuromodels.simulation.capture.messages import discarding, explaining
 from neuromodels.simulation.capture.noise_names import Identities
@@ -201,7 +202,7 @@ def recording() -> Iterator[RecordingDevice]:
     device = RecordingDevice(runtime)
     brian_devices.active_device = device
     try:
-        with undisturbed_translation():
+        with undisturbed_translation(), quick_keys():
             yield device
     finally:
         brian_devices.active_device = runtime

@@ -16,6 +16,8 @@ from brian2.codegen.templates import Templater
 from brian2.core.preferences import prefs
 from jinja2 import ChoiceLoader, DictLoader
 
+from neuromodels.simulation.build.memo_keys import quick_keys
+
 NUMPY = "brian2.codegen.runtime.numpy_rt"
 GENERATOR = "synapses_create_generator"
 
@@ -57,7 +59,8 @@ def quick_setup() -> Iterator[None]:
     target = prefs.codegen.target
     prefs.codegen.target = "numpy"
     try:
-        yield
+        with quick_keys():
+            yield
     finally:
         prefs.codegen.target = target
 
