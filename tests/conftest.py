@@ -1,5 +1,6 @@
 """What tests share: a build cache, numpy as Brian2's target, a checkout with a fake network."""
 
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hypothesis import settings
 
 from neuromodels import api
 from neuromodels.cli import main
+from neuromodels.simulation.build.compilers import compiler
 from neuromodels.simulation.build.memo_keys import quick_keys
 from neuromodels.study import checks, file, sweep
 
@@ -83,6 +85,20 @@ def quick_brian2() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch, quick_keys():
         patch.setattr(brian_base, "traceback", SimpleNamespace(extract_stack=few_frames))
+        yield
+
+
+#: Folders whose tests compare compiled arithmetic: there programs are built as users' are.
+OPTIMISED = ("rules", "simulation")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_builds(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Compile in a third of the time where a test asks what a network means, not how fast it is."""
+    folder = request.path.relative_to(Path(__file__).parent).parts[0]
+    with pytest.MonkeyPatch.context() as patch:
+        if folder not in OPTIMISED:
+            patch.setenv("CXX", shlex.join((*compiler(), "-Og")))
         yield
 
 

@@ -240,6 +240,17 @@ def test_flags_of_the_chosen_compiler_are_used(
     assert "-fno-thread-jumps" in cache.flags()
 
 
+def test_a_chosen_flag_counts_where_it_contradicts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = 'extern "C" int answer() { return 1\n#ifdef __OPTIMIZE__\n+ 1\n#endif\n; }'
+    answers = []
+    for chosen in ("g++", "g++ -O0"):
+        monkeypatch.setenv("CXX", chosen)
+        answers.append(ctypes.CDLL(str(cache.build(source).path)).answer())
+    assert answers == [2, 1]
+
+
 @pytest.mark.parametrize(
     "message", ["yes error | head -c 10000000", r"printf '\351\377\033[31mwrong'", "true"]
 )

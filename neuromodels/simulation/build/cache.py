@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 
 from neuromodels.errors import BuildError
@@ -108,8 +109,14 @@ class Build:
 
 
 def host() -> Toolchain:
-    """Return the C++ compiler with the flags for this machine's processor."""
-    return Toolchain(compiler(), flags(), compiler_version(), processor())
+    """Return the C++ compiler with the flags for this machine's processor.
+
+    A user's own arguments come last: of two that contradict, such as -O1 and -O3, the last counts.
+    """
+    command = compiler()
+    programs = tuple(takewhile(lambda word: not word.startswith("-"), command))
+    own = command[len(programs) :]
+    return Toolchain(programs, (*flags(), *own), compiler_version(), processor())
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from brian2 import (
     Clock,
     Network,
@@ -163,6 +164,16 @@ def network_from(text: NetworkText) -> Network:
         return Network(*assembler.objects, name="trial")
 
 
+def connect_all(synapses: Synapses) -> None:
+    """Connect every neuron of the source with every one of the target, as ``connect()`` does.
+
+    Lists of pairs need no code of their own, which takes Brian2 more than half of the time.
+    """
+    size = len(synapses.target)
+    sources, targets = np.divmod(np.arange(len(synapses.source) * size), size)
+    synapses.connect(i=sources, j=targets)
+
+
 def tabled(constants: Mapping[str, object]) -> dict[str, object]:
     """Return constants, tables as Brian2's `TimedArray`: read as ``name(row*second, column)``."""
     return {
@@ -220,7 +231,7 @@ class _Assembler:
             )
         self._keep(synapses)
         check_constants(part.name, part.constants, synapses.variables)
-        synapses.connect()
+        connect_all(synapses)
 
     def _statements(self, part: Statements) -> None:
         self.named[part.owner].run_regularly(
