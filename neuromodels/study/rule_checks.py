@@ -148,7 +148,7 @@ def rule_from(section: Table, catalogs: Catalogs) -> RuleChoice:
     """Return a rule's table without problems, all defaults filled in."""
     rule = catalogs.rules[section["name"]]
     options = {option: section.get(option, allowed[0]) for option, allowed in rule.options.items()}
-    if terms := rule.kept_terms(section.get("terms", "all")):
+    if rule.terms and (terms := rule.kept_terms(section.get("terms", "all"))):
         options["terms"] = " ".join(terms)
     changes, kept = section.get("coefficients", {}), rule.with_options(options).coefficients
     settings = {c.name: settings_of(c, changes.get(c.name, {})) for c in kept}
