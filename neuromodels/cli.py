@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import neuromodels
 from neuromodels.commands import (
@@ -388,11 +388,7 @@ def _doctor(options: Namespace) -> int:
     argument("run", type=Path, help="run folder"),
     argument("measure", later=settings_from("measures.examine", "choice_of_measures")),
     repeatable("--vary", metavar="KEY=VALUES", later=settings_from("measures.examine", "values")),
-    repeatable(
-        "--only",
-        metavar="CONDITION",
-        help="e.g. plastic; without it all conditions that the measure is about",
-    ),
+    repeatable("--only", metavar="CONDITION", help="e.g. plastic; without it all it is about"),
     argument("--trials", type=positive, default=2000, help="per solution (2000)"),
     argument(
         "--replace", action="store_true", help="also a result of more trials, or of other values"
@@ -415,9 +411,7 @@ def _measure(options: Namespace) -> int:
     argument("run", type=Path, help="folder of a run, of a sweep, or with runs in it"),
     repeatable("--only", metavar="PROBE", help="e.g. recall; without it all that suit the task"),
     argument("--trials", type=positive, default=500, help="per solution and probe (500)"),
-    argument(
-        "--against", metavar="SETTING", default="", help="compare all others with it (the first)"
-    ),
+    argument("--against", metavar="SETTING", default="", help="compare with it (the first)"),
     argument("--csv", type=Path, help="also write every value of every search to this file"),
     JSON,
 )
@@ -425,14 +419,28 @@ def _battery(options: Namespace) -> int:
     from neuromodels.measures.battery.collect import collect
     from neuromodels.report.battery.table import battery_table, write_csv
 
-    def progress(name: str, cell: dict[str, Any]) -> None:
-        complain(f"{name}, {cell['condition']}, seed {cell['seed']}: {cell['probe']}")
-
     asked = options.trials, options.only, options.against
-    found = collect(options.run, *asked, _announce, progress, complain)
+    found = collect(options.run, *asked, _announce, complain)
     if options.csv:
         write_csv(options.csv, found)
     return show(found, battery_table(found), options)
+
+
+@command(
+    "simplify",
+    "show the smallest rule that keeps a solution's score",
+    argument("run", type=Path, help="run folder"),
+    argument("--keep", type=float, default=0.95, help="part of the score above chance (0.95)"),
+    argument("--trials", type=positive, default=500, help="that choose, and that test (500)"),
+    JSON,
+)
+def _simplify(options: Namespace) -> int:
+    from neuromodels.measures.simplify.run import simplify_run
+    from neuromodels.report.battery.simplified import simplified_view
+    from neuromodels.store.store import StoredRun
+
+    found = simplify_run(StoredRun(options.run), options.trials, options.keep, _announce)
+    return show(found, simplified_view(found), options)
 
 
 @command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from neuromodels.study.own_files import Announce
 from neuromodels.study.own_files import ignore as ignore_file
 
 SCHEMA = 1
-Progress = Callable[[str, Cell], None]
 
 
 def collect(
@@ -30,7 +29,6 @@ def collect(
     probes: Sequence[str] = (),
     against: str = "",
     announce: Announce = ignore_file,
-    progress: Progress = lambda name, cell: None,
     tell: Tell = ignore,
 ) -> dict[str, Any]:
     """Ask all solutions below a folder for their cognitive values, and compare the rules.
@@ -43,10 +41,9 @@ def collect(
         As for `battery_of`.
     against
         The setting that all others are compared with; empty: the first.
-    progress
-        Gets the name of a setting and each cell that was computed.
     tell
-        Gets a sentence about each run that is left out.
+        Gets a line about each cell that was computed, and a sentence about each run that is left
+        out.
 
     Returns
     -------
@@ -61,7 +58,7 @@ def collect(
     chosen_probes(probes)
     cells: list[tuple[str, Cell]] = []
     for name, member in _named(required_members(folder, tell)).items():
-        cells += _cells_of(name, member, trials, probes, announce, progress, tell)
+        cells += _cells_of(name, member, trials, probes, announce, tell)
     if not cells:
         raise NeuromodelsError(
             "battery", "needs a finished search", str(folder), "Finish one with: neuromodels resume"
@@ -90,12 +87,15 @@ def _cells_of(
     trials: int,
     probes: Sequence[str],
     announce: Announce,
-    progress: Progress,
     tell: Tell,
 ) -> list[tuple[str, Cell]]:
     assert member.run is not None
+
+    def told(cell: Cell) -> None:
+        tell(f"{name}, {cell['condition']}, seed {cell['seed']}: {cell['probe']}")
+
     try:
-        cells = battery_of(member.run, trials, probes, announce, lambda cell: progress(name, cell))
+        cells = battery_of(member.run, trials, probes, announce, told)
     except NeuromodelsError as error:
         tell(f"{name} is left out. {error}")
         return []
