@@ -139,6 +139,22 @@ def test_the_scores_are_on_trials_that_chose_nothing(experiment, vector, simplif
     assert simplified.full["value"] == pytest.approx(found)
 
 
+def test_held_out_inputs_choose_nothing(experiment, vector, monkeypatch):
+    """They are shown by the trials that test alone."""
+    seen = []
+
+    def score(experiment, xs, streams, inputs=None):
+        seen.append((len(streams), inputs))
+        return experiment.evaluate(xs, streams)
+
+    monkeypatch.setattr("neuromodels.measures.simplify.solution.score_vectors", score)
+    inputs = np.arange(12)
+    simplify(Solution(study_of(), "plastic", vector, streams_of(1, 6), 1, inputs), experiment)
+    shown = [given for _, given in seen if given is not None]
+    assert len(shown) == 2
+    assert all(np.array_equal(given, inputs[6:]) for given in shown)
+
+
 def test_a_rule_without_terms_is_refused(vector):
     study = Study(
         name="b",

@@ -132,28 +132,27 @@ def _only(vector: np.ndarray, experiment: Experiment, terms: Subset, kept: Subse
 
 
 class _Scores:
-    """Scores of vectors on the trials that choose, and on fresh ones."""
+    """Scores of vectors on the trials that choose, and on fresh ones.
+
+    Inputs that are held out from searches choose nothing here, either.
+    """
 
     def __init__(self, solution: Solution, experiment: ExperimentLike):
         half = len(solution.streams) // 2
         self._experiment = experiment
-        self._halves = [
-            (solution.streams[part], None if solution.inputs is None else solution.inputs[part])
-            for part in (slice(0, half), slice(half, None))
-        ]
+        self._choosing, self._fresh = solution.streams[:half], solution.streams[half:]
+        self._inputs = None if solution.inputs is None else solution.inputs[half:]
 
     def means(self, vectors: Sequence[np.ndarray]) -> np.ndarray:
         """Return the mean scores of vectors on the trials that choose, (vectors,)."""
-        streams, inputs = self._halves[0]
-        width = max(1, INSTANCES // len(streams))
+        width = max(1, INSTANCES // len(self._choosing))
         parts = [np.array(vectors[k : k + width]) for k in range(0, len(vectors), width)]
-        outcomes = [score_vectors(self._experiment, xs, streams, inputs=inputs) for xs in parts]
+        outcomes = [score_vectors(self._experiment, xs, self._choosing) for xs in parts]
         return np.concatenate([scores_per_trial(each).mean(axis=1) for each in outcomes])
 
     def fresh(self, vector: np.ndarray) -> np.ndarray:
         """Return the scores of a vector on trials that chose nothing, (trials,)."""
-        streams, inputs = self._halves[1]
-        outcome = score_vectors(self._experiment, vector[None], streams, inputs=inputs)
+        outcome = score_vectors(self._experiment, vector[None], self._fresh, inputs=self._inputs)
         return scores_per_trial(outcome)[0]
 
 
