@@ -1,4 +1,4 @@
-"""The command line: parse, call one function, print. Nothing else in the package prints."""
+"""The command line: parse, call one function, print."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import neuromodels
 from neuromodels.commands import (
+    BESIDE,
     JSON,
     RUN,
+    SET,
     USER_ERROR,
     WORKERS,
     StdoutForAnswer,
     argument,
+    checkout_folder,
     choices_in,
     command,
+    complain,
+    console,
     count,
     ended_by_signals,
     exit_code_of,
@@ -27,13 +31,16 @@ from neuromodels.commands import (
     parser_of,
     positive,
     prepare_process,
+    print_lines,
     refuse_preferences,
     repeatable,
     said_when_slow,
+    say_on_a_new_line,
     seconds,
     settings_from,
+    show,
 )
-from neuromodels.errors import on_one_screen, printable
+from neuromodels.errors import printable
 from neuromodels.report.terminal import Screen
 from neuromodels.store import RUNS
 
@@ -47,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     prepare_process()
     with ended_by_signals(for_good=arguments is None):
-        return exit_code_of(lambda: _carry_out(arguments), _complain)
+        return exit_code_of(lambda: _carry_out(arguments), complain)
 
 
 def _carry_out(arguments: Sequence[str] | None) -> int:
@@ -64,50 +71,11 @@ def _carry_out(arguments: Sequence[str] | None) -> int:
         sys.stdout.flush()
 
 
-BESIDE = Path(neuromodels.__file__).resolve().parent.parent
-"""The checkout, where the package runs from one."""
-
-# -- what commands share ------------------------------------------------------------------------
-
-
-def _complain(message: str) -> None:
-    with suppress(OSError):  # nobody may be left to read it
-        print(on_one_screen(f"neuromodels: {message}"), file=sys.stderr, flush=True)
-
-
-def _print(*lines: str) -> None:
-    for line in lines:
-        print(printable(line))
-
-
 def _announce(file: Path) -> None:
     from neuromodels.api import announcement
 
-    _complain(announcement(file))
+    complain(announcement(file))
 
-
-def _checkout() -> Path:
-    """Return where studies/ and figures/ lie: here, or beside the package."""
-    here = Path.cwd()
-    return here if (here / "studies").is_dir() else BESIDE
-
-
-def _console() -> Screen:
-    # a pipe has no width: tables are not folded to 80 columns there
-    return Screen() if sys.stdout.isatty() else Screen(width=160)
-
-
-def _show(values: dict[str, Any], view: Any, options: Namespace) -> int:
-    if options.json:
-        options.answer = json.dumps(values, indent=2, allow_nan=False, default=str)
-    else:
-        _console().print(view, highlight=False, soft_wrap=isinstance(view, str), markup=False)
-    return 0
-
-
-SET = repeatable(
-    "--set", metavar="KEY=VALUE", help="change a value of the file, e.g. search.generations=100"
-)
 
 # -- running studies ----------------------------------------------------------------------------
 
@@ -168,7 +136,7 @@ def _resume(options: Namespace) -> int:
 
 
 def _too_large(options: Namespace) -> Callable[[str], None] | None:
-    return _complain if options.scheduler else None  # its workers may have more memory
+    return complain if options.scheduler else None  # its workers may have more memory
 
 
 def _go(
@@ -180,9 +148,11 @@ def _go(
     from neuromodels.store.sweeps import is_sweep
 
     for text in check_if_new(declared, folder):
-        _complain(text)
+        complain(text)
     workers = (options.workers, options.scheduler, options.chunk_seconds)
-    if code := go_on(declared, folder, Screen(stderr=options.json), _say, workers, beside):
+    if code := go_on(
+        declared, folder, Screen(stderr=options.json), say_on_a_new_line, workers, beside
+    ):
         return code
     if is_sweep(folder):
         return _show_comparison([folder], options)
@@ -195,14 +165,8 @@ def _go_network(declaration: Declaration, options: Namespace, folder: Path | Non
 
     workers = (options.workers, options.scheduler, options.chunk_seconds)
     asked = declaration, folder or getattr(options, "out", None), Screen(stderr=options.json)
-    code, into = go_on_with_network(*asked, _say, _announce, workers)
+    code, into = go_on_with_network(*asked, say_on_a_new_line, _announce, workers)
     return code or _show_report(into, options)
-
-
-def _say(text: str) -> None:
-    # not where Ctrl-C has left the cursor
-    with suppress(OSError):
-        print(f"\n{text}", file=sys.stderr, flush=True)
 
 
 @command(
@@ -224,7 +188,7 @@ def _declare(options: Namespace) -> int:
 
     declared = read_declared(options.file, options.set, announce=once(_announce))
     told = declare(Path(options.file), declared, options.contrast, options.exclude)
-    return _show(told, written_text(told), options)
+    return show(told, written_text(told), options)
 
 
 # -- looking at runs ----------------------------------------------------------------------------
@@ -248,7 +212,7 @@ def _report(options: Namespace) -> int:
 def _write_page(folder: Path, target: Path | None) -> int:
     from neuromodels.report.pages import write_page_of  # matplotlib takes a second
 
-    _print(f"page: {write_page_of(folder, target)}")
+    print_lines(f"page: {write_page_of(folder, target)}")
     return 0
 
 
@@ -261,9 +225,9 @@ def _show_report(folder: Path, options: Namespace) -> int:
 
     if is_network(folder):
         values = network_summary(StoredNetwork(folder))
-        return _show(values, network_tables(values), options)
+        return show(values, network_tables(values), options)
     values = summary(StoredRun(folder))
-    return _show(values, report_tables(values), options)
+    return show(values, report_tables(values), options)
 
 
 @command(
@@ -281,7 +245,7 @@ def _compare(options: Namespace) -> int:
 def _show_comparison(folders: Sequence[Path], options: Namespace) -> int:
     from neuromodels.report.compare import compared
 
-    return _show(*compared(folders, _complain), options)
+    return show(*compared(folders, complain), options)
 
 
 @command(
@@ -293,8 +257,8 @@ def _show_comparison(folders: Sequence[Path], options: Namespace) -> int:
 def _status(options: Namespace) -> int:
     from neuromodels.report.status import status_of, status_table
 
-    values = status_of(options.folder, _complain)
-    return _show(values, status_table(values), options)
+    values = status_of(options.folder, complain)
+    return show(values, status_table(values), options)
 
 
 @command(
@@ -307,7 +271,7 @@ def _status(options: Namespace) -> int:
 def _watch(options: Namespace) -> int:
     from neuromodels.report.watch import follow
 
-    follow(options.folder, _console(), interval=options.interval, once=options.once)
+    follow(options.folder, console(), interval=options.interval, once=options.once)
     return 0
 
 
@@ -321,9 +285,9 @@ def _watch(options: Namespace) -> int:
 def _export(options: Namespace) -> int:
     from neuromodels.store.export import export, tables_in
 
-    size = export(tables_in(options.folder, _complain), options.table, options.out)
+    size = export(tables_in(options.folder, complain), options.table, options.out)
     unit = "values" if options.out.suffix == ".nc" else "rows"
-    _print(f"{options.table}: {size:,} {unit} in {options.out}")
+    print_lines(f"{options.table}: {size:,} {unit} in {options.out}")
     return 0
 
 
@@ -341,7 +305,7 @@ def _new(options: Namespace) -> int:
     from neuromodels.study.templates import write_template
 
     path, trial = write_template(options.kind, options.name, options.folder)
-    _print(f"{options.kind}: {path}", f"try it: {trial}")
+    print_lines(f"{options.kind}: {path}", f"try it: {trial}")
     return 0
 
 
@@ -362,10 +326,10 @@ def _show_study(options: Namespace) -> int:
 
     condition_with_network(options.condition)
     declared = read_declared(options.file, options.set, announce=_announce)
-    study, setting = setting_of(declared, options.setting, _complain)
+    study, setting = setting_of(declared, options.setting, complain)
     described = described_as(study, options.condition, setting)
     values = values_of(described) if options.json else {}
-    return _show(values, printable(methods_of(described, options.all)), options)
+    return show(values, printable(methods_of(described, options.all)), options)
 
 
 @command(
@@ -379,9 +343,9 @@ def _check(options: Namespace) -> int:
     from neuromodels.experiment.contracts.users_file import check, lines_of
 
     is_study = options.declared.endswith((".toml", ".py"))
-    slow = said_when_slow(_complain, f"still runs {options.declared.rpartition(':')[0]}")
+    slow = said_when_slow(complain, f"still runs {options.declared.rpartition(':')[0]}")
     verdict = verdict_of(options.declared, _announce) if is_study else check(options.declared, slow)
-    _show(verdict, lines_of(verdict), options)
+    show(verdict, lines_of(verdict), options)
     return 0 if verdict["ok"] else 1
 
 
@@ -394,9 +358,9 @@ def _check(options: Namespace) -> int:
 def _list(options: Namespace) -> int:
     from neuromodels.report.listing import catalog_table, items_of
 
-    items = items_of(options.kind, _checkout())
+    items = items_of(options.kind, checkout_folder())
     values = {"kind": options.kind, "items": items}
-    return _show(values, catalog_table(options.kind, items), options)
+    return show(values, catalog_table(options.kind, items), options)
 
 
 # -- the machine --------------------------------------------------------------------------------
@@ -411,7 +375,7 @@ def _doctor(options: Namespace) -> int:
     checks = examine(RUNS)
     healthy = all(check.ok for check in checks)
     values = {"ok": healthy, "checks": [asdict(check) for check in checks]}
-    _show(values, "\n".join(check_line(check) for check in checks), options)
+    show(values, "\n".join(check_line(check) for check in checks), options)
     return 0 if healthy else 1
 
 
@@ -424,11 +388,7 @@ def _doctor(options: Namespace) -> int:
     argument("run", type=Path, help="run folder"),
     argument("measure", later=settings_from("measures.examine", "choice_of_measures")),
     repeatable("--vary", metavar="KEY=VALUES", later=settings_from("measures.examine", "values")),
-    repeatable(
-        "--only",
-        metavar="CONDITION",
-        help="e.g. plastic; without it all conditions that the measure is about",
-    ),
+    repeatable("--only", metavar="CONDITION", help="e.g. plastic; without it all it is about"),
     argument("--trials", type=positive, default=2000, help="per solution (2000)"),
     argument(
         "--replace", action="store_true", help="also a result of more trials, or of other values"
@@ -442,7 +402,45 @@ def _measure(options: Namespace) -> int:
 
     run, asked = StoredRun(options.run), (options.vary, options.only, options.replace)
     values = examine_solutions(run, options.measure, options.trials, _announce, *asked)
-    return _show(values, measure_table(values), options)
+    return show(values, measure_table(values), options)
+
+
+@command(
+    "battery",
+    "measure all cognitive values, and compare rules",
+    argument("run", type=Path, help="folder of a run, of a sweep, or with runs in it"),
+    repeatable("--only", metavar="PROBE", help="e.g. recall; without it all that suit the task"),
+    argument("--trials", type=positive, default=500, help="per solution and probe (500)"),
+    argument("--against", metavar="SETTING", default="", help="compare with it (the first)"),
+    argument("--csv", type=Path, help="also write every value of every search to this file"),
+    JSON,
+)
+def _battery(options: Namespace) -> int:
+    from neuromodels.measures.battery.collect import collect
+    from neuromodels.report.battery.table import battery_table, write_csv
+
+    asked = options.trials, options.only, options.against
+    found = collect(options.run, *asked, _announce, complain)
+    if options.csv:
+        write_csv(options.csv, found)
+    return show(found, battery_table(found), options)
+
+
+@command(
+    "simplify",
+    "show the smallest rule that keeps a solution's score",
+    argument("run", type=Path, help="run folder"),
+    argument("--keep", type=float, default=0.95, help="part of the score above chance (0.95)"),
+    argument("--trials", type=positive, default=500, help="that choose, and that test (500)"),
+    JSON,
+)
+def _simplify(options: Namespace) -> int:
+    from neuromodels.measures.simplify.run import simplify_run
+    from neuromodels.report.battery.simplified import simplified_view
+    from neuromodels.store.store import StoredRun
+
+    found = simplify_run(StoredRun(options.run), options.trials, options.keep, _announce)
+    return show(found, simplified_view(found), options)
 
 
 @command(
@@ -453,7 +451,7 @@ def _measure(options: Namespace) -> int:
 def _cache(options: Namespace) -> int:
     from neuromodels.report.builds import build_lines, clear_builds
 
-    _print(*([clear_builds()] if options.action == "clear" else build_lines()))
+    print_lines(*([clear_builds()] if options.action == "clear" else build_lines()))
     return 0
 
 
@@ -484,17 +482,17 @@ def _cache(options: Namespace) -> int:
 def _figure(options: Namespace) -> int:
     from neuromodels.report.figures import Asked, draw_all, draw_named
 
-    checkout = _checkout()
+    checkout = checkout_folder()
     if checkout != BESIDE and (checkout / "figures").is_dir():
-        _complain(f"this runs scripts of the folder that you are in: {checkout / 'figures'}")
+        complain(f"this runs scripts of the folder that you are in: {checkout / 'figures'}")
     asked = Asked(options.run, RUNS, checkout, options.from_tables)
     if options.name != "all":
-        _print(*draw_named(options.name, asked, options.out))
+        print_lines(*draw_named(options.name, asked, options.out))
         return 0
     is_drawn = False
     for drawing in draw_all(asked, options.out):
         is_drawn |= drawing.is_drawn
-        _print(*drawing.lines)
+        print_lines(*drawing.lines)
     if not is_drawn:
-        _complain("no figure was drawn")
+        complain("no figure was drawn")
     return 0 if is_drawn else USER_ERROR

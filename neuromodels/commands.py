@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -17,7 +18,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, Self, TextIO
 
-from neuromodels.errors import NeuromodelsError, on_one_screen, shown
+import neuromodels
+from neuromodels.errors import NeuromodelsError, on_one_screen, printable, shown
+from neuromodels.report.terminal import Screen
 
 MOST = 10**9
 """Of generations and processes that a user may ask for: more take years."""
@@ -384,3 +387,53 @@ def _silence_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # no file behind it
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+# -- what commands say --------------------------------------------------------------------------
+
+BESIDE = Path(neuromodels.__file__).resolve().parent.parent
+"""The checkout, where the package runs from one."""
+
+
+def complain(message: str) -> None:
+    """Say what is wrong, or what happens, on stderr."""
+    with suppress(OSError):  # nobody may be left to read it
+        print(on_one_screen(f"neuromodels: {message}"), file=sys.stderr, flush=True)
+
+
+def say_on_a_new_line(text: str) -> None:
+    # not where Ctrl-C has left the cursor
+    with suppress(OSError):
+        print(f"\n{text}", file=sys.stderr, flush=True)
+
+
+def print_lines(*lines: str) -> None:
+    """Print lines on stdout."""
+    for line in lines:
+        print(printable(line))
+
+
+def checkout_folder() -> Path:
+    """Return where studies/ and figures/ lie: here, or beside the package."""
+    here = Path.cwd()
+    return here if (here / "studies").is_dir() else BESIDE
+
+
+def console() -> Screen:
+    """Return what tables are printed on."""
+    # a pipe has no width: tables are not folded to 80 columns there
+    return Screen() if sys.stdout.isatty() else Screen(width=160)
+
+
+def show(values: dict[str, Any], view: Any, options: Namespace) -> int:
+    """Print a view, or with ``--json`` keep the values as the answer; return the exit code 0."""
+    if options.json:
+        options.answer = json.dumps(values, indent=2, allow_nan=False, default=str)
+    else:
+        console().print(view, highlight=False, soft_wrap=isinstance(view, str), markup=False)
+    return 0
+
+
+SET = repeatable(
+    "--set", metavar="KEY=VALUE", help="change a value of the file, e.g. search.generations=100"
+)

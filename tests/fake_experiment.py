@@ -87,7 +87,7 @@ def catalogs() -> Catalogs:
     options = {"normalisation": ("p8", "none"), "pdp_side": ("post", "pre")}
     rule = _named("pdlf", coefficients=letters, options=options, modulator="m", model="")
     rule.with_options = lambda options: rule
-    rule.is_normalised = False
+    rule.is_normalised, rule.terms = False, ()
     rule.each_step = rule.on_pre = rule.on_post = rule.weight = ""
     task = _named(
         "sequence_copy",

@@ -83,6 +83,7 @@ class Episodes:
             population.name: f"{population.name}.{population.trace}"
             for population in circuit.populations
         }
+        self._signals = {p.name: f"{p.name}.{p.signal}" for p in circuit.populations}
         output = circuit.populations[-1]
         self._output = f"{output.name}.{output.signal}"
         self._score = assembly.accuracy
@@ -119,6 +120,10 @@ class Episodes:
             cure = "Write an equation for one in the group, and name it in the study."
             raise DeclarationError("OwnNetwork.trace", must, cure=cure)
         return np.asarray(self.batch[self._traces[population]])
+
+    def signals(self, population: str) -> np.ndarray:
+        """Return what a population sends in this step, spikes for most, (trials, neurons)."""
+        return np.asarray(self.batch[self._signals[population]])
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return the weights now by projection, (trials, pairs); 0 where a pair has no synapse."""

@@ -81,20 +81,20 @@ def memory_of(
     DeclarationError
         When the task does not show items, wait, and ask for them.
     """
-    trials = _at_recall(solution)
+    trials = trials_at_recall(solution)
     bits = np.asarray(trials.batch[trials.items[0]]) > 0.5
     weights = trials.weights()
-    own = _recall(trials)
-    trials = _at_recall(solution)
+    own = recall_of(trials)
+    trials = trials_at_recall(solution)
     trials.set_weights({name: np.roll(each, -1, axis=0) for name, each in weights.items()})
-    answers = _recall(trials)
+    answers = recall_of(trials)
     moved = np.roll(bits, -1, axis=0)
     states, rng = np.hstack(list(weights.values())), generator(solution.seed, "decoding", "memory")
     read = decode(states, bits, bits, rng, decoder, folds)
     return MemoryEvidence(bits, own == bits, answers == moved, answers == bits, read)
 
 
-def _at_recall(solution: Solution) -> Episodes:
+def trials_at_recall(solution: Solution) -> Episodes:
     """Return trials run until the delay ends."""
     trials = solution.episodes()
     trials.run(_end_of_delay(solution))
@@ -120,7 +120,7 @@ def _end_of_delay(solution: Solution) -> int:
     return end
 
 
-def _recall(trials: Episodes) -> np.ndarray:
+def recall_of(trials: Episodes) -> np.ndarray:
     """Run to the end and return which answers are 1, (trials, length)."""
     answers = []
     for _ in range(trials.batch[trials.items[0]].shape[1]):

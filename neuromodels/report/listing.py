@@ -67,6 +67,7 @@ def _rule(name: str, rule: Any) -> dict[str, Any]:
         "learns": list(rule.learns) if rule.is_plastic else [],
         "coefficients": coefficients,
         "options": {option: list(allowed) for option, allowed in rule.options.items()},
+        "terms": list(rule.terms),
     }
 
 

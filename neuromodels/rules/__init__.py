@@ -21,6 +21,7 @@ from neuromodels.rules.spike_timing.inhibitory_stdp import INHIBITORY_STDP
 from neuromodels.rules.spike_timing.stdp import STDP
 from neuromodels.rules.spike_timing.triplet_stdp import TRIPLET_STDP
 from neuromodels.rules.taylor import TAYLOR
+from neuromodels.rules.taylor_modulated import TAYLOR_MODULATED
 from neuromodels.rules.third_factor.nm_bcm import NM_BCM
 from neuromodels.rules.third_factor.nm_oja import NM_OJA
 from neuromodels.rules.third_factor.nm_pdlf import NM_PDLF
@@ -55,6 +56,7 @@ CATALOG = Catalog(
         DOUBLET,
         POLYNOMIAL,
         TAYLOR,
+        TAYLOR_MODULATED,
     ),
 )
 

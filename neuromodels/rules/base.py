@@ -12,6 +12,7 @@ import numpy as np
 from neuromodels.coefficients import GRANULARITIES, Coefficient
 from neuromodels.errors import DeclarationError
 from neuromodels.rules.normalisation import NORMALISATIONS
+from neuromodels.rules.terms import ALL, names_of, with_terms
 
 RESERVED = {
     "M",
@@ -87,6 +88,9 @@ class PlasticityRule:
         8-norm, or ``"none"``; see `neuromodels.rules.normalisation`.
     choices
         Options: option -> value -> the fields it changes; the first value is the default.
+    terms
+        Coefficients that each multiply one term of the rule. A study may keep some of these terms
+        alone: ``terms = "A B"``, see `neuromodels.rules.terms`.
     """
 
     name: str
@@ -106,6 +110,7 @@ class PlasticityRule:
     constants: Mapping[str, object] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
     reference: str = ""
+    terms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for coefficient in self.coefficients:
@@ -135,6 +140,17 @@ class PlasticityRule:
                 self.normalisation,
             )
         self._check_variables()
+        self._check_terms()
+
+    def _check_terms(self) -> None:
+        """Refuse terms without a coefficient."""
+        known = [coefficient.name for coefficient in self.coefficients]
+        if strange := [term for term in self.terms if term not in known]:
+            raise DeclarationError(
+                f"PlasticityRule.{self.name}.terms",
+                f"must be names of coefficients: {', '.join(known)}",
+                ", ".join(strange),
+            )
 
     def _check_variables(self) -> None:
         """Refuse names in `learns` and on the left of `forget` that no synapse has."""
@@ -188,13 +204,28 @@ class PlasticityRule:
             Where an option or its value does not exist.
         """
         rule = self
-        for option, value in options.items():
+        chosen = dict(options)
+        terms = chosen.pop("terms", ALL) if self.terms else ALL
+        for option, value in chosen.items():
             if value not in self.options.get(option, ()):
                 raise DeclarationError(
                     f"PlasticityRule.{self.name}.{option}", f"options are {self.options}", value
                 )
             rule = replace(rule, **self.choices[option][value])  # type: ignore[arg-type]
-        return rule
+        return with_terms(rule, terms) if self.terms else rule
+
+    def are_terms(self, text: object) -> bool:
+        """Whether a text names some of the rule's terms, each once, or says ``"all"``."""
+        if not isinstance(text, str):
+            return False
+        named = names_of(text)
+        is_choice = bool(named) and set(named) <= set(self.terms) and len(set(named)) == len(named)
+        return text == ALL or is_choice
+
+    def kept_terms(self, text: str) -> tuple[str, ...]:
+        """Return the terms that a text names, in the rule's order; none where all stay."""
+        named = set(self.terms if text == ALL else names_of(text))
+        return () if named == set(self.terms) else tuple(t for t in self.terms if t in named)
 
     def with_coefficients(self, changes: Mapping[str, Mapping[str, object]]) -> PlasticityRule:
         """Return the rule with other settings of some coefficients.

@@ -30,5 +30,6 @@ PDLF = PlasticityRule(
         },
         "normalisation": {"p8": {"normalisation": "p8"}, "none": {"normalisation": "none"}},
     },
+    terms=("A", "B", "D"),
     reference="Shen et al. 2023, arXiv:2308.12063",
 )

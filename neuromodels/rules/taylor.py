@@ -32,5 +32,6 @@ TAYLOR = PlasticityRule(
         *(Coefficient(name, default=0.0, low=-1, high=1, sigma=0.001) for name in POWERS),
     ),
     constants={"w_max": 10.0},
+    terms=tuple(POWERS),
     reference="Mehta et al. 2024, NeurIPS 37 (released code)",
 )

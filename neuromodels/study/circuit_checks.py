@@ -304,7 +304,8 @@ def _with_options(table: Table, path: Key, catalogs: Catalogs) -> Any:
     section, rule = section_of(table, *path), look_up(table, (*path, "name"), catalogs)
     if rule is None:
         return None
-    options = {key: value for key, value in section.items() if key in rule.options}
+    known = {*rule.options, *(("terms",) if rule.terms else ())}
+    options = {key: value for key, value in section.items() if key in known}
     try:
         return rule.with_options(options)
     except DeclarationError:  # reported where the option stands

@@ -35,8 +35,20 @@ def rule_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
 
 def rule_kinds(rule: Any) -> dict[str, Kind]:
     """Return the keys of a rule's table, those of its options among them if it is known."""
-    options = {} if rule is None else rule.options
-    return {**SECTIONS["rule"], **{name: one_of(*allowed) for name, allowed in options.items()}}
+    if rule is None:
+        return dict(SECTIONS["rule"])
+    terms = {"terms": _terms_of(rule)} if rule.terms else {}
+    options = {name: one_of(*allowed) for name, allowed in rule.options.items()}
+    return {**SECTIONS["rule"], **options, **terms}
+
+
+def _terms_of(rule: Any) -> Kind:
+    """Return the kind of a text that says which terms of the rule stay."""
+    return Kind(
+        f"names out of {' '.join(rule.terms)}, each once, or 'all'",
+        rule.are_terms,
+        (*rule.terms, "all"),
+    )
 
 
 def _of_type(path: Key, section: Table, rule: Any, catalogs: Catalogs) -> Iterable[Problem]:
@@ -136,8 +148,10 @@ def rule_from(section: Table, catalogs: Catalogs) -> RuleChoice:
     """Return a rule's table without problems, all defaults filled in."""
     rule = catalogs.rules[section["name"]]
     options = {option: section.get(option, allowed[0]) for option, allowed in rule.options.items()}
-    changes = section.get("coefficients", {})
-    settings = {c.name: settings_of(c, changes.get(c.name, {})) for c in rule.coefficients}
+    if rule.terms and (terms := rule.kept_terms(section.get("terms", "all"))):
+        options["terms"] = " ".join(terms)
+    changes, kept = section.get("coefficients", {}), rule.with_options(options).coefficients
+    settings = {c.name: settings_of(c, changes.get(c.name, {})) for c in kept}
     return RuleChoice(section["name"], options, settings)
 
 

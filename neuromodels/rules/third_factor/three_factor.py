@@ -55,6 +55,7 @@ def _rule(name: str, summary: str, inner: str, weight: str, fixed: tuple) -> Pla
             G_0,
         ),
         constants={"w_max": 1.0, "tau_x": 20 * ms},
+        terms=("a_lead", "a_lag"),
         choices={
             "pairs": {"spikes": {"each_step": spikes}, "rates": {"each_step": rates}},
             "contrast": {

@@ -1,0 +1,69 @@
+"""What a cognitive value is: what it says, its formula, its unit, and what a null network has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+ABILITIES = (
+    "working memory",
+    "learning",
+    "flexibility",
+    "generalisation",
+    "adaptability",
+    "interference",
+    "network state",
+)
+"""What values are about, in the order of tables."""
+
+
+@dataclass(frozen=True)
+class CognitiveValue:
+    """A number that says how much of a cognitive ability a network has.
+
+    Parameters
+    ----------
+    name
+        As in tables.
+    ability
+        One of `ABILITIES`.
+    about
+        What it says, in one line.
+    formula
+        How it is computed, in the symbols of its function.
+    unit
+        ``"1"`` for a ratio or a share.
+    null
+        What a network has that answers by chance; None where it has none, as for 0/0.
+    higher
+        Whether more is better; None where neither is.
+    reference
+        Where the value comes from.
+    compute
+        The function.
+    """
+
+    name: str
+    ability: str
+    about: str
+    formula: str
+    unit: str
+    null: float | None
+    higher: bool | None
+    reference: str
+    compute: Callable[..., Any]
+
+
+def above_chance(score: Any, reference: Any, chance: float) -> Any:
+    """Return which part of another score's distance from chance a score has.
+
+    It is ``(score - chance)/(reference - chance)``, for arrays elementwise; not-a-number where the
+    reference is not above chance, because then there is nothing to keep or to transfer.
+    """
+    distance = np.asarray(reference, dtype=float) - chance
+    is_above = distance > 0
+    found = np.where(is_above, np.asarray(score) - chance, np.nan) / np.where(is_above, distance, 1)
+    return float(found) if found.ndim == 0 else found

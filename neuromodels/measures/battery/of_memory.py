@@ -1,0 +1,80 @@
+"""Probes of working memory: recall by position, over lengths and over delays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuromodels.analysis.cognition.memory import (
+    PARTS,
+    primacy,
+    recency,
+    retention_half_life,
+    span,
+)
+from neuromodels.measures.battery.probe import Curves, Probe, Values, of_curve
+from neuromodels.measures.memory import recall_of, trials_at_recall
+from neuromodels.measures.quantities import Solution, bits_of, mean_of
+from neuromodels.seeding import generator
+from neuromodels.study.study import Study
+from neuromodels.tasks import Task
+
+DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Delays of the retention curve, in units of the study's own, or of `SHORTEST`."""
+SHORTEST = 8
+"""Steps that stand for the study's own delay where it has none."""
+LENGTHS = (2, 4, 8, 16, 32)
+"""Lengths of sequence of the span."""
+
+
+def _recalls_items(study: Study, task: Task) -> str:
+    return "" if task.delay and task.items else "its task asks for no items after a delay"
+
+
+def _recall(solution: Solution, curves: Curves) -> Values:
+    """Return what is recalled of a sequence, and where in it."""
+    trials = trials_at_recall(solution)
+    bits = np.asarray(trials.batch[trials.items[0]]) > 0.5
+    right = recall_of(trials) == bits
+    rng = generator(solution.seed, "bootstrap", "battery", "recall")
+    found = {"information": bits_of(right, bits, rng)}
+    if right.shape[1] >= PARTS:
+        found |= {"primacy": mean_of(primacy(right)), "recency": mean_of(recency(right))}
+    return found
+
+
+def _varies(parameter: str):
+    def lacks(study: Study, task: Task) -> str:
+        return "" if parameter in task.parameters else f"its task has no {parameter!r}"
+
+    return lacks
+
+
+def delays_of(study: Study, task: Task) -> list[int]:
+    """Return the delays of the retention curve of a study, in steps."""
+    own = int(task.with_defaults(study.task.parameters)["latency"]) or SHORTEST
+    return sorted({round(part * own) for part in DELAYS})
+
+
+def _retention(solution: Solution, curves: Curves) -> Values:
+    """Return the half life of what is recalled after longer and shorter delays."""
+    delays = delays_of(solution.study, solution.task)
+    scores, chance = curves.scores(solution, "latency", delays), solution.task.chance or 0.0
+    rng = generator(solution.seed, "bootstrap", "battery", "retention")
+    places = np.array(delays, dtype=float)
+    half_life = of_curve(scores, lambda curve: retention_half_life(places, curve, chance), rng)
+    return {"retention half-life": half_life}
+
+
+def _span(solution: Solution, curves: Curves) -> Values:
+    """Return the length of sequence that is held, of longer and shorter ones."""
+    places = np.array(LENGTHS, dtype=float)
+    scores = curves.scores(solution, "length", LENGTHS)
+    rng = generator(solution.seed, "bootstrap", "battery", "span")
+    return {"span": of_curve(scores, lambda curve: span(places, curve), rng)}
+
+
+PROBES = (
+    Probe("recall", ("information", "primacy", "recency"), _recalls_items, _recall),
+    Probe("retention", ("retention half-life",), _varies("latency"), _retention),
+    Probe("span", ("span",), _varies("length"), _span),
+)

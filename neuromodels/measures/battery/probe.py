@@ -1,0 +1,102 @@
+"""A probe: one run of a solution's trials that tells one or more cognitive values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuromodels.analysis.intervals import PERCENTILES, Interval, no_interval
+from neuromodels.measures.quantities import Quantity, Solution, number, within
+from neuromodels.measures.transfer import Transfer
+from neuromodels.study.study import Study
+from neuromodels.tasks import Task
+
+RESAMPLES = 200
+"""Of a curve, whose value takes a fit: enough for two digits of its ends."""
+Values = Mapping[str, Quantity]
+
+
+class Curves:
+    """Scores of the solutions of one study over values of a parameter of its task.
+
+    The networks are built once for all solutions of a condition.
+    """
+
+    def __init__(self) -> None:
+        self._transfers: dict[str, Transfer] = {}
+
+    def scores(self, solution: Solution, parameter: str, values: Sequence[float]) -> np.ndarray:
+        """Return the score of each trial at each value, (values, trials): the same noise for all.
+
+        Parameters
+        ----------
+        parameter
+            Of the task.
+        values
+            In the order of the rows.
+        """
+        varied = f"task.{parameter}={','.join(f'{value:g}' for value in values)}"
+        if varied not in self._transfers:
+            self._transfers[varied] = Transfer(solution.study, [varied])
+        return self._transfers[varied].scores(solution)
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What asks a solution for some cognitive values.
+
+    Parameters
+    ----------
+    name
+        As after ``--only``.
+    values
+        Names of the values that it tells, of `neuromodels.analysis.cognition.VALUES`.
+    lacks
+        Says why a task or a study cannot be asked; empty where it can.
+    examine
+        Returns the values of a solution.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    lacks: Callable[[Study, Task], str]
+    examine: Callable[[Solution, Curves], Values]
+
+
+def of_curve(
+    scores: np.ndarray, value: Callable[[np.ndarray], float], rng: np.random.Generator
+) -> Quantity:
+    """Return a value of the mean curve of trials, and its interval over trials.
+
+    Parameters
+    ----------
+    scores
+        Of each trial at each place of the curve, (places, trials).
+    value
+        Returns the value of a curve, (places,).
+    rng
+        Draws the resamples.
+    """
+    found = value(scores.mean(axis=1))
+    if not np.isfinite(found):
+        return unbounded(found)
+    trials = scores.shape[1]
+    drawn = rng.integers(trials, size=(RESAMPLES, trials))
+    values = np.array([value(scores[:, rows].mean(axis=1)) for rows in drawn])
+    return within(found, _percentiles(values, trials))
+
+
+def _percentiles(values: np.ndarray, n: int) -> Interval:
+    """Return the percentile interval; none where a resample has no value, or none differs."""
+    if not np.isfinite(values).all() or np.ptp(values) == 0:
+        return no_interval(n)
+    low, high = np.percentile(values, PERCENTILES)
+    return Interval(float(low), float(high), "percentile bootstrap", n)
+
+
+def unbounded(value: float) -> Quantity:
+    """Return a value without an interval, and why there is no number where there is none."""
+    why = "infinite" if np.isinf(value) else "not defined"
+    return {**number(value), **({} if np.isfinite(value) else {"reason": why})}

@@ -1,0 +1,1 @@
+"""The smallest rule that keeps a solution's score, as an equation."""

@@ -1,0 +1,1 @@
+"""What the battery of cognitive values says, for a terminal and for a spreadsheet."""

@@ -1,0 +1,60 @@
+"""Statements of a rule in LaTeX."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from neuromodels.rules.base import PlasticityRule
+
+GREEK = {"alpha", "beta", "gamma", "eta", "kappa", "rho", "tau", "theta"}
+"""Names that LaTeX writes as a letter; other words are set upright."""
+
+
+def latex_of(rule: PlasticityRule) -> list[str]:
+    """Return the statements of a rule as lines of LaTeX, those of each step first.
+
+    ``w += dw`` becomes ``\\Delta w = dw``, and ``w = f`` becomes ``w \\leftarrow f``.
+    """
+    fields = (rule.each_step, rule.on_pre, rule.on_post)
+    lines = [line for text in fields for line in re.split(r"[\n;]", text) if line.strip()]
+    return [_line(line.strip()) for line in lines]
+
+
+def _line(line: str) -> str:
+    left, operator, right = re.split(r"\s*([-+*/]?=)\s*", line, maxsplit=1)
+    if operator in ("+=", "-="):
+        sign = "-" if operator == "-=" else ""
+        change = _latex(right)
+        return rf"\Delta {_symbol(left)} = {sign}{_grouped(change) if sign else change}"
+    whole = right if operator == "=" else f"{left}{operator[0]}({right})"
+    return rf"{_symbol(left)} \leftarrow {_latex(whole)}"
+
+
+def _grouped(text: str) -> str:
+    return rf"\left({text}\right)"
+
+
+def _symbol(name: str) -> str:
+    import sympy
+
+    return _written(sympy.Symbol(name))
+
+
+def _latex(expression: str) -> str:
+    from brian2.parsing.sympytools import str_to_sympy
+
+    return _written(str_to_sympy(expression))
+
+
+def _written(expression: Any) -> str:
+    """Return an expression of sympy in LaTeX, with words upright."""
+    import sympy
+
+    names = {symbol: symbol.name for symbol in expression.free_symbols}
+    words = {s: rf"\mathrm{{{n}}}" for s, n in names.items() if _is_word(n)}
+    return str(sympy.latex(expression, symbol_names=words))
+
+
+def _is_word(name: str) -> bool:
+    return len(name) > 1 and name.isalpha() and name not in GREEK
