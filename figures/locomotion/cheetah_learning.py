@@ -14,10 +14,10 @@ from figures.shared.numbers import SPIKEPROPAMINE_FRACTIONS, SPIKEPROPAMINE_GAIN
 from figures.shared.scores import (
     Curve,
     Final,
+    count_of,
     counted,
-    counts_of,
     final_of,
-    note_on,
+    note_of,
     scores_in,
     scores_of,
 )
@@ -52,9 +52,9 @@ class Searched:
     final: Final
 
     @property
-    def counts(self) -> set[int]:
-        """Of how many seeds the curve and the final scores are."""
-        return counts_of([self.curve], [self.final])
+    def drawn(self) -> list[Curve | Final]:
+        """The curve and the final scores."""
+        return [self.curve, self.final]
 
 
 def collect(runs: Sequence[StoredRun]) -> dict[str, Searched]:
@@ -136,7 +136,7 @@ def draw(data: dict[str, Searched]):
             ncols=3,
             frameon=False,
         )
-        write_note(figure, note_on(count for each in data.values() for count in each.counts))
+        write_note(figure, note_of(one for each in data.values() for one in each.drawn))
         return figure
 
 
@@ -146,7 +146,7 @@ def _draw_curves(axes, data: Mapping[str, Searched]) -> None:
         draw_band(axes, curve.generations, curve.median, curve.low, curve.high, FIVE[rule])
     draw_level(axes, 0, "standing still")
     axes.set_xlim(left=0)
-    counts = [count for each in data.values() for count in each.counts]
+    counts = [count_of(one) for each in data.values() for one in each.drawn]
     axes.set(title=f"half-cheetah, {counted(counts)}", xlabel="generation")
     axes.set_ylabel("reward per step (m/s)")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from figures.shared.few_shot import stored_nearest
-from figures.shared.scores import Final, final_of, note_on, scores_of
+from figures.shared.scores import Final, final_of, note_of, scores_of
 from figures.shared.tables import rows_of, seeds_in
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure, write_note
@@ -79,8 +79,8 @@ def draw(data: list[Shots]):
             _draw_panel(axes, each)
         show_all(panels[0], 0.1, 0.85)
         panels[0].set_ylabel("fraction of queries named right")
-        counts = [len(final.seeds) for each in data for final in each.finals.values()]
-        write_note(figure, note_on(counts))
+        finals = [final for each in data for final in each.finals.values()]
+        write_note(figure, note_of(finals))
         return figure
 
 

@@ -13,9 +13,8 @@ from figures.shared.scores import (
     Final,
     Spread,
     counts_in,
-    counts_of,
     final_of,
-    note_on,
+    note_of,
     over_seeds,
     scores_of,
 )
@@ -111,9 +110,9 @@ def draw(data: Maze):
         for axes, (name, sweep) in zip(rows, data.sweeps.items(), strict=False):
             _draw_sweep(axes, name, *sweep)
         _draw_finals(rows[2], data.finals)
-        counts = counts_of([], data.finals.values())
-        counts |= counts_in(spread for _, spread, _ in data.sweeps.values())
-        write_note(figure, f"{note_on(counts)}. Thin: single seeds.\nGrey: what the searches saw")
+        counts = counts_in(spread for _, spread, _ in data.sweeps.values())
+        note = note_of(data.finals.values(), counts)
+        write_note(figure, f"{note}. Thin: single seeds.\nGrey: what the searches saw")
         return figure
 
 

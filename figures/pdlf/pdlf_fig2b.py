@@ -12,7 +12,7 @@ from figures.shared.scores import (
     counted,
     draw_learning,
     lowest,
-    note_on,
+    note_of,
     scores_in,
     scores_of,
     used_of,
@@ -140,7 +140,7 @@ def draw(data: list[Panel]):
 
 def _note(panels: list[Panel]) -> str:
     """Return what bands, intervals and stars are."""
-    lines = [note_on(count for panel in panels for count in panel.counts)]
+    lines = [note_of(each for panel in panels for each in panel.drawn)]
     if any(panel.published for panel in panels):
         after = f"{numbers.FIG2B_GENERATIONS:,} generations"
         lines.append(f"* published: {after}, mean ± s.d., PDLF with a GRU")

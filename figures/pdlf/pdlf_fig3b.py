@@ -12,7 +12,7 @@ from figures.shared.scores import (
     final_of,
     highest,
     lowest,
-    note_on,
+    note_of,
     scores_of,
     used_of,
 )
@@ -107,7 +107,7 @@ def draw(data: list[Panel]):
     """Return the figure: a column wide for one panel, a page wide for several."""
     with styled():
         figure = draw_learning(data, used_of(FINALS, data), [_limits(panel) for panel in data])
-        write_note(figure, note_on(count for panel in data for count in panel.counts))
+        write_note(figure, note_of(each for panel in data for each in panel.drawn))
         return figure
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neuromodels.analysis.intervals import median_interval, median_rank
+from neuromodels.analysis.intervals import kind_label, median_interval, median_rank
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import columns_for, new_figure, width_for
 from neuromodels.report.plotting.panels import (
@@ -27,13 +27,17 @@ MARK, BESIDE, LEAST = 3.0, 13.0, 30.0
 
 @dataclass(frozen=True)
 class Curve:
-    """Score over generations: median over so many seeds and its interval, (generations,) each."""
+    """Score over generations: median over so many seeds and its interval, (generations,) each.
+
+    `kinds` are what the intervals are, see `neuromodels.analysis.intervals`.
+    """
 
     generations: np.ndarray
     median: np.ndarray
     low: np.ndarray
     high: np.ndarray
     seeds: int
+    kinds: tuple[str, ...] = ("range",)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ class Final:
     high: float
     seeds: np.ndarray
     kind: str = "range"
+
+    @property
+    def kinds(self) -> tuple[str]:
+        """The kind, as of the intervals of a curve."""
+        return (self.kind,)
 
 
 Scores = tuple[dict[str, Curve], dict[str, Final]]
@@ -85,6 +94,11 @@ class Learning:
     def counts(self) -> set[int]:
         """Of how many seeds the curves and the final scores are."""
         return counts_of(self.curves.values(), self.finals.values())
+
+    @property
+    def drawn(self) -> list[Curve | Final]:
+        """All curves and final scores."""
+        return [*self.curves.values(), *self.finals.values()]
 
     @property
     def heading(self) -> str:
@@ -232,6 +246,7 @@ def _curve(seeds: dict[int, dict[int, TestRecord]]) -> Curve:
         np.array([each.low for each in finals]),
         np.array([each.high for each in finals]),
         len(searches),
+        tuple(dict.fromkeys(each.kind for each in finals)),
     )
 
 
@@ -245,7 +260,27 @@ def _final(tests: list[TestRecord]) -> Final:
 # -- from arrays to a figure --------------------------------------------------------------------
 
 
-def note_on(seeds: Iterable[int], of_one: str = "one seed: mean and 95 % over trials") -> str:
+def note_of(drawn: Iterable[Curve | Final], others: Iterable[int] = ()) -> str:
+    """Return what the bands of curves and the intervals of final scores are.
+
+    Parameters
+    ----------
+    others
+        Of how many seeds the other things in the figure are.
+    """
+    drawn = list(drawn)
+    of_one = dict.fromkeys(kind for each in drawn if count_of(each) == 1 for kind in each.kinds)
+    kinds = " or ".join(kind_label(kind) for kind in of_one if kind != "none")
+    interval = f" and {kinds}" if kinds else ""
+    return note_on([*map(count_of, drawn), *others], f"one seed: mean{interval} over trials")
+
+
+def count_of(drawn: Curve | Final) -> int:
+    """Return of how many seeds a curve or a final score is."""
+    return drawn.seeds if isinstance(drawn, Curve) else len(drawn.seeds)
+
+
+def note_on(seeds: Iterable[int], of_one: str) -> str:
     """Return what bands and intervals are, for figures of so many seeds.
 
     Parameters
@@ -265,7 +300,7 @@ def note_on(seeds: Iterable[int], of_one: str = "one seed: mean and 95 % over tr
 
 def counts_of(curves: Iterable[Curve], finals: Iterable[Final]) -> set[int]:
     """Return of how many seeds each of what is drawn is."""
-    return {curve.seeds for curve in curves} | {len(final.seeds) for final in finals}
+    return {count_of(each) for each in (*curves, *finals)}
 
 
 def counts_in(spreads: Iterable[Spread]) -> set[int]:
@@ -297,9 +332,8 @@ def highest(panel: Learning) -> float:
 
 
 def _shown(panel: Learning) -> list[float]:
-    drawn = [*panel.curves.values(), *panel.finals.values()]
-    values = [float(np.min(each.low)) for each in drawn]
-    values += [float(np.max(each.high)) for each in drawn]
+    values = [float(np.min(each.low)) for each in panel.drawn]
+    values += [float(np.max(each.high)) for each in panel.drawn]
     return values + [mean + k * sd for mean, sd in panel.published.values() for k in (-1, 1)]
 
 

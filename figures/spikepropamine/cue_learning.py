@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from figures.shared.cue import CHANCE, CONDITION, RULES, SHORT, STUDY, runs_by_rule
-from figures.shared.scores import Curve, Final, counted, counts_of, final_of, note_on, scores_of
+from figures.shared.scores import Curve, Final, count_of, counted, final_of, note_of, scores_of
 from figures.shared.tables import in_order, rows_of
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure, write_note
@@ -28,9 +28,9 @@ class Search:
     final: Final
 
     @property
-    def counts(self) -> set[int]:
-        """Of how many seeds the curve and the final scores are."""
-        return counts_of([self.curve] if self.curve else [], [self.final])
+    def drawn(self) -> list[Curve | Final]:
+        """The curve, where it is known, and the final scores."""
+        return [self.curve, self.final] if self.curve else [self.final]
 
 
 def collect(runs: Sequence[StoredRun]) -> dict[str, Search]:
@@ -77,11 +77,11 @@ def draw(data: dict[str, Search]):
         draw_level(left, CHANCE, "chance")
         show_all(left, 0.36, 1.0)
         left.set_ylabel("fraction of trials correct")
-        seeds = {count for search in data.values() for count in search.counts}
-        left.set_title(f"Noisy cue association, {counted(seeds)}")
+        drawn = [each for search in data.values() for each in search.drawn]
+        left.set_title(f"Noisy cue association, {counted(map(count_of, drawn))}")
         keys = keys_of(RULES[rule] for rule in data)
         figure.legend(handles=keys, loc="outside upper left", ncols=2, frameon=False)
-        write_note(figure, note_on(seeds))
+        write_note(figure, note_of(drawn))
         return figure
 
 

@@ -11,8 +11,10 @@ from fake_experiment import FakeExperiment
 from figure_scripts.test_figures import assert_readable, scores_by_seed, texts
 from figure_scripts.test_figures_control import goals, injury, keep, made, path
 
+from figures.shared.scores import note_of, scores_in
 from neuromodels.experiment.runner import Runner
 from neuromodels.report.figures import load_script
+from neuromodels.store.records import TestRecord
 from neuromodels.store.store import Store, StoredRun
 from neuromodels.study.sweep import read_declared
 
@@ -68,6 +70,41 @@ def test_the_points_that_are_drawn_are_as_many_as_are_told(tmp_path):
     assert dots == {3}
     assert {curve.seeds for curve in panel.curves.values()} == {2}
     assert captions(script, run) == {"2 to 3"}
+
+
+def tested(kind, seed, interval_kind):
+    return TestRecord(
+        condition="plastic",
+        seed=seed,
+        kind=kind,
+        generation=1,
+        trials=9,
+        score=0.8,
+        low=0.7,
+        high=0.9,
+        loss=None,
+        interval_kind=interval_kind,
+    )
+
+
+@pytest.mark.parametrize(
+    ("seeds", "interval_kind", "said"),
+    [
+        ([1], "t", "One seed: mean and 95 % t interval over trials"),
+        ([1], "exact binomial", "One seed: mean and 95 % exact binomial interval over trials"),
+        ([1], "range", "One seed: mean and range over trials"),
+        ([1], "none", "One seed: mean over trials"),
+        ([1, 2, 3], "t", "Median and range over 3 seeds"),
+        ([1, 2, 3, 4, 5, 6], "t", "Median and its exact 95 % interval over 6 seeds"),
+    ],
+    ids=lambda value: str(value).replace(" ", "_"),
+)
+def test_the_foot_names_the_interval_that_is_drawn(seeds, interval_kind, said):
+    points, finals = (
+        [tested(kind, seed, interval_kind) for seed in seeds] for kind in ("curve", "final")
+    )
+    curves, scores = scores_in(points, finals)
+    assert note_of([*curves.values(), *scores.values()]) == said
 
 
 @pytest.mark.parametrize(
