@@ -233,7 +233,7 @@ class Runner:
         """Return where a condition under a seed stands and what it cost so far."""
         rows = self.store.ledger.generations(condition, seed)
         rates = [row.instances_per_second for row in rows]
-        report = experiment.report
+        report, built = experiment.report, self._reports_of(condition)
         return RunRecord(
             condition,
             seed,
@@ -241,13 +241,18 @@ class Runner:
             dimension=experiment.dimension,
             generations=len(rows),
             seconds=sum(row.seconds for row in rows),
-            builds=int(report.get("builds", 0)),
-            cache_hits=int(report.get("cache_hits", 0)),
+            builds=sum(int(each.get("builds", 0)) for each in built),
+            cache_hits=sum(int(each.get("cache_hits", 0)) for each in built),
             instances_per_second=float(np.median(rates)) if rates else 0.0,
             synapse_updates_per_second=float(report.get("synapse_updates_per_second", 0.0)),
             bytes=int(report.get("bytes", 0)),
             threads=int(report.get("threads", 0)),
         )
+
+    def _reports_of(self, condition: str) -> list[dict]:
+        """Return the reports of all experiments of a condition, those of its stages included."""
+        name = CONDITIONS[condition].built_as
+        return [each.report for (built, _), each in [*self._experiments.items()] if built == name]
 
     # -- final scores ---------------------------------------------------------------------------
 

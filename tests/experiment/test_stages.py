@@ -109,6 +109,7 @@ def test_each_distinct_task_is_built_once(tmp_path):
     search = {**SEARCH, "stages": again}
     _, events = run(tmp_path, OfLength, conditions=["plastic"], seeds=[1, 2], search=search)
     assert sum(isinstance(event, Building) for event in events) == 3
+    assert [row["builds"] for row in summary(StoredRun(tmp_path))["searches"]] == [3, 3]
 
 
 def test_a_line_tells_of_each_stage(tmp_path):
