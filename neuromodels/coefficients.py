@@ -11,7 +11,9 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 
-GRANULARITIES = ("synapse", "pre", "post", "block", "projection")
+SUMMED = "pre + post"
+"""Granularity of which each synapse adds two numbers: its source's and its target's."""
+GRANULARITIES = ("synapse", "pre", "post", SUMMED, "block", "projection")
 OF_NEURONS = ("neuron", "group", "population")
 """Granularities of a neuron model's coefficients."""
 SCALES = ("linear", "log", "range")
@@ -60,8 +62,9 @@ class Coefficient:
     per
         How many numbers it stands for. In a rule: one per ``"synapse"``, per neuron on the
         ``"pre"`` or ``"post"`` side, per ``"block"``, that is per pair of a source and a target
-        group, or one per ``"projection"``. In a neuron model: one per ``"neuron"``, per
-        ``"group"``, or one per ``"population"``.
+        group, or one per ``"projection"``. With ``"pre + post"`` there is one per neuron on both
+        sides, and a synapse has the sum of its two on the searched scale. In a neuron model: one
+        per ``"neuron"``, per ``"group"``, or one per ``"population"``.
     sigma
         Initial standard deviation of the search, in units of the searched scale.
     frozen
@@ -83,7 +86,15 @@ class Coefficient:
     high: float = math.inf
     scale: Literal["linear", "log", "range"] = "linear"
     per: Literal[
-        "synapse", "pre", "post", "block", "projection", "neuron", "group", "population"
+        "synapse",
+        "pre",
+        "post",
+        "pre + post",
+        "block",
+        "projection",
+        "neuron",
+        "group",
+        "population",
     ] = "projection"
     sigma: float = 0.04
     frozen: bool | float = False
@@ -152,6 +163,7 @@ class Coefficient:
             "synapse": pre.size * post.size,
             "pre": pre.size,
             "post": post.size,
+            SUMMED: pre.size + post.size,
             "block": len(pre.groups) * len(post.groups),
             "neuron": post.size,
             "group": len(post.groups),
@@ -159,12 +171,23 @@ class Coefficient:
         return sizes.get(self.per, 1)
 
     def spread(self, pre: Side, post: Side) -> np.ndarray | None:
-        """Return the index of the number that each synapse or neuron uses; None: its own."""
+        """Return the index of the number that each synapse or neuron uses; None: its own.
+
+        Where each synapse adds two, the indices have the shape (2, synapses).
+        """
+        if self.per == SUMMED:
+            sources, targets = np.indices((pre.size, post.size)).reshape(2, -1)
+            return np.stack([sources, pre.size + targets])
         if self.per in ("group", "population"):
             return post.group_of if self.per == "group" else np.zeros(post.size, dtype=int)
         if self.per == "block":
             return (pre.group_of[:, None] * len(post.groups) + post.group_of).reshape(-1)
         return None
+
+    @property
+    def summands(self) -> int:
+        """How many searched numbers make one value."""
+        return 2 if self.per == SUMMED else 1
 
     def to_search_scale(self, value: np.ndarray | float) -> np.ndarray:
         """Map values to the searched scale, see `scale`."""
@@ -178,6 +201,10 @@ class Coefficient:
         if self.scale == "range":
             value = searched * self._width
         return np.clip(value, self.low, self.high)
+
+    def told(self, searched: np.ndarray) -> np.ndarray:
+        """Return what is known of searched numbers alone: their values, or bare summands."""
+        return searched if self.summands > 1 else self.value(searched)
 
     @property
     def _width(self) -> float:
@@ -217,7 +244,8 @@ class Block:
     size
         How many numbers.
     spread
-        Index of the number that each synapse or neuron uses; None: its own.
+        Index of the number that each synapse or neuron uses; None: its own. Two rows: the sum of
+        two numbers.
     """
 
     projection: str
@@ -227,8 +255,15 @@ class Block:
 
     def values(self, searched: np.ndarray) -> np.ndarray:
         """Return values of searched numbers (n, size), one per synapse or neuron that uses them."""
+        if self.coefficient.summands > 1:
+            return self.coefficient.value(searched[:, self.spread].sum(axis=1))
         values = self.coefficient.value(searched)
         return values if self.spread is None else values[:, self.spread]
+
+    @property
+    def used(self) -> int:
+        """How many synapses or neurons have a value of their own."""
+        return self.size if self.spread is None else self.spread.shape[-1]
 
     @property
     def label(self) -> str:
@@ -256,12 +291,12 @@ class CoefficientVector:
     @property
     def centre(self) -> np.ndarray:
         """Where the search starts, shape (d,)."""
-        return self._spread(lambda c: float(c.to_search_scale(c.default)))
+        return self._spread(lambda c: float(c.to_search_scale(c.default)) / c.summands)
 
     @property
     def sigma(self) -> np.ndarray:
-        """Initial spread of the search, shape (d,)."""
-        return self._spread(lambda c: c.sigma)
+        """Initial spread of the search, shape (d,); that of a sum is `Coefficient.sigma`."""
+        return self._spread(lambda c: c.sigma / math.sqrt(c.summands))
 
     def _spread(self, number) -> np.ndarray:
         parts = [np.full(block.size, number(block.coefficient)) for block in self.blocks]

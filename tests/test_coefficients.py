@@ -36,7 +36,8 @@ def test_contradictions_name_the_coefficient(settings, words):
 
 
 @pytest.mark.parametrize(
-    ("per", "size"), [("synapse", 12), ("pre", 3), ("post", 4), ("projection", 1)]
+    ("per", "size"),
+    [("synapse", 12), ("pre", 3), ("post", 4), ("pre + post", 7), ("projection", 1)],
 )
 def test_granularity_is_how_many_numbers_it_stands_for(per, size):
     assert Coefficient("A", per=per).size(Side(3), Side(4)) == size
@@ -78,3 +79,36 @@ def test_a_switch_keeps_the_default(switch):
 def test_an_unknown_setting_is_refused():
     with pytest.raises(DeclarationError, match="settings are"):
         Coefficient("C").with_settings({"wide": 1})
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_a_synapse_has_the_sum_of_its_two_neurons_numbers(scale):
+    pre, post = Side(3), Side(2)
+    gain = Coefficient(
+        "g", default=2.0, low=0.5, high=9.0, per="pre + post", scale=scale, sigma=0.3
+    )
+    block = Block("a_b", gain, gain.size(pre, post), gain.spread(pre, post))
+    vector = CoefficientVector((block,))
+    xs = np.random.default_rng(1).standard_normal((4, 5))
+    sums = xs[:, :3, None] + xs[:, None, 3:]
+    wanted = np.clip(np.exp(sums) if scale == "log" else sums, 0.5, 9.0)
+    np.testing.assert_allclose(vector.decode(xs)["a_b.g"], wanted.reshape(4, 6), rtol=1e-12)
+    np.testing.assert_allclose(vector.decode(vector.centre[None])["a_b.g"], 2.0)
+    assert block.used == 6
+
+
+def test_sums_are_drawn_with_the_spread_of_the_coefficient():
+    gain = Coefficient("g", per="pre + post", sigma=0.3)
+    block = Block("a_b", gain, 7, gain.spread(Side(3), Side(4)))
+    vector = CoefficientVector((block,))
+    draws = np.random.default_rng(2).standard_normal((20_000, 7))
+    values = vector.decode(vector.centre + vector.sigma * draws)["a_b.g"]
+    np.testing.assert_allclose(values.std(axis=0), 0.3, rtol=0.02)
+
+
+def test_what_is_told_of_summands_is_not_bounded():
+    assert Coefficient("g", low=0, high=1, per="pre + post").told(np.array([-2.0, 3])).tolist() == [
+        -2.0,
+        3.0,
+    ]
+    assert Coefficient("g", low=0, high=1).told(np.array([-2.0, 3])).tolist() == [0.0, 1.0]

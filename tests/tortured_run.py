@@ -35,6 +35,11 @@ KINDS = {
     "sweep": {**PLAIN, "conditions": ["plastic", "reset"]},
     "workers": PLAIN,
     "pareto": {**FEW, "objective": GOALS, "test": OFTEN},
+    "stages": {
+        **PLAIN,
+        "search": {**SEARCH, "stages": [{"generations": 5, "task": {"length": 3}, "trials": 2}]},
+        "test": OFTEN,
+    },
     "patience": {**PLAIN, "search": {**SEARCH, "patience": 1, "generations": 24}, "test": OFTEN},
 }
 RATES = (0.05, 0.1, 0.2)

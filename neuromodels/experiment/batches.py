@@ -134,7 +134,7 @@ def _pairs(projection: Projection, circuit: Circuit) -> int:
 def _numbers_of_candidate(circuit: Circuit) -> int:
     """Return how many numbers the variables of an instance take from a candidate."""
     blocks = circuit.coefficients.blocks
-    return sum(block.size if block.spread is None else block.spread.size for block in blocks)
+    return sum(block.used for block in blocks)
 
 
 def _numbers_of_step(circuit: Circuit) -> int:

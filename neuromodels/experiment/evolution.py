@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from time import perf_counter
 
@@ -75,12 +75,22 @@ class Evolution:
     ----------
     experiment
         Evaluates vectors; shared by all seeds of a condition.
+    in_stages
+        What does so in each stage of the plan; their vectors are those of `experiment`.
     """
 
-    def __init__(self, session: Session, condition: str, seed: int, experiment: ExperimentLike):
+    def __init__(
+        self,
+        session: Session,
+        condition: str,
+        seed: int,
+        experiment: ExperimentLike,
+        in_stages: Sequence[ExperimentLike] = (),
+    ):
         self.session = session
         self.condition, self.seed = condition, seed
         self.experiment = experiment
+        self._in_stages = (*in_stages, experiment)
         study = session.study
         self.plan, self.objective = study.search, study.objective
         self.generation = self.restart = 0
@@ -133,6 +143,8 @@ class Evolution:
     def _advance(self) -> None:
         if self.patience.is_over:
             self._begin_anew()
+        if self.plan.begins_stage(self.generation):
+            self._begin_stage()
         record = self._one_generation()
         self.generation += 1
         tests = [self._test_centre()] if self._is_test_point() else []
@@ -155,8 +167,10 @@ class Evolution:
         xs = self.optimizer.ask()
         asked = perf_counter()
         # the name holds no condition: all candidates and conditions see the same sequences
-        streams = trial_streams(self.seed, self.plan.trials, "search", self.generation)
-        outcome = self.experiment.evaluate(np.vstack([xs, centre]), streams)
+        stage = self.plan.stage_at(self.generation)
+        trials = self.plan.all_stages[stage].trials
+        streams = trial_streams(self.seed, trials, "search", self.generation)
+        outcome = self._in_stages[stage].evaluate(np.vstack([xs, centre]), streams)
         values = self.objective.losses(outcome, self.session.study.failures)
         evaluated = perf_counter()
         losses = self._losses_to_tell(xs, values[:-1], outcome)
@@ -241,6 +255,22 @@ class Evolution:
             )
         )
 
+    def _begin_stage(self) -> None:
+        """Begin a new optimizer at the centre where the task changes; on more trials it goes on."""
+        number = self.plan.stage_at(self.generation)
+        before, now = self.plan.all_stages[number - 1 : number + 1]
+        if dict(before.task) != dict(now.task):
+            names = ("optimizer", self.condition, "stage", number)
+            self.optimizer = self._optimizer_at(self.centre, *names)
+        task = ", ".join(f"{key} {value:g}" for key, value in now.task.items())
+        self.session.tell(
+            Notice(
+                f"{self.condition}, seed {self.seed}: stage {number + 1} of"
+                f" {len(self.plan.all_stages)} begins at generation {self.generation}, on"
+                f" {task or 'the task of the study'}, with {now.trials:,} trials."
+            )
+        )
+
     def _fresh_optimizer(self) -> Optimizer:
         start = self.session.store.start(self.condition, self.seed)
         centre = self.experiment.centre if start is None else start
@@ -250,6 +280,10 @@ class Evolution:
             names = (*names, self.restart)
             draw = generator(self.seed, "restart", *names[1:])
             centre = centre + self.experiment.sigma * draw.standard_normal(centre.size)
+        return self._optimizer_at(centre, *names)
+
+    def _optimizer_at(self, centre: np.ndarray, *names: str | int) -> Optimizer:
+        """Return a new optimizer at a centre; its samples are the stream of these names."""
         # nevergrad's generators take 32 bits
         seed = seed_of(self.seed, *names) % 2**32
         plan, sigma = self.plan, self.experiment.sigma

@@ -14,13 +14,14 @@ from typing import Any
 from neuromodels.errors import DeclarationError, NeuromodelsError
 from neuromodels.experiment.batches import check_size
 from neuromodels.experiment.coefficient_use import check_coefficients
-from neuromodels.experiment.scoring import check_dimension
+from neuromodels.experiment.scoring import check_dimension, check_same_coefficients
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import Assembly, network_from
 from neuromodels.simulation.network.builder import circuit_of, text_of
 from neuromodels.simulation.network.text import Group, NetworkText, Value
 from neuromodels.study.conditions import CONDITIONS, SEARCHED
 from neuromodels.study.own_files import Announce
+from neuromodels.study.stages.studies import study_of_stage
 from neuromodels.study.study import Study
 from neuromodels.study.sweep import Sweep, read_declared, settings_of
 
@@ -85,7 +86,19 @@ def _check_study(study: Study, known: set[str]) -> Iterator[str]:
             assembly = Assembly(network_from(text), text)
             batch = Batch(assembly.network, namespace={}, dtype=study.device.dtype)
             check_size(study, circuit, assembly, batch)
+        if condition in SEARCHED:
+            _check_stages(study, condition, circuit.coefficients.slices, known)
         yield condition
+
+
+def _check_stages(study: Study, condition: str, own: dict[str, slice], known: set[str]) -> None:
+    """Check the networks of the stages of a search; their vectors are those of the study."""
+    for stage in study.search.stages:
+        if stage.task:
+            each = replace(study_of_stage(study, stage), conditions=(condition,))
+            slices = circuit_of(each, condition).coefficients.slices
+            check_same_coefficients(stage, slices, own)
+            list(_check_study(each, known))
 
 
 def _said(text: NetworkText) -> str:

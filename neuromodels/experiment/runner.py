@@ -27,6 +27,7 @@ from neuromodels.experiment.scoring import (
     Score,
     Trials,
     check_dimension,
+    check_same_coefficients,
     final_trials,
     losses_per_candidate,
     score_vectors,
@@ -37,6 +38,7 @@ from neuromodels.experiment.scoring import (
 from neuromodels.experiment.shared_search import SharedSearches
 from neuromodels.experiment.side_by_side import Job, SideBySide
 from neuromodels.experiment.warm_start import keep_starts
+from neuromodels.search.plan import Stage
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.finished import finished_keys
 from neuromodels.store.records import RunRecord, TestRecord
@@ -44,6 +46,7 @@ from neuromodels.store.shared_search import take_over
 from neuromodels.store.store import Store
 from neuromodels.study.conditions import CONDITIONS, SEARCH_OF, SEARCHED, check_condition
 from neuromodels.study.outcome import Outcome
+from neuromodels.study.stages.studies import study_of_stage
 from neuromodels.study.study import Study
 
 Build = Callable[[Study, str], ExperimentLike]
@@ -116,7 +119,7 @@ class Runner:
         self._session = Session(study, store, listener, stop)
         self._build, self._record = build, record
         self._shared = shared
-        self._experiments: dict[str, ExperimentLike] = {}
+        self._experiments: dict[tuple[str, tuple], ExperimentLike] = {}
 
     def run(self) -> bool:
         """Run everything that is missing; return False when the user stopped it."""
@@ -161,7 +164,8 @@ class Runner:
             self.store.ledger.add(self._row(condition, seed, experiment, "unfinished"))
         if condition in SEARCHED:
             check_dimension(condition, experiment.dimension)
-            evolution = Evolution(self._session, condition, seed, experiment)
+            in_stages = self._experiments_of_stages(condition, experiment)
+            evolution = Evolution(self._session, condition, seed, experiment, in_stages)
             evolution.run()
             score, generation = self._finish_search(evolution)
         elif condition in SEARCH_OF:
@@ -204,19 +208,32 @@ class Runner:
             arrays = self._record(self.study, RECORDED, solution["vector"], int(stream))
             self.store.write_recording(RECORDED, seed, arrays)
 
-    def _experiment(self, condition: str) -> ExperimentLike:
+    def _experiment(self, condition: str, stage: Stage | None = None) -> ExperimentLike:
+        """Return the experiment of a condition, in the study itself or in a stage of its search."""
         built = CONDITIONS[condition].built_as
+        changes = dict(stage.task) if stage else {}
+        key = built, tuple(sorted(changes.items()))
         with self._side_by_side.in_turn():
-            if built not in self._experiments:
+            if key not in self._experiments:
                 self._session.tell(Building(built))
-                self._experiments[built] = self._build(self.study, built)
-            return self._experiments[built]
+                study = study_of_stage(self.study, stage) if stage and changes else self.study
+                self._experiments[key] = self._build(study, built)
+            return self._experiments[key]
+
+    def _experiments_of_stages(
+        self, condition: str, experiment: ExperimentLike
+    ) -> list[ExperimentLike]:
+        """Return the experiment of each stage, built before the first generation."""
+        found = [self._experiment(condition, stage) for stage in self.study.search.stages]
+        for stage, each in zip(self.study.search.stages, found, strict=True):
+            check_same_coefficients(stage, each.slices, experiment.slices)
+        return found
 
     def _row(self, condition: str, seed: int, experiment: ExperimentLike, status: str) -> RunRecord:
         """Return where a condition under a seed stands and what it cost so far."""
         rows = self.store.ledger.generations(condition, seed)
         rates = [row.instances_per_second for row in rows]
-        report = experiment.report
+        report, built = experiment.report, self._reports_of(condition)
         return RunRecord(
             condition,
             seed,
@@ -224,13 +241,18 @@ class Runner:
             dimension=experiment.dimension,
             generations=len(rows),
             seconds=sum(row.seconds for row in rows),
-            builds=int(report.get("builds", 0)),
-            cache_hits=int(report.get("cache_hits", 0)),
+            builds=sum(int(each.get("builds", 0)) for each in built),
+            cache_hits=sum(int(each.get("cache_hits", 0)) for each in built),
             instances_per_second=float(np.median(rates)) if rates else 0.0,
             synapse_updates_per_second=float(report.get("synapse_updates_per_second", 0.0)),
             bytes=int(report.get("bytes", 0)),
             threads=int(report.get("threads", 0)),
         )
+
+    def _reports_of(self, condition: str) -> list[dict]:
+        """Return the reports of all experiments of a condition, those of its stages included."""
+        name = CONDITIONS[condition].built_as
+        return [each.report for (built, _), each in [*self._experiments.items()] if built == name]
 
     # -- final scores ---------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import numpy as np
 from neuromodels import tasks
 from neuromodels.analysis.intervals import Interval, no_interval, trials_interval
 from neuromodels.errors import DeclarationError
+from neuromodels.search.plan import Stage
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.records import counts_to_text
 from neuromodels.study.outcome import Outcome
@@ -83,6 +84,29 @@ def check_dimension(condition: str, dimension: int) -> None:
             f"at least one number must be free under the condition {condition!r};"
             " all coefficients are frozen",
             cure="Free one, or run the rule by hand with neuromodels.simulation.",
+        )
+
+
+def check_same_coefficients(stage: Stage, found: dict[str, slice], own: dict[str, slice]) -> None:
+    """Refuse a stage whose vectors are not those of the study.
+
+    Parameters
+    ----------
+    found, own
+        Parts of a vector by label, in the stage and in the study itself.
+
+    Raises
+    ------
+    DeclarationError
+        With what the stage has.
+    """
+    if found != own:
+        sizes = ", ".join(f"{name} {part.stop - part.start:,}" for name, part in found.items())
+        raise DeclarationError(
+            "search.stages",
+            "must have the coefficients of the study in every stage",
+            f"{sizes} with {dict(stage.task)}",
+            "Change parameters of the task that change no channel.",
         )
 
 

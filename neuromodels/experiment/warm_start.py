@@ -2,12 +2,13 @@
 
 Coefficients are matched by their labels, ``projection.name``. A coefficient that stands for fewer
 numbers than before gets their mean on the searched scale, one that stands for more repeats them.
+Sums of two numbers get those that come closest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -219,9 +220,14 @@ def _sizes(part: Part, coefficient: Coefficient, size: int) -> str:
 def _fit(old: np.ndarray, coefficient: Coefficient, part: Part) -> np.ndarray | None:
     """Return old numbers at a part's scale, bounds and granularity; None: another circuit."""
     wanted = part.coefficient
+    if coefficient.summands > 1:
+        if old.size != coefficient.size(*part.sides):  # another circuit
+            return None
+        old = old[coefficient.spread(*part.sides)].sum(axis=0)
+        coefficient = replace(coefficient, per="synapse")
     numbers = wanted.to_search_scale(np.clip(coefficient.value(old), wanted.low, wanted.high))
     if numbers.size == 1:
-        return np.full(part.size, numbers[0])
+        return np.full(part.size, numbers[0] / wanted.summands)
     if part.size == 1:
         return np.full(1, numbers.mean())
     if numbers.size != coefficient.size(*part.sides):  # another circuit
@@ -235,9 +241,17 @@ def _resize(numbers: np.ndarray, coefficient: Coefficient, part: Part) -> np.nda
     places = (pre.size, post.size) if coefficient.per in GRANULARITIES else (1, post.size)
     indices = np.arange(places[0] * places[1]).reshape(places)
     spread = numbers[_places(coefficient, indices, part.sides)]
+    if part.coefficient.summands > 1:
+        return _summands(spread)
     wanted = _places(part.coefficient, indices, part.sides).reshape(-1)
     sums = np.bincount(wanted, spread.reshape(-1), minlength=part.size)
     return sums / np.bincount(wanted, minlength=part.size)
+
+
+def _summands(numbers: np.ndarray) -> np.ndarray:
+    """Return one number per row and one per column whose sums lie closest to a table, (r, c)."""
+    half = numbers.mean() / 2
+    return np.concatenate([numbers.mean(axis=1) - half, numbers.mean(axis=0) - half])
 
 
 def _places(coefficient: Coefficient, indices: np.ndarray, sides: tuple[Side, Side]) -> np.ndarray:

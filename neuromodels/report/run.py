@@ -20,6 +20,7 @@ from neuromodels.report.standings import failed_trials_text
 from neuromodels.report.wording.inputs import inputs_text, inputs_told
 from neuromodels.report.wording.interval_text import ends_text, intervals_note
 from neuromodels.report.wording.silence import silence_text, silent_populations, silent_scores
+from neuromodels.report.wording.stages import stages_text, stages_told
 from neuromodels.store.finished import Key, finished_keys
 from neuromodels.store.front_and_archive import fronts_of
 from neuromodels.store.ledger import Ledger
@@ -69,6 +70,7 @@ def summary(run: StoredRun) -> dict[str, Any]:
         "plan": plan_with_outcomes(run.folder, conditions),
         "conditions": conditions,
         "searches": searches,
+        "stages": stages_told(run.study.search),
         "front": front,
         "missing": missing,
         "silent": silent_scores(tests),
@@ -199,6 +201,8 @@ def report_tables(report: dict[str, Any]) -> Group:
         parts.append(Text(silence_text(report["silent"]), "bold"))
     if report["searches"]:
         parts.append(_search_table(report["searches"]))
+    if report["searches"] and report["stages"]:
+        parts.append(Text(stages_text(report["stages"]), "dim"))
     if report["front"]:
         parts += [_front_table(report["front"]), Text(FRONT_NOTE, "dim")]
     if report["missing"]:

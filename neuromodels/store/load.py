@@ -241,7 +241,7 @@ def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number
     known = coefficients_of(run.study, condition)
     for label, start, stop in zip(arrays["names"], arrays["starts"], arrays["stops"], strict=True):
         coefficient = coefficient_at(str(label), known)
-        values = coefficient.value(arrays["vector"][start:stop])
+        values = coefficient.told(arrays["vector"][start:stop])
         yield _Number(place, str(label), values, coefficient.per)
 
 

@@ -3,7 +3,7 @@
 User files and Python studies import the values from here. Nothing here imports Brian2.
 """
 
-from neuromodels.search.plan import SearchPlan
+from neuromodels.search.plan import SearchPlan, Stage
 from neuromodels.study.circuits import (
     CONNECTIONS,
     Balanced,
@@ -34,6 +34,7 @@ __all__ = [
     "OwnNetwork",
     "RuleChoice",
     "SearchPlan",
+    "Stage",
     "Study",
     "TaskChoice",
     "Term",

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuromodels.errors import DeclarationError, said_by, shown
 from neuromodels.search.optimizers import OPTIMIZERS
-from neuromodels.search.plan import SearchPlan
+from neuromodels.search.plan import SearchPlan, Stage
 from neuromodels.study.circuit_checks import circuit_from, circuit_problems
 from neuromodels.study.circuits import OwnNetwork, kind_of
 from neuromodels.study.conditions import CONDITIONS, UNSEEN
@@ -30,6 +30,13 @@ from neuromodels.study.names import Catalogs, look_up, section_of, unknown_name
 from neuromodels.study.objective import MEASURES, FailurePlan, Objective, Term
 from neuromodels.study.rule_checks import rule_from, rule_kinds, rule_problems, without_place
 from neuromodels.study.schema import REQUIRED, SECTIONS, TERM
+from neuromodels.study.stages.checks import (
+    budget_problems,
+    in_stage,
+    stage_problems,
+    stages_in,
+    with_task_of,
+)
 from neuromodels.study.study import DeviceChoice, Study, TaskChoice, TestPlan
 
 MOST_PROBLEMS = 1000
@@ -52,6 +59,7 @@ def problems_of(table: Table, catalogs: Catalogs) -> list[Problem]:
         rule_problems(table, catalogs),
         circuit_problems(table, catalogs),
         _search(table, catalogs),
+        _stages(table, catalogs),
         _task_options(table, catalogs),
         _task_items(table, catalogs),
         _controls(table, catalogs),
@@ -182,6 +190,32 @@ def _refusals(path: Key, **settings: Any) -> Iterable[Problem]:
         SearchPlan(**settings)
     except DeclarationError as error:
         yield Problem(path, without_place(error))
+
+
+def _stages(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Check each stage, and its task as that of the study is checked."""
+    stages = stages_in(table)
+    task = look_up(table, ("task", "name"), catalogs)
+    problems = [p for n, stage in enumerate(stages) for p in stage_problems(n, stage, task)]
+    problems += [p for n, stage in enumerate(stages) for p in _of_stage(n, stage, table, catalogs)]
+    yield from {problem.path: problem for problem in reversed(problems)}.values()
+    search = section_of(table, "search")
+    kinds = SECTIONS["search"]
+    if not problems and all(kinds[key].holds(v) for key, v in search.items() if key in kinds):
+        yield from budget_problems(table)
+
+
+def _of_stage(number: int, stage: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Yield what is wrong with the task of a stage, and not with that of the study."""
+    own = set(_of_task(table, catalogs))
+    for problem in _of_task(with_task_of(table, stage), catalogs):
+        if problem not in own:
+            yield in_stage(problem, number, stage)
+
+
+def _of_task(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    found = chain(_sections(table, catalogs), _task_items(table, catalogs))
+    return (problem for problem in found if problem.path[0] == "task")
 
 
 def _task_options(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
@@ -368,7 +402,17 @@ def _plan(table: Table, catalogs: Catalogs) -> SearchPlan:
     defaults = catalogs.optimizers[optimizer].defaults
     options = {**defaults, **settings.get("options", {})}
     settings["options"] = {key: _like(defaults[key], value) for key, value in options.items()}
+    stages = settings.get("stages", ())
+    settings["stages"] = tuple(_stage(stage, table, catalogs) for stage in stages)
     return SearchPlan(**settings)
+
+
+def _stage(settings: Table, table: Table, catalogs: Catalogs) -> Stage:
+    """Return a stage; what it says of the task as the study does is left out."""
+    own, kinds = _task(table, catalogs).parameters, _kinds("task", table, catalogs)
+    said = {key: kinds[key].value(value) for key, value in settings.get("task", {}).items()}
+    task = {key: value for key, value in said.items() if own.get(key) != value}
+    return Stage(**{**settings, "task": task})
 
 
 def _like(default: object, value: Any) -> Any:

@@ -32,6 +32,7 @@ from neuromodels.study.own_files import (
     with_arrays,
 )
 from neuromodels.study.python_file import table_of
+from neuromodels.study.stages.studies import studies_of_stages
 from neuromodels.study.study import Study
 
 Places = dict[Key, str]
@@ -252,12 +253,22 @@ def study_or_problems(
     study, changed = with_arrays(study, task, declaration.recorded)
     if changed:
         return None, [line_of(problem, declaration) for problem in changed]
-    lines = [line_of(problem, declaration) for problem in demand_problems(study, task)]
+    lines = [line_of(problem, declaration) for problem in _demand_of_stages(study, task)]
     if declaration.too_large is None:
         return (None, lines) if lines else (study, [])
     for line in lines:
         declaration.too_large(f"{line} It goes on, as workers may have more.")
     return study, []
+
+
+def _demand_of_stages(study: Study, task: Any) -> list[Problem]:
+    """Return why a stage of the search is too large, or the study itself."""
+    *stages, own = (demand_problems(each, task) for each in studies_of_stages(study))
+    problems = list(own)
+    for number, found in enumerate(stages):
+        place = ("search", "stages", str(number))
+        problems += [Problem(place, each.text) for each in found if each not in own]
+    return problems
 
 
 def _leave_out(table: dict[str, Any], problems: Iterable[Problem]) -> None:

@@ -27,6 +27,7 @@ from neuromodels.study.kinds import (
     whole,
 )
 from neuromodels.study.objective import FailurePlan, Objective, Term
+from neuromodels.study.stages.checks import STAGES
 from neuromodels.study.study import DeviceChoice, TestPlan
 
 WORD = 2**63 - 1
@@ -91,6 +92,7 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
         checkpoint_every=whole(1, WORD),
         patience=whole(0, WORD),
         target=NOT_NEGATIVE,
+        stages=STAGES,
     ),
     "test": kinds_of(
         TestPlan,

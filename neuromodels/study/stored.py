@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from neuromodels.search.plan import SearchPlan
+from neuromodels.search.plan import SearchPlan, Stage
 from neuromodels.study.circuits import AnyCircuit, kind_of
 from neuromodels.study.kinds import is_whole
 from neuromodels.study.objective import FailurePlan, Objective, Term
@@ -52,7 +52,7 @@ def stored_study(table: Table) -> Study:
         rule=_rule(table["rule"]),
         rules={kind: _rule(rule) for kind, rule in table.get("rules", {}).items()},
         circuit=_circuit(table.get("circuit", {})),
-        search=_section(SearchPlan, table.get("search", {})),
+        search=_search(table.get("search", {})),
         test=_section(TestPlan, table.get("test", {})),
         objective=_objective(table.get("objective", {})),
         failures=_section(FailurePlan, table.get("failures", {})),
@@ -107,6 +107,11 @@ def _circuit(section: Table) -> AnyCircuit:
 def _section[T](kind: type[T], section: Table) -> T:
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     return kind(**{key: value for key, value in section.items() if key in known})
+
+
+def _search(section: Table) -> SearchPlan:
+    stages = tuple(_section(Stage, stage) for stage in section.get("stages", ()))
+    return _section(SearchPlan, {**section, "stages": stages})
 
 
 def _without(section: Table, *names: str) -> dict[str, Any]:

@@ -80,6 +80,7 @@ ENTERING = {
     "search.checkpoint_every": "search.checkpoint_every=2",
     "search.patience": "search.patience=3",
     "search.target": "search.target=0.9",
+    "search.stages": "search.stages=[{generations=1, task={length=3}}]",
     "search.options": "search.options.learning_rate=0.05",
     "test.trials": "test.trials=7",
     "test.finalists": "test.finalists=1",

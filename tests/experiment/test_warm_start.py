@@ -210,3 +210,43 @@ def test_blocks_and_groups_become_synapses_and_neurons(given, wanted, old, new):
     refined = Part("a_b.A", Coefficient("A", per=wanted), **SIDES)
     found = translate(solution(A=old), {"A": Coefficient("A", per=given)}, [refined])
     assert found.tolist() == np.asarray(new).tolist()
+
+
+def test_sums_become_every_granularity_and_back():
+    rows, columns = np.array([1.0, 4.0]), np.array([0.5, -1.0, 2.0])
+    table, numbers = rows[:, None] + columns, np.concatenate([rows, columns])
+    summed = Coefficient("A", per="pre + post")
+    for per, expected in (
+        ("synapse", table.ravel()),
+        ("pre", table.mean(axis=1)),
+        ("post", table.mean(axis=0)),
+        ("projection", [table.mean()]),
+    ):
+        found = translate(solution(A=numbers), {"A": summed}, [part(shape=(2, 3), per=per)])
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+        wanted = part(shape=(2, 3), per="pre + post")
+        back = translate(solution(A=found), {"A": Coefficient("A", per=per)}, [wanted])
+        sums = back[:2, None] + back[None, 2:]
+        shape = {"synapse": (2, 3), "pre": (2, 1), "post": (1, 3), "projection": (1, 1)}[per]
+        kept = np.broadcast_to(np.reshape(expected, shape), (2, 3))
+        np.testing.assert_allclose(sums, kept, rtol=1e-12)
+
+
+def test_summands_come_as_close_to_a_table_as_they_can():
+    table = np.random.default_rng(4).standard_normal((3, 5))
+    wanted = part(shape=(3, 5), per="pre + post")
+    found = translate(solution(A=table.ravel()), {"A": Coefficient("A", per="synapse")}, [wanted])
+    sums = (found[:3, None] + found[None, 3:]).ravel()
+    rows, columns = np.indices((3, 5)).reshape(2, -1)
+    design = np.hstack([np.eye(3)[rows], np.eye(5)[columns]])
+    best = design @ np.linalg.lstsq(design, table.ravel(), rcond=None)[0]
+    np.testing.assert_allclose(sums, best, rtol=1e-10, atol=1e-12)
+
+
+def test_sums_of_another_circuit_are_refused():
+    with pytest.raises(DeclarationError, match="has 7 numbers per pre \\+ post there"):
+        translate(
+            solution(A=np.zeros(7)),
+            {"A": Coefficient("A", per="pre + post")},
+            [part(shape=(2, 3), per="pre + post")],
+        )

@@ -192,7 +192,7 @@ def test_trials_give_what_run_gives():
     assert np.array_equal(found[made.loss], np.asarray(again[made.loss]))
 
 
-@pytest.mark.parametrize("per", ["pre", "post", "projection"])
+@pytest.mark.parametrize("per", ["pre", "post", "projection", "pre + post"])
 def test_coarser_coefficients_equal_repeated_ones(per):
     settings = {name: {"per": per} for name in COEFFICIENTS}
     coarse = feedforward(
@@ -204,8 +204,12 @@ def test_coarser_coefficients_equal_repeated_ones(per):
     for label, part in fine.coefficients.slices.items():
         pre, post = (3, 8) if label.startswith("input") else (8, 1)
         numbers = x[coarse.coefficients.slices[label]]
-        shape = {"pre": (pre, 1), "post": (1, post), "projection": (1, 1)}[per]
-        spread[part] = np.broadcast_to(numbers.reshape(shape), (pre, post)).ravel()
+        if per == "pre + post":
+            table = numbers[:pre, None] + numbers[None, pre:]
+        else:
+            shape = {"pre": (pre, 1), "post": (1, post), "projection": (1, 1)}[per]
+            table = np.broadcast_to(numbers.reshape(shape), (pre, post))
+        spread[part] = table.ravel()
     losses = []
     for circuit, vector in ((coarse, x), (fine, spread)):
         made = assemble(circuit, tasks.CATALOG["sequence_copy"], {"length": 3, "latency": 1})

@@ -265,7 +265,7 @@ def _coefficient_rows(run: StoredRun, condition: str, seed: int) -> list[tuple[s
     arrays = run.solution(condition, seed)
     known, rows = coefficients_of(run.study, condition), []
     for name, start, stop in zip(arrays["names"], arrays["starts"], arrays["stops"], strict=True):
-        part = coefficient_at(str(name), known).value(arrays["vector"][start:stop])
+        part = coefficient_at(str(name), known).told(arrays["vector"][start:stop])
         numbers = (part.mean(), part.std(), part.min(), part.max())
         shown = tuple(f"{number:.4g}" for number in numbers)
         rows.append((condition, str(seed), str(name), str(len(part)), *shown))

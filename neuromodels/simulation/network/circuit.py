@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from neuromodels.coefficients import Block, Coefficient, CoefficientVector, Side
+from neuromodels.coefficients import SUMMED, Block, Coefficient, CoefficientVector, Side
 from neuromodels.errors import DeclarationError
 from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
@@ -276,6 +276,9 @@ def block_of(projection: Projection, coefficient: Coefficient, pre: Side, post: 
     if projection.pairs is None or coefficient.per in ("pre", "post"):
         return _block(projection.name, coefficient, pre, post, projection.rule)
     count = projection.pairs.shape[1]
+    if coefficient.per == SUMMED:
+        ends = projection.pairs + np.array([[0], [pre.size]])
+        return Block(projection.name, coefficient, coefficient.size(pre, post), ends)
     if coefficient.per == "synapse":
         return Block(projection.name, coefficient, count)
     is_shared = coefficient.per == "projection" and not projection.rule.is_start(coefficient)

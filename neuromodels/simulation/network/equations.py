@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate, pairwise
 
-from neuromodels.coefficients import Coefficient
+from neuromodels.coefficients import SUMMED, Coefficient
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
 from neuromodels.simulation.network.health import beyond
@@ -191,6 +191,7 @@ class Wording:
             return ""
         kinds = {
             "synapse": f"{name} : 1 (constant)",
+            SUMMED: f"{name} : 1 (constant)",
             "block": f"{name} : 1 (constant)",
             "projection": f"{name} : 1 (shared, constant)",
             "pre": f"{name} = {name}_{projection.name}_pre : 1",

@@ -131,9 +131,8 @@ def _budget(studies: list[Study]) -> dict[str, int]:
     trials = sum(
         len(study.searched)
         * len(study.seeds)
-        * study.search.generations
+        * study.search.trials_per_candidate
         * (study.search.candidates + 1)
-        * study.search.trials
         for study in studies
     )
     return {
