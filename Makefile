@@ -18,9 +18,9 @@ BIN     = .venv/bin
 COPIES   ?= pdlf_copy_quick pdlf_copy_l8_d0
 CONTROLS ?= control_point_direction control_velocity control_reacher control_cart_pole \
 	control_swimmer
-SWEEPS   ?= pdlf_terms
+SWEEPS   ?= pdlf_terms memories_copy memories_reach
 PATHS    ?= control_point_direction
-CUES     ?= cue_association
+CUES     ?= cue_association memories_cues
 MAZES    ?= t_maze
 # Left out where Omniglot is not in NEUROMODELS_DATA.
 SHOTS    ?= few_shot_1

@@ -54,6 +54,27 @@ def values_of(circuit: Circuit, assembly: Assembly, xs: np.ndarray) -> dict[str,
     return found | {a: found[a] * unit for a, unit in assembly.text.units.items() if a in found}
 
 
+def readouts_of(batch: Batch, name: str, signal: str) -> np.ndarray:
+    """Return the signal of a population of read-outs in the last step.
+
+    Parameters
+    ----------
+    name
+        Of the population.
+    signal
+        Of its variables. Of a read-out without dynamics that hears several populations it is a sum
+        of one variable for each, which the batch does not store.
+
+    Returns
+    -------
+    ndarray
+        (instances, outputs).
+    """
+    equation = batch.groups[name].equations[signal]
+    names = sorted(equation.identifiers) if equation.type == "subexpression" else [signal]
+    return np.sum([np.asarray(batch[f"{name}.{each}"]) for each in names], axis=0)
+
+
 def shown_in(
     assembly: Assembly, inputs: np.ndarray | None, candidates: int = 1
 ) -> dict[str, np.ndarray]:

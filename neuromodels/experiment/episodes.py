@@ -8,7 +8,7 @@ import numpy as np
 
 from neuromodels import tasks
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.batches import batch_of, values_of
+from neuromodels.experiment.batches import batch_of, readouts_of, values_of
 from neuromodels.experiment.motion import motion_of
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.builder import circuit_of, network_of
@@ -85,7 +85,7 @@ class Episodes:
         }
         self._signals = {p.name: f"{p.name}.{p.signal}" for p in circuit.populations}
         output = circuit.populations[-1]
-        self._output = f"{output.name}.{output.signal}"
+        self._output = output.name, output.signal
         self._score = assembly.accuracy
         self._step = assembly.duration / self.steps
         self._motion = motion_of(study, condition, assembly, self.batch)
@@ -105,7 +105,7 @@ class Episodes:
 
     def readouts(self) -> np.ndarray:
         """Return the read-outs of the last step, (trials, outputs)."""
-        return np.asarray(self.batch[self._output])
+        return readouts_of(self.batch, *self._output)
 
     def traces(self, population: str) -> np.ndarray:
         """Return the traces of a population that plasticity sees now, (trials, neurons).

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuromodels import tasks
+from neuromodels.experiment.batches import readouts_of
 from neuromodels.simulation import Batch
 from neuromodels.simulation.device.library import core_count
 from neuromodels.simulation.network.assembly import Assembly
@@ -178,7 +179,7 @@ class Motion:
         inputs[:count] = self.nerves.sense(self.terms.body.inputs(self.states, self.goals))
         batch["input.u"] = inputs
         batch.run(self.terms.dt)
-        outputs = np.asarray(batch["output.o"], dtype=float)[:count]
+        outputs = readouts_of(batch, "output", "o").astype(float)[:count]
         self.lived[self.running] += 1
         if assembly.spikes:
             counted = np.asarray(batch[assembly.spikes])[:count, 0]

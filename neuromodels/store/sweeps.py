@@ -26,7 +26,7 @@ class StoredSetting:
     Parameters
     ----------
     name
-        Made of its values.
+        Given in the study's list, or made of its values.
     folder
         The name of its run folder, in the sweep's.
     digest

@@ -31,11 +31,13 @@ from neuromodels.study.own_files import Announce, ignore
 from neuromodels.study.study import Study
 
 LIST = "list"
+NAME = "name"
 MOST_SETTINGS = 1000
 _LONGEST_NAME = 80
+_IS_NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{_LONGEST_NAME}}}").fullmatch
 _NOT_SWEPT = {
     "seeds": "Every setting runs all seeds of the study; list them at its top.",
-    "name": "Settings are named after their values.",
+    "name": "Settings are named after their values; only an entry of a list has a name of its own.",
     "question": "It changes no number.",
     "device.threads": "It changes no number.",
     "search.generations": "Generations are a budget, which changes no result before its end; the"
@@ -52,7 +54,7 @@ class Setting:
     Parameters
     ----------
     name
-        Made of its values; distinct in the sweep.
+        Given in a list, or made of its values; distinct in the sweep.
     values
         What it sets, by dotted key.
     study
@@ -151,6 +153,7 @@ def _expand(declaration: Declaration, catalogs: Catalogs, announce: Announce) ->
     lines = [f"{_place(declaration, path)}: {text}" for path, text in _problems(rows, table)]
     if lines:
         raise StudyFileError(declaration.source, [*declaration.problems, *lines])
+    assert not isinstance(rows, str), "its problems were reported"
     studies, problems = [], dict.fromkeys(declaration.problems)
     base = replace(declaration, table=table, problems=())
     points = list(_points(rows))
@@ -160,7 +163,7 @@ def _expand(declaration: Declaration, catalogs: Catalogs, announce: Announce) ->
         problems |= dict.fromkeys(wrong)
     if problems:
         raise StudyFileError(declaration.source, list(problems))
-    names = _names([values for values, _ in points])
+    names = _names([values for values, _ in points], [row.name for row in rows])
     settings = [
         Setting(name, values, study)
         for name, (values, _), study in zip(names, points, studies, strict=True)
@@ -175,11 +178,12 @@ def _expand(declaration: Declaration, catalogs: Catalogs, announce: Announce) ->
 
 @dataclass(frozen=True)
 class _Row:
-    """A table of values: a whole grid, or one entry of a list."""
+    """A table of values: a whole grid, or one entry of a list, which may have a name."""
 
     place: Key
     values: tuple[tuple[Key, str, Any], ...]
     is_grid: bool
+    name: Any = ""
 
 
 def _rows(declared: Any, places: Mapping[Key, str]) -> list[_Row] | str:
@@ -201,7 +205,8 @@ def _rows(declared: Any, places: Mapping[Key, str]) -> list[_Row] | str:
     rows = []
     for number, entry in enumerate(entries):
         place = (SWEEP, LIST, str(number))
-        rows.append(_Row(place, tuple(_flat(entry, place)), False))
+        values = tuple(each for each in _flat(entry, place) if each[1] != NAME)
+        rows.append(_Row(place, values, False, entry.get(NAME, "")))
     return rows
 
 
@@ -232,6 +237,7 @@ def _problems(rows: list[_Row] | str, table: Mapping[str, Any]) -> Iterator[tupl
         if not row.values:
             yield row.place, "sweep.list: sets nothing; the entry needs at least one key."
         yield from _row_problems(row, table)
+    yield from _name_problems(rows)
     count = sum(_size(row) for row in rows)
     if count > MOST_SETTINGS:
         yield (SWEEP,), f"sweep: must have at most {MOST_SETTINGS:,} settings; got {count:,}."
@@ -250,6 +256,20 @@ def _row_problems(row: _Row, table: Mapping[str, Any]) -> Iterator[tuple[Key, st
             yield place, f"{key}: {blocking!r} is a value in this study, not a table."
         elif row.is_grid and (wrong := _grid_problem(value)):
             yield place, f"{key}: {wrong}"
+
+
+def _name_problems(rows: list[_Row]) -> Iterator[tuple[Key, str]]:
+    """Yield what is wrong with the names that entries of a list give themselves."""
+    given = [row.name for row in rows if row.name != ""]
+    for row in rows:
+        place = (*row.place, NAME)
+        if row.name == "" or row.is_grid:
+            continue
+        if not isinstance(row.name, str) or not _IS_NAME(row.name):
+            must = f"must be at most {_LONGEST_NAME} letters, digits, dots, underscores and hyphens"
+            yield place, f"{NAME}: {must}; got {shown(row.name)}."
+        elif given.count(row.name) > 1:
+            yield place, f"{NAME}: two entries have the name {shown(row.name)}."
 
 
 def _grid_problem(value: Any) -> str:
@@ -284,9 +304,8 @@ def _size(row: _Row) -> int:
 # -- its settings -------------------------------------------------------------------------------
 
 
-def _points(rows: list[_Row] | str) -> Iterator[tuple[Values, dict[str, Key]]]:
+def _points(rows: list[_Row]) -> Iterator[tuple[Values, dict[str, Key]]]:
     """Yield the values of every setting, and where each of its keys stands."""
-    assert not isinstance(rows, str), "its problems were reported"
     for row in rows:
         places = {key: place for place, key, _ in row.values}
         choices = [value if row.is_grid else [value] for _, _, value in row.values]
@@ -314,8 +333,20 @@ def _with_values(base: Declaration, values: Values, places: Mapping[str, Key]) -
     return replace(base, table=table, places=where, problems=tuple(problems), hands=hands)
 
 
-def _names(points: list[Values]) -> list[str]:
-    """Return a short distinct name per setting: the ends of its keys with their values."""
+def _names(points: list[Values], given: list[str]) -> list[str]:
+    """Return a distinct name per setting: the one that its entry gives, or one of its values."""
+    made = _names_of_values(points)
+    # a grid is one row of many points, and gives none
+    names = [own or name for own, name in zip(given, made, strict=True)] if any(given) else made
+    seen = Counter(names)
+    return [
+        name if seen[name] == 1 else f"{name}_{number}"
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def _names_of_values(points: list[Values]) -> list[str]:
+    """Return a short name per setting: the ends of its keys with their values."""
     keys = dict.fromkeys(key for values in points for key in values)
     ends = Counter(key.rpartition(".")[2] for key in keys)
     known: dict[str, list[Any]] = {key: [] for key in keys}
@@ -327,11 +358,7 @@ def _names(points: list[Values]) -> list[str]:
             label = end if ends[end] == 1 else key.replace(".", "-")
             parts.append(f"{label}-{_text_of(value, known[key])}")
         names.append(re.sub(r"[^\w.+-]+", "-", "_".join(parts), flags=re.ASCII)[:_LONGEST_NAME])
-    seen = Counter(names)
-    return [
-        name if seen[name] == 1 else f"{name}_{number}"
-        for number, name in enumerate(names, start=1)
-    ]
+    return names
 
 
 def _text_of(value: Any, known: list[Any]) -> str:

@@ -20,6 +20,7 @@ WIDTHS = {
     "cue_learning": 85,
     "cue_sweeps": 85,
     "few_shot": 85,
+    "kinds_of_memory": 170,
     "maze_sweeps": 85,
     "pdlf_fig2b": 170,
     "pdlf_fig3b": 170,
@@ -208,6 +209,15 @@ def test_terms_are_those_of_the_declared_start():
         wanted = {"start": "eta = 1", "rule": rule, "per": per, "condition": "plastic"}
         rows = rows_in("pdlf_terms.csv", **wanted)
         assert setting.scores == {int(row["seed"]): float(row["score"]) for row in rows}
+
+
+def test_kinds_of_memory_have_each_seed_of_the_table():
+    for panel in script_of("kinds_of_memory").collect_committed():
+        rows = rows_in("memories.csv", study=panel.study)
+        assert set(panel.kinds) == {row["kind"] for row in rows}
+        for kind, scores in panel.scores.items():
+            table = {int(r["seed"]): float(r["score"]) for r in rows if r["kind"] == kind}
+            assert scores == table
 
 
 # -- the command -------------------------------------------------------------------------------

@@ -344,3 +344,33 @@ def test_a_sweeps_folder_stands_for_its_runs(terms, tmp_path):
     assert all(line.endswith(", was not run") for line in absent[1:])
     named, _ = runs_for(terms, [folder], tmp_path, ROOT)
     assert [run.digest for run in named] == [first.study.digest, second.study.digest]
+
+
+# -- kinds_of_memory ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def memories(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("memories")
+    made_of = {"conditions": ["plastic"], "seeds": [1, 2, 3]}
+    return [made(folder / name, name=name, **made_of) for name in ("memories_copy", "other")]
+
+
+def test_kinds_of_memory_have_the_final_scores_of_the_ledger(memories):
+    (panel,) = load_script("kinds_of_memory", ROOT).collect(memories)
+    stored = [s for each in scores(memories[0], "final", "plastic").values() for s in each]
+    assert list(panel.scores) == ["plastic"]
+    assert sorted(panel.scores["plastic"].values()) == sorted(stored)
+
+
+def test_kinds_of_memory_are_readable(memories):
+    script = load_script("kinds_of_memory", ROOT)
+    assert_readable(script.draw(script.collect(memories)), 170)
+
+
+@pytest.mark.parametrize("name", ["memories_copy", "memories_cues", "memories_reach"])
+def test_a_setting_is_of_the_kind_that_it_is_named_after(name):
+    script = load_script("kinds_of_memory", ROOT)
+    settings = read_declared(ROOT / "studies" / f"{name}.toml").settings
+    kinds = {setting.name: script.kind_of(setting.study) for setting in settings}
+    assert kinds == {kind: kind for kind in script.KINDS}

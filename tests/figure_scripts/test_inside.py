@@ -76,6 +76,11 @@ def pdlf_terms(script):
     return [setting(key) for key in script.LABELS]
 
 
+def kinds_of_memory(script):
+    scores = {kind: dict(enumerate(far(5))) for kind in script.KINDS}
+    return [script.Panel(study, scores) for study in script.TITLES]
+
+
 def pdlf_fig2d(script):
     sequences = RNG.integers(0, 2, (4, 8)).astype(float)
     changes = {name: far(4, 16) for name in script.LAYERS}

@@ -95,6 +95,14 @@ def test_any_key_can_be_swept(tmp_path):
     assert sweep.settings[-1].study.conditions == ("plastic", "random")
 
 
+def test_an_entry_of_a_list_may_have_a_name(tmp_path):
+    named = ENTRIES.replace("[[sweep.list]]\nrule", '[[sweep.list]]\nname = "one-sided"\nrule')
+    first, second = read(tmp_path, BASE + named).settings
+    assert (first.name, second.name) == ("hidden-16", "one-sided")
+    assert second.study == read(tmp_path, BASE + ENTRIES).settings[1].study
+    assert list(second.values) == ["rule.pdp_side", "task.latency"]
+
+
 def test_equal_ends_are_told_apart_in_names(tmp_path):
     rows = '[[sweep.list]]\n"test.trials" = 5\n"search.trials" = 6\n'
     assert read(tmp_path, BASE + rows).settings[0].name == "test-trials-5_search-trials-6"
@@ -124,6 +132,14 @@ def test_set_changes_every_setting(tmp_path):
         ("[sweep]\nrule = [{ name = 'pdlf' }]\n'rule.name' = ['pdlf']\n", 11, ["set twice"]),
         ("[sweep]\ncircuit.hidden = [4]\n'circuit.hidden' = [5]\n", 10, ["set twice"]),
         ("[sweep]\nname.x = [4]\n", 10, ["name.x", "'name' is a value"]),
+        ("[sweep]\nname = ['a']\n", 10, ["name: cannot be swept", "entry of a list"]),
+        (ENTRIES + "name = 'a/b'\n", 14, ["name: must be at most 80", "got 'a/b'"]),
+        (ENTRIES + "name = 3\n", 14, ["name: must be at most 80", "got 3"]),
+        (
+            ENTRIES + "name = 'a'\n[[sweep.list]]\nname = 'a'\nsearch.trials = 4\n",
+            14,
+            ["name: two entries have the name 'a'"],
+        ),
         ("[sweep]\nhiden = [4]\n", 10, ["hiden: unknown key"]),
         ("[sweep]\ncircuit.hiden = [4]\n", 10, ["circuit.hiden: unknown key", "'hidden'"]),
         ("[sweep]\nrule.name = ['oja', 'pdlf']\n", 10, ["unknown rule 'oja'"]),
