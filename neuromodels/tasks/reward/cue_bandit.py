@@ -116,9 +116,10 @@ CUE_BANDIT = Task(
     channels=MOST_CUES * CHANNELS,
     groups=(CHANNELS,) * MOST_CUES,
     trace="xt",
-    stimulus_model=f"cue : 1    # 1 where this channel is driven\n{POISSON_MODEL}",
-    stimulus=f"rate = noise + cue*active\n{POISSON}",
-    shown=f"int(floor(j/{CHANNELS}) + 1 == showing_pre)",
+    stimulus_model=f"cue : 1    # number of the cue that is shown, from 1; 0: none\n{POISSON_MODEL}",
+    # each channel compares once, not once for each trial, which would take half as long again
+    stimulus=f"rate = noise + int(floor(i/{CHANNELS}) + 1 == cue)*active\n{POISSON}",
+    shown="showing_pre",
     taught="copy_pre*(1 - 2*j)",
     rewarded="news_pre",
     asked="margin_pre*present_pre",
