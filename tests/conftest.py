@@ -97,6 +97,12 @@ def quick_brian2() -> Iterator[None]:
 
 #: Folders whose tests compare compiled arithmetic: there programs are built as users' are.
 OPTIMISED = ("rules", "simulation")
+#: Files in these that ask what is connected, named, kept, stopped or refused.
+NO_ARITHMETIC = {
+    *("test_connect.py", "test_rewiring.py", "test_saved_state.py", "test_restart.py"),
+    *("test_names.py", "test_hidden_names.py", "test_network_text.py", "test_streams.py"),
+    *("test_messages.py", "test_refusals.py", "test_passage.py", "test_interrupts.py"),
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,7 +110,7 @@ def quick_builds(request: pytest.FixtureRequest) -> Iterator[None]:
     """Compile in a third of the time where a test asks what a network means, not how fast it is."""
     folder = request.path.relative_to(Path(__file__).parent).parts[0]
     with pytest.MonkeyPatch.context() as patch:
-        if folder not in OPTIMISED:
+        if folder not in OPTIMISED or request.path.name in NO_ARITHMETIC:
             patch.setenv("CXX", shlex.join((*compiler(), "-Og")))
         yield
 
