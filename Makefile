@@ -49,6 +49,9 @@ WITHOUT ?=
 # Of gpu-check: --out FILE, --seconds N, --only STAGE; and FROM=folder, where there is no network.
 CHECK   ?=
 
+# Else each process that a test starts would compile all that it imports once more.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: study figures test strain lint sanitize fuzz gpu-check gpu-wheels clean
 
 study: .venv/.installed

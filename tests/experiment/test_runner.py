@@ -1,5 +1,6 @@
 """A run: what is evaluated, what is stored, and that stopping it changes nothing."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -262,25 +263,35 @@ def test_a_damaged_solution_is_made_again(tmp_path, undisturbed):
     assert numbers(tmp_path) == undisturbed
 
 
-def killed(folder, *where):
-    """Run in a process of its own; return whether it was killed."""
-    command = [sys.executable, killed_run.__file__, str(folder), *map(str, where)]
-    tests = str(Path(__file__).parents[1])
-    done = subprocess.run(
-        command,
-        env={"PYTHONPATH": f"{tests}:{Path(tests).parent}"},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode in (0, -9), done.stderr
-    return done.returncode == -9
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """Return a function that runs in a process of its own and returns whether it was killed."""
+    tests, words = Path(__file__).parents[1], tmp_path_factory.mktemp("killed") / "words"
+    with (
+        open(words, "w") as file,
+        subprocess.Popen(
+            [sys.executable, killed_run.__file__],
+            env={"PYTHONPATH": f"{tests}:{tests.parent}"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+        ) as lives,
+    ):
+
+        def run_on(folder, *where):
+            print(json.dumps([str(folder), *where]), file=lives.stdin, flush=True)
+            ended = int(lives.stdout.readline())
+            assert ended in (0, -9), words.read_text()
+            return ended == -9
+
+        yield run_on
 
 
 @pytest.mark.parametrize(
     "where", [("evaluate", 1), ("evaluate", 7), ("evaluate", 16), ("evaluate", 17)], ids=str
 )
-def test_killed_while_evaluating_gives_the_same_numbers(tmp_path, undisturbed, where):
+def test_killed_while_evaluating_gives_the_same_numbers(tmp_path, undisturbed, killed, where):
     assert killed(tmp_path, *where)
     assert not killed(tmp_path)
     assert numbers(tmp_path) == undisturbed
@@ -294,7 +305,9 @@ MORE_LIVES = [
 
 
 @pytest.mark.parametrize(("kind", "first"), [*LIVES, *MORE_LIVES])
-def test_killed_anywhere_while_storing_gives_the_same_numbers(tmp_path, undisturbed, kind, first):
+def test_killed_anywhere_while_storing_gives_the_same_numbers(
+    tmp_path, undisturbed, killed, kind, first
+):
     # each life is long enough for some generations, and each ends elsewhere in one
     lives = 0
     while killed(tmp_path, kind, first + lives % 9):

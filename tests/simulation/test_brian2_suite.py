@@ -230,14 +230,15 @@ def test_the_text_names_refused_and_failed_tests():
 
 
 @pytest.mark.slow
-def test_a_selection_of_brian2s_tests_passes():
+@pytest.mark.parametrize("precision", [pytest.param("both", marks=pytest.mark.strain), "float32"])
+def test_a_selection_of_brian2s_tests_passes(precision):
     module = "neuromodels.simulation.brian2_suite"
-    done = python("-m", module, "--json", "--select", SELECTED)
+    done = python("-m", module, "--json", "--select", SELECTED, "--precision", precision)
     assert done.returncode == 0, done.stderr[-3000:]
     verdict = json.loads(done.stdout)
     assert verdict["brian2"] == brian2.__version__
-    for precision in ("float64", "float32"):
-        part = verdict[precision]
+    for each in ("float64", "float32") if precision == "both" else (precision,):
+        part = verdict[each]
         counts = {outcome: part[outcome] for outcome in tables.COLUMNS}
         assert sum(counts.values()) == len(part["tests"]) == 5
         assert counts["failed"] == 0

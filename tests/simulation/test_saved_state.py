@@ -225,7 +225,8 @@ def test_a_kernel_goes_on(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 sys.path[:0] = [{tests!r}]
-from brian2 import NeuronGroup, ms
+from brian2 import NeuronGroup, ms, prefs
+prefs.codegen.target = "numpy"  # nothing is compiled to set the network up
 from simulation.test_saved_state import Parts
 for _ in range(3):
     NeuronGroup(1, "v : 1")  # so that names have other numbers
