@@ -38,7 +38,8 @@ MAY_IMPORT = {
     " simulation.device report.plotting",
     "experiment": "errors seeding catalog coefficients analysis neurons rules tasks study search"
     " store simulation simulation.device simulation.network",
-    "measures": "errors seeding catalog files analysis tasks study store experiment",
+    "measures": "errors seeding catalog coefficients files analysis rules tasks study store"
+    " experiment",
     "report": "errors files analysis rules tasks study search store simulation.build"
     " simulation.network exploration experiment measures report.plotting",
     "commands": "errors report",

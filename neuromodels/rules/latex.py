@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import sympy
+from brian2.parsing.sympytools import str_to_sympy
+
 from neuromodels.rules.base import PlasticityRule
 
 GREEK = {"alpha", "beta", "gamma", "eta", "kappa", "rho", "tau", "theta"}
@@ -36,21 +39,15 @@ def _grouped(text: str) -> str:
 
 
 def _symbol(name: str) -> str:
-    import sympy
-
     return _written(sympy.Symbol(name))
 
 
 def _latex(expression: str) -> str:
-    from brian2.parsing.sympytools import str_to_sympy
-
     return _written(str_to_sympy(expression))
 
 
 def _written(expression: Any) -> str:
     """Return an expression of sympy in LaTeX, with words upright."""
-    import sympy
-
     names = {symbol: symbol.name for symbol in expression.free_symbols}
     words = {s: rf"\mathrm{{{n}}}" for s, n in names.items() if _is_word(n)}
     return str(sympy.latex(expression, symbol_names=words))

@@ -195,6 +195,19 @@ def test_a_planted_effect_is_found_and_nothing_else():
     assert min(p[f"same{k}"] for k in range(4)) > 0.05
 
 
+def test_ranks_see_through_a_stuck_search():
+    """One of twelve stuck far below hides a difference from t, and not from ranks."""
+    rng = np.random.default_rng(8)
+    base, better = 0.1 * rng.normal(size=12), 1 + 0.1 * rng.normal(size=12)
+    better[4] = -30.0
+    (row,) = contrasts_of(
+        battery_from([*cells("base", base), *cells("better", better)]), ("base", "plastic")
+    )
+    assert row["p"] > 0.05
+    assert row["rank_p"] < 0.01
+    assert row["superiority"] == pytest.approx(11 / 12)
+
+
 @pytest.mark.strain
 def test_twelve_contrasts_of_nothing_are_called_one_in_a_twentieth_of_the_studies():
     """Family-wise: any of twelve forms without an effect, 12 seeds, within 4 standard errors."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.analysis.corrections import max_t
+from neuromodels.analysis.comparisons import brunner_munzel
+from neuromodels.analysis.corrections import holm, max_t
 from neuromodels.analysis.intervals import mean_interval
 from neuromodels.measures.quantities import Quantity, within
 
@@ -16,6 +17,8 @@ Form = tuple[str, str]
 """A setting, such as a form of the rule, and a condition."""
 Ability = tuple[str, str]
 """A probe and the value that it tells."""
+Numbers = Mapping[int, float]
+"""Of searches, by seed."""
 LEAST = 2
 """Common seeds without which two forms are not compared."""
 
@@ -81,10 +84,15 @@ def contrasts_of(battery: Battery, reference: Form) -> list[dict[str, Any]]:
     (`neuromodels.analysis.corrections.max_t`), on the seeds that all of them have. Forms that share
     fewer than `LEAST` of these seeds are told apart from no one: their p is None, with a reason.
 
+    Beside it stands a rank test of all searches, which a few stuck ones do not spoil
+    (`neuromodels.analysis.comparisons.brunner_munzel`), corrected within the ability by Holm.
+
     Returns
     -------
     list of dict
-        ``probe``, ``value``, ``setting``, ``condition``, ``difference``, ``p``, ``n``, ``reason``.
+        ``probe``, ``value``, ``setting``, ``condition``, ``difference``, ``p``, ``n``, ``reason``,
+        ``superiority`` (the probability that a search of the form is above one of the reference)
+        and its ``rank_p``.
     """
     return [
         row for ability in battery.abilities for row in _of_ability(battery, ability, reference)
@@ -97,19 +105,20 @@ def _of_ability(battery: Battery, ability: Ability, reference: Form) -> list[dic
     have = [form for form in others if len(set(numbers[form]) & set(numbers[reference])) >= LEAST]
     seeds = sorted(set(numbers[reference]).intersection(*(numbers[form] for form in have)))
     tested = _tested(numbers, reference, have, seeds) if have and len(seeds) >= LEAST else {}
-    return [_row(ability, form, tested.get(form), len(seeds)) for form in others]
+    ranked = _ranked(numbers, reference, others)
+    return [
+        {**_row(ability, form, tested.get(form), len(seeds)), **_rank_row(ranked.get(form))}
+        for form in others
+    ]
 
 
-def _numbers(battery: Battery, form: Form, ability: Ability) -> dict[int, float]:
+def _numbers(battery: Battery, form: Form, ability: Ability) -> Numbers:
     by_seed = battery.values.get((form, ability), {})
     return {seed: value for seed, value in by_seed.items() if value is not None}
 
 
 def _tested(
-    numbers: Mapping[Form, Mapping[int, float]],
-    reference: Form,
-    forms: Sequence[Form],
-    seeds: Sequence[int],
+    numbers: Mapping[Form, Numbers], reference: Form, forms: Sequence[Form], seeds: Sequence[int]
 ) -> dict[Form, tuple[float, float]]:
     """Return difference and corrected p of each form."""
     differences = np.array(
@@ -118,6 +127,21 @@ def _tested(
     found = max_t(differences)
     pairs = zip(found.differences, found.p, strict=True)
     return {form: (float(d), float(p)) for form, (d, p) in zip(forms, pairs, strict=True)}
+
+
+def _ranked(
+    numbers: Mapping[Form, Numbers], reference: Form, forms: Sequence[Form]
+) -> dict[Form, tuple[float, float]]:
+    """Return superiority and corrected p of the forms that have enough searches."""
+    have = [f for f in forms if min(len(numbers[f]), len(numbers[reference])) >= LEAST]
+    of_reference = _array(numbers[reference])
+    found = [brunner_munzel(_array(numbers[form]), of_reference) for form in have]
+    corrected = holm([each.p for each in found])
+    return {f: (each.statistic, p) for f, each, p in zip(have, found, corrected, strict=True)}
+
+
+def _array(numbers: Numbers) -> np.ndarray:
+    return np.array(list(numbers.values()), dtype=float)
 
 
 def _row(
@@ -133,3 +157,8 @@ def _row(
         "n": seeds if tested else 0,
         "reason": reason,
     }
+
+
+def _rank_row(ranked: tuple[float, float] | None) -> dict[str, float | None]:
+    superiority, p = ranked or (None, None)
+    return {"superiority": superiority, "rank_p": p}
