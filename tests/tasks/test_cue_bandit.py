@@ -12,7 +12,7 @@ from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.recording import recording_of
 from neuromodels.measures.outcomes import outcomes_of
 from neuromodels.measures.quantities import Solution
-from neuromodels.measures.yoked import HELD, OWN, YOKED_TO, right_by_reward
+from neuromodels.measures.yoked import HELD, OWN, YOKED_TO, outcomes_by_reward
 from neuromodels.seeding import trial_streams
 from neuromodels.simulation.network.builder import circuit_of, text_of
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
@@ -215,8 +215,12 @@ def solution_of(study: Study, numbers, episodes: int) -> Solution:
 def rights(cues: int, episodes: int):
     """Return right answers by what stands for the rewards, and the first trial that is turned."""
     length = {2: {}, 4: {"trials": 60, "reversal": 30}}[cues]
-    solution = solution_of(study_of(cues=cues, **length), BY_HAND, episodes)
-    return right_by_reward(solution), outcomes_of(solution).turn
+    return rights_of(solution_of(study_of(cues=cues, **length), BY_HAND, episodes))
+
+
+def rights_of(solution: Solution):
+    found = outcomes_by_reward(solution)
+    return {label: each.right for label, each in found.items()}, found[OWN].turn
 
 
 def shares(right: np.ndarray, turn: np.ndarray) -> tuple[float, float]:
@@ -288,7 +292,7 @@ SPIKES_BY_HAND = {
 
 def test_reward_modulated_stdp_learns_with_spiking_actions():
     solution = solution_of(study_of(SPIKING), SPIKES_BY_HAND, FEW)
-    found, turn = right_by_reward(solution), outcomes_of(solution).turn
+    found, turn = rights_of(solution)
     assert min(shares(found[OWN], turn)) > 0.75
     for constant in (YOKED_TO, *HELD.values()):
         for share in shares(found[constant], turn):
