@@ -50,7 +50,7 @@ def test_a_short_side_counts_what_it_has():
 
 
 def test_shares_in_each_trial_around_a_reversal():
-    """Episodes are laid over each other at their reversals; one that has no such trial is left out."""
+    """Episodes are laid over each other at their reversals."""
     right = outcomes("110100", "011001")
     found = shares_around(right, np.array([2, 4]), reach=3)
     # from the first: -, 1, 1 | 0, 1, 0; from the second: 1, 1, 0 | 0, 1, -

@@ -274,6 +274,26 @@ def test_a_late_reward_needs_an_eligibility(delay):
         assert oja.right.mean() > 0.75
 
 
+# nm_bcm changes a weight by M*x*y*(y - theta), and y is about 0.76 for the action that was done and
+# -0.76 for the other. With a threshold near 0 both weights change alike, which tells nothing; far
+# above 0.76 they change in opposite directions, and M must be negative for a reward.
+BCM = {**PARTS, "rule": RuleChoice("nm_bcm", {"form": "dense"}, {"y_0": {"frozen": False}})}
+BCM_BY_HAND = {
+    "input_output.alpha": 0.3,
+    "input_output.eta": np.log(0.005),
+    "input_output.y_0": np.log(0.1),
+    "modulators_output.w": -3.0,
+}
+
+
+def test_bcm_needs_a_threshold_above_what_an_action_reaches():
+    low, high = ({**BCM_BY_HAND, "input_output.y_0": np.log(y_0)} for y_0 in (1.0, 0.1))
+    found, turn = rights_of(solution_of(study_of(BCM), high, FEW))
+    assert min(shares(found[OWN], turn)) > 0.95
+    assert abs(found[YOKED_TO].mean() - 0.5) < 4 * 0.5 / np.sqrt(2 * FEW)
+    assert outcomes_of(solution_of(study_of(BCM), low, FEW)).right.mean() < 0.75
+
+
 SPIKING = {
     "rule": RuleChoice("r_stdp"),
     "circuit": CircuitChoice(
