@@ -11,7 +11,7 @@ from neuromodels.analysis.learning import shares_around
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure, write_note
 from neuromodels.report.plotting.panels import draw_band, draw_level, keys_of, show_all
-from neuromodels.report.plotting.style import GREY, MARKS, PAGE, Mark, styled
+from neuromodels.report.plotting.style import DARK, GREY, MARKS, PAGE, Mark, styled
 from neuromodels.store.store import StoredRun
 
 TASK = "cue_bandit"
@@ -29,6 +29,9 @@ REWARDS = {
 REACH = 15
 """Trials before the reversal, and from it on."""
 CHANCE = 0.5
+BY_CUE = Mark("each of two cues learned from one reward", DARK, "", "--")
+"""After the reversal each cue is answered wrong once; k trials later its turn has come in a share
+of 1 - 2**-k."""
 
 Rule = Mapping[str, Spread]
 """What the network hears -> share of right actions in each trial, over seeds (seeds, 2*REACH)."""
@@ -80,9 +83,9 @@ def draw(data: dict[str, Rule]):
         panels = figure.subplots(1, len(data), sharey=True, squeeze=False)[0]
         for axes, (rule, heard) in zip(panels, data.items(), strict=True):
             _draw_rule(axes, rule, heard)
-        show_all(panels[0], 0.0, 1.0)
+        show_all(panels[0], -0.03, 1.03)
         panels[0].set_ylabel("share of right actions")
-        keys = keys_of(REWARDS.values())
+        keys = keys_of([*REWARDS.values(), BY_CUE])
         figure.legend(handles=keys, loc="outside upper left", ncols=len(keys), frameon=False)
         counts = counts_in(spread for heard in data.values() for spread in heard.values())
         write_note(figure, note_on(counts, "one seed: mean over episodes"))
@@ -92,6 +95,8 @@ def draw(data: dict[str, Rule]):
 def _draw_rule(axes, rule: str, heard: Rule) -> None:
     trials = np.arange(-REACH, REACH)
     axes.axvline(-0.5, color=GREY, alpha=0.4, linewidth=2, zorder=0)
+    since = np.arange(REACH)
+    axes.plot(since, 1 - 0.5**since, BY_CUE.line, color=BY_CUE.colour, linewidth=0.7, zorder=3)
     for name, spread in heard.items():
         draw_band(axes, trials, spread.median, spread.low, spread.high, REWARDS[name])
     draw_level(axes, CHANCE, "chance")
