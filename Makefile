@@ -22,6 +22,7 @@ SWEEPS   ?= pdlf_terms memories_copy memories_reach
 PATHS    ?= control_point_direction
 CUES     ?= cue_association memories_cues
 MAZES    ?= t_maze
+BANDITS  ?= cue_bandit
 # Left out where Omniglot is not in NEUROMODELS_DATA.
 SHOTS    ?= few_shot_1
 # Sweeps whose bodies MuJoCo moves, on a smaller budget still; left out where it is not installed.
@@ -81,6 +82,12 @@ figures: .venv/.installed
 	    for swept in training=1,2 cues=3,7; do \
 	        $(BIN)/neuromodels measure $(REDUCED)/$$study transfer --only plastic \
 	            --trials $(MEASURED) --vary task.$$swept || exit; done; done
+	@for study in $(BANDITS); do \
+	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) --set search.candidates=16 \
+	        --set search.trials=8 --set search.generations=10 --set test.every=10 \
+	        --set test.trials=50 --set test.curve_trials=16 --out $(REDUCED)/$$study || exit; \
+	    for run in $(REDUCED)/$$study/*/; do \
+	        $(BIN)/neuromodels measure $$run yoked --trials 50 || exit; done; done
 	@for study in $(SHOTS); do \
 	    $(BIN)/python -c 'from neuromodels.tasks.characters import is_there as i; exit(not i())' || \
 	        { echo "left out, needs Omniglot in NEUROMODELS_DATA: $$study"; continue; }; \

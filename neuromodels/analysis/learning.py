@@ -71,3 +71,28 @@ def means_around(right: np.ndarray, turn: np.ndarray, window: int) -> tuple[np.n
         for total, count in zip(sums, counts, strict=True)
     ]
     return shares[0], shares[1]
+
+
+def shares_around(right: np.ndarray, turn: np.ndarray, reach: int) -> np.ndarray:
+    """Return the share of right answers in each trial around a reversal.
+
+    Parameters
+    ----------
+    right
+        Whether each answer was right, (episodes, trials).
+    turn
+        First trial after the reversal of each episode, (episodes,).
+    reach
+        How many trials before the reversal, and how many from it on.
+
+    Returns
+    -------
+    ndarray
+        (2*reach,): means over the episodes that have the trial; not-a-number where none has it.
+    """
+    places = turn[:, None] + np.arange(-reach, reach)
+    is_there = (places >= 0) & (places < right.shape[1])
+    found = np.take_along_axis(right, np.clip(places, 0, right.shape[1] - 1), axis=1)
+    counts = is_there.sum(axis=0)
+    sums = (found * is_there).sum(axis=0)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from neuromodels.measures.outcomes import outcomes_of
+from neuromodels.measures.outcomes import Outcomes, outcomes_of
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
 
 OWN = "score"
@@ -21,14 +21,15 @@ HELD = {"M1": "score, third factor held at 1", "M0": "score, third factor held a
 
 def examine(solution: Solution) -> Examined:
     """Return scores with the own rewards, with another episode's, and with a constant M."""
-    right = right_by_reward(solution)
-    quantities = {name: mean_of(each.mean(axis=1)) for name, each in right.items()}
-    names = dict(zip(right, ("own", "yoked", *HELD), strict=True))
-    return {names[label]: each.astype(bool) for label, each in right.items()}, quantities
+    found = outcomes_by_reward(solution)
+    quantities = {name: mean_of(each.right.mean(axis=1)) for name, each in found.items()}
+    names = dict(zip(found, ("own", "yoked", *HELD), strict=True))
+    arrays = {names[label]: each.right.astype(bool) for label, each in found.items()}
+    return {**arrays, "turn": found[OWN].turn}, quantities
 
 
-def right_by_reward(solution: Solution) -> dict[str, np.ndarray]:
-    """Return which answers are right, (episodes, trials), by what stands for the rewards.
+def outcomes_by_reward(solution: Solution) -> dict[str, Outcomes]:
+    """Return what trials brought, by what stands for the rewards.
 
     Noise, cues and right answers are the same in all four.
 
@@ -40,10 +41,10 @@ def right_by_reward(solution: Solution) -> dict[str, np.ndarray]:
     own = outcomes_of(solution)
     yoked = outcomes_of(solution, given=np.roll(own.earned, 1, axis=0))
     held = {
-        label: outcomes_of(replace(solution, condition=condition)).right
+        label: outcomes_of(replace(solution, condition=condition))
         for condition, label in HELD.items()
     }
-    return {OWN: own.right, YOKED_TO: yoked.right, **held}
+    return {OWN: own, YOKED_TO: yoked, **held}
 
 
 YOKED = Measure(

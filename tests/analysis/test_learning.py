@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuromodels.analysis.learning import means_around, trials_to_criterion
+from neuromodels.analysis.learning import means_around, shares_around, trials_to_criterion
 
 
 def outcomes(*rows: str) -> np.ndarray:
@@ -47,3 +47,12 @@ def test_shares_around_a_reversal():
 def test_a_short_side_counts_what_it_has():
     before, after = means_around(outcomes("10011"), np.array([1]), window=3)
     assert (before[0], after[0]) == (1.0, pytest.approx(1 / 3))
+
+
+def test_shares_in_each_trial_around_a_reversal():
+    """Episodes are laid over each other at their reversals."""
+    right = outcomes("110100", "011001")
+    found = shares_around(right, np.array([2, 4]), reach=3)
+    # from the first: -, 1, 1 | 0, 1, 0; from the second: 1, 1, 0 | 0, 1, -
+    np.testing.assert_allclose(found, [1.0, 1.0, 0.5, 0.0, 1.0, 0.0])
+    assert np.isnan(shares_around(right, np.array([2, 4]), reach=5)[[0, 9]]).all()

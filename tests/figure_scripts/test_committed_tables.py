@@ -15,6 +15,7 @@ from neuromodels.report.figures import Source, load_script, scripts_of
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "figures" / "data"
 WIDTHS = {
+    "bandit_reversal": 170,
     "cheetah_learning": 170,
     "cheetah_novel": 85,
     "cue_learning": 85,
@@ -143,6 +144,17 @@ def test_the_maze_agrees_with_the_medians_and_intervals_of_its_tables():
             place = values.tolist().index(float(row["value"]))
             assert spread.each[:, place].tolist() == seeds_of(row)
             assert spread.median[place] == pytest.approx(float(row["median"]), abs=6e-5)
+
+
+def test_the_bandit_has_each_seed_of_its_table():
+    found = script_of("bandit_reversal").collect_committed()
+    rows = rows_in("cue_bandit_reversal.csv", heard="own")
+    assert {row["rule"] for row in rows} == set(found)
+    for row in rows:
+        place = int(row["trial"]) + 15
+        spread = found[row["rule"]]["own"]
+        assert spread.each[:, place].tolist() == seeds_of(row)
+        assert len(seeds_of(row)) == 12
 
 
 def test_cue_sweeps_are_those_of_the_table():

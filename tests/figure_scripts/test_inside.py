@@ -157,6 +157,11 @@ def maze_sweeps(script):
     return script.Maze(sweeps, {name: final() for name in script.LABELS})
 
 
+def bandit_reversal(script):
+    width = 2 * script.REACH
+    return {r: {name: spread(width) for name in script.REWARDS} for r in script.RULES}
+
+
 def maze_trial(script):
     steps = 2 * 130
     channels = RNG.integers(0, 2, (42, steps))

@@ -94,6 +94,7 @@ def test_yoked_rewards_are_those_of_the_episode_before():
     np.testing.assert_array_equal(arrays["own"], own.right > 0)
     yoked = outcomes_of(solution, np.roll(own.earned, 1, axis=0))
     np.testing.assert_array_equal(arrays["yoked"], yoked.right > 0)
+    np.testing.assert_array_equal(arrays["turn"], own.turn)
     assert list(found) == [OWN, YOKED_TO, *HELD.values()]
     assert found[OWN]["value"] > max(found[name]["value"] for name in list(found)[1:]) + 0.1
 

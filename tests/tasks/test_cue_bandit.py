@@ -12,7 +12,7 @@ from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.recording import recording_of
 from neuromodels.measures.outcomes import outcomes_of
 from neuromodels.measures.quantities import Solution
-from neuromodels.measures.yoked import HELD, OWN, YOKED_TO, right_by_reward
+from neuromodels.measures.yoked import HELD, OWN, YOKED_TO, outcomes_by_reward
 from neuromodels.seeding import trial_streams
 from neuromodels.simulation.network.builder import circuit_of, text_of
 from neuromodels.study.study import CircuitChoice, DeviceChoice, RuleChoice, Study, TaskChoice
@@ -215,8 +215,12 @@ def solution_of(study: Study, numbers, episodes: int) -> Solution:
 def rights(cues: int, episodes: int):
     """Return right answers by what stands for the rewards, and the first trial that is turned."""
     length = {2: {}, 4: {"trials": 60, "reversal": 30}}[cues]
-    solution = solution_of(study_of(cues=cues, **length), BY_HAND, episodes)
-    return right_by_reward(solution), outcomes_of(solution).turn
+    return rights_of(solution_of(study_of(cues=cues, **length), BY_HAND, episodes))
+
+
+def rights_of(solution: Solution):
+    found = outcomes_by_reward(solution)
+    return {label: each.right for label, each in found.items()}, found[OWN].turn
 
 
 def shares(right: np.ndarray, turn: np.ndarray) -> tuple[float, float]:
@@ -270,6 +274,26 @@ def test_a_late_reward_needs_an_eligibility(delay):
         assert oja.right.mean() > 0.75
 
 
+# nm_bcm changes a weight by M*x*y*(y - theta), and y is about 0.76 for the action that was done and
+# -0.76 for the other. With a threshold near 0 both weights change alike, which tells nothing; far
+# above 0.76 they change in opposite directions, and M must be negative for a reward.
+BCM = {**PARTS, "rule": RuleChoice("nm_bcm", {"form": "dense"}, {"y_0": {"frozen": False}})}
+BCM_BY_HAND = {
+    "input_output.alpha": 0.3,
+    "input_output.eta": np.log(0.005),
+    "input_output.y_0": np.log(0.1),
+    "modulators_output.w": -3.0,
+}
+
+
+def test_bcm_needs_a_threshold_above_what_an_action_reaches():
+    low, high = ({**BCM_BY_HAND, "input_output.y_0": np.log(y_0)} for y_0 in (1.0, 0.1))
+    found, turn = rights_of(solution_of(study_of(BCM), high, FEW))
+    assert min(shares(found[OWN], turn)) > 0.95
+    assert abs(found[YOKED_TO].mean() - 0.5) < 4 * 0.5 / np.sqrt(2 * FEW)
+    assert outcomes_of(solution_of(study_of(BCM), low, FEW)).right.mean() < 0.75
+
+
 SPIKING = {
     "rule": RuleChoice("r_stdp"),
     "circuit": CircuitChoice(
@@ -288,7 +312,7 @@ SPIKES_BY_HAND = {
 
 def test_reward_modulated_stdp_learns_with_spiking_actions():
     solution = solution_of(study_of(SPIKING), SPIKES_BY_HAND, FEW)
-    found, turn = right_by_reward(solution), outcomes_of(solution).turn
+    found, turn = rights_of(solution)
     assert min(shares(found[OWN], turn)) > 0.75
     for constant in (YOKED_TO, *HELD.values()):
         for share in shares(found[constant], turn):

@@ -116,8 +116,9 @@ CUE_BANDIT = Task(
     channels=MOST_CUES * CHANNELS,
     groups=(CHANNELS,) * MOST_CUES,
     trace="xt",
-    stimulus_model=f"cue : 1    # number of the cue that is shown, from 1; 0: none\n{POISSON_MODEL}",
-    # each channel compares once, not once for each trial, which would take half as long again
+    # the number of the cue that is shown, from 1; 0: none. So each channel compares once in a step,
+    # not once for each trial: episodes take two thirds of the time
+    stimulus_model=f"cue : 1\n{POISSON_MODEL}",
     stimulus=f"rate = noise + int(floor(i/{CHANNELS}) + 1 == cue)*active\n{POISSON}",
     shown="showing_pre",
     taught="copy_pre*(1 - 2*j)",
