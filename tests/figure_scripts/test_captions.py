@@ -72,7 +72,7 @@ def test_the_points_that_are_drawn_are_as_many_as_are_told(tmp_path):
     assert captions(script, run) == {"2 to 3"}
 
 
-def tested(kind, seed, interval_kind):
+def scored(kind, seed, interval_kind):
     return TestRecord(
         condition="plastic",
         seed=seed,
@@ -101,7 +101,7 @@ def tested(kind, seed, interval_kind):
 )
 def test_the_foot_names_the_interval_that_is_drawn(seeds, interval_kind, said):
     points, finals = (
-        [tested(kind, seed, interval_kind) for seed in seeds] for kind in ("curve", "final")
+        [scored(kind, seed, interval_kind) for seed in seeds] for kind in ("curve", "final")
     )
     curves, scores = scores_in(points, finals)
     assert note_of([*curves.values(), *scores.values()]) == said

@@ -69,7 +69,7 @@ def test_curves_and_scores_of_each_rule(learning, runs):
     found = learning.collect(runs[::-1])
     assert list(found) == RULES
     for each in found.values():
-        assert (each.counts, each.generations) == ({2}, 16)
+        assert (each.curve.seeds, len(each.final.seeds), each.generations) == (2, 2, 16)
         assert each.curve.generations.tolist() == [8, 16]
         assert each.final.low <= each.final.median <= each.final.high
 
