@@ -97,11 +97,11 @@ def quick_brian2() -> Iterator[None]:
 
 #: Folders whose tests compare compiled arithmetic: there programs are built as users' are.
 OPTIMISED = ("rules", "simulation")
-#: Files in these that ask what is connected, named, kept, stopped or refused.
+#: Files in these that ask what is connected, named, kept or refused.
 NO_ARITHMETIC = {
     *("test_connect.py", "test_rewiring.py", "test_saved_state.py", "test_restart.py"),
     *("test_names.py", "test_hidden_names.py", "test_network_text.py", "test_streams.py"),
-    *("test_messages.py", "test_refusals.py", "test_passage.py", "test_interrupts.py"),
+    *("test_messages.py", "test_refusals.py", "test_passage.py"),
 }
 
 

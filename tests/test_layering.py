@@ -2,6 +2,7 @@
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,20 @@ def room_of(parts):
     return f"simulation.{parts[1]}" if inner and inner.is_dir() else parts[0]
 
 
+@cache
+def tree_of(path):
+    """Return a file's syntax, read once for all tests."""
+    return ast.parse(path.read_text())
+
+
+@cache
 def imports_of(path):
     """Return the dotted names a file imports anywhere, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    return tuple(_each_import(path))
+
+
+def _each_import(path):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -145,7 +157,7 @@ def test_heavy_packages_stay_at_home(path):
 def test_only_the_command_line_prints(path):
     if name(path) == "commands.py":
         return
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in ("print", "Console"), f"{name(path)}:{node.lineno}"
 
@@ -177,7 +189,7 @@ def dotted(path):
 def top_imports(path, known):
     """Return the package's own modules that a file imports when it is imported."""
     found = set()
-    for node in ast.parse(path.read_text()).body:
+    for node in tree_of(path).body:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -248,7 +260,7 @@ def reach(name):
 
 def hidden_imports(path):
     """Return the import statements inside functions."""
-    for function in ast.walk(ast.parse(path.read_text())):
+    for function in ast.walk(tree_of(path)):
         if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
                 if isinstance(node, ast.Import | ast.ImportFrom):
