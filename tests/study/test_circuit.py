@@ -43,7 +43,7 @@ def test_a_mistake_names_key_value_and_cure(circuit, words):
 
 def test_a_rules_coefficient_has_no_granularity_of_neurons():
     rule = {"name": "nm_oja", "coefficients": {"w": {"per": "neuron"}}}
-    with pytest.raises(StudyFileError, match="synapse, pre, post, block, projection"):
+    with pytest.raises(StudyFileError, match=r"synapse, pre, post, pre \+ post, block"):
         study_of({**TABLE, "rule": rule}, "table")
 
 
