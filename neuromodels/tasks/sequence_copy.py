@@ -8,6 +8,11 @@ silence costs 0.25.  Where a search begins matters more: ``docs/results/working_
 ``test_share`` of the sequences is kept from searches, which otherwise see every sequence of four or
 eight bits many times.  Up to `LISTED` bits all sequences are listed and divided; of longer ones
 there are `BANK` sequences, drawn once for all, and no others.
+
+With ``mirrored = 1`` a sequence and its opposite, all bits turned, stay on one side.  Then each bit
+is 1 in half of the searched sequences and in half of the others, and an answer that is always the
+same scores one half on both.  Without it few sequences may divide unevenly: of four bits the held-out
+ones all end in 0.
 """
 
 from __future__ import annotations
@@ -37,6 +42,8 @@ class SequenceCopy(Task):
         """Return why all parameters together are not possible, empty where they are."""
         if not 0 <= parameters["test_share"] < 1:
             return "test_share must lie from 0 to below 1"
+        if parameters["mirrored"] not in (0, 1):
+            return "mirrored must be 0 or 1"
         if parameters["length"] < 1 or not parameters["test_share"]:
             return ""
         if not self.inputs(parameters).held_out:
@@ -50,7 +57,8 @@ class SequenceCopy(Task):
         share = parameters["test_share"]
         if not share:
             return Inputs(2 ** int(parameters["length"]))
-        held_out = held_out_count(share, _count(parameters))
+        together = 1 + int(parameters["mirrored"])
+        held_out = together * held_out_count(share, _count(parameters) // together)
         return Inputs(_count(parameters) - held_out, held_out, "place")
 
     def at(self, parameters: Mapping[str, float]) -> Task:
@@ -66,8 +74,32 @@ class SequenceCopy(Task):
                 "place": f"clip(floor({seen}*rand()), 0, {seen - 1})",
                 "bit": "sequence_bits(place*second, i)",
             },
-            constants={"sequence_bits": sequences(int(parameters["length"])).astype(float)},
+            constants={"sequence_bits": _table(parameters)},
         )
+
+
+def _table(parameters: Mapping[str, float]) -> np.ndarray:
+    """Return all sequences of some parameters as numbers that a network reads."""
+    listed = mirrored_sequences if parameters["mirrored"] else sequences
+    return listed(int(parameters["length"])).astype(float)
+
+
+@cache
+def mirrored_sequences(length: int) -> np.ndarray:
+    """Return as many sequences as `sequences`, each followed by its opposite.
+
+    Those that tests keep from searches are last. Both of a pair are among them, or neither.
+    """
+    rows = sequences(length)
+    first = rows[rows[:, 0] == 0] if length <= LISTED else _first_of_pairs(rows)
+    return np.stack([first, 1 - first], axis=1).reshape(-1, length)
+
+
+def _first_of_pairs(rows: np.ndarray) -> np.ndarray:
+    """Return half as many sequences, of which none is the opposite of another."""
+    turned = rows ^ rows[:, :1]  # the first bit is 0
+    _, places = np.unique(turned, axis=0, return_index=True)
+    return turned[np.sort(places)][: len(rows) // 2]
 
 
 @cache
@@ -101,8 +133,15 @@ def _count(parameters: Mapping[str, float]) -> int:
 SEQUENCE_COPY = SequenceCopy(
     name=NAME,
     summary="show `length` bits, wait `latency` steps, recall them in order",
-    parameters={"length": 8, "latency": 0, "prelude": 0, "slope": 1.0, "test_share": 0.0},
-    added={"test_share": 0.0},
+    parameters={
+        "length": 8,
+        "latency": 0,
+        "prelude": 0,
+        "slope": 1.0,
+        "test_share": 0.0,
+        "mirrored": 0,
+    },
+    added={"test_share": 0.0, "mirrored": 0},
     steps="prelude + 2*length + latency",
     items="length",
     item_model="bit : 1",

@@ -12,7 +12,7 @@ from neuromodels.seeding import trial_streams
 from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.study.file import StudyFileError, study_of
 from neuromodels.tasks.inputs import Inputs, is_exact, order_by_hash
-from neuromodels.tasks.sequence_copy import BANK, SEQUENCE_COPY, sequences
+from neuromodels.tasks.sequence_copy import BANK, SEQUENCE_COPY, mirrored_sequences, sequences
 
 TABLE = {
     "name": "small",
@@ -59,6 +59,32 @@ def test_what_is_held_out_never_changes() -> None:
 
 
 HELD_OUT = ["1100", "1110", "0110", "1010"]
+
+
+@pytest.mark.parametrize("length", [1, 4, 9, 20])
+def test_opposites_stand_together(length) -> None:
+    table = mirrored_sequences(length)
+    assert table.shape == sequences(length).shape
+    assert len(np.unique(table, axis=0)) == len(table)
+    np.testing.assert_array_equal(table[1::2], 1 - table[::2])
+
+
+@pytest.mark.parametrize(("length", "held_out"), [(4, 4), (8, 64), (20, BANK // 4)])
+def test_with_opposites_a_constant_answer_scores_one_half(length, held_out) -> None:
+    """In searched and in held-out sequences each bit is 1 in exactly half."""
+    parameters = SEQUENCE_COPY.with_defaults({"length": length, "test_share": 0.25, "mirrored": 1})
+    inputs = SEQUENCE_COPY.inputs(parameters)
+    assert inputs.held_out == held_out
+    table = SEQUENCE_COPY.at(parameters).constants["sequence_bits"]
+    for part in (table[: inputs.searched], table[inputs.searched :]):
+        np.testing.assert_array_equal(part.mean(axis=0), 0.5)
+
+
+def test_whether_opposites_stand_together_is_0_or_1() -> None:
+    with pytest.raises(DeclarationError, match="mirrored must be 0 or 1"):
+        SEQUENCE_COPY.with_defaults({"mirrored": 2})
+    with pytest.raises(DeclarationError, match="test_share must keep one of the 4 sequences"):
+        SEQUENCE_COPY.with_defaults({"length": 2, "test_share": 0.25, "mirrored": 1})
 
 
 def test_held_out_inputs_are_each_shown_equally_often() -> None:

@@ -17,7 +17,8 @@ STAGES = Kind(
 )
 STAGE: Mapping[str, Kind] = {"generations": whole(1), "trials": whole(0), "task": TABLE}
 assert set(STAGE) == {each.name for each in fields(Stage)}
-HELD_OUT = "test_share"
+HELD_OUT = ("test_share", "mirrored")
+"""Parameters of tasks that say which inputs are kept from searches."""
 
 
 def stages_in(table: Table) -> list[Any]:
@@ -64,7 +65,7 @@ def _refusal(key: str, task: Any) -> str:
     """Return why a stage may not change a key of the task, empty where it may."""
     if key == "name" or (task is not None and key in task.options):
         return "must be that of the study in every stage; a stage changes numbers of its task."
-    if key == HELD_OUT or (task is not None and key in task.unseen):
+    if key in HELD_OUT or (task is not None and key in task.unseen):
         return "must be that of the study in every stage, or a search would see what it keeps."
     return ""
 
