@@ -11,8 +11,8 @@ there are `BANK` sequences, drawn once for all, and no others.
 
 With ``mirrored = 1`` a sequence and its opposite, all bits turned, stay on one side.  Then each bit
 is 1 in half of the searched sequences and in half of the others, and an answer that is always the
-same scores one half on both.  Without it few sequences may divide unevenly: of four bits the held-out
-ones all end in 0.
+same scores one half on both.  Without it few sequences may divide unevenly: of four bits the
+held-out ones all end in 0.
 """
 
 from __future__ import annotations
