@@ -39,14 +39,14 @@ def _grouped(text: str) -> str:
 
 
 def _symbol(name: str) -> str:
-    return _written(sympy.Symbol(name))
+    return written(sympy.Symbol(name))
 
 
 def _latex(expression: str) -> str:
-    return _written(str_to_sympy(expression))
+    return written(str_to_sympy(expression))
 
 
-def _written(expression: Any) -> str:
+def written(expression: Any) -> str:
     """Return an expression of sympy in LaTeX, with words upright."""
     names = {symbol: symbol.name for symbol in expression.free_symbols}
     words = {s: rf"\mathrm{{{n}}}" for s, n in names.items() if _is_word(n)}

@@ -96,11 +96,21 @@ def _row(found: Simplified) -> Row:
 
 
 def _equations(found: Simplified) -> Row:
-    from neuromodels.rules.latex import latex_of  # imports sympy
+    from neuromodels.rules.fixed_points import fixed_points  # imports sympy
+    from neuromodels.rules.latex import latex_of
 
     rule = found.rule
     lines = [text for text in (rule.each_step, rule.on_pre, rule.on_post) if text.strip()]
-    return {"model": rule.model.strip(), "brian2": "\n".join(lines), "latex": latex_of(rule)}
+    rests = [
+        {"weight": each.weight, "slope": each.slope, "stable": each.is_stable}
+        for each in fixed_points(rule)
+    ]
+    return {
+        "model": rule.model.strip(),
+        "brian2": "\n".join(lines),
+        "latex": latex_of(rule),
+        "fixed_points": rests,
+    }
 
 
 def _shared(found: Sequence[Simplified]) -> list[Row]:

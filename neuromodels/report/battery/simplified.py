@@ -12,6 +12,7 @@ from rich.text import Text
 from neuromodels.report.wording.interval_text import ends_text, intervals_note
 
 Found = Mapping[str, Any]
+STABLE = {True: "stable", False: "unstable", None: "stable where its slope is below 0"}
 
 
 def simplified_view(found: Found) -> Group:
@@ -46,6 +47,8 @@ def _lines(found: Found) -> Iterator[Text]:
     yield Text(f"{rule['searches']} of {rule['of']} searches keep: {' '.join(rule['kept'])}")
     for line in (*rule["brian2"].splitlines(), *rule["latex"]):
         yield Text(f"  {line}")
+    for point in rule["fixed_points"]:
+        yield Text(f"  rests at {point['weight']}, {STABLE[point['stable']]}")
     known = [row for row in rule["numbers"] if row["low"] is not None]
     rows = [{**row, "interval_over": "searches"} for row in known]
     yield Text(
