@@ -114,7 +114,7 @@ def _draw_panel(axes, panel: Panel, has_names: bool) -> set[int]:
     draw_rows(axes, names, middles, ranges, [each.seeds for each in finals])
     if panel.study in CHANCE:
         axes.axvline(CHANCE[panel.study], color="0.5", linewidth=0.7, linestyle="--", zorder=0)
-    show_all(axes, 0.4, 0.95, along="x")
+    show_all(axes, 0.4, 0.98, along="x")
     heading, score = TITLES[panel.study]
     axes.set_title(heading)
     axes.set_xlabel(score)
