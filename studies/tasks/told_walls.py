@@ -1,9 +1,9 @@
 """The T-maze for circuits that may know which sensors see which wall.
 
-In `t_maze` all 20 sensory neurons are one group, so that no coefficient of a group can part them. Here
-the first ten and the last ten are a group each. With ``permuted = 0`` the first ten see the left wall
-in every episode, and only the cues of the test are left to remember. The delay before the junction of
-the test is named, too: the condition `reset` erases all activity in it.
+In `t_maze` all 20 sensory neurons are one group, so that no coefficient of a group can part them.
+Here the first ten and the last ten are a group each.  With ``permuted = 0`` the first ten see the
+left wall in every episode, and only the cues of the test are left to remember.  The delay before
+the junction of the test is named, too: the condition `reset` erases all activity in it.
 """
 
 from dataclasses import replace
