@@ -20,7 +20,7 @@ CONTROLS ?= control_point_direction control_velocity control_reacher control_car
 	control_swimmer
 SWEEPS   ?= pdlf_terms memories_copy memories_reach
 PATHS    ?= control_point_direction
-CUES     ?= cue_association memories_cues
+CUES     ?= cue_association memories_cues memories_maze
 MAZES    ?= t_maze
 BANDITS  ?= cue_bandit
 # Left out where Omniglot is not in NEUROMODELS_DATA.

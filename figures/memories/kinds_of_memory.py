@@ -1,4 +1,4 @@
-"""Scores of five kinds of memory with as many searched numbers, on three tasks.
+"""Scores of five kinds of memory with as many searched numbers, on four tasks.
 
 No paper has this figure. Studies, seeds and contrasts were declared before the runs.
 """
@@ -21,14 +21,15 @@ TABLES = ("memories.csv",)
 TITLES = {
     "memories_copy": ("eight bits after a delay", "bits recalled"),
     "memories_cues": ("noisy cues after a delay", "right answers"),
-    "memories_reach": ("reaching, no memory needed", "distance gone"),
+    "memories_maze": ("junction of a T-maze", "right answers"),
+    "memories_reach": ("reaching, no memory", "distance gone"),
 }
 """Study -> the heading of its panel, and what its score is."""
 NEEDS = tuple(TITLES)
-CHANCE = {"memories_copy": 0.5, "memories_cues": 0.5}
+CHANCE = {"memories_copy": 0.5, "memories_cues": 0.5, "memories_maze": 0.5}
 KINDS = ("plastic", "recurrent", "adaptive", "gru", "feed-forward")
 """In the order of the figure."""
-LEFT, BELOW, WIDE, GAP = 22.0, 17.0, 42.0, 8.0
+LEFT, BELOW, WIDE, GAP = 22.0, 17.0, 31.0, 6.0
 """Of the panels, mm: room beside and below them, their width, and what lies between two."""
 ROW = 7.0
 
@@ -113,7 +114,7 @@ def _draw_panel(axes, panel: Panel, has_names: bool) -> set[int]:
     draw_rows(axes, names, middles, ranges, [each.seeds for each in finals])
     if panel.study in CHANCE:
         axes.axvline(CHANCE[panel.study], color="0.5", linewidth=0.7, linestyle="--", zorder=0)
-    show_all(axes, 0.4, 0.95, along="x")
+    show_all(axes, 0.4, 0.98, along="x")
     heading, score = TITLES[panel.study]
     axes.set_title(heading)
     axes.set_xlabel(score)

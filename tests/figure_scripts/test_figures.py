@@ -370,7 +370,9 @@ def test_kinds_of_memory_are_readable(memories):
     assert_readable(script.draw(script.collect(memories)), 170)
 
 
-@pytest.mark.parametrize("name", ["memories_copy", "memories_cues", "memories_reach"])
+@pytest.mark.parametrize(
+    "name", ["memories_copy", "memories_cues", "memories_maze", "memories_reach"]
+)
 def test_a_setting_is_of_the_kind_that_it_is_named_after(name):
     script = load_script("kinds_of_memory", ROOT)
     settings = read_declared(ROOT / "studies" / f"{name}.toml").settings
