@@ -368,7 +368,7 @@ def kept_in(here: Path) -> dict[str, bytes]:
     return {
         name: content
         for name, content in found.items()
-        if not name.startswith(NEW) and not name.endswith(("-shm", "-wal"))
+        if not name.startswith(NEW) and not name.endswith(("-shm", "-wal", ".pyc"))
     }
 
 

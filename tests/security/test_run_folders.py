@@ -24,6 +24,8 @@ USES = {
     "watch": ["run"],
     "export": ["run", "--table", "solutions", "--out", "out.csv"],
     "measure": ["run", "weights"],
+    "battery": ["run", "--only", "activity", "--trials", "4"],
+    "simplify": ["run", "--trials", "4"],
     "figure": ["fig1", "--run", "run"],
     "list": ["studies"],
 }
