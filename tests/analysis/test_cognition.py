@@ -38,6 +38,8 @@ def test_span_lies_where_the_curve_falls_to_the_criterion():
     lengths = np.array([2, 4, 8, 16])
     assert of("span", lengths, np.array([1.0, 0.95, 0.65, 0.5])) == pytest.approx(4 + 4 * 2 / 3)
     assert of("span", lengths, np.array([0.6, 0.5, 0.5, 0.5])) == 0
+    only_four = np.array([0.6, 1.0, 0.5, 0.5])  # a rule that was searched on four
+    assert of("span", lengths, only_four) == pytest.approx(4 + 4 * 0.5)
     scores = np.array([1.0, 1.0, 0.9, 0.75])
     assert (of("span", lengths, scores), is_bound(scores)) == (16, True)
 
@@ -102,6 +104,7 @@ def test_generalisation_between_by_heart_and_complete():
     assert of("generalisation", 0.5, 1.0, CHANCE) == 0
     assert of("generalisation", 0.9, 0.9, CHANCE) == 1
     assert np.isnan(of("generalisation", 0.6, 0.5, CHANCE))
+    assert np.isnan(of("generalisation", 0.49, 0.502, CHANCE)), "a ratio to nearly nothing"
 
 
 def test_transfer_and_its_opposite():

@@ -13,7 +13,7 @@ def recovery(regrown: float, never_regrown: float, never_injured: float) -> floa
     It is ``(regrown - never_regrown)/(never_injured - never_regrown)``, all rewards of the same
     trials after the injury; not-a-number where the injury takes nothing.
     """
-    return float(above_chance(regrown, never_injured, never_regrown))
+    return float(above_chance(regrown, never_injured, never_regrown, least=0.0))
 
 
 def area_under_doses(doses: np.ndarray, scores: np.ndarray, chance: float) -> float:

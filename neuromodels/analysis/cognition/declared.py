@@ -57,13 +57,17 @@ class CognitiveValue:
     compute: Callable[..., Any]
 
 
-def above_chance(score: Any, reference: Any, chance: float) -> Any:
+LEAST = 0.05
+"""A score that lies less above chance than this has nothing to keep or to transfer."""
+
+
+def above_chance(score: Any, reference: Any, chance: float, least: float = LEAST) -> Any:
     """Return which part of another score's distance from chance a score has.
 
     It is ``(score - chance)/(reference - chance)``, for arrays elementwise; not-a-number where the
-    reference is not above chance, because then there is nothing to keep or to transfer.
+    reference is less than `least` above chance. A ratio to such a distance would be noise.
     """
     distance = np.asarray(reference, dtype=float) - chance
-    is_above = distance > 0
+    is_above = (distance > 0) & (distance >= least)
     found = np.where(is_above, np.asarray(score) - chance, np.nan) / np.where(is_above, distance, 1)
     return float(found) if found.ndim == 0 else found

@@ -23,24 +23,24 @@ def span(lengths: np.ndarray, scores: np.ndarray, criterion: float = CRITERION) 
     Returns
     -------
     float
-        Between two lengths by linear interpolation. 0 where even the shortest is not held; the
-        longest where all are, which then is a lower bound: see `is_bound`.
+        Between the longest that is held and the next by linear interpolation; shorter ones need
+        not be held, as by a rule that was searched on one length. 0 where none is held; the longest
+        where that is, which then is a lower bound: see `is_bound`.
     """
     lengths, scores = _curve(lengths, scores)
-    below = np.flatnonzero(scores < criterion)
-    if not below.size:
-        return float(lengths[-1])
-    first = int(below[0])
-    if first == 0:
+    held = np.flatnonzero(scores >= criterion)
+    if not held.size:
         return 0.0
-    drop = scores[first - 1] - scores[first]
-    part = (scores[first - 1] - criterion) / drop
-    return float(lengths[first - 1] + part * (lengths[first] - lengths[first - 1]))
+    last = int(held[-1])
+    if last == len(lengths) - 1:
+        return float(lengths[-1])
+    part = (scores[last] - criterion) / (scores[last] - scores[last + 1])
+    return float(lengths[last] + part * (lengths[last + 1] - lengths[last]))
 
 
 def is_bound(scores: np.ndarray, criterion: float = CRITERION) -> bool:
-    """Whether a span is only a lower bound, because all lengths are held."""
-    return bool((np.asarray(scores) >= criterion).all())
+    """Whether a span is only a lower bound, because the longest is held."""
+    return bool(np.asarray(scores)[-1] >= criterion)
 
 
 def retention_half_life(delays: np.ndarray, scores: np.ndarray, chance: float) -> float:

@@ -27,7 +27,7 @@ _DECLARED = (
         name="span",
         ability="working memory",
         about="length of sequence at which recall falls to the criterion",
-        formula="L with score(L) = .75, linear between two lengths",
+        formula="last L with score(L) = .75, linear between two lengths",
         unit="items",
         null=0.0,
         higher=True,
