@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from neuromodels.analysis.cognition.learning import switch_cost
 from neuromodels.analysis.learning import AMONG, ENOUGH, means_around, trials_to_criterion
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.outcomes import counted, outcomes_of
@@ -26,15 +25,16 @@ def examine(solution: Solution) -> Examined:
         task = solution.study.task
         raise DeclarationError("task.reversal", f"{task.name!r} must have a reversal", 0)
     before, after = means_around(found.right, found.turn, WINDOW)
+    cost = switch_cost(before, after)
     trials = trials_to_criterion(found.right, first=found.turn)
     quantities = {
         f"right in {WINDOW} trials before": mean_of(before),
         f"right in {WINDOW} trials after": mean_of(after),
-        "cost: before less after": mean_of(before - after),
+        "cost: before less after": mean_of(cost),
         **counted(trials, "recover"),
     }
     arrays = {"right": found.right.astype(bool), "turn": found.turn, "trials": trials}
-    return {**arrays, "cost": np.asarray(before - after)}, quantities
+    return {**arrays, "cost": cost}, quantities
 
 
 REVERSAL = Measure(

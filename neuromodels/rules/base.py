@@ -151,6 +151,13 @@ class PlasticityRule:
                 f"must be names of coefficients: {', '.join(known)}",
                 ", ".join(strange),
             )
+        elsewhere = set(re.findall(r"\w+", f"{self.model} {self.weight} {self.modulator}"))
+        if fixed := [term for term in self.terms if term in elsewhere]:
+            raise DeclarationError(
+                f"PlasticityRule.{self.name}.terms",
+                "must stand in statements alone, not in model, weight or modulator",
+                ", ".join(fixed),
+            )
 
     def _check_variables(self) -> None:
         """Refuse names in `learns` and on the left of `forget` that no synapse has."""

@@ -117,6 +117,9 @@ class _Zeroed(ast.NodeTransformer):
         left, right = _is_zero(node.left), _is_zero(node.right)
         if isinstance(node.op, ast.Mult) and (left or right):
             return ast.Constant(0)
+        if isinstance(node.op, ast.Div | ast.Mod | ast.FloorDiv) and right:
+            must = "must not be what a statement divides by, where it can be left out"
+            raise DeclarationError("PlasticityRule.terms", must, ", ".join(sorted(self.names)))
         if isinstance(node.op, ast.Div | ast.Pow) and left and not right:
             return node.left
         if isinstance(node.op, ast.Add) and left:

@@ -101,6 +101,11 @@ def test_fixed_weights_do_not_turn_over(found):
     assert turnover["plastic"] > 0
 
 
+def test_a_span_says_whether_it_is_only_a_bound(found):
+    span = cell_of(found, "span")["values"]["span"]
+    assert span["is_bound"] == (span["value"] == 32)
+
+
 def test_what_is_stored_is_not_computed_again(finished, found, monkeypatch):
     def fails(*arguments):
         raise AssertionError("computed again")

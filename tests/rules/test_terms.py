@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
-from neuromodels.rules import CATALOG
+from neuromodels.rules import CATALOG, PlasticityRule
 from neuromodels.rules.taylor_modulated import POINTS, TERMS
 from neuromodels.simulation.network.protocols import driven
 from tests.rules.checks import checks
@@ -100,6 +101,33 @@ def test_terms_of_pdlf_are_its_parts(terms, part):
 def test_terms_that_are_none_are_refused(terms):
     with pytest.raises(DeclarationError, match=r"taylor_modulated\.terms: must name some of k000"):
         FAMILY.with_options({"terms": terms})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"terms": ("b",)}, "must be names of coefficients"),
+        ({"model": "w : 1\nseen = a*w : 1"}, "must stand in statements alone"),
+    ],
+)
+def test_a_rule_cannot_declare_terms_that_cannot_be_left_out(changes, words):
+    given = {"model": "w : 1", "terms": ("a",), "each_step": "w += a*x", **changes}
+    with pytest.raises(DeclarationError, match=words):
+        PlasticityRule(name="r", summary="", coefficients=(Coefficient("a"),), **given)
+
+
+def test_a_coefficient_that_divides_cannot_be_left_out():
+    rule = PlasticityRule(
+        name="r",
+        summary="",
+        model="w : 1",
+        each_step="w += a*x + y/b",
+        coefficients=(Coefficient("a"), Coefficient("b", default=1.0)),
+        terms=("a", "b"),
+    )
+    assert rule.with_options({"terms": "b"}).each_step == "w += y / b"
+    with pytest.raises(DeclarationError, match="must not be what a statement divides by"):
+        rule.with_options({"terms": "a"})
 
 
 def test_every_term_alone_makes_a_rule():

@@ -38,8 +38,6 @@ class CognitiveValue:
         ``"1"`` for a ratio or a share.
     null
         What a network has that answers by chance; None where it has none, as for 0/0.
-    higher
-        Whether more is better; None where neither is.
     reference
         Where the value comes from.
     compute
@@ -52,7 +50,6 @@ class CognitiveValue:
     formula: str
     unit: str
     null: float | None
-    higher: bool | None
     reference: str
     compute: Callable[..., Any]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from neuromodels.analysis.cognition.activity import (
@@ -11,10 +14,13 @@ from neuromodels.analysis.cognition.activity import (
     synchrony,
     weight_turnover,
 )
-from neuromodels.measures.battery.probe import Curves, Probe, Values, unbounded
-from neuromodels.measures.quantities import Quantity, Solution, mean_of
+from neuromodels.measures.battery.probe import Curves, Probe, Values, mean_of_known
+from neuromodels.measures.quantities import Solution
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
+
+if TYPE_CHECKING:
+    from neuromodels.experiment.episodes import Episodes
 
 MOST_TRIALS = 200
 """Trials whose spikes are kept: in 450 steps of 100 neurons those are 9 MB."""
@@ -29,15 +35,9 @@ def _spikes(study: Study, task: Task) -> str:
 
 def _activity(solution: Solution, curves: Curves) -> Values:
     """Return how the neurons spike, and how far weights move within a trial."""
+    few = solution.streams[:MOST_TRIALS]
     shown = None if solution.inputs is None else solution.inputs[:MOST_TRIALS]
-    trials = Solution(
-        solution.study,
-        solution.condition,
-        solution.vector,
-        solution.streams[:MOST_TRIALS],
-        solution.seed,
-        shown,
-    ).episodes()
+    trials = replace(solution, streams=few, inputs=shown).episodes()
     spikes, before = [], np.zeros(0)
     for step in range(trials.steps):
         trials.run()
@@ -50,24 +50,17 @@ def _activity(solution: Solution, curves: Curves) -> Values:
 def _state(spikes: np.ndarray, before: np.ndarray, after: np.ndarray, dt: float) -> Values:
     width = min(max(1, round(WINDOW / dt)), spikes.shape[1] // 2)
     return {
-        "rate": _mean(rate(spikes, dt)),
-        "interval CV": _mean(interval_cv(spikes)),
-        "synchrony": _mean(synchrony(spikes, width)),
-        "sparseness": _mean(sparseness(spikes)),
-        "weight turnover": _mean(weight_turnover(before, after)),
+        "rate": mean_of_known(rate(spikes, dt)),
+        "interval CV": mean_of_known(interval_cv(spikes)),
+        "synchrony": mean_of_known(synchrony(spikes, width)),
+        "sparseness": mean_of_known(sparseness(spikes)),
+        "weight turnover": mean_of_known(weight_turnover(before, after)),
     }
 
 
-def _weights(trials) -> np.ndarray:
+def _weights(trials: Episodes) -> np.ndarray:
     """Return what is learned in all examined projections, (trials, synapses)."""
     return np.hstack(list(trials.plastic_parts().values()))
-
-
-def _mean(values: np.ndarray) -> Quantity:
-    """Return the mean over the trials that have the value, and their share."""
-    known = np.isfinite(values)
-    found = mean_of(values[known]) if known.any() else unbounded(np.nan)
-    return {**found, "share": float(known.mean())}
 
 
 PROBES = (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from neuromodels.analysis.cognition.adaptability import area_under_doses, recovery
 from neuromodels.analysis.cognition.generalisation import generalisation
 from neuromodels.analysis.cognition.learning import normalised_gain, switch_cost
 from neuromodels.analysis.learning import means_around, trials_to_criterion
-from neuromodels.measures.battery.probe import Curves, Probe, Values, of_curve, unbounded
+from neuromodels.measures.battery.probe import Curves, Probe, Values, mean_of_known, of_curve
 from neuromodels.measures.injury import Injury, rewards_of, wounded_steps
 from neuromodels.measures.outcomes import outcomes_of
 from neuromodels.measures.quantities import Quantity, Solution, mean_of
@@ -36,18 +38,11 @@ def _reward(solution: Solution, curves: Curves) -> Values:
     """Return how fast rewards are learned from, and what their reversal costs."""
     found = outcomes_of(solution)
     trials = trials_to_criterion(found.right, end=found.turn)
-    values = {"trials to criterion": _until(trials)}
+    values = {"trials to criterion": mean_of_known(trials)}
     if (found.turn < found.right.shape[1]).all():
         before, after = means_around(found.right, found.turn, WINDOW)
         values["switch cost"] = mean_of(switch_cost(before, after))
     return values
-
-
-def _until(trials: np.ndarray) -> Quantity:
-    """Return the mean over the episodes that reach a criterion, and the share that does."""
-    reached = np.isfinite(trials)
-    found = mean_of(trials[reached]) if reached.any() else unbounded(np.nan)
-    return {**found, "share": float(reached.mean())}
 
 
 def _counts_examples(study: Study, task: Task) -> str:
@@ -85,15 +80,7 @@ def _held_out(solution: Solution, curves: Curves) -> Values:
 
 
 def _score(solution: Solution, inputs: np.ndarray | None) -> np.ndarray:
-    shown = Solution(
-        solution.study,
-        solution.condition,
-        solution.vector,
-        solution.streams,
-        solution.seed,
-        inputs,
-    )
-    trials = shown.episodes()
+    trials = replace(solution, inputs=inputs).episodes()
     trials.run(trials.steps)
     return trials.score()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from neuromodels.analysis.cognition.memory import (
     PARTS,
+    is_bound,
     primacy,
     recency,
     retention_half_life,
@@ -42,7 +45,7 @@ def _recall(solution: Solution, curves: Curves) -> Values:
     return found
 
 
-def _varies(parameter: str):
+def _varies(parameter: str) -> Callable[[Study, Task], str]:
     def lacks(study: Study, task: Task) -> str:
         return "" if parameter in task.parameters else f"its task has no {parameter!r}"
 
@@ -70,7 +73,8 @@ def _span(solution: Solution, curves: Curves) -> Values:
     places = np.array(LENGTHS, dtype=float)
     scores = curves.scores(solution, "length", LENGTHS)
     rng = generator(solution.seed, "bootstrap", "battery", "span")
-    return {"span": of_curve(scores, lambda curve: span(places, curve), rng)}
+    found = of_curve(scores, lambda curve: span(places, curve), rng)
+    return {"span": {**found, "is_bound": is_bound(scores.mean(axis=1))}}
 
 
 PROBES = (

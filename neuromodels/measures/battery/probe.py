@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuromodels.analysis.intervals import PERCENTILES, Interval, no_interval
-from neuromodels.measures.quantities import Quantity, Solution, number, within
+from neuromodels.measures.quantities import Quantity, Solution, mean_of, number, within
 from neuromodels.measures.transfer import Transfer
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
@@ -94,6 +94,13 @@ def _percentiles(values: np.ndarray, n: int) -> Interval:
         return no_interval(n)
     low, high = np.percentile(values, PERCENTILES)
     return Interval(float(low), float(high), "percentile bootstrap", n)
+
+
+def mean_of_known(values: np.ndarray) -> Quantity:
+    """Return the mean over the trials or episodes that have a value, (n,), and their share."""
+    known = np.isfinite(values)
+    found = mean_of(values[known]) if known.any() else unbounded(np.nan)
+    return {**found, "share": float(known.mean())}
 
 
 def unbounded(value: float) -> Quantity:

@@ -101,10 +101,7 @@ def _equations(found: Simplified) -> Row:
 
     rule = found.rule
     lines = [text for text in (rule.each_step, rule.on_pre, rule.on_post) if text.strip()]
-    rests = [
-        {"weight": each.weight, "slope": each.slope, "stable": each.is_stable}
-        for each in fixed_points(rule)
-    ]
+    rests = [{**vars(each), "stable": each.is_stable} for each in fixed_points(rule)]
     return {
         "model": rule.model.strip(),
         "brian2": "\n".join(lines),
