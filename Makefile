@@ -2,6 +2,7 @@
 # make figures   set up, run a reduced study for every figure, measure, draw all (SMALL="" for full ones)
 # make test    set up, then ruff, mypy and pytest
 # make strain  set up, then the long and the statistical tests, which make test leaves out
+# make docs    set up, then the site with its notebooks executed, into output/site; a warning is an error
 # make lint    ruff (rules and format) and mypy only
 # make sanitize   the generated code of every test network under AddressSanitizer and UBSan
 # make fuzz    set up, then random bad input of every kind for ten minutes (SECONDS=60, SEED=7)
@@ -44,6 +45,9 @@ SECONDS ?= 600
 SEED    ?=
 TARGETS ?=
 
+# Of docs: where the site goes.
+SITE    ?= output/site
+
 # Of gpu-wheels: the folder, and packages that the other machine has (WITHOUT="numpy scipy pandas").
 WHEELS  ?= output/wheels
 WITHOUT ?=
@@ -53,7 +57,7 @@ CHECK   ?=
 # Else each process that a test starts would compile all that it imports once more.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: study figures test strain lint sanitize fuzz gpu-check gpu-wheels clean
+.PHONY: study figures test docs strain lint sanitize fuzz gpu-check gpu-wheels clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
@@ -110,6 +114,12 @@ test: lint
 strain: .venv/.installed-test
 	$(BIN)/python -m pytest -m strain --numprocesses auto --maxprocesses $(PROCESSES) --dist loadfile
 
+# Notebooks run once, and again when they change: docs/_build keeps what they printed.
+docs: .venv/.installed-docs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going \
+	    --quiet docs $(SITE)
+	@echo "The site: $(SITE)/index.html"
+
 lint: .venv/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
@@ -143,10 +153,14 @@ gpu-wheels: .venv/.installed-test
 	@sh .ci/environment
 	@touch $@
 
+.venv/.installed-docs: setup.cfg pyproject.toml
+	@sh .ci/environment docs
+	@touch .venv/.installed $@
+
 .venv/.installed-test: setup.cfg pyproject.toml
 	@sh .ci/environment test
 	@touch .venv/.installed $@
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build docs/_build docs/gallery docs/project *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,8 +20,13 @@ def latex_of(rule: PlasticityRule) -> list[str]:
     ``w += dw`` becomes ``\\Delta w = dw``, and ``w = f`` becomes ``w \\leftarrow f``.
     """
     fields = (rule.each_step, rule.on_pre, rule.on_post)
-    lines = [line for text in fields for line in re.split(r"[\n;]", text) if line.strip()]
-    return [_line(line.strip()) for line in lines]
+    return [line for text in fields for line in lines_of(text)]
+
+
+def lines_of(statements: str) -> list[str]:
+    """Return statements of Brian2 as lines of LaTeX; see `latex_of`."""
+    lines = [line.strip() for line in re.split(r"[\n;]", statements)]
+    return [_line(line) for line in lines if line]
 
 
 def _line(line: str) -> str:

@@ -51,10 +51,12 @@ class Pieces:
             After Ctrl-C, between two pieces: all instances stand at the same step and can go on.
         """
         self._length = self._length or first_length(self.instances)
-        before = self.instances.report.seconds
-        while not pass_piece(self.instances, end, self._length):
-            spent, before = self.instances.report.seconds - before, self.instances.report.seconds
-            self._length = next_length(self._length, spent)
+        report = self.instances.report
+        before = report.seconds
+        with one_run(self.instances):
+            while not pass_piece(self.instances, end, self._length):
+                spent, before = report.seconds - before, report.seconds
+                self._length = next_length(self._length, spent)
 
 
 class Passage:
@@ -99,7 +101,7 @@ class Passage:
         self.network._stopped = Network._globally_stopped = False
         self._began, due = time.perf_counter(), period
         told(0 * second, 0.0, start * second, (end - start) * second)
-        with self._running():
+        with self._running(), one_run(self.instances):
             self.instances.advance(start)  # monitors have something to say, whatever comes
             for _ in self._pieces(end):
                 self.note_time()
@@ -180,6 +182,16 @@ class Passage:
 
     def _on_interrupt(self, *_: object) -> None:
         self._interrupted = True
+
+
+@contextmanager
+def one_run(instances: Instances) -> Iterator[None]:
+    """Let the report count each instance once, however many pieces the run has."""
+    before = instances.report.instances_run
+    try:
+        yield
+    finally:
+        instances.report.instances_run = before + len(instances.streams)
 
 
 def pass_piece(instances: Instances, end: float, length: float) -> bool:

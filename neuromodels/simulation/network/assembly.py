@@ -19,6 +19,7 @@ from brian2 import (
 )
 from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
+from brian2.utils.logger import catch_logs
 
 from neuromodels.simulation.capture.messages import discarding, reading
 from neuromodels.simulation.device.connecting_code import quick_setup
@@ -279,14 +280,15 @@ class _Assembler:
         note_spikes(self.named[part.owner], part.variable, EACH_STEP, part.order)
 
     def _recording(self, part: Recording) -> None:
-        monitor = StateMonitor(
-            self.named[part.owner],
-            list(part.variables),
-            record=True,
-            name=f"watch_{part.owner}",
-            when=LAST,
-            clock=self.clock,
-        )
+        with catch_logs():  # it warns of each shared variable, which nobody here asked for
+            monitor = StateMonitor(
+                self.named[part.owner],
+                list(part.variables),
+                record=True,
+                name=f"watch_{part.owner}",
+                when=LAST,
+                clock=self.clock,
+            )
         self.objects.append(monitor)
 
     def _keep(self, part: NeuronGroup | Synapses) -> None:

@@ -1,0 +1,63 @@
+"""Pages that the site writes itself: links that lead out of ``docs``, and the gallery of rules."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuromodels.rules import CATALOG
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.md"))
+
+
+@pytest.fixture(autouse=True)
+def of_the_site(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_site"))
+    yield
+    for name in ("repository_pages", "rule_gallery"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("link", "written", "placed", "led"),
+    [
+        ("../../figures/README.md", "docs/results/a.md", "docs/results/a.md",
+         "../project/figures.md"),
+        ("../../CONTRIBUTING.md#tests", "docs/how_to/a.md", "docs/how_to/a.md",
+         "../project/contributing.md#tests"),
+        ("../docs/results/a.md", "figures/README.md", "docs/project/figures.md", "../results/a.md"),
+        ("data/a.csv", "figures/README.md", "docs/project/figures.md", "../../figures/data/a.csv"),
+        ("#top", "docs/index.md", "docs/index.md", "#top"),
+        ("https://arxiv.org/abs/2308.12063", "docs/index.md", "docs/index.md",
+         "https://arxiv.org/abs/2308.12063"),
+    ],
+)  # fmt: skip
+def test_links_lead_to_where_the_site_has_the_page(link, written, placed, led):
+    from repository_pages import with_links
+
+    assert with_links(f"see [this]({link}).", written, placed) == f"see [this]({led})."
+
+
+@pytest.mark.parametrize("rule", CATALOG.values(), ids=lambda rule: rule.name)
+def test_a_page_shows_all_of_a_rule(rule):
+    from rule_gallery import page_of, table_rows
+
+    row = table_rows()[rule.name]
+    page = page_of(rule, row)
+    for coefficient in rule.coefficients:
+        assert f"| `{coefficient.name}` | {coefficient.default:g} |" in page
+    for statements in (rule.each_step, rule.on_pre, rule.on_post):
+        for line in statements.strip().splitlines():
+            assert line.strip() in page
+    assert row[0] in page
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_cells_of_a_notebook_are_python(notebook):
+    cells = re.findall(r"```\{code-cell\} python\n(.*?)```", notebook.read_text(), re.DOTALL)
+    assert len(cells) >= 5
+    for cell in cells:
+        ast.parse(re.sub(r"(?m)^[!:].*$", "", cell))
