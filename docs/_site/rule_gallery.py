@@ -44,7 +44,7 @@ def write_gallery(app: Sphinx) -> None:
 
 def index_of(rules: list[PlasticityRule]) -> str:
     """Return the page that leads to all rules."""
-    rows = [[f"[{rule.name}](rules/{rule.name}.md)", rule.summary] for rule in rules]
+    rows = [[f"[{rule.name}](rules/{rule.name}.md)", sentence(rule.summary)] for rule in rules]
     return f"{INTRODUCTION}\n{table(['rule', 'what it does'], rows)}\n"
 
 
@@ -77,15 +77,28 @@ def page_of(rule: PlasticityRule, row: tuple[str, str] | None) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text that begins with a capital where it is a word, and ends with a point."""
-    first = text.split(":")[0].split(" ")[0]
-    start = text[0].upper() if first.isalpha() and len(first) > 1 else text[0]
-    return f"{start}{text[1:].rstrip('.')}."
+    """Return a summary as a sentence: an equation as code, or words from a capital on."""
+    first, colon, rest = text.partition(": ")
+    first = f"`{first}`" if "=" in first else plain(from_a_capital(first))
+    return f"{first}{colon}{plain(rest)}".rstrip(".") + "."
+
+
+def from_a_capital(text: str) -> str:
+    """Return a text that begins with a capital, unless it begins with the name of a rule."""
+    word = text.split(" ")[0]
+    return text[0].upper() + text[1:] if word.isalpha() and word not in CATALOG else text
+
+
+def plain(text: str) -> str:
+    """Return a text in which Markdown finds no emphasis."""
+    return re.sub(r"([*_])", r"\\\1", text)
 
 
 def equations_of(rule: PlasticityRule) -> list[str]:
     """Return the equations of a rule in LaTeX, in the order in which they act."""
     found = [maths("Always", model_lines(rule))] if model_lines(rule) else []
+    if rule.weight != "w":
+        found.append(f"A synapse transmits ${written(str_to_sympy(rule.weight))}$.")
     for field, moment in _MOMENTS.items():
         if lines := lines_of(getattr(rule, field)):
             found.append(maths(moment, lines))
@@ -118,7 +131,7 @@ def symbol(name: str) -> str:
 def maths(moment: str, lines: list[str]) -> str:
     """Return lines of LaTeX under the moment at which they act."""
     body = " \\\\\n".join(at_its_sign(line) for line in lines)
-    return f"{moment}:\n\n$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
+    return f"{moment}:\n\n\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
 
 def at_its_sign(line: str) -> str:
@@ -183,12 +196,14 @@ def check_of(rule: PlasticityRule, row: tuple[str, str] | None) -> list[str]:
 def table_rows() -> dict[str, tuple[str, str]]:
     """Return check and source of each rule, from the table that people keep by hand."""
     text = (ROOT / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")
-    found = {}
+    found: dict[str, tuple[str, str]] = {}
+    source = ""
     for line in re.findall(r"(?m)^\| `.*\|$", text):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         if len(cells) == 4:
-            for name in re.findall(r"`(\w+)`", cells[0]):
-                found[name] = cells[2], cells[3]
+            check = cells[2]
+            source = source if cells[3] == "as above" else cells[3]
+            found |= {name: (check, source) for name in re.findall(r"`(\w+)`", cells[0])}
     return found
 
 

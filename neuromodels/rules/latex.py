@@ -12,6 +12,8 @@ from neuromodels.rules.base import PlasticityRule
 
 GREEK = {"alpha", "beta", "gamma", "eta", "kappa", "rho", "tau", "theta"}
 """Names that LaTeX writes as a letter; other words are set upright."""
+SPECIAL = {"dt": r"\Delta t", "second": r"\mathrm{s}"}
+"""Names with a symbol of their own."""
 
 
 def latex_of(rule: PlasticityRule) -> list[str]:
@@ -55,7 +57,8 @@ def written(expression: Any) -> str:
     """Return an expression of sympy in LaTeX, with words upright."""
     names = {symbol: symbol.name for symbol in expression.free_symbols}
     words = {s: rf"\mathrm{{{n}}}" for s, n in names.items() if _is_word(n)}
-    return str(sympy.latex(expression, symbol_names=words))
+    special = {s: SPECIAL[n] for s, n in names.items() if n in SPECIAL}
+    return str(sympy.latex(expression, symbol_names=words | special))
 
 
 def _is_word(name: str) -> bool:
