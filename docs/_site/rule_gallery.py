@@ -6,15 +6,17 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brian2 import Equations
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
-from brian2.parsing.sympytools import str_to_sympy
 from repository_pages import ROOT, write_if_new
 
-from neuromodels.coefficients import Coefficient
 from neuromodels.rules import CATALOG, PlasticityRule
-from neuromodels.rules.fixed_points import fixed_points
-from neuromodels.rules.latex import lines_of, written
+from neuromodels.rules.markdown import (
+    MOMENTS,
+    coefficient_table,
+    equations_of,
+    options_of,
+    resting_points,
+    table,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -26,11 +28,6 @@ Each plasticity rule of the package, with its equations, the numbers that a sear
 the check against its paper. The names in the equations are explained in
 [rules and neuron models](../reference/rules.md#variables-in-a-statement).
 """
-_MOMENTS = {
-    "each_step": "In each step",
-    "on_pre": "At a presynaptic spike",
-    "on_post": "At a postsynaptic spike",
-}
 
 
 def write_gallery(app: Sphinx) -> None:
@@ -48,12 +45,6 @@ def index_of(rules: list[PlasticityRule]) -> str:
     return f"{INTRODUCTION}\n{table(['rule', 'what it does'], rows)}\n"
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def page_of(rule: PlasticityRule, row: tuple[str, str] | None) -> str:
     """Return the page of a rule.
 
@@ -69,11 +60,16 @@ def page_of(rule: PlasticityRule, row: tuple[str, str] | None) -> str:
         *resting_points(rule),
         "## As Brian2 reads it",
         *source_of(rule),
-        *coefficient_table(rule),
-        *options_of(rule),
+        *under("Coefficients", coefficient_table(rule)),
+        *under("Options", options_of(rule)),
         *check_of(rule, row),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def under(heading: str, parts: list[str]) -> list[str]:
+    """Return parts of a page under a heading; nothing where there are none."""
+    return [f"## {heading}", *parts] if parts else []
 
 
 def sentence(text: str) -> str:
@@ -94,65 +90,9 @@ def plain(text: str) -> str:
     return re.sub(r"([*_])", r"\\\1", text)
 
 
-def equations_of(rule: PlasticityRule) -> list[str]:
-    """Return the equations of a rule in LaTeX, in the order in which they act."""
-    found = [maths("Always", model_lines(rule))] if model_lines(rule) else []
-    if rule.weight != "w":
-        found.append(f"A synapse transmits ${written(str_to_sympy(rule.weight))}$.")
-    for field, moment in _MOMENTS.items():
-        if lines := lines_of(getattr(rule, field)):
-            found.append(maths(moment, lines))
-    if rule.modulator:
-        found.append(maths("Third factor", [f"M = {written(str_to_sympy(rule.modulator))}"]))
-    if rule.forget:
-        found.append(maths("Between two trials of an episode", lines_of(rule.forget)))
-    return found or ["Nothing changes."]
-
-
-def model_lines(rule: PlasticityRule) -> list[str]:
-    """Return the differential equations and the definitions of a rule's model in LaTeX."""
-    lines = []
-    for equation in Equations(rule.model).ordered:
-        if equation.type == DIFFERENTIAL_EQUATION:
-            name = rf"\frac{{\mathrm{{d}}\,{symbol(equation.varname)}}}{{\mathrm{{d}}t}}"
-        elif equation.type == SUBEXPRESSION:
-            name = symbol(equation.varname)
-        else:
-            continue
-        lines.append(f"{name} = {written(str_to_sympy(equation.expr.code))}")
-    return lines
-
-
-def symbol(name: str) -> str:
-    """Return a name in LaTeX."""
-    return written(str_to_sympy(name))
-
-
-def maths(moment: str, lines: list[str]) -> str:
-    """Return lines of LaTeX under the moment at which they act."""
-    body = " \\\\\n".join(at_its_sign(line) for line in lines)
-    return f"{moment}:\n\n\\begin{{align*}}\n{body}\n\\end{{align*}}"
-
-
-def at_its_sign(line: str) -> str:
-    """Return a line that is aligned at its first equals sign or arrow."""
-    return re.sub(r" (=|\\leftarrow) ", r" &\1 ", line, count=1)
-
-
-def resting_points(rule: PlasticityRule) -> list[str]:
-    """Return where the rule comes to rest, if it says so in a formula."""
-    words = {True: "stable", False: "not stable", None: "stable where the slope is negative"}
-    points = [
-        f"- $w = {point.latex[0]}$, {words[point.is_stable]} (slope ${point.latex[1]}$)"
-        for point in fixed_points(rule)
-    ]
-    lead = "While the activities stay as they are, the weight rests at:\n\n"
-    return [lead + "\n".join(points)] if points else []
-
-
 def source_of(rule: PlasticityRule) -> list[str]:
     """Return the texts of a rule as they stand in its file."""
-    texts = {"model": rule.model, **{field: getattr(rule, field) for field in _MOMENTS}}
+    texts = {"model": rule.model, **{field: getattr(rule, field) for field in MOMENTS}}
     texts |= {"modulator": rule.modulator, "forget": rule.forget}
     shown = [f"# {field}\n{dedented(text)}" for field, text in texts.items() if text.strip()]
     return ["```python\n" + "\n\n".join(shown) + "\n```"]
@@ -161,27 +101,6 @@ def source_of(rule: PlasticityRule) -> list[str]:
 def dedented(text: str) -> str:
     """Return a text whose lines begin at the margin."""
     return "\n".join(line.strip() for line in text.strip().splitlines())
-
-
-def coefficient_table(rule: PlasticityRule) -> list[str]:
-    """Return a table of the numbers that a search may change."""
-    if not rule.coefficients:
-        return []
-    head = ["coefficient", "default", "from", "to", "scale", "one per"]
-    return ["## Coefficients", table(head, [coefficient_row(c) for c in rule.coefficients])]
-
-
-def coefficient_row(c: Coefficient) -> list[str]:
-    """Return a row of that table."""
-    return [f"`{c.name}`", *(f"{x:g}" for x in (c.default, c.low, c.high)), c.scale, c.per]
-
-
-def options_of(rule: PlasticityRule) -> list[str]:
-    """Return the options that a study may choose."""
-    if not rule.options:
-        return []
-    rows = [[f"`{name}`", ", ".join(values)] for name, values in rule.options.items()]
-    return ["## Options", table(["option", "values, the default first"], rows)]
 
 
 def check_of(rule: PlasticityRule, row: tuple[str, str] | None) -> list[str]:
@@ -203,7 +122,7 @@ def table_rows() -> dict[str, tuple[str, str]]:
         if len(cells) == 4:
             check = cells[2]
             source = source if cells[3] == "as above" else cells[3]
-            found |= {name: (check, source) for name in re.findall(r"`(\w+)`", cells[0])}
+            found |= dict.fromkeys(re.findall(r"`(\w+)`", cells[0]), (check, source))
     return found
 
 

@@ -178,6 +178,12 @@ class PlasticityRule:
                         name,
                     )
 
+    def _repr_markdown_(self) -> str:
+        """Return what a notebook shows."""
+        from neuromodels.rules.markdown import markdown_of  # it needs this class, and sympy
+
+        return markdown_of(self)
+
     @property
     def is_plastic(self) -> bool:
         """Whether weights change at all."""

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -65,7 +66,7 @@ def _check(member: Member) -> None:
         _records(member.run, RunRecord)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loaded:
     """The tables of one or several runs, read when they are first asked for.
 
@@ -83,6 +84,24 @@ class Loaded:
     folder: Path
     members: tuple[tuple[StoredRun, Mapping[str, Any]], ...]
     keys: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"{self._title}\n{self._finals.to_string()}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self._title)}</p>{self._finals.to_html()}"
+
+    @property
+    def _title(self) -> str:
+        count = len(self.members)
+        return f"{count} run{'s' * (count != 1)} in {self.folder}: final scores by condition"
+
+    @property
+    def _finals(self) -> DataFrame:
+        """Final scores, one row per run and seed, one column per condition."""
+        final = self.tests[self.tests["kind"] == "final"]
+        rows = final.set_index(["run", "seed", "condition"])["score"].unstack("condition")
+        return rows.round(3)
 
     @cached_property
     def generations(self) -> DataFrame:

@@ -52,6 +52,19 @@ def test_every_row_comes_back(run):
     assert found.generations["centre_loss"].dtype == float
 
 
+def test_a_run_shows_its_final_scores(run):
+    found = neuromodels.load(run)
+    final = found.tests[found.tests["kind"] == "final"]
+    title, head, _, *rows = repr(found).splitlines()
+    assert title == f"1 run in {run}: final scores by condition"
+    assert head.split() == ["condition", *sorted(final["condition"].unique())]
+    assert len(rows) == final["seed"].nunique()
+    shown = [float(cell) for row in rows for cell in row.split()[-2:]]
+    by_seed = final.sort_values(["seed", "condition"])["score"]
+    assert shown == pytest.approx(by_seed.tolist(), abs=5e-4)
+    assert f"<p>{title}</p><table" in found._repr_html_()
+
+
 def test_solutions_have_names_and_places(run):
     solutions = neuromodels.load(run).solutions
     for condition, name in (("plastic", "A"), ("fixed", "w")):

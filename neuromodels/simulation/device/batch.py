@@ -134,6 +134,11 @@ class Batch(Recorder):
         )
         self._pieces = Pieces(self._instances)
 
+    def __repr__(self) -> str:
+        counts = {name: group.variables["N"].get_value() for name, group in self.groups.items()}
+        sizes = ", ".join(f"{name} ({np.max(count):,})" for name, count in counts.items())
+        return f"<Batch: {self.instances:,} instances at {self._instances.time:g} s; {sizes}>"
+
     @property
     def instances(self) -> int:
         return len(self.streams)
