@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -121,7 +122,7 @@ class Ledger:
         if lost := sorted(tables - _tables_in(self._connection)):
             raise DamagedRun(str(self.path), f"has lost its table {lost[0]}", cure=FROM_A_COPY)
         self._refuse_newer()
-        if self._version() < SCHEMA_VERSION:
+        if self._version() < SCHEMA_VERSION or self._lacks_columns():
             if read_only:  # the file stays as it is
                 self._connection = _copy_in_memory(self._connection)
             self._migrate()
@@ -292,10 +293,20 @@ class Ledger:
         """Bring the tables to the present version, all steps or none."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            for version in range(self._version(), SCHEMA_VERSION):
-                for statement in MIGRATIONS[version]:
-                    self._connection.execute(statement)
+            found = self._version()
+            for version, statements in sorted(MIGRATIONS.items()):
+                for statement in statements:
+                    if _is_due(self._connection, statement, is_newer=version >= found):
+                        self._connection.execute(statement)
             self._connection.execute("UPDATE schema_version SET version = ?", (SCHEMA_VERSION,))
+
+    def _lacks_columns(self) -> bool:
+        """Whether a column is missing: for a while two versions went by the number 5."""
+        return any(
+            _is_due(self._connection, statement, is_newer=False)
+            for statements in MIGRATIONS.values()
+            for statement in statements
+        )
 
     @contextmanager
     def _explain_errors(self) -> Iterator[None]:
@@ -321,6 +332,25 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # see Ledger.sync
     return connection
+
+
+def _is_due(connection: sqlite3.Connection, statement: str, *, is_newer: bool) -> bool:
+    """Whether a ledger needs a statement of `MIGRATIONS`: one that adds a column, if it has none.
+
+    Parameters
+    ----------
+    is_newer
+        Whether the statement makes a version that the ledger has not reached.
+    """
+    added = re.match(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", statement)
+    if added is None:
+        return is_newer
+    return added[2] not in _columns_in(connection, added[1])
+
+
+def _columns_in(connection: sqlite3.Connection, table: str) -> set[str]:
+    rows = connection.execute(f"PRAGMA table_info({_quoted(table)})")
+    return {name for _, name, *_ in rows}
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
