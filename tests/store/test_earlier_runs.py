@@ -1,7 +1,7 @@
 """Runs that earlier versions wrote are read, reported and searched further.
 
-Each archive in `earlier` is a run of the same small study, written by the code of that time. Its name is
-the version of its ledger. There is none of version 3, which no commit has left behind. Version 5
+Each archive in `earlier` is a run of the same small study, written by the code of that time. Its
+name is the version of its ledger. There is none of version 3: no commit wrote it. Version 5
 had for a while two forms, on two branches; one of them had no columns for inputs.
 """
 
