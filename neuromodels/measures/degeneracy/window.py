@@ -50,7 +50,21 @@ def examine(solution: Solution) -> Examined:
 
 
 def windows_of(solution: Solution) -> list[Window]:
-    """Return the responses of all plastic projections of a solution.
+    """Return the responses of all plastic projections of a solution; see `windows_of_all`."""
+    return windows_of_all(solution, solution.vector[None])[0]
+
+
+def windows_of_all(solution: Solution, vectors: np.ndarray) -> list[list[Window]]:
+    """Return the responses of all plastic projections of several solutions of one study.
+
+    A projection of all solutions is one compiled network.
+
+    Parameters
+    ----------
+    solution
+        One of them.
+    vectors
+        Of all, (n, d).
 
     Raises
     ------
@@ -64,24 +78,38 @@ def windows_of(solution: Solution) -> list[Window]:
     if not plastic:
         must = "needs a plastic projection"
         raise DeclarationError("measure window", must, solution.condition)
-    return [each for p in plastic for each in _windows(solution, circuit, p)]
+    found: list[list[Window]] = [[] for _ in vectors]
+    for projection in plastic:
+        for windows, more in zip(found, _of(projection, solution, circuit, vectors), strict=True):
+            windows += more
+    return found
 
 
-def _windows(solution: Solution, circuit: Circuit, projection: Projection) -> Iterator[Window]:
-    """Yield the responses of a projection, one for each third factor: all from one network."""
+def _of(
+    projection: Projection, solution: Solution, circuit: Circuit, vectors: np.ndarray
+) -> Iterator[list[Window]]:
+    """Yield the responses of a projection in each solution, one for each third factor."""
     from neuromodels.simulation.network.responses import responses, synapses_in  # imports Brian2
 
-    values = numbers_of(solution.vector, circuit, projection)
-    count = max([1, *(len(each) for each in values.values())])
+    each = [numbers_of(vector, circuit, projection) for vector in vectors]
+    counts = [max([1, *map(len, values.values())]) for values in each]
+    joined = {name: np.concatenate([values[name] for values in each]) for name in each[0]}
     thirds = THIRD if projection.rule.modulator else (None,)
-    repeated = {name: np.tile(each, len(thirds)) for name, each in values.items()}
-    third = np.repeat(THIRD, count) if projection.rule.modulator else None
+    repeated = {name: np.tile(numbers, len(thirds)) for name, numbers in joined.items()}
+    third = np.repeat(THIRD, sum(counts)) if projection.rule.modulator else None
     task = solution.task
     step = task.step_length(task.with_defaults(solution.study.task.parameters))
     found = responses(projection.rule, repeated, step, third)
-    for k, at in enumerate(thirds):
-        label = projection.name if at is None else f"{projection.name}, M = {at:g}"
-        yield Window(label, synapses_in(found, slice(k * count, (k + 1) * count)))
+    total = len(found.silence) // len(thirds)
+    ends = np.cumsum(counts if joined else [total] * len(each))
+    for end, count in zip(ends, counts, strict=True):
+        yield [
+            Window(
+                projection.name if at is None else f"{projection.name}, M = {at:g}",
+                synapses_in(found, slice(k * total + end - count, k * total + end)),
+            )
+            for k, at in enumerate(thirds)
+        ]
 
 
 def numbers_of(
