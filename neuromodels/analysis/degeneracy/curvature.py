@@ -52,10 +52,12 @@ class Directions:
 def difference_points(dimension: int) -> np.ndarray:
     """Return where losses are needed, in steps from the point, (1 + d + d**2, d).
 
-    The point itself, one step to both sides along each coordinate, and along each pair of them.
+    The point itself, and one step to both sides: along each coordinate, and half-way between each
+    pair of them. So all points are equally far away, and a loss that is no parabola does little
+    harm.
     """
     ones = np.eye(dimension)
-    pairs = [ones[i] + ones[j] for i, j in combinations(range(dimension), 2)]
+    pairs = [(ones[i] + ones[j]) / np.sqrt(2) for i, j in combinations(range(dimension), 2)]
     sides = np.array([*ones, *pairs]).reshape(-1, dimension)
     return np.concatenate([np.zeros((1, dimension)), sides, -sides])
 
@@ -69,13 +71,12 @@ def hessians(losses: np.ndarray, dimension: int) -> np.ndarray:
         At the points of `difference_points`, (points, trials).
     """
     middle, up, down = losses[0], *np.split(losses[1:], 2)
-    both = up + down  # at +s and at -s
-    alone = both[:dimension]
+    bent = up + down - 2 * middle
     found = np.zeros((losses.shape[1], dimension, dimension))
     for k in range(dimension):
-        found[:, k, k] = alone[k] - 2 * middle
-    for row, (i, j) in zip(both[dimension:], combinations(range(dimension), 2), strict=True):
-        found[:, i, j] = found[:, j, i] = (row - alone[i] - alone[j] + 2 * middle) / 2
+        found[:, k, k] = bent[k]
+    for row, (i, j) in zip(bent[dimension:], combinations(range(dimension), 2), strict=True):
+        found[:, i, j] = found[:, j, i] = row - (bent[i] + bent[j]) / 2
     return found
 
 

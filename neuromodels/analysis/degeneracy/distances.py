@@ -31,7 +31,7 @@ class Agreement:
     n: int
 
 
-def euclidean(points: np.ndarray) -> np.ndarray:
+def root_mean_square(points: np.ndarray) -> np.ndarray:
     """Return root-mean-square distances of points (n, d), (n, n)."""
     points = np.asarray(points, dtype=float)
     apart = points[:, None] - points[None]

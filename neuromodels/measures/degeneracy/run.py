@@ -12,7 +12,7 @@ from neuromodels.analysis.degeneracy.clusters import SMALLEST, clusters_of
 from neuromodels.analysis.degeneracy.distances import (
     apart_by_group,
     classical_map,
-    euclidean,
+    root_mean_square,
     mantel,
 )
 from neuromodels.analysis.degeneracy.paths import KEEP, basins
@@ -130,7 +130,7 @@ def of_run(
     )
     outputs = outputs_of(probe, vectors)
     distances = {
-        "numbers": euclidean(vectors / experiment.sigma),
+        "numbers": root_mean_square(vectors / experiment.sigma),
         "outputs": between_outputs(outputs),
         "windows": between_windows(probe, vectors),
     }
