@@ -14,8 +14,8 @@ from neuromodels.analysis.degeneracy.curvature import (
 from neuromodels.analysis.degeneracy.distances import (
     apart_by_group,
     classical_map,
-    root_mean_square,
     mantel,
+    root_mean_square,
     unlike,
 )
 from neuromodels.analysis.degeneracy.paths import basins, way_of

@@ -16,9 +16,11 @@ from neuromodels.experiment.scoring import ExperimentLike, score_vectors, scores
 from neuromodels.seeding import generator, trial_streams
 
 POINTS = 7
-"""On a path, its ends included."""
+"""On a line, its ends included; a barrier narrower than a sixth of it may not be seen."""
+JUDGED = 13
+"""On a path with a bend that was found."""
 AT_ONCE = 8192
-ROUNDS, BENDS = 5, 12
+ROUNDS, BENDS = 4, 6
 """Of the search for a bend: rounds, and places tried in each."""
 SEARCHED_TRIALS = 32
 WIDTH = 0.25
@@ -114,10 +116,10 @@ class Paths:
         for _ in range(ROUNDS):
             noise = self._rng.standard_normal((BENDS, len(middle))) * sigma * width
             places = np.concatenate([middle[None], middle + noise])
-            scores = self._scores([_over(ends, place) for place in places], self._searching)
+            scores = self._scores([_over(ends, place, POINTS) for place in places], self._searching)
             middle = places[int(np.argmax(scores.mean(axis=2).min(axis=1)))]
             width *= 0.7
-        return self.ways([_over(ends, middle)])[0]
+        return self.ways([_over(ends, middle, JUDGED)])[0]
 
     def _line(self, first: int, last: int) -> np.ndarray:
         return np.linspace(self._vectors[first], self._vectors[last], POINTS)
@@ -140,9 +142,9 @@ class Paths:
         return np.concatenate(found).reshape(len(paths), -1, len(streams))
 
 
-def _over(ends: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Return the points of a path that goes over a place."""
-    half = POINTS // 2 + 1
+def _over(ends: np.ndarray, place: np.ndarray, points: int) -> np.ndarray:
+    """Return the points of a path that goes over a place, (points, d)."""
+    half = points // 2 + 1
     there = np.linspace(ends[0], place, half)
     return np.concatenate([there, np.linspace(place, ends[1], half)[1:]])
 

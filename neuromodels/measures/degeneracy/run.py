@@ -12,8 +12,8 @@ from neuromodels.analysis.degeneracy.clusters import SMALLEST, clusters_of
 from neuromodels.analysis.degeneracy.distances import (
     apart_by_group,
     classical_map,
-    root_mean_square,
     mantel,
+    root_mean_square,
 )
 from neuromodels.analysis.degeneracy.paths import KEEP, basins
 from neuromodels.errors import NeuromodelsError
