@@ -61,7 +61,8 @@ def way_of(scores: np.ndarray, chance: float, rng: np.random.Generator) -> Way:
     drawn = rng.integers(told.shape[1], size=(RESAMPLES, told.shape[1]))
     resampled = told[:, drawn].mean(axis=2)
     ends = _part(resampled[lowest], resampled[[0, -1]].min(axis=0), chance)
-    kept = float(_part(told[lowest].mean(), told[[0, -1]].mean(axis=1).min(), chance))
+    means = told.mean(axis=1, keepdims=True)
+    kept = float(_part(means[lowest], means[[0, -1]].min(axis=0), chance)[0])
     low, high = np.percentile(ends, PERCENTILES)
     return Way(kept, float(low), float(high), lowest / (len(scores) - 1))
 

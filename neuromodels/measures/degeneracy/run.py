@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from neuromodels.analysis.degeneracy.distances import (
 )
 from neuromodels.analysis.degeneracy.paths import KEEP, basins
 from neuromodels.errors import NeuromodelsError
+from neuromodels.files import refuse_link, replace_file, writing
 from neuromodels.measures.degeneracy.behaviour import between_outputs, between_windows, outputs_of
 from neuromodels.measures.degeneracy.connections import Connections, Paths
 from neuromodels.measures.examine import finished_solutions
@@ -31,6 +33,7 @@ from neuromodels.study.own_files import Announce
 from neuromodels.study.own_files import ignore as ignore_file
 
 SCHEMA = 1
+STORED = "degeneracy.json"
 CONDITION = "plastic"
 SEED = 0
 """Of the probes: all solutions of all runs see the same trials."""
@@ -63,6 +66,8 @@ def compare_solutions(
     tell
         Gets a line about each run, and a sentence about each that is left out.
 
+    What is found of a run is stored in its ``measures/degeneracy.json`` at once.
+
     Returns
     -------
     dict
@@ -84,6 +89,7 @@ def compare_solutions(
         except NeuromodelsError as error:
             tell(f"{name} is left out. {error}")
             continue
+        _keep(member.run, {"schema": SCHEMA, "trials": trials, **row})
         rows.append({"setting": name, **row})
         outputs.append(seen)
         tell(f"{name}: {len(row['seeds'])} solutions")
@@ -92,6 +98,15 @@ def compare_solutions(
         raise NeuromodelsError("degeneracy", must, str(folder), "Search with more seeds.")
     forms = _of_forms([row["setting"] for row in rows], outputs)
     return {"schema": SCHEMA, "trials": trials, "runs": rows, "forms": forms}
+
+
+def _keep(run: StoredRun, row: Row) -> None:
+    """Store what was found of a run in its folder, atomically, in place of what was there."""
+    path = run.folder / "measures" / STORED
+    refuse_link(path.parent)
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
+    replace_file(path, json.dumps(row, indent=1).encode())
 
 
 def _named(members: Sequence[Member]) -> dict[str, Member]:
@@ -161,8 +176,8 @@ def _agreements(distances: Mapping[str, np.ndarray | None], outputs: np.ndarray)
         name: None if each is None else vars(mantel(each, _outputs(distances), rng))
         for name, each in pairs.items()
     }
-    halves = [between_outputs(outputs[:, k::2]) for k in (0, 1)]
-    return {**found, "control": vars(mantel(*halves, rng))}
+    one, other = (between_outputs(outputs[:, k::2]) for k in (0, 1))
+    return {**found, "control": vars(mantel(one, other, rng))}
 
 
 def _outputs(distances: Mapping[str, np.ndarray | None]) -> np.ndarray:
