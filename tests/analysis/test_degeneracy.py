@@ -74,6 +74,11 @@ def test_noise_alone_has_neither_stiff_nor_sloppy_directions():
     assert set(verdicts(found)) == {"undecided"}
 
 
+def test_a_saddle_is_not_called_sloppy():
+    losses = losses_at(lambda x: x[0] ** 2 - x[1] ** 2, 2, trials=400)
+    assert verdicts(directions_of(hessians(losses, 2), generator(0, "rng"))) == ["stiff", "falling"]
+
+
 def test_losses_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="needs four finite Hessians"):
         directions_of(np.full((8, 2, 2), np.nan), generator(0, "rng"))
@@ -176,6 +181,12 @@ def test_the_lowest_of_many_equal_points_is_not_taken_for_a_barrier():
     scores = 0.8 + 0.3 * generator(9, "noise").normal(size=(30, 2000))
     way = way_of(scores, 0.5, generator(0, "way"))
     assert way.kept == pytest.approx(1.0, abs=0.08)
+
+
+def test_a_way_astray_is_judged_by_its_first_end():
+    noise = 0.02 * generator(8, "noise").normal(size=400)
+    scores = np.array([0.9, 0.8, 0.5])[:, None] + noise
+    assert way_of(scores, 0.5, generator(0, "way"), astray=True).kept == pytest.approx(0, abs=0.02)
 
 
 def test_basins_are_what_links_join():

@@ -116,7 +116,9 @@ def curvature_along(of_trials: np.ndarray, direction: np.ndarray) -> np.ndarray:
 
 
 def verdict_of(low: float, high: float, largest: float) -> str:
-    """Return whether a direction is ``"sloppy"``, ``"stiff"`` or ``"undecided"``.
+    """Return whether a direction is ``"stiff"``, ``"sloppy"``, ``"falling"`` or ``"undecided"``.
+
+    Along a falling one the loss bends down: the point is no minimum of the loss.
 
     Parameters
     ----------
@@ -128,7 +130,8 @@ def verdict_of(low: float, high: float, largest: float) -> str:
     if not largest > 0 or not np.isfinite(low + high):
         return "undecided"
     if high < SLOPPY * largest:
-        return "sloppy"
+        is_flat = low > -SLOPPY * largest
+        return "sloppy" if is_flat else "falling" if high < -SLOPPY * largest else "undecided"
     return "stiff" if low > STIFF * largest else "undecided"
 
 

@@ -44,7 +44,9 @@ class Way:
         return self.kept >= KEEP
 
 
-def way_of(scores: np.ndarray, chance: float, rng: np.random.Generator) -> Way:
+def way_of(
+    scores: np.ndarray, chance: float, rng: np.random.Generator, *, astray: bool = False
+) -> Way:
     """Return what a path keeps.
 
     Parameters
@@ -55,15 +57,18 @@ def way_of(scores: np.ndarray, chance: float, rng: np.random.Generator) -> Way:
         Score of a network that answers by chance.
     rng
         Draws the resamples of trials.
+    astray
+        Whether only the first end is a solution; then what is kept is a part of its score.
     """
+    ends = [0] if astray else [0, -1]
     chosen, told = scores[:, ::2], scores[:, 1::2]
     lowest = int(np.argmin(chosen.mean(axis=1)))
     drawn = rng.integers(told.shape[1], size=(RESAMPLES, told.shape[1]))
     resampled = told[:, drawn].mean(axis=2)
-    ends = _part(resampled[lowest], resampled[[0, -1]].min(axis=0), chance)
+    parts = _part(resampled[lowest], resampled[ends].min(axis=0), chance)
     means = told.mean(axis=1, keepdims=True)
-    kept = float(_part(means[lowest], means[[0, -1]].min(axis=0), chance)[0])
-    low, high = np.percentile(ends, PERCENTILES)
+    kept = float(_part(means[lowest], means[ends].min(axis=0), chance)[0])
+    low, high = np.percentile(parts, PERCENTILES)
     return Way(kept, float(low), float(high), lowest / (len(scores) - 1))
 
 

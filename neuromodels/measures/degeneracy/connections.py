@@ -88,7 +88,7 @@ class Paths:
         n = len(self._vectors)
         pairs = list(combinations(range(n), 2))
         straight = dict(zip(pairs, self.ways([self._line(*pair) for pair in pairs]), strict=True))
-        random = self.ways([self._astray(k) for k in range(n)])
+        random = self.ways([self._astray(k) for k in range(n)], astray=True)
         bent: dict[Pair, Way] = {}
         links = [pair for pair, way in straight.items() if way.is_open]
         while len(bent) < bends and (pair := _next(straight, bent, basins(n, links))) is not None:
@@ -100,11 +100,11 @@ class Paths:
         """Return the scores of the solutions themselves, (n, trials)."""
         return self._scores([self._vectors], self._streams)[0]
 
-    def ways(self, paths: Sequence[np.ndarray]) -> list[Way]:
-        """Return what each path, (points, d), keeps."""
+    def ways(self, paths: Sequence[np.ndarray], *, astray: bool = False) -> list[Way]:
+        """Return what each path, (points, d), keeps; `astray`: only its first end is a solution."""
         scores = self._scores(paths, self._streams)
         rng = generator(self._seed, "paths", "resamples")
-        return [way_of(each, self._chance, rng) for each in scores]
+        return [way_of(each, self._chance, rng, astray=astray) for each in scores]
 
     def bent(self, first: int, last: int) -> Way:
         """Return what the best path with one bend between two solutions keeps."""

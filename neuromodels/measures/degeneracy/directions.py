@@ -160,7 +160,7 @@ def _rows(found: Directions, names: Sequence[str]) -> dict[str, Quantity]:
     verdicts = [verdict_of(_end(m, "low"), _end(m, "high"), largest) for m in means]
     rows: dict[str, Quantity] = {
         f"{verdict} directions": number(float(verdicts.count(verdict)))
-        for verdict in ("stiff", "undecided", "sloppy")
+        for verdict in ("stiff", "undecided", "sloppy", "falling")
     }
     rows["largest curvature, loss per step squared"] = means[0]
     for k, (mean, verdict) in enumerate(zip(means, verdicts, strict=True)):
@@ -196,8 +196,8 @@ DIRECTIONS = Measure(
     name="directions",
     about="Which changes of a rule's numbers cost anything, and which do not?",
     note="Curvature of the searched loss on the same trials. Directions are taken from one half of"
-    " the trials, curvatures from the other. Sloppy: the interval ends below .05 of the largest;"
-    " stiff: it begins above .2.",
+    " the trials, curvatures from the other. Sloppy: the interval lies within .05 of the largest"
+    " around 0; stiff: above .2; falling: below -.05.",
     examine=examine,
     conditions=("plastic",),
 )
