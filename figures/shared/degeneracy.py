@@ -117,7 +117,7 @@ def curves_of(arrays: Arrays, label: str) -> Iterator[tuple[str, np.ndarray, np.
 
 
 def direction_rows(run: StoredRun) -> Iterator[Row]:
-    """Yield a row for each direction of each solution, and for the planted one of ``nm_pdlf``."""
+    """Yield a row for each direction of each solution, and for the planted ones of PDLF's rule."""
     for seed, arrays in measures_of(run, "directions", [CONDITION])[CONDITION].items():
         curvatures, names = arrays["curvatures"], [str(each) for each in arrays["coordinates"]]
         means = [mean_of(each) for each in curvatures]
@@ -127,27 +127,49 @@ def direction_rows(run: StoredRun) -> Iterator[Row]:
             parts = arrays["vectors"][k] ** 2
             made_of = " ".join(f"{n}:{p:.2f}" for n, p in zip(names, parts, strict=True) if p > 0.1)
             yield {**where, "direction": k + 1, **_part(mean, largest), "made_of": made_of} | (
-                _origin(run)
+                {"random": "", **_origin(run)}
             )
-        if run.study.rule.name == "nm_pdlf":
-            vector = run.solution(CONDITION, seed)["vector"]
-            planted = planted_of(vector, names, arrays["steps"])
-            mean = mean_of(curvature_along(arrays["hessians"].astype(float), planted))
-            yield {**where, "direction": "planted", **_part(mean, largest), "made_of": ""} | (
-                _origin(run)
-            )
+        vector = run.solution(CONDITION, seed)["vector"]
+        for label, planted in planted_of(vector, arrays).items():
+            of_trials = arrays["hessians"].astype(float)
+            mean = mean_of(curvature_along(of_trials, planted))
+            among = f"{random_part(of_trials, planted) / largest:.4f}"
+            row = {**where, "direction": f"planted in {label}", **_part(mean, largest)}
+            yield row | {"made_of": "", "random": among} | _origin(run)
 
 
-def planted_of(vector: np.ndarray, names: list[str], steps: np.ndarray) -> np.ndarray:
-    """Return the direction, in steps of each coordinate, in which the effect of eta*A, eta*B and
-    eta*D stays: eta up, and A, B and D down by the same part."""
+def planted_of(vector: np.ndarray, arrays: Arrays) -> dict[str, np.ndarray]:
+    """Return by projection the direction, in steps, in which eta*A, eta*B and eta*D stay: eta up,
+    and A, B and D down by the same part; none of a rule without them."""
     signs = {"eta": 1.0, "A": -1.0, "B": -1.0, "D": -1.0}
-    found = np.zeros(len(names))
-    for k, name in enumerate(names):
-        place = int(np.argmax(np.abs(steps[k])))
-        sign = signs.get(name.rpartition(".")[2], 0.0)
-        found[k] = sign * vector[place] / steps[k, place]
+    names = [str(name).rpartition(".") for name in arrays["coordinates"]]
+    found: dict[str, np.ndarray] = {}
+    for label in dict.fromkeys(projection for projection, _, _ in names):
+        direction = np.zeros(len(names))
+        for k, (projection, _, name) in enumerate(names):
+            if projection == label and name in signs:
+                direction[k] = signs[name] * _steps_to_double(vector, arrays, k)
+        if np.count_nonzero(direction) == len(signs):
+            found[label] = direction
     return found
+
+
+def _steps_to_double(vector: np.ndarray, arrays: Arrays, k: int) -> float:
+    """Return by how many steps a coordinate is doubled, to first order."""
+    step = arrays["steps"][k]
+    if not step.any():
+        return 1.0 / float(arrays["logarithms"][k].max())
+    place = int(np.argmax(np.abs(step)))
+    return float(vector[place] / step[place])
+
+
+def random_part(of_trials: np.ndarray, planted: np.ndarray) -> float:
+    """Return the median size of the curvature along random directions of the same coordinates."""
+    rng, free = np.random.default_rng(0), np.flatnonzero(planted)
+    mean = of_trials.mean(axis=0)[np.ix_(free, free)]
+    drawn = rng.normal(size=(1000, len(free)))
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    return float(np.median(np.abs(np.einsum("ri,ij,rj->r", drawn, mean, drawn))))
 
 
 def _part(mean: Mapping[str, Any], largest: float) -> Row:

@@ -82,7 +82,13 @@ def test_many_numbers_of_a_coefficient_are_scaled_together():
     found = coordinates_of(Solution(study, "plastic", vector, np.zeros(1), 1), experiment)
     assert found.names[:2] == ("input_hidden.eta", "input_hidden.A")
     assert len(found.names) == 10
-    np.testing.assert_allclose(found.steps.sum(axis=0), vector / 4)
+    moved = found.vectors(vector, np.ones((1, 10)))
+    np.testing.assert_allclose(moved[0], vector * np.exp(0.25))
+    there_and_back = np.zeros((1, 10))
+    there_and_back[0, :2] = 1, -1
+    (moved,) = found.vectors(vector, there_and_back)
+    eta, a = (experiment.slices[f"input_hidden.{name}"] for name in ("eta", "A"))
+    np.testing.assert_allclose(moved[eta] * moved[a], vector[eta] * vector[a])
 
 
 def test_the_loss_is_what_the_search_minimised():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,9 +31,11 @@ MOST_NUMBERS = 24
 STEP = 0.5
 """Of a number, in units of the spread with which its search began."""
 SHARE = 0.25
-"""Step of numbers that are scaled together, as a part of themselves."""
+"""Step of numbers that are scaled together: they are multiplied by ``exp(SHARE)``."""
 AT_ONCE = 8192
 """Networks per call."""
+Made = tuple[str, np.ndarray, np.ndarray]
+"""A coordinate: its name, what it adds to a vector, (d,), and logarithms of factors, (d,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +47,18 @@ class Coordinates:
     names
         ``"input_output.eta"`` and so on, (k,).
     steps
-        (k, d).
+        What is added to each number, (k, d).
+    logarithms
+        Of what each number is multiplied by, (k, d): so a product of two coefficients is a sum.
     """
 
     names: tuple[str, ...]
     steps: np.ndarray
+    logarithms: np.ndarray
+
+    def vectors(self, middle: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Return the vectors at points, (n, k), around a middle, (d,)."""
+        return middle * np.exp(points @ self.logarithms) + points @ self.steps
 
 
 def examine(solution: Solution) -> Examined:
@@ -64,6 +73,7 @@ def examine(solution: Solution) -> Examined:
         "hessians": of_trials.astype(np.float32),
         "coordinates": np.array(coordinates.names),
         "steps": coordinates.steps,
+        "logarithms": coordinates.logarithms,
         **{name: np.asarray(value) for name, value in vars(found).items()},
     }
     return arrays, _rows(found, coordinates.names)
@@ -71,6 +81,8 @@ def examine(solution: Solution) -> Examined:
 
 def coordinates_of(solution: Solution, experiment: ExperimentLike) -> Coordinates:
     """Return what is moved around a solution: the numbers of its plastic rules.
+
+    Of more than `MOST_NUMBERS` all of a coefficient are scaled together.
 
     Raises
     ------
@@ -81,19 +93,10 @@ def coordinates_of(solution: Solution, experiment: ExperimentLike) -> Coordinate
     if not blocks:
         must = "needs searched numbers of a plastic rule"
         raise DeclarationError("measure directions", must, solution.condition)
-    slices, every = experiment.slices, sum(block.size for block in blocks) <= MOST_NUMBERS
-    names, steps = [], []
-    for block in blocks:
-        part = slices[block.label]
-        if every:
-            places = range(part.start, part.stop)
-            rows = [_at([k], STEP * experiment.sigma[k], experiment.dimension) for k in places]
-        else:
-            rows = [_scaling(block, part, solution.vector, experiment)]
-        many = every and block.size > 1
-        names += [f"{block.label}[{k}]" if many else block.label for k in range(len(rows))]
-        steps += rows
-    return Coordinates(tuple(names), np.array(steps))
+    every = sum(block.size for block in blocks) <= MOST_NUMBERS
+    made = _one_by_one(blocks, experiment) if every else _together(blocks, experiment)
+    names, steps, logarithms = zip(*made, strict=True)
+    return Coordinates(tuple(names), np.array(steps), np.array(logarithms))
 
 
 def _blocks_of_rules(experiment: ExperimentLike) -> list[Block]:
@@ -103,20 +106,28 @@ def _blocks_of_rules(experiment: ExperimentLike) -> list[Block]:
     return [b for b in circuit.coefficients.blocks if b.projection in plastic]
 
 
-def _scaling(
-    block: Block, part: slice, vector: np.ndarray, experiment: ExperimentLike
-) -> np.ndarray:
-    """Return the step of all numbers of a coefficient: on a log scale they move by as much."""
-    places = list(range(part.start, part.stop))
-    if block.coefficient.scale == "log":
-        return _at(places, STEP * experiment.sigma[part], experiment.dimension)
-    return _at(places, SHARE * vector[part], experiment.dimension)
+def _one_by_one(blocks: Sequence[Block], experiment: ExperimentLike) -> Iterator[Made]:
+    """Yield a coordinate for each number."""
+    none = np.zeros(experiment.dimension)
+    for block in blocks:
+        part = experiment.slices[block.label]
+        for k in range(block.size):
+            step = none.copy()
+            step[part.start + k] = STEP * experiment.sigma[part.start + k]
+            yield (block.label if block.size == 1 else f"{block.label}[{k}]"), step, none
 
 
-def _at(places: Sequence[int], values: np.ndarray | float, dimension: int) -> np.ndarray:
-    step = np.zeros(dimension)
-    step[list(places)] = values
-    return step
+def _together(blocks: Sequence[Block], experiment: ExperimentLike) -> Iterator[Made]:
+    """Yield a coordinate for each coefficient; numbers on a log scale are moved by as much."""
+    none = np.zeros(experiment.dimension)
+    for block in blocks:
+        part, moved = experiment.slices[block.label], none.copy()
+        if block.coefficient.scale == "log":
+            moved[part] = STEP * experiment.sigma[part]
+            yield block.label, moved, none
+        else:
+            moved[part] = SHARE
+            yield block.label, none, moved
 
 
 def hessians_of(
@@ -127,7 +138,7 @@ def hessians_of(
     All points see the same trials.
     """
     points = difference_points(len(coordinates.names))
-    xs = solution.vector + points @ coordinates.steps
+    xs = coordinates.vectors(solution.vector, points)
     most = max(1, AT_ONCE // len(solution.streams))
     losses = [
         losses_of(solution.study, _scored(solution, experiment, xs[k : k + most]))
