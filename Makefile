@@ -24,6 +24,7 @@ PATHS    ?= control_point_direction
 CUES     ?= cue_association memories_cues memories_maze
 MAZES    ?= t_maze
 BANDITS  ?= cue_bandit
+ALIKE    ?= degeneracy_bandit
 # Left out where Omniglot is not in NEUROMODELS_DATA.
 SHOTS    ?= few_shot_1
 # Sweeps whose bodies MuJoCo moves, on a smaller budget still; left out where it is not installed.
@@ -92,6 +93,15 @@ figures: .venv/.installed
 	        --set test.trials=50 --set test.curve_trials=16 --out $(REDUCED)/$$study || exit; \
 	    for run in $(REDUCED)/$$study/*/; do \
 	        $(BIN)/neuromodels measure $$run yoked --trials 50 || exit; done; done
+	@for study in $(ALIKE); do \
+	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) --set 'seeds=[1,2,3,4]' \
+	        --set search.candidates=16 --set search.trials=8 --set search.generations=10 \
+	        --set test.every=10 --set test.trials=50 --set test.curve_trials=16 \
+	        --out $(REDUCED)/$$study || exit; \
+	    for run in $(REDUCED)/$$study/*/; do \
+	        $(BIN)/neuromodels measure $$run window || exit; done; \
+	    $(BIN)/neuromodels degeneracy $(REDUCED)/$$study --trials 10 --bends 0 || \
+	        echo "left out, too few of its searches end above chance: $$study"; done
 	@for study in $(SHOTS); do \
 	    $(BIN)/python -c 'from neuromodels.tasks.characters import is_there as i; exit(not i())' || \
 	        { echo "left out, needs Omniglot in NEUROMODELS_DATA: $$study"; continue; }; \

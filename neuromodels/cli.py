@@ -15,7 +15,6 @@ from neuromodels.commands import (
     JSON,
     RUN,
     SET,
-    USER_ERROR,
     WORKERS,
     StdoutForAnswer,
     argument,
@@ -31,6 +30,7 @@ from neuromodels.commands import (
     parser_of,
     positive,
     prepare_process,
+    print_drawings,
     print_lines,
     refuse_preferences,
     repeatable,
@@ -206,13 +206,10 @@ def _declare(options: Namespace) -> int:
 def _report(options: Namespace) -> int:
     if options.html is None:
         return _show_report(options.run, options)
-    return _write_page(options.run, Path(options.html) if options.html else None)
-
-
-def _write_page(folder: Path, target: Path | None) -> int:
     from neuromodels.report.pages import write_page_of  # matplotlib takes a second
 
-    print_lines(f"page: {write_page_of(folder, target)}")
+    target = Path(options.html) if options.html else None
+    print_lines(f"page: {write_page_of(options.run, target)}")
     return 0
 
 
@@ -368,13 +365,11 @@ def _list(options: Namespace) -> int:
 
 @command("doctor", "check this machine", JSON)
 def _doctor(options: Namespace) -> int:
-    from dataclasses import asdict
-
     from neuromodels.report.doctor import check_line, examine
 
     checks = examine(RUNS)
     healthy = all(check.ok for check in checks)
-    values = {"ok": healthy, "checks": [asdict(check) for check in checks]}
+    values = {"ok": healthy, "checks": [vars(check) for check in checks]}
     show(values, "\n".join(check_line(check) for check in checks), options)
     return 0 if healthy else 1
 
@@ -444,6 +439,23 @@ def _simplify(options: Namespace) -> int:
 
 
 @command(
+    "degeneracy",
+    "tell whether the rules of several searches are one",
+    argument("run", type=Path, help="folder of a run, of a sweep, or with runs in it"),
+    argument("--trials", type=positive, default=100, help="that probe, and judge a path (100)"),
+    argument("--bends", type=count, default=6, help="paths with a bend to look for (6)"),
+    JSON,
+)
+def _degeneracy(options: Namespace) -> int:
+    from neuromodels.measures.degeneracy.run import compare_solutions
+    from neuromodels.report.battery.degeneracy import degeneracy_view
+
+    asked = options.trials, options.bends
+    found = compare_solutions(options.run, *asked, _announce, complain)
+    return show(found, degeneracy_view(found), options)
+
+
+@command(
     "cache",
     "show or clear the compiled networks",
     argument("action", choices=("show", "clear"), nargs="?", default="show"),
@@ -472,11 +484,7 @@ def _cache(options: Namespace) -> int:
         default=[],
         help="run folders to draw from; for all also folders of them",
     ),
-    argument(
-        "--from-tables",
-        action="store_true",
-        help="draw from the tables in figures/data, as is done where nothing was run",
-    ),
+    argument("--from-tables", action="store_true", help="draw from the tables in figures/data"),
     argument("--out", metavar="FILE", type=Path, help="where to save it; for all a folder"),
 )
 def _figure(options: Namespace) -> int:
@@ -489,10 +497,4 @@ def _figure(options: Namespace) -> int:
     if options.name != "all":
         print_lines(*draw_named(options.name, asked, options.out))
         return 0
-    is_drawn = False
-    for drawing in draw_all(asked, options.out):
-        is_drawn |= drawing.is_drawn
-        print_lines(*drawing.lines)
-    if not is_drawn:
-        complain("no figure was drawn")
-    return 0 if is_drawn else USER_ERROR
+    return print_drawings(draw_all(asked, options.out))

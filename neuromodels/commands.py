@@ -10,17 +10,20 @@ import sys
 import threading
 import warnings
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, Self, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TextIO
 
 import neuromodels
 from neuromodels.errors import NeuromodelsError, on_one_screen, printable, shown
 from neuromodels.report.terminal import Screen
+
+if TYPE_CHECKING:
+    from neuromodels.report.figures import Drawing
 
 MOST = 10**9
 """Of generations and processes that a user may ask for: more take years."""
@@ -411,6 +414,17 @@ def print_lines(*lines: str) -> None:
     """Print lines on stdout."""
     for line in lines:
         print(printable(line))
+
+
+def print_drawings(drawings: Iterable[Drawing]) -> int:
+    """Print what became of each figure as it is drawn; return the exit code."""
+    is_drawn = False
+    for drawing in drawings:
+        is_drawn |= drawing.is_drawn
+        print_lines(*drawing.lines)
+    if not is_drawn:
+        complain("no figure was drawn")
+    return 0 if is_drawn else USER_ERROR
 
 
 def checkout_folder() -> Path:

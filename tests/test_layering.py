@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "experiment": "errors seeding catalog coefficients analysis neurons rules tasks study search"
     " store simulation simulation.device simulation.network",
     "measures": "errors seeding catalog coefficients files analysis rules tasks study store"
-    " experiment",
+    " simulation.network experiment",
     "report": "errors files analysis rules tasks study search store simulation.build"
     " simulation.network exploration experiment measures report.plotting",
     "commands": "errors report",

@@ -5,6 +5,8 @@ Declaring them imports no Brian2: what examines a solution imports it when it is
 
 from neuromodels.catalog import Catalog
 from neuromodels.measures.criterion import CRITERION
+from neuromodels.measures.degeneracy.directions import DIRECTIONS
+from neuromodels.measures.degeneracy.window import WINDOW
 from neuromodels.measures.goals import GOALS
 from neuromodels.measures.imprint import IMPRINT
 from neuromodels.measures.injury import INJURY
@@ -23,6 +25,7 @@ CATALOG = Catalog(
     (
         *(MEMORY, IMPRINT, INJURY, WEIGHTS, GOALS, STATES, PATH, NOVEL, TRANSFER),
         *(CRITERION, REVERSAL, YOKED),
+        *(WINDOW, DIRECTIONS),
     ),
 )
 

@@ -105,6 +105,8 @@ class Measure:
         Whether a terminal shows a column per seed where there are medians over them.
     settings
         Reads what ``--vary`` asks for, before anything is run. None: nothing can be varied.
+    runs_trials
+        Whether it runs trials of the task at all.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Measure:
     over_seeds: bool = False
     shows_seeds: bool = True
     settings: Callable[[Study, Sequence[str]], Settings] | None = None
+    runs_trials: bool = True
 
 
 def mean_of(values: np.ndarray) -> Quantity:

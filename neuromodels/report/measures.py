@@ -29,7 +29,8 @@ def measure_table(found: Mapping[str, Any]) -> Group:
     cells = {(row["quantity"], row["condition"], row["seed"]): _cell(row) for row in rows}
     for name in dict.fromkeys(row["quantity"] for row in rows):
         table.add_row(name, *(cells.get((name, *column), "") for column in columns))
-    notes = (measure.note, f"{found['trials']:,} fresh trials.", _note(rows, columns))
+    trials = f"{found['trials']:,} fresh trials." if measure.runs_trials else ""
+    notes = (measure.note, trials, _note(rows, columns))
     told = Text(" ".join(each for each in notes if each), "dim")
     return Group(table, told, *(Text(line, "dim") for line in _readings(rows)))
 

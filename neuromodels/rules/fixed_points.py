@@ -60,16 +60,42 @@ def fixed_points(rule: PlasticityRule) -> list[FixedPoint]:
         statements.
     """
     weight, change = _change(rule)
-    if change is None or not change.has(weight) or not change.is_polynomial(weight):
+    return _roots(change, weight)
+
+
+def turning_points(rule: PlasticityRule, activity: str = "y") -> list[FixedPoint]:
+    """Return the postsynaptic activities at which a rule turns from weakening to strengthening.
+
+    Where the slope is above 0, it strengthens above that activity and weakens below, as BCM's rule
+    does at its threshold. If a stronger weight makes the neuron more active, activity then moves
+    away from that point; where the slope is below 0 it comes to rest there.
+
+    Parameters
+    ----------
+    activity
+        ``"y"``, or ``"x"`` for the presynaptic side.
+
+    Returns
+    -------
+    list of FixedPoint
+        With the activity in the place of the weight. Empty where `fixed_points` would be: no
+        change of a step, too many names, or too high a power.
+    """
+    return _roots(_change(rule)[1], sympy.Symbol(activity, real=True))
+
+
+def _roots(change: Any, symbol: Any) -> list[FixedPoint]:
+    """Return where a change is 0 as one of its names varies."""
+    if change is None or not change.has(symbol) or not change.is_polynomial(symbol):
         return []
     if len(change.free_symbols) > MOST_NAMES:
         return []
-    polynomial = sympy.Poly(change, weight)
+    polynomial = sympy.Poly(change, symbol)
     if polynomial.degree() > HIGHEST:
         return []
-    slope = sympy.diff(change, weight)
-    roots = sympy.roots(polynomial, weight)
-    return [_point(root, sympy.simplify(slope.subs(weight, root))) for root in roots]
+    slope = sympy.diff(change, symbol)
+    roots = sympy.roots(polynomial, symbol)
+    return [_point(root, sympy.simplify(slope.subs(symbol, root))) for root in roots]
 
 
 def _point(weight: Any, slope: Any) -> FixedPoint:

@@ -20,6 +20,7 @@ WIDTHS = {
     "cheetah_novel": 85,
     "cue_learning": 85,
     "cue_sweeps": 85,
+    "degeneracy_map": 170,
     "few_shot": 85,
     "kinds_of_memory": 170,
     "maze_sweeps": 85,
@@ -27,6 +28,7 @@ WIDTHS = {
     "pdlf_fig3b": 170,
     "pdlf_memory": 85,
     "pdlf_terms": 170,
+    "rule_windows": 170,
 }
 """Of every figure that the tables hold, mm."""
 

@@ -162,6 +162,22 @@ def bandit_reversal(script):
     return {r: {name: spread(width) for name in script.REWARDS} for r in script.RULES}
 
 
+def degeneracy_map(script):
+    def one():
+        places = {kind: far(12, 2) for kind in script.ROWS}
+        basins = RNG.integers(0, 12, 12)
+        return script.Set(places, dict.fromkeys(script.ROWS, 0.5), far(12), basins)
+
+    return {f"rule {k}": one() for k in range(5)}
+
+
+def rule_windows(script):
+    return {
+        f"rule {k}": {curve: (np.arange(9.0), far(6, 9)) for curve in script.CURVES}
+        for k in range(3)
+    }
+
+
 def maze_trial(script):
     steps = 2 * 130
     channels = RNG.integers(0, 2, (42, steps))

@@ -5,7 +5,7 @@ import pytest
 import sympy
 
 from neuromodels.rules import CATALOG
-from neuromodels.rules.fixed_points import fixed_points
+from neuromodels.rules.fixed_points import fixed_points, turning_points
 
 
 def points(name, **options):
@@ -80,3 +80,24 @@ def test_steps_of_the_rule_lead_to_its_stable_point():
 def test_every_rule_of_the_catalog_can_be_asked():
     resting = {name for name, rule in CATALOG.items() if fixed_points(rule)}
     assert {"oja", "scaling"} <= resting
+
+
+def test_bcm_turns_at_its_threshold():
+    """Bienenstock, Cooper and Munro 1982: 0 below and theta above, where activity moves away."""
+    found = {point.weight: point.slope for point in turning_points(CATALOG["bcm"])}
+    assert set(found) == {"0", "theta"}
+    assert found["theta"] == "eta*theta*x"
+    assert found["0"] == "-eta*theta*x"
+
+
+def test_pdlf_turns_where_its_terms_cancel():
+    (point,) = turning_points(CATALOG["pdlf"])
+    x, a, b, c, d, eta = 0.7, 0.9, -0.2, 0.3, 0.05, 0.1
+    known = {"x": x, "A": a, "B": b, "C": c, "D": d, "eta": eta}
+    y = eval(point.weight, {}, known)
+    assert eta * (a * x * (y - c) + b * y + d) == pytest.approx(0, abs=1e-12)
+    assert eval(point.slope, {}, known) == pytest.approx(eta * (a * x + b))
+
+
+def test_a_rule_that_does_not_see_the_neuron_turns_nowhere():
+    assert turning_points(CATALOG["pdlf_drift"]) == []

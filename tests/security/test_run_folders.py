@@ -26,6 +26,7 @@ USES = {
     "measure": ["run", "weights"],
     "battery": ["run", "--only", "activity", "--trials", "4"],
     "simplify": ["run", "--trials", "4"],
+    "degeneracy": ["run", "--trials", "4"],
     "figure": ["fig1", "--run", "run"],
     "list": ["studies"],
 }

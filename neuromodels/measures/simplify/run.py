@@ -96,17 +96,22 @@ def _row(found: Simplified) -> Row:
 
 
 def _equations(found: Simplified) -> Row:
-    from neuromodels.rules.fixed_points import fixed_points  # imports sympy
+    from neuromodels.rules.fixed_points import fixed_points, turning_points  # imports sympy
     from neuromodels.rules.latex import latex_of
 
     rule = found.rule
     lines = [text for text in (rule.each_step, rule.on_pre, rule.on_post) if text.strip()]
     rests = [{**vars(each), "stable": each.is_stable} for each in fixed_points(rule)]
+    turns = [
+        {"activity": each.weight, "slope": each.slope, "latex": each.latex}
+        for each in turning_points(rule)
+    ]
     return {
         "model": rule.model.strip(),
         "brian2": "\n".join(lines),
         "latex": latex_of(rule),
         "fixed_points": rests,
+        "turning_points": turns,
     }
 
 

@@ -49,6 +49,8 @@ def _lines(found: Found) -> Iterator[Text]:
         yield Text(f"  {line}")
     for point in rule["fixed_points"]:
         yield Text(f"  rests at {point['weight']}, {STABLE[point['stable']]}")
+    for point in rule["turning_points"]:
+        yield Text(f"  strengthens above y = {point['activity']} where {point['slope']} > 0")
     known = [row for row in rule["numbers"] if row["low"] is not None]
     rows = [{**row, "interval_over": "searches"} for row in known]
     yield Text(

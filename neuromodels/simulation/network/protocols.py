@@ -154,7 +154,9 @@ def driven(
     )
     before.run_regularly("u = activity(t, i)", when="start", clock=clock, name="before_step")
     after = NeuronGroup(1, "summed : 1\nmean : 1", name="after", clock=clock, namespace={})
-    made = _between(rule, before, after, values, clock, _seen_of_activity(rule, count, third))
+    made = synapses_between(
+        rule, before, after, values, clock, _seen_of_activity(rule, count, third)
+    )
     made.connect()
     _set(made, rule, values)
     if weights is not None:
@@ -201,12 +203,12 @@ def _change(
             "must have statements on_pre or on_post, or read sx or sy in each_step",
         )
     check_examined(rule, values)
-    watched = _seen_of_spikes(rule, third) if is_watching(rule) else ""
-    made = _between(rule, before, after, values, clock, watched)
+    watched = seen_of_spikes(rule, third) if is_watching(rule) else ""
+    made = synapses_between(rule, before, after, values, clock, watched)
     made.connect(j="i")
     _set(made, rule, values)
     if watched:
-        _keep_step(made, rule, clock)
+        keep_step(made, rule, clock)
     network = Network(before, after, made, name="protocol")
     batch = Batch(network, seed=seed, dtype="float64", namespace={})
     learned = f"examined.{rule.learns[0]}"
@@ -221,18 +223,31 @@ WATCH_ORDER, STEP_ORDER = -9, -5
 """Places in the slot ``synapses`` before those of the rule's own pathways, -1 and 1."""
 
 
-def _seen_of_spikes(rule: PlasticityRule, third: float) -> str:
-    """Return what a synapse keeps of its two sides; the mean over one synapse is its own value."""
+def seen_of_spikes(rule: PlasticityRule, third: float | None) -> str:
+    """Return equations of what a synapse keeps of its two sides.
+
+    Parameters
+    ----------
+    third
+        The third factor M; None: a variable of the synapse.
+    """
     lines = [f"{name} : 1" for name in ("x", "y", "sx", "sy")]
     if rule.modulator:
-        lines.append(f"M = {float(third)!r} : 1")
+        lines.append("M : 1" if third is None else f"M = {float(third)!r} : 1")
     if rule.centred:
         lines.append("centre : 1")
     return "\n".join(lines)
 
 
-def _keep_step(made: Synapses, rule: PlasticityRule, clock: Clock) -> None:
-    """Let traces fade before the spikes of a step, and the rule act behind them."""
+def keep_step(made: Synapses, rule: PlasticityRule, clock: Clock, *, is_alone: bool = True) -> None:
+    """Let traces fade before the spikes of a step, and the rule act behind them.
+
+    Parameters
+    ----------
+    is_alone
+        Whether the mean over the synapses of a neuron is the synapse's own value, or stays as it
+        is: 0, among many that are silent.
+    """
     fading = f"exp(-dt/({float(TRACE / second)!r}*second))"
     fade = f"x *= {fading}\ny *= {fading}\nsx = 0\nsy = 0"
     made.run_regularly(fade, when="before_synapses", clock=clock, name="examined_fading")
@@ -242,13 +257,16 @@ def _keep_step(made: Synapses, rule: PlasticityRule, clock: Clock) -> None:
         made.run_regularly(
             rule.each_step, when="synapses", order=STEP_ORDER, clock=clock, name="examined_step"
         )
-    if rule.centred:
+    if rule.centred and is_alone:
         made.run_regularly(
             f"centre = {rule.centred}", when="end", clock=clock, name="examined_centre"
         )
 
 
-def _between(rule: PlasticityRule, before, after, values, clock: Clock, seen: str) -> Synapses:
+def synapses_between(
+    rule: PlasticityRule, before, after, values, clock: Clock, seen: str
+) -> Synapses:
+    """Return unconnected synapses that follow a rule; `seen` are equations beside its own."""
     own = [line.split(":")[0].strip() for line in rule.model.splitlines()]
     lines = [f"{c.name} : 1 (constant)" for c in rule.coefficients if c.name not in own]
     equations = "\n".join([rule.model, *lines, seen])

@@ -1,0 +1,1 @@
+"""Whether many solutions are one: distances, clusters, paths between them, flat directions."""

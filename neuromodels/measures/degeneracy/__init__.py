@@ -1,0 +1,1 @@
+"""What found rules do, and how alike those of several searches are."""
