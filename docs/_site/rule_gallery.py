@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repository_pages import ROOT, write_if_new
+from rule_pictures import picture_of
 
 from neuromodels.rules import CATALOG, PlasticityRule
 from neuromodels.rules.markdown import (
@@ -35,7 +36,9 @@ def write_gallery(app: Sphinx) -> None:
     folder = Path(app.srcdir) / FOLDER
     rows = table_rows()
     for rule in CATALOG.values():
-        write_if_new(folder / "rules" / f"{rule.name}.md", page_of(rule, rows.get(rule.name)))
+        picture = picture_of(rule, folder / "pictures")
+        page = page_of(rule, rows.get(rule.name), picture)
+        write_if_new(folder / "rules" / f"{rule.name}.md", page)
     write_if_new(folder / "index.md", index_of(list(CATALOG.values())))
 
 
@@ -45,19 +48,24 @@ def index_of(rules: list[PlasticityRule]) -> str:
     return f"{INTRODUCTION}\n{table(['rule', 'what it does'], rows)}\n"
 
 
-def page_of(rule: PlasticityRule, row: tuple[str, str] | None) -> str:
+def page_of(
+    rule: PlasticityRule, row: tuple[str, str] | None, picture: tuple[Path, str] | None = None
+) -> str:
     """Return the page of a rule.
 
     Parameters
     ----------
     row
         Its check and its source in the table of rules; None: the table has none.
+    picture
+        A file, and what it shows; None: it has none.
     """
     parts = [
         f"# {rule.name}\n\n{sentence(rule.summary)}",
         "## Equations",
         *equations_of(rule),
         *resting_points(rule),
+        *under("What pairs of spikes do", shown(rule, picture)),
         "## As Brian2 reads it",
         *source_of(rule),
         *under("Coefficients", coefficient_table(rule)),
@@ -65,6 +73,17 @@ def page_of(rule: PlasticityRule, row: tuple[str, str] | None) -> str:
         *check_of(rule, row),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def shown(rule: PlasticityRule, picture: tuple[Path, str] | None) -> list[str]:
+    """Return a picture with what it shows; nothing where there is none."""
+    if picture is None:
+        return []
+    file, caption = picture
+    return [
+        f"![What pairs of spikes do to a weight by {rule.name}](../pictures/{file.name})",
+        caption,
+    ]
 
 
 def under(heading: str, parts: list[str]) -> list[str]:

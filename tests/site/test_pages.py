@@ -17,7 +17,7 @@ NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.md"))
 def of_the_site(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "_site"))
     yield
-    for name in ("repository_pages", "rule_gallery"):
+    for name in ("repository_pages", "rule_gallery", "rule_pictures"):
         sys.modules.pop(name, None)
 
 
@@ -53,6 +53,28 @@ def test_a_page_shows_all_of_a_rule(rule):
         for line in statements.strip().splitlines():
             assert line.strip() in page
     assert row[0] in page
+
+
+def test_a_picture_has_numbers_that_its_rule_takes():
+    from rule_pictures import EXAMPLES, LEFT_OUT
+
+    assert set(LEFT_OUT) < set(CATALOG)
+    for name, values in EXAMPLES.items():
+        known = {c.name: c for c in CATALOG[name].coefficients}
+        for coefficient, value in values.items():
+            assert known[coefficient].low <= value <= known[coefficient].high
+
+
+def test_the_picture_of_stdp_is_drawn_once(tmp_path):
+    from rule_pictures import picture_of
+
+    file, caption = picture_of(CATALOG["stdp"], tmp_path)
+    first = file.stat().st_mtime_ns
+    assert "60 pairs of spikes, all numbers at their defaults" in caption
+    assert file.read_text().startswith("<?xml")
+    assert picture_of(CATALOG["stdp"], tmp_path)[0].stat().st_mtime_ns == first
+    assert picture_of(CATALOG["fixed"], tmp_path) is None
+    assert picture_of(CATALOG["polynomial"], tmp_path) is None
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
