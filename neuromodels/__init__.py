@@ -60,4 +60,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PLACES])
+    """Return what is public, and nothing else."""
+    return sorted([*_PLACES, "__version__"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import neuromodels
 from neuromodels.rules import CATALOG
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,13 @@ def test_a_page_shows_all_of_a_rule(rule):
         for line in statements.strip().splitlines():
             assert line.strip() in page
     assert row[0] in page
+
+
+def test_every_public_name_is_documented():
+    page = (ROOT / "docs" / "reference" / "api.rst").read_text()
+    public = [name for name in dir(neuromodels) if name != "__version__"]
+    assert len(public) > 10
+    assert [name for name in public if not re.search(rf"neuromodels\.{name}\b", page)] == []
 
 
 def test_a_picture_has_numbers_that_its_rule_takes():
