@@ -276,11 +276,11 @@ def _watch(options: Namespace) -> int:
     "export",
     "write a table of a run to a file",
     argument("folder", metavar="FOLDER", type=Path, help="a run or sweep folder"),
-    argument("--table", required=True, later=choices_in("store.export", "TABLES")),
+    argument("--table", required=True, later=choices_in("store.export.tables", "TABLES")),
     argument("--out", metavar="FILE", type=Path, required=True, help=".csv, .json, .parquet, .nc"),
 )
 def _export(options: Namespace) -> int:
-    from neuromodels.store.export import export, tables_in
+    from neuromodels.store.export.tables import export, tables_in
 
     size = export(tables_in(options.folder, complain), options.table, options.out)
     unit = "values" if options.out.suffix == ".nc" else "rows"

@@ -65,7 +65,7 @@ AT_HOME = {
     "dask": {"experiment/workers"},
     "gymnasium": {"tasks/bodies"},
     "mujoco": {"tasks/bodies"},
-    "optuna": {"search/optuna_optimizer.py"},
+    "optuna": {"search/optuna_optimizer.py", "store/export/optuna_history.py"},
     "SALib": {"exploration/morris_and_sobol.py"},
     "sbi": {"exploration/inference/density.py"},
     "torch": {"exploration/inference/density.py"},

@@ -11,7 +11,7 @@ from rich.console import Console
 from neuromodels.experiment.events import GenerationDone, Notice
 from neuromodels.report.run import report_tables, summary
 from neuromodels.search.pareto import nondominated
-from neuromodels.store.export import export
+from neuromodels.store.export.tables import export
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.load import load
 from neuromodels.store.store import StoredRun

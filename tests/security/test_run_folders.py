@@ -12,7 +12,7 @@ from strangers import FOLDERS, LARGE, compressed, header, npz, overlapping
 from neuromodels.commands import COMMANDS
 from neuromodels.errors import StorageError
 from neuromodels.files import read_arrays, replace_file
-from neuromodels.store.export import TABLES
+from neuromodels.store.export.tables import TABLES
 from neuromodels.store.sweeps import StoredSetting
 
 USES = {

@@ -208,9 +208,26 @@ def test_tables_leave_as_parquet(run, said, here):
     pd.testing.assert_frame_equal(again, neuromodels.load(run).generations)
 
 
+def test_the_course_of_a_search_is_a_study_of_optuna(swept, said, here):
+    optuna = pytest.importorskip("optuna")
+    assert said("export", "swept", "--table", "generations", "--out", "x.db")[0] == 0
+    stored = neuromodels.load(swept).generations
+    storage = f"sqlite:///{here / 'x.db'}"
+    studies = optuna.get_all_study_summaries(storage)
+    assert len(studies) == len(stored.groupby(["run", "condition", "seed"]))
+    losses = []
+    for summary in studies:
+        trials = optuna.load_study(study_name=summary.study_name, storage=storage).trials
+        assert [trial.params["generation"] for trial in trials] == list(range(len(trials)))
+        losses += [trial.value for trial in trials]
+    assert losses == stored["centre_loss"].tolist()
+    assert "rule.coefficients.A.per synapse" in studies[0].study_name
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("run", "--table", "runs", "--out", "x.db"), "must be generations for a file that"),
         (("run", "--table", "runs", "--out", "x.xlsx"), "must end in .csv, .json, .parquet, .nc"),
         (("studies", "--table", "runs", "--out", "x.csv"), "holds no run"),
         (("run", "--table", "runs", "--out", "run/study.json/x.csv"), "cannot be written"),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from neuromodels.errors import NeuromodelsError, StorageError
 from neuromodels.files import TEMPORARY, check_target, writing
+from neuromodels.store.export.optuna_history import SUFFIX as HISTORY
+from neuromodels.store.export.optuna_history import need_optuna, write_history
 from neuromodels.store.load import Loaded, load
 from neuromodels.store.neighbours import Tell, ignore
 from neuromodels.store.network_results import RESULTS, NetworkResults
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from xarray import Dataset
 
 TABLES = (*Loaded.tables, RESULTS)
-SUFFIXES = (".csv", ".json", ".parquet", ".nc")
+SUFFIXES = (".csv", ".json", ".parquet", ".nc", HISTORY)
 
 
 def tables_in(folder: Path, tell: Tell = ignore) -> Loaded | NetworkResults:
@@ -40,6 +42,7 @@ def export(loaded: Loaded | NetworkResults, table: str, out: Path) -> int:
         One of those that `loaded` has.
     out
         Ends in ``.csv``, ``.json``, ``.parquet`` or ``.nc``; replaced as a whole when it is there.
+        ``.db`` is a storage of Optuna, for generations alone.
 
     Raises
     ------
@@ -54,6 +57,8 @@ def export(loaded: Loaded | NetworkResults, table: str, out: Path) -> int:
         raise NeuromodelsError("export --out", f"must end in {', '.join(SUFFIXES)}", str(out))
     if out.suffix == ".parquet":
         _need_pyarrow()
+    if out.suffix == HISTORY:
+        _check_history(table)
     out = check_target(out)
     temporary = out.with_name(out.name + TEMPORARY)
     with writing(out):
@@ -67,7 +72,17 @@ def export(loaded: Loaded | NetworkResults, table: str, out: Path) -> int:
     return count
 
 
+def _check_history(table: str) -> None:
+    """Refuse to write any table but generations into a storage of Optuna."""
+    if table != "generations":
+        must = f"must be generations for a file that ends in {HISTORY}"
+        raise NeuromodelsError("export --table", must, table)
+    need_optuna()
+
+
 def _write(loaded: Loaded | NetworkResults, table: str, path: Path, suffix: str) -> int:
+    if suffix == HISTORY and isinstance(loaded, Loaded):
+        return write_history(loaded, path)
     found = getattr(loaded, table)
     if suffix == ".nc":
         dataset = found if table == "solutions" else _as_arrays(found)

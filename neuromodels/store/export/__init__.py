@@ -1,0 +1,1 @@
+"""Stored runs as files that other programs read."""
