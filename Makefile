@@ -95,7 +95,7 @@ figures: .venv/.installed
 	        --set search.generations=20 --set test.every=10 --out $(REDUCED)/$$study || exit; done
 	@for study in $(BODIES); do \
 	    $(BIN)/python -c 'import mujoco, gymnasium' 2> /dev/null || \
-	        { echo "left out, needs neuromodels[mujoco]: $$study"; continue; }; \
+	        { echo "left out, needs brian2-neuromodels[mujoco]: $$study"; continue; }; \
 	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) $(LEAST) --out $(REDUCED)/$$study || exit; \
 	    for run in $(REDUCED)/$$study/*/; do \
 	        $(BIN)/neuromodels measure $$run novel --trials 8 || exit; done; done
