@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import neuromodels
 from neuromodels.commands import (
-    BESIDE,
     JSON,
     RUN,
     SET,
+    STUDY,
     USER_ERROR,
     WORKERS,
     StdoutForAnswer,
@@ -39,6 +39,7 @@ from neuromodels.commands import (
     seconds,
     settings_from,
     show,
+    study_file,
 )
 from neuromodels.errors import printable
 from neuromodels.report.terminal import Screen
@@ -83,7 +84,7 @@ def _announce(file: Path) -> None:
 @command(
     "run",
     "run a study file, or go on with it",
-    argument("file", metavar="FILE", help="a study file, e.g. studies/pdlf_copy_quick.toml"),
+    STUDY,
     SET,
     argument("--out", metavar="DIR", type=Path, help="the run folder"),
     argument("--start", metavar="RUN", help="begin from the solutions of another run"),
@@ -312,7 +313,7 @@ def _new(options: Namespace) -> int:
 @command(
     "show",
     "print a network as a methods section would",
-    argument("file", metavar="STUDY", help="a study file; nothing is run"),
+    STUDY,
     argument("--condition", metavar="NAME", default="plastic", help="e.g. fixed (plastic)"),
     argument("--setting", metavar="NAME", default="", help="of a sweep (its first)"),
     SET,
@@ -335,7 +336,7 @@ def _show_study(options: Namespace) -> int:
 @command(
     "check",
     "check a rule, neuron, task or study of your own",
-    argument("declared", metavar="FILE", help="my_rules.py:CALCIUM, or a study file"),
+    argument("declared", metavar="FILE", type=study_file, help="my_rules.py:CALCIUM, or a study"),
     JSON,
 )
 def _check(options: Namespace) -> int:
@@ -356,9 +357,10 @@ def _check(options: Namespace) -> int:
     JSON,
 )
 def _list(options: Namespace) -> int:
+    from neuromodels.report.bundled import bundled_folder
     from neuromodels.report.listing import catalog_table, items_of
 
-    items = items_of(options.kind, checkout_folder())
+    items = items_of(options.kind, Path.cwd(), bundled_folder())
     values = {"kind": options.kind, "items": items}
     return show(values, catalog_table(options.kind, items), options)
 
@@ -482,10 +484,7 @@ def _cache(options: Namespace) -> int:
 def _figure(options: Namespace) -> int:
     from neuromodels.report.figures import Asked, draw_all, draw_named
 
-    checkout = checkout_folder()
-    if checkout != BESIDE and (checkout / "figures").is_dir():
-        complain(f"this runs scripts of the folder that you are in: {checkout / 'figures'}")
-    asked = Asked(options.run, RUNS, checkout, options.from_tables)
+    asked = Asked(options.run, RUNS, checkout_folder(), options.from_tables)
     if options.name != "all":
         print_lines(*draw_named(options.name, asked, options.out))
         return 0
