@@ -5,6 +5,7 @@
 # make lint    ruff (rules and format) and mypy only
 # make sanitize   the generated code of every test network under AddressSanitizer and UBSan
 # make fuzz    set up, then random bad input of every kind for ten minutes (SECONDS=60, SEED=7)
+# make wheel   build the archive of sources and the wheel, install it elsewhere and try it there
 # make gpu-check   set up, then everything that a machine with a GPU can say, in under nine minutes
 # make gpu-wheels   what gpu-check needs on a machine without a network, into WHEELS
 # make clean   remove the environment and every cache of the checkout (runs/ is kept)
@@ -53,7 +54,7 @@ CHECK   ?=
 # Else each process that a test starts would compile all that it imports once more.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: study figures test strain lint sanitize fuzz gpu-check gpu-wheels clean
+.PHONY: study figures test strain lint sanitize fuzz wheel gpu-check gpu-wheels clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
@@ -121,6 +122,10 @@ sanitize: .venv/.installed-test
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	$(BIN)/python -m pytest tests/simulation/test_sanitizers.py -v --capture=sys
 
+# From the archive, so that it is seen to be whole.
+wheel: .venv/.installed-test
+	sh .ci/wheel
+
 # One process after the other: each target has its share of the time.
 fuzz: .venv/.installed-test
 	NEUROMODELS_FUZZ_SECONDS=$(SECONDS) NEUROMODELS_FUZZ_SEED=$(SEED) \
@@ -148,5 +153,5 @@ gpu-wheels: .venv/.installed-test
 	@touch .venv/.installed $@
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
