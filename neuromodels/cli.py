@@ -207,13 +207,10 @@ def _declare(options: Namespace) -> int:
 def _report(options: Namespace) -> int:
     if options.html is None:
         return _show_report(options.run, options)
-    return _write_page(options.run, Path(options.html) if options.html else None)
-
-
-def _write_page(folder: Path, target: Path | None) -> int:
     from neuromodels.report.pages import write_page_of  # matplotlib takes a second
 
-    print_lines(f"page: {write_page_of(folder, target)}")
+    target = Path(options.html) if options.html else None
+    print_lines(f"page: {write_page_of(options.run, target)}")
     return 0
 
 
@@ -357,12 +354,24 @@ def _check(options: Namespace) -> int:
     JSON,
 )
 def _list(options: Namespace) -> int:
-    from neuromodels.report.bundled import bundled_folder
     from neuromodels.report.listing import catalog_table, items_of
 
-    items = items_of(options.kind, Path.cwd(), bundled_folder())
+    items = items_of(options.kind)
     values = {"kind": options.kind, "items": items}
     return show(values, catalog_table(options.kind, items), options)
+
+
+@command(
+    "cite",
+    "print what to cite, as BibTeX",
+    argument("asked", metavar="RUN|NAME", help="a run folder; a rule, neuron, task or optimizer"),
+    JSON,
+)
+def _cite(options: Namespace) -> int:
+    from neuromodels.report.citations.cite import citation_text, citations
+
+    told = citations(options.asked)
+    return show(told, citation_text(told), options)
 
 
 # -- the machine --------------------------------------------------------------------------------
@@ -370,15 +379,11 @@ def _list(options: Namespace) -> int:
 
 @command("doctor", "check this machine", JSON)
 def _doctor(options: Namespace) -> int:
-    from dataclasses import asdict
+    from neuromodels.report.doctor import examined
 
-    from neuromodels.report.doctor import check_line, examine
-
-    checks = examine(RUNS)
-    healthy = all(check.ok for check in checks)
-    values = {"ok": healthy, "checks": [asdict(check) for check in checks]}
-    show(values, "\n".join(check_line(check) for check in checks), options)
-    return 0 if healthy else 1
+    values, text = examined(RUNS)
+    show(values, text, options)
+    return 0 if values["ok"] else 1
 
 
 # -- finished runs ------------------------------------------------------------------------------
@@ -460,11 +465,7 @@ def _cache(options: Namespace) -> int:
 @command(
     "figure",
     "draw a figure from stored runs, or from committed tables",
-    argument(
-        "name",
-        metavar="NAME",
-        help="a script in figures/, e.g. pdlf_fig2b; all draws every one that can be drawn",
-    ),
+    argument("name", metavar="NAME", help="e.g. pdlf_fig2b; all draws every one that can be drawn"),
     argument(
         "--run",
         metavar="RUN",
@@ -474,11 +475,7 @@ def _cache(options: Namespace) -> int:
         default=[],
         help="run folders to draw from; for all also folders of them",
     ),
-    argument(
-        "--from-tables",
-        action="store_true",
-        help="draw from the tables in figures/data, as is done where nothing was run",
-    ),
+    argument("--from-tables", action="store_true", help="from figures/data, as without runs"),
     argument("--out", metavar="FILE", type=Path, help="where to save it; for all a folder"),
 )
 def _figure(options: Namespace) -> int:

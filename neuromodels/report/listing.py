@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from neuromodels.errors import DeclarationError
+from neuromodels.report.bundled import bundled_folder
 from neuromodels.search.optimizers import OPTIMIZERS
 from neuromodels.study.file import text_of
 from neuromodels.study.limits.toml_text import UnreadableText, table_in
@@ -22,18 +23,16 @@ ACTS = {"each_step": "each step", "on_pre": "pre spike", "on_post": "post spike"
 KINDS = ("rules", "neurons", "tasks", "measures", "optimizers", "studies")
 
 
-def items_of(kind: str, here: Path, bundled: Path) -> list[dict[str, Any]]:
+def items_of(kind: str) -> list[dict[str, Any]]:
     """Return the members of a kind, each with its name and one line about it.
 
     Parameters
     ----------
     kind
-        One of `KINDS`.
-    here, bundled
-        Where ``studies/`` lie: the user's own, which go before those of the package.
+        One of `KINDS`; studies of the current folder go before those of the package.
     """
     if kind == "studies":
-        return _all_studies(here, bundled)
+        return _all_studies(Path.cwd(), bundled_folder())
     return [_ITEM[kind](name, value) for name, value in sorted(_catalog(kind).items())]
 
 
