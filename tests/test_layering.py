@@ -59,8 +59,8 @@ AT_HOME = {
     "nevergrad": {
         "search/inside_nevergrad.py",
         "search/nevergrad_optimizer.py",
-        "search/pareto.py",
     },
+    "moocore": {"search/pareto.py"},
     "matplotlib": {"report/plotting"},
     "distributed": {"experiment/workers"},
     "dask": {"experiment/workers"},
@@ -221,6 +221,7 @@ HEAVY = {
         "sklearn",
         "neo",
         "quantities",
+        "moocore",
     ),
 }
 """Packages that take a moment to import, or that belong to an extra."""
