@@ -76,9 +76,10 @@ def absent_in(tree):
                     yield name
             if isinstance(node, ast.ImportFrom):
                 yield from set(names) & ABSENT_NAMES.get(str(node.module), set())
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if node.attr in ABSENT_NAMES.get(node.value.id, ()):
-                yield f"{node.value.id}.{node.attr}"
+        elif isinstance(node, ast.Attribute) and node.attr in ABSENT_NAMES.get(
+            ast.unparse(node.value), ()
+        ):
+            yield ast.unparse(node)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -18,12 +18,9 @@ Mark = tuple[str, str]
 
 def marks_in(reference: str) -> list[Mark]:
     """Return all that names a publication in a reference, in its order."""
-    found = [
-        (match.start(), mark)
-        for pattern, kind in ((CITED, ""), (ARXIV, "arXiv"), (DOI, "DOI"))
-        for match in pattern.finditer(reference)
-        for mark in [match.groups() if not kind else (kind, match[1])]
-    ]
+    found = [(match.start(), (match[1], match[2])) for match in CITED.finditer(reference)]
+    for pattern, kind in ((ARXIV, "arXiv"), (DOI, "DOI")):
+        found += [(match.start(), (kind, match[1])) for match in pattern.finditer(reference)]
     return [mark for _, mark in sorted(found)]
 
 
