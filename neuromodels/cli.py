@@ -28,6 +28,7 @@ from neuromodels.commands import (
     ended_by_signals,
     exit_code_of,
     one_of,
+    own_study_file,
     parser_of,
     positive,
     prepare_process,
@@ -173,7 +174,7 @@ def _go_network(declaration: Declaration, options: Namespace, folder: Path | Non
 @command(
     "declare",
     "write the plan of a study into a file, to commit before the run",
-    argument("file", metavar="FILE", help="a study file"),
+    argument("file", metavar="FILE", type=own_study_file, help="a study file"),
     SET,
     repeatable(
         "--contrast",

@@ -427,6 +427,15 @@ def study_file(text: str) -> str:
     return path
 
 
+def own_study_file(text: str) -> str:
+    """Return the path of a study that a user names, which is none of the package's."""
+    path, note = study_named(text)
+    if note and Path(path).is_absolute():
+        must = "is a study of the package, whose plan would lie among installed files"
+        raise ArgumentTypeError(f"{text} {must}. Copy it: cp {path} .")
+    return path
+
+
 def console() -> Screen:
     """Return what tables are printed on."""
     # a pipe has no width: tables are not folded to 80 columns there

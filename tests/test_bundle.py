@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import neuromodels
+from neuromodels.cli import main
 from neuromodels.report import bundled
 from neuromodels.report.bundled import bundled_folder, study_named
 from neuromodels.report.figures import load_script, scripts_of
@@ -129,6 +130,15 @@ def test_a_file_is_itself_and_nothing_is_said(installed):
     Path("mine.toml").write_text("")
     assert study_named("mine.toml") == ("mine.toml", "")
     assert study_named("mine")[1] == "this takes the study of the folder that you are in: mine.toml"
+
+
+def test_a_plan_is_never_written_into_the_package(installed, capsys):
+    with pytest.raises(SystemExit):
+        main(["declare", "pdlf_copy_quick"])
+    assert (
+        f"Copy it: cp {installed / 'studies' / 'pdlf_copy_quick.toml'} ." in capsys.readouterr().err
+    )
+    assert not (installed / "studies" / "declared").exists()
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def test_bibtex_of_a_run_has_all_that_it_used(here, said):
     assert {"neuromodels", "stimberg2019brian", "shen2023learning"} <= set(entries)
     assert entries["shen2023learning"]["eprint"] == "2308.12063"
     assert entries["sehnke2010parameter"]["doi"] == "10.1016/j.neunet.2009.12.004"
+    assert "inhibitory_lif" not in out
     assert "% rule pdlf: Shen et al. 2023, arXiv:2308.12063 -> shen2023learning" in out
     told = json.loads(said("cite", "run", "--json")[1])
     assert [each["key"] for each in told["entries"]] == list(entries)

@@ -107,7 +107,11 @@ def _neurons(study: Study) -> Iterator[str]:
     table = circuit_table(study.circuit)
     rule = installed_catalogs().rules.get(study.rule.name)
     has_third = getattr(rule, "modulator", False)
-    is_there = {"neuron": table.get("hidden") != 0, "modulator": bool(has_third)}
+    is_there = {
+        "neuron": table.get("hidden") != 0,
+        "inhibitor": bool(table.get("inhibitory")),
+        "modulator": bool(has_third),
+    }
     yield from (str(table[key]) for key in NEURONS if key in table and is_there.get(key, True))
     if table.get("gru"):
         yield "gru"
