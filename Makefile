@@ -6,6 +6,7 @@
 # make lint    ruff (rules and format) and mypy only
 # make sanitize   the generated code of every test network under AddressSanitizer and UBSan
 # make fuzz    set up, then random bad input of every kind for ten minutes (SECONDS=60, SEED=7)
+# make wheel   build the archive of sources and the wheel, install it elsewhere and try it there
 # make gpu-check   set up, then everything that a machine with a GPU can say, in under nine minutes
 # make gpu-wheels   what gpu-check needs on a machine without a network, into WHEELS
 # make clean   remove the environment and every cache of the checkout (runs/ is kept)
@@ -58,7 +59,7 @@ CHECK   ?=
 # Else each process that a test starts would compile all that it imports once more.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: study figures test docs strain lint sanitize fuzz gpu-check gpu-wheels clean
+.PHONY: study figures test docs strain lint sanitize fuzz wheel gpu-check gpu-wheels clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
@@ -109,7 +110,7 @@ figures: .venv/.installed
 	        --set search.generations=20 --set test.every=10 --out $(REDUCED)/$$study || exit; done
 	@for study in $(BODIES); do \
 	    $(BIN)/python -c 'import mujoco, gymnasium' 2> /dev/null || \
-	        { echo "left out, needs neuromodels[mujoco]: $$study"; continue; }; \
+	        { echo "left out, needs brian2-neuromodels[mujoco]: $$study"; continue; }; \
 	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) $(LEAST) --out $(REDUCED)/$$study || exit; \
 	    for run in $(REDUCED)/$$study/*/; do \
 	        $(BIN)/neuromodels measure $$run novel --trials 8 || exit; done; done
@@ -140,6 +141,10 @@ sanitize: .venv/.installed-test
 	NEUROMODELS_SANITIZE=1 ASAN_OPTIONS=detect_leaks=0 \
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	$(BIN)/python -m pytest tests/simulation/test_sanitizers.py -v --capture=sys
+
+# From the archive, so that it is seen to be whole.
+wheel: .venv/.installed-test
+	sh .ci/wheel
 
 # One process after the other: each target has its share of the time.
 fuzz: .venv/.installed-test
@@ -172,5 +177,5 @@ gpu-wheels: .venv/.installed-test
 	@touch .venv/.installed $@
 
 clean:
-	rm -rf .venv build docs/_build docs/gallery docs/project *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist docs/_build docs/gallery docs/project *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,7 +3,7 @@
 usage: python balance_a_pole.py [GENERATIONS [STEPS]]   of each search, and of each trial;
                                                         by default 40 and 200
 
-It needs Gymnasium: pip install "neuromodels[gymnasium]". The network stands in
+It needs Gymnasium: pip install "brian2-neuromodels[gymnasium]". The network stands in
 studies/networks/recurrent.py: 24 excitatory neurons and 6 inhibitory ones.
 """
 

@@ -1,6 +1,7 @@
 """The posterior over four weights of a network of excitatory and inhibitory neurons.
 
-usage: python infer_ei_network.py [SIMULATIONS]      by default 10000; it needs neuromodels[sbi]
+usage: python infer_ei_network.py [SIMULATIONS]      by default 10000
+It needs brian2-neuromodels[sbi].
 """
 
 import sys

@@ -3,7 +3,7 @@
 usage: python learn_to_swim.py [GENERATIONS [STEPS]]    of each search, and of each trial;
                                                         by default 40 and 200
 
-It needs the extra packages of bodies: pip install "neuromodels[mujoco]".
+It needs the extra packages of bodies: pip install "brian2-neuromodels[mujoco]".
 """
 
 import sys

@@ -33,6 +33,9 @@ for it.
 from importlib import import_module
 from typing import Any
 
+from neuromodels._installation import DISTRIBUTION as DISTRIBUTION
+from neuromodels._installation import refuse_mixture
+
 __version__ = "0.1.0"
 
 _PLACES = {
@@ -50,6 +53,8 @@ _PLACES = {
     "infer": "neuromodels.exploration",
     "sensitivity": "neuromodels.exploration",
 }
+
+refuse_mixture()
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from neuromodels.commands import STOPS, ignore_signals
 from neuromodels.experiment.events import Event, Notice
 from neuromodels.experiment.on_demand import Start, no_workers, workers_on_demand
 from neuromodels.experiment.side_by_side import ENOUGH, SideBySide
+from neuromodels.report.bundled import study_named
 from neuromodels.report.display import Display, Log, display_here, display_on
 from neuromodels.report.networks.progress import shown_on
 from neuromodels.report.progress import Progress
@@ -53,7 +54,7 @@ def run(study: Study | Sweep | Path | str, folder: Path | str | None = None) -> 
     Parameters
     ----------
     study
-        A value, or the path of a study file.
+        A value, or a study file: its path, or the name of one that is here or in the package.
     folder
         Where it is kept; by default the folder that ``neuromodels run`` takes.
 
@@ -75,6 +76,8 @@ def run(study: Study | Sweep | Path | str, folder: Path | str | None = None) -> 
     from neuromodels.store.load import load
 
     display = display_here(get_console())
+    if isinstance(study, Path | str):
+        study = _study_file(str(study), display)
     declared = _read(study, display) if isinstance(study, Path | str) else _with_contents(study)
     if isinstance(declared, Declaration):
         return _run_network(declared, folder, display)
@@ -88,6 +91,14 @@ def run(study: Study | Sweep | Path | str, folder: Path | str | None = None) -> 
         display.say("Stopped; everything is stored. The same call goes on.")
         raise KeyboardInterrupt
     return load(target)
+
+
+def _study_file(text: str, display: Display) -> Path:
+    """Return the path of a study that a user names, and say which was found by its name."""
+    path, note = study_named(text)
+    if note:
+        display.say(note)
+    return Path(path)
 
 
 def _read(path: Path | str, display: Display) -> Study | Sweep | Declaration:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import neuromodels
 from neuromodels.commands import (
-    BESIDE,
     JSON,
     RUN,
     SET,
+    STUDY,
     WORKERS,
     StdoutForAnswer,
     argument,
@@ -27,6 +27,7 @@ from neuromodels.commands import (
     ended_by_signals,
     exit_code_of,
     one_of,
+    own_study_file,
     parser_of,
     positive,
     prepare_process,
@@ -39,6 +40,7 @@ from neuromodels.commands import (
     seconds,
     settings_from,
     show,
+    study_file,
 )
 from neuromodels.errors import printable
 from neuromodels.report.terminal import Screen
@@ -83,7 +85,7 @@ def _announce(file: Path) -> None:
 @command(
     "run",
     "run a study file, or go on with it",
-    argument("file", metavar="FILE", help="a study file, e.g. studies/pdlf_copy_quick.toml"),
+    STUDY,
     SET,
     argument("--out", metavar="DIR", type=Path, help="the run folder"),
     argument("--start", metavar="RUN", help="begin from the solutions of another run"),
@@ -172,7 +174,7 @@ def _go_network(declaration: Declaration, options: Namespace, folder: Path | Non
 @command(
     "declare",
     "write the plan of a study into a file, to commit before the run",
-    argument("file", metavar="FILE", help="a study file"),
+    argument("file", metavar="FILE", type=own_study_file, help="a study file"),
     SET,
     repeatable(
         "--contrast",
@@ -309,7 +311,7 @@ def _new(options: Namespace) -> int:
 @command(
     "show",
     "print a network as a methods section would",
-    argument("file", metavar="STUDY", help="a study file; nothing is run"),
+    STUDY,
     argument("--condition", metavar="NAME", default="plastic", help="e.g. fixed (plastic)"),
     argument("--setting", metavar="NAME", default="", help="of a sweep (its first)"),
     SET,
@@ -332,7 +334,7 @@ def _show_study(options: Namespace) -> int:
 @command(
     "check",
     "check a rule, neuron, task or study of your own",
-    argument("declared", metavar="FILE", help="my_rules.py:CALCIUM, or a study file"),
+    argument("declared", metavar="FILE", type=study_file, help="my_rules.py:CALCIUM, or a study"),
     JSON,
 )
 def _check(options: Namespace) -> int:
@@ -355,9 +357,22 @@ def _check(options: Namespace) -> int:
 def _list(options: Namespace) -> int:
     from neuromodels.report.listing import catalog_table, items_of
 
-    items = items_of(options.kind, checkout_folder())
+    items = items_of(options.kind)
     values = {"kind": options.kind, "items": items}
     return show(values, catalog_table(options.kind, items), options)
+
+
+@command(
+    "cite",
+    "print what to cite, as BibTeX",
+    argument("asked", metavar="RUN|NAME", help="a run folder; a rule, neuron, task or optimizer"),
+    JSON,
+)
+def _cite(options: Namespace) -> int:
+    from neuromodels.report.citations.cite import citation_text, citations
+
+    told = citations(options.asked)
+    return show(told, citation_text(told), options)
 
 
 # -- the machine --------------------------------------------------------------------------------
@@ -365,13 +380,11 @@ def _list(options: Namespace) -> int:
 
 @command("doctor", "check this machine", JSON)
 def _doctor(options: Namespace) -> int:
-    from neuromodels.report.doctor import check_line, examine
+    from neuromodels.report.doctor import examined
 
-    checks = examine(RUNS)
-    healthy = all(check.ok for check in checks)
-    values = {"ok": healthy, "checks": [vars(check) for check in checks]}
-    show(values, "\n".join(check_line(check) for check in checks), options)
-    return 0 if healthy else 1
+    values, text = examined(RUNS)
+    show(values, text, options)
+    return 0 if values["ok"] else 1
 
 
 # -- finished runs ------------------------------------------------------------------------------
@@ -470,11 +483,7 @@ def _cache(options: Namespace) -> int:
 @command(
     "figure",
     "draw a figure from stored runs, or from committed tables",
-    argument(
-        "name",
-        metavar="NAME",
-        help="a script in figures/, e.g. pdlf_fig2b; all draws every one that can be drawn",
-    ),
+    argument("name", metavar="NAME", help="e.g. pdlf_fig2b; all draws every one that can be drawn"),
     argument(
         "--run",
         metavar="RUN",
@@ -484,16 +493,13 @@ def _cache(options: Namespace) -> int:
         default=[],
         help="run folders to draw from; for all also folders of them",
     ),
-    argument("--from-tables", action="store_true", help="draw from the tables in figures/data"),
+    argument("--from-tables", action="store_true", help="from figures/data, as without runs"),
     argument("--out", metavar="FILE", type=Path, help="where to save it; for all a folder"),
 )
 def _figure(options: Namespace) -> int:
     from neuromodels.report.figures import Asked, draw_all, draw_named
 
-    checkout = checkout_folder()
-    if checkout != BESIDE and (checkout / "figures").is_dir():
-        complain(f"this runs scripts of the folder that you are in: {checkout / 'figures'}")
-    asked = Asked(options.run, RUNS, checkout, options.from_tables)
+    asked = Asked(options.run, RUNS, checkout_folder(), options.from_tables)
     if options.name != "all":
         print_lines(*draw_named(options.name, asked, options.out))
         return 0

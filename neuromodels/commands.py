@@ -18,8 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TextIO
 
-import neuromodels
 from neuromodels.errors import NeuromodelsError, on_one_screen, printable, shown
+from neuromodels.report.bundled import bundled_folder, study_named
 from neuromodels.report.terminal import Screen
 
 if TYPE_CHECKING:
@@ -394,9 +394,6 @@ def _silence_output() -> None:
 
 # -- what commands say --------------------------------------------------------------------------
 
-BESIDE = Path(neuromodels.__file__).resolve().parent.parent
-"""The checkout, where the package runs from one."""
-
 
 def complain(message: str) -> None:
     """Say what is wrong, or what happens, on stderr."""
@@ -428,9 +425,29 @@ def print_drawings(drawings: Iterable[Drawing]) -> int:
 
 
 def checkout_folder() -> Path:
-    """Return where studies/ and figures/ lie: here, or beside the package."""
-    here = Path.cwd()
-    return here if (here / "studies").is_dir() else BESIDE
+    """Return where figure scripts and their studies lie: here, and say so, or in the package."""
+    here, bundled = Path.cwd(), bundled_folder()
+    if here == bundled or not all((here / name).is_dir() for name in ("studies", "figures")):
+        return bundled
+    complain(f"this runs scripts of the folder that you are in: {here / 'figures'}")
+    return here
+
+
+def study_file(text: str) -> str:
+    """Return the path of a study that a user names, and say which was found by its name."""
+    path, note = study_named(text)
+    if note:
+        complain(note)
+    return path
+
+
+def own_study_file(text: str) -> str:
+    """Return the path of a study that a user names, which is none of the package's."""
+    path, note = study_named(text)
+    if note and Path(path).is_absolute():
+        must = "is a study of the package, whose plan would lie among installed files"
+        raise ArgumentTypeError(f"{text} {must}. Copy it: cp {path} .")
+    return path
 
 
 def console() -> Screen:
@@ -448,6 +465,9 @@ def show(values: dict[str, Any], view: Any, options: Namespace) -> int:
     return 0
 
 
+STUDY = argument(
+    "file", metavar="STUDY", type=study_file, help="a study file, or the name of a study"
+)
 SET = repeatable(
     "--set", metavar="KEY=VALUE", help="change a value of the file, e.g. search.generations=100"
 )

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from neuromodels._installation import DISTRIBUTION, refuse_mixture
+
+refuse_mixture()  # everybody imports this module, also behind the face of another package
+
 MOST_LINES, MOST_LETTERS = 20, 2000
 """Of a message on a screen."""
 _LONGEST_VALUE = 300
@@ -71,6 +75,11 @@ def said_by(error: BaseException) -> str:
     except BaseException:
         text = ""
     return f"{kind}: {text}" if text else kind
+
+
+def pip_command(extra: str) -> str:
+    """Return the command that installs an extra of this package, for a cure."""
+    return f'pip install "{DISTRIBUTION}[{extra}]"'
 
 
 class NeuromodelsError(Exception):

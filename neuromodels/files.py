@@ -20,6 +20,7 @@ from neuromodels.errors import DamagedRun, StorageError, said_by
 TEMPORARY = ".neuromodels-part"
 """End of a file that is being written: a run folder is swept of them, so nobody else has it."""
 KEY_BYTES = 32
+NO_WAIT, BINARY = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_BINARY", 0)
 LARGEST_JSON = 2**28
 """Bytes; the list of a sweep with ten thousand settings has a tenth."""
 PRIVATE = 0o700
@@ -117,7 +118,7 @@ def folder_key(path: Path) -> bytes:
 def _new_file(path: Path, mode: int) -> BinaryIO:
     """Open a file that was not there: what lies there may be a stranger's link to another file."""
     path.unlink(missing_ok=True)
-    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode), "wb")
 
 
 def refuse_link(path: Path) -> None:
@@ -149,7 +150,7 @@ def content_of(path: Path, most: int | None = None) -> bytes:
         When it cannot be read, is no file, or has more.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | NO_WAIT | BINARY)
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -165,6 +166,8 @@ def content_of(path: Path, most: int | None = None) -> bytes:
 
 def sync_folder(folder: Path) -> None:
     """Make renames in a folder, or the content of a file, survive a power cut."""
+    if os.name == "nt" and folder.is_dir():  # it has no such call
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

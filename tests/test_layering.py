@@ -9,7 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "neuromodels"
 MAY_IMPORT = {
-    "errors": "",
+    "_installation": "",
+    "errors": "_installation",
     "seeding": "",
     "catalog": "errors",
     "coefficients": "errors",
@@ -58,8 +59,8 @@ AT_HOME = {
     "nevergrad": {
         "search/inside_nevergrad.py",
         "search/nevergrad_optimizer.py",
-        "search/pareto.py",
     },
+    "moocore": {"search/pareto.py"},
     "matplotlib": {"report/plotting"},
     "distributed": {"experiment/workers"},
     "dask": {"experiment/workers"},
@@ -73,6 +74,8 @@ AT_HOME = {
     "neo": {"models/measures/recording.py"},
     "quantities": {"models/measures/recording.py"},
 }
+OWN_NAMES = (["__version__"], ["DISTRIBUTION"])
+"""Of the face: what the package is called, and which release it is."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -117,9 +120,9 @@ def own_room(path):
 
 
 def rooms_used(path):
-    """Return the other rooms that a file imports; ``__version__`` is the package's own name."""
+    """Return the other rooms that a file imports; the package's own names are none."""
     dotted = [each.split(".")[1:] for each in imports_of(path) if each.startswith("neuromodels.")]
-    return {room_of(parts) for parts in dotted if parts != ["__version__"]} - {own_room(path)}
+    return {room_of(parts) for parts in dotted if parts not in OWN_NAMES} - {own_room(path)}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -218,6 +221,7 @@ HEAVY = {
         "sklearn",
         "neo",
         "quantities",
+        "moocore",
     ),
 }
 """Packages that take a moment to import, or that belong to an extra."""

@@ -12,6 +12,8 @@ PAGES = sorted(
     [
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
+        ROOT / "CODE_OF_CONDUCT.md",
+        ROOT / "SECURITY.md",
         ROOT / "figures" / "README.md",
         ROOT / "benchmarks" / "README.md",
         *(

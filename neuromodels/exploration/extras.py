@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, pip_command
 
 
 def need(where: str, package: str, extra: str) -> None:
@@ -25,7 +25,7 @@ def need(where: str, package: str, extra: str) -> None:
         With the command that installs it.
     """
     if find_spec(package) is None:
-        cure = f"Install it: pip install 'neuromodels[{extra}]'."
+        cure = f"Install it: {pip_command(extra)}."
         raise DeclarationError(
             where, f"needs the package {package}, which is not installed", cure=cure
         )

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from neuromodels import DISTRIBUTION
 from neuromodels.store.provenance import commit, cpu, usable_cores, versions
 
 REQUIRED = ("brian2", "nevergrad", "numpy", "scipy", "scikit-learn", "matplotlib", "rich")
@@ -46,6 +48,13 @@ def examine(runs: Path) -> list[Check]:
     ]
 
 
+def examined(runs: Path) -> tuple[dict[str, Any], str]:
+    """Return every check as plain values, with whether all are ok, and as lines."""
+    checks = examine(runs)
+    values = {"ok": all(check.ok for check in checks), "checks": [asdict(each) for each in checks]}
+    return values, "\n".join(map(check_line, checks))
+
+
 def check_line(check: Check) -> str:
     """Return a check as one line, with its cure below when it is not ok."""
     mark, cure = ("ok", "") if check.ok else ("MISSING", f"\n{'':8}{check.cure}")
@@ -59,7 +68,7 @@ def _python() -> Check:
 
 def _packages() -> list[Check]:
     installed = versions()
-    cure = "Run `make study`, or `pip install -e .` in the checkout."
+    cure = f"Run: pip install {DISTRIBUTION}"
     checks = [Check(p, installed.get(p, "missing"), p in installed, cure) for p in REQUIRED]
     return [*checks, Check("brian2cuda", installed.get("brian2cuda", "not installed (optional)"))]
 

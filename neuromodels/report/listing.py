@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from neuromodels.errors import DeclarationError
+from neuromodels.report.bundled import bundled_folder
 from neuromodels.search.optimizers import OPTIMIZERS
 from neuromodels.study.file import text_of
 from neuromodels.study.limits.toml_text import UnreadableText, table_in
@@ -22,18 +23,16 @@ ACTS = {"each_step": "each step", "on_pre": "pre spike", "on_post": "post spike"
 KINDS = ("rules", "neurons", "tasks", "measures", "optimizers", "studies")
 
 
-def items_of(kind: str, checkout: Path) -> list[dict[str, Any]]:
+def items_of(kind: str) -> list[dict[str, Any]]:
     """Return the members of a kind, each with its name and one line about it.
 
     Parameters
     ----------
     kind
-        One of `KINDS`.
-    checkout
-        Where ``studies/`` lies.
+        One of `KINDS`; studies of the current folder go before those of the package.
     """
     if kind == "studies":
-        return _studies(checkout / "studies")
+        return _all_studies(Path.cwd(), bundled_folder())
     return [_ITEM[kind](name, value) for name, value in sorted(_catalog(kind).items())]
 
 
@@ -119,7 +118,17 @@ _ITEM = {
 }
 
 
-def _studies(folder: Path) -> list[dict[str, Any]]:
+def _all_studies(here: Path, bundled: Path) -> list[dict[str, Any]]:
+    """Return the studies of a folder, and those of the package that it does not replace."""
+    own = _studies(here / "studies", "this folder")
+    if here == bundled:
+        return own
+    files = {item["file"] for item in own}
+    theirs = _studies(bundled / "studies", "the package")
+    return [*own, *(item for item in theirs if item["file"] not in files)]
+
+
+def _studies(folder: Path, place: str) -> list[dict[str, Any]]:
     items = []
     for path in [*sorted(folder.glob("*.toml")), *sorted(folder.glob("networks/*.toml"))]:
         try:
@@ -127,9 +136,8 @@ def _studies(folder: Path) -> list[dict[str, Any]]:
         except (DeclarationError, UnreadableText) as error:
             table = {"question": f"cannot be read: {error}"}
         name, question = str(table.get("name", path.stem)), str(table.get("question", ""))
-        items.append(
-            {"name": name, "summary": question, "file": str(path.relative_to(folder.parent))}
-        )
+        file = str(path.relative_to(folder.parent))
+        items.append({"name": name, "summary": question, "file": file, "of": place})
     return items
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.errors import DeclarationError, StorageError
+from neuromodels.errors import DeclarationError, StorageError, said_by
 from neuromodels.search.checks import check_told
 from neuromodels.search.interface import OptimizerInfo
 from neuromodels.search.nevergrad_state import ForeignState, read_state
@@ -164,9 +164,30 @@ _CMA = {"OldCMA": False, "DiagonalCMA": True}
 """Name -> whether the covariance is diagonal."""
 
 
+def nevergrad_here() -> Any:
+    """Return the package; nothing else that a search may need imports it.
+
+    Raises
+    ------
+    DeclarationError
+        Where it is missing, or broken by another package's release.
+    """
+    try:
+        import nevergrad
+    except Exception as error:  # whatever a release of numpy has broken in it
+        raise DeclarationError(
+            "SearchPlan.optimizer",
+            "is one of nevergrad's, and nevergrad cannot be imported",
+            said_by(error),
+            "Install it again: pip install --force-reinstall nevergrad==1.0.12;"
+            " or take one that does without: pgpe, snes, openai_es.",
+        ) from None
+    return nevergrad
+
+
 def _nevergrad_search(name: str, dimension: int, candidates: int, seed: int) -> Any:
     """Return a fresh optimizer of nevergrad's; imports nevergrad."""
-    import nevergrad as ng
+    ng = nevergrad_here()
     from nevergrad.optimization.utils import Pruning
 
     vector = ng.p.Array(init=np.zeros(dimension)).set_mutation(sigma=1.0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.errors import DeclarationError, StorageError, said_by
+from neuromodels.errors import DeclarationError, StorageError, pip_command, said_by
 from neuromodels.search.checks import check_told, nearest_name
 from neuromodels.search.ranking import is_informative
 from neuromodels.seeding import seed_of
@@ -59,7 +59,7 @@ def optuna_here() -> Any:
         Where it is not installed.
     """
     if find_spec("optuna") is None:
-        cure = "Install it: pip install 'neuromodels[optuna]'."
+        cure = f"Install it: {pip_command('optuna')}."
         raise DeclarationError(WHERE, "needs the package optuna, which is not installed", cure=cure)
     import optuna
 

@@ -1,15 +1,19 @@
-"""Several goals as one loss: the hypervolume of the front with a candidate, from nevergrad."""
+"""Several goals as one loss: the hypervolume of the front with a candidate.
+
+The loss is that of `HypervolumePareto` in nevergrad, and equal to it; volumes come from moocore.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
 
 
 class ParetoSearch:
-    """nevergrad's `HypervolumePareto`, fed with whole generations, for every optimizer.
+    """The front of all candidates so far, fed with whole generations, for every optimizer.
 
     Goals of candidates are noisy: the front holds those that looked best in their own generation.
     Score its members again on fresh trials and keep the `nondominated` ones.
@@ -24,10 +28,10 @@ class ParetoSearch:
 
     def __init__(self, dimension: int, goals: int):
         self.dimension, self.goals = dimension, goals
+        self._xs, self._values = np.zeros((0, dimension)), np.zeros((0, goals))
         self._bounds: np.ndarray | None = None
-        self._search: Any = None
-        self._vectors: dict[int, np.ndarray] = {}
-        self._count = 0
+        self._volume = -inf
+        self._volume_of: Any = None
 
     def losses(self, xs: np.ndarray, values: np.ndarray, ran: np.ndarray) -> np.ndarray:
         """Return one loss per candidate, (n,), and keep those that belong to the front.
@@ -46,36 +50,32 @@ class ParetoSearch:
             Which were evaluated at all, (n,); the others get NaN. The reference point of the
             hypervolume is the worst of the first generation in which any ran.
         """
-        if self._search is None:
-            if not ran.any():
-                return np.full(len(xs), np.nan)
-            self._begin(values[ran].max(axis=0))
         losses = np.full(len(xs), np.nan)
+        if self._bounds is None:
+            if not ran.any():
+                return losses
+            self._begin(values[ran].max(axis=0))
         for row in np.flatnonzero(ran):
-            losses[row] = self._add(xs[row], values[row])
-        self._forget()
+            losses[row] = self._add(xs[row], np.asarray(values[row], dtype=float))
+        self._keep(nondominated(self._values))
         return losses
 
     def front(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the members, (k, d), and their goals, (k, goals), sorted by the first goal."""
-        members = [] if self._search is None else self._search.pareto_front()
-        if not members:
-            return np.zeros((0, self.dimension)), np.zeros((0, self.goals))
-        xs = np.array([self._vectors[_number(member)] for member in members])
-        values = np.array([member.losses for member in members])
+        kept = nondominated(self._values)
+        xs, values = self._xs[kept], self._values[kept]
         order = np.lexsort(values.T[::-1])
         return xs[order], values[order]
 
     def dump(self) -> dict[str, np.ndarray]:
         """Return the state as arrays."""
-        if self._search is None:
+        if self._bounds is None:
             return {}
-        raw = self._search._pf.get_raw()
         return {
             "bounds": np.array(self._bounds),
-            "volume": np.array(self._search.best_volume),
-            "xs": np.array([self._vectors[_number(member)] for member in raw]),
-            "values": np.array([member.losses for member in raw]),
+            "volume": np.array(self._volume),
+            "xs": self._xs.copy(),
+            "values": self._values.copy(),
         }
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
@@ -83,37 +83,43 @@ class ParetoSearch:
         if not state:
             return
         self._begin(state["bounds"])
-        for x, values in zip(state["xs"], state["values"], strict=True):
-            self._search._pf.add_to_pareto(self._member(x, values))
-        self._search._best_volume = float(state["volume"])
+        self._xs = np.array(state["xs"], dtype=float).reshape(-1, self.dimension)
+        self._values = np.array(state["values"], dtype=float).reshape(-1, self.goals)
+        self._volume = float(state["volume"])
 
     def _begin(self, bounds: np.ndarray) -> None:
-        from nevergrad.optimization.multiobjective.core import HypervolumePareto
+        from moocore import Hypervolume
 
         self._bounds = np.asarray(bounds, dtype=float)
-        self._search = HypervolumePareto(upper_bounds=self._bounds, seed=0)
+        self._volume_of = Hypervolume(ref=self._bounds)
 
     def _add(self, x: np.ndarray, values: np.ndarray) -> float:
-        return float(self._search.add(self._member(x, values)))
+        """Return the loss of a candidate, which joins the front where it widens it.
 
-    def _member(self, x: np.ndarray, values: np.ndarray) -> Any:
-        """Return a parameter of nevergrad's that stands for a candidate by its number."""
-        import nevergrad as ng
+        Until one lies within the reference point, all that lie outside are kept.
+        """
+        excess = float(np.maximum(values - self._bounds, 0).sum())
+        if excess > 0:
+            self._volume = max(self._volume, -excess)
+            if self._volume < 0:
+                self._join(x, values)
+            return excess
+        better = self._values[(self._values <= values).all(axis=1)]
+        if len(better):
+            return float((values - better).min()) - self._volume
+        volume = float(self._volume_of(np.vstack([self._values, values])))
+        if volume <= self._volume:  # it lies on the reference point's edge
+            return inf
+        self._volume = volume
+        self._join(x, values)
+        return -volume
 
-        member = ng.p.Scalar(init=float(self._count))
-        member._losses = np.asarray(values, dtype=float)
-        self._vectors[self._count] = np.array(x, dtype=float)
-        self._count += 1
-        return member
+    def _join(self, x: np.ndarray, values: np.ndarray) -> None:
+        self._xs = np.vstack([self._xs, x])
+        self._values = np.vstack([self._values, values])
 
-    def _forget(self) -> None:
-        """Keep the vectors of the front only."""
-        kept = {_number(member) for member in self._search.pareto_front()}
-        self._vectors = {number: x for number, x in self._vectors.items() if number in kept}
-
-
-def _number(member: Any) -> int:
-    return int(member.value)
+    def _keep(self, rows: np.ndarray) -> None:
+        self._xs, self._values = self._xs[rows], self._values[rows]
 
 
 def nondominated(values: np.ndarray) -> np.ndarray:

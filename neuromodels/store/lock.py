@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
@@ -12,9 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from neuromodels.errors import StorageError
 from neuromodels.files import writing
 
+NO_LINK, NO_WAIT = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)
 TOLERANCE = 60.0
 """Seconds by which the clock may have been set since a lock of an earlier release was written."""
 
@@ -35,6 +37,14 @@ class FolderLock:
         self.path = path
         self.stale = ""
         self._descriptor = -1
+        self._kernel = FileLock(
+            path,
+            timeout=0,
+            thread_local=False,
+            fallback_to_soft=False,
+            preserve_lock_file=True,
+            on_acquired=self._take,
+        )
 
     def acquire(self) -> None:
         """Take the lock.
@@ -45,34 +55,55 @@ class FolderLock:
             When another process has it: names its id and host.
         """
         with writing(self.path):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-        owner = _owner(descriptor)
-        free = _lock(descriptor)
-        if not free or (owner and owner["host"] != socket.gethostname()):
-            os.close(descriptor)
-            raise self._refusal(owner)
-        if owner:
-            self.stale = f"Process {owner['pid']} left its lock behind; it no longer runs."
-        self._descriptor = descriptor
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o644)
         try:
-            self._write(json.dumps(_this_process()))
-        except StorageError:  # a full disk
-            self.release()
-            raise
+            self._kernel.acquire()
+        except Timeout:
+            raise self._refusal(_owner(descriptor)) from None
+        except OSError:
+            self._take_without_kernel(os.dup(descriptor))
+        finally:
+            os.close(descriptor)
 
     def release(self) -> None:
         """Give the lock back."""
-        if self._descriptor >= 0:
-            with suppress(OSError):  # the folder is gone, or its disk
-                os.truncate(self._descriptor, 0)
+        if self._descriptor < 0:
+            return
+        with suppress(OSError):  # the folder is gone, or its disk
+            os.ftruncate(self._descriptor, 0)
+        if self._kernel.is_locked:
+            self._kernel.release()
+        else:
             os.close(self._descriptor)
-            self._descriptor = -1
+        self._descriptor = -1
 
-    def _write(self, text: str) -> None:
+    def _take(self, descriptor: int) -> None:
+        """Write who has the lock, once the kernel has given it; an error gives it back."""
+        owner = _owner(descriptor)
+        if owner and owner["host"] != socket.gethostname():
+            raise self._refusal(owner)
+        if owner:
+            self.stale = f"Process {owner['pid']} left its lock behind; it no longer runs."
+        self._write(descriptor)
+        self._descriptor = descriptor
+
+    def _take_without_kernel(self, descriptor: int) -> None:
+        """Take the lock on a file system without locks: the content has to do."""
+        try:
+            owner = _owner(descriptor)
+            if owner and _runs(owner, os.fstat(descriptor).st_mtime):
+                raise self._refusal(owner)
+            self._take(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def _write(self, descriptor: int) -> None:
         with writing(self.path):
-            os.truncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, text.encode(), 0)
-            os.fsync(self._descriptor)
+            os.ftruncate(descriptor, 0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            os.write(descriptor, json.dumps(_this_process()).encode())
+            os.fsync(descriptor)
 
     def _refusal(self, owner: dict | None) -> StorageError:
         who = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
@@ -88,7 +119,7 @@ def owner_of(path: Path) -> str:
     Only looks: a process on another host counts as running, as nobody can tell from here.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | NO_WAIT)
     except OSError:
         return ""
     try:
@@ -109,23 +140,12 @@ def _this_process() -> dict[str, Any]:
 
 def _owner(descriptor: int) -> dict[str, Any] | None:
     try:
-        owner = json.loads(os.pread(descriptor, 1000, 0))
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        owner = json.loads(os.read(descriptor, 1000))
         owner = {**owner, "pid": int(owner["pid"]), "host": str(owner["host"])}
     except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError):
         return None
     return owner if owner["pid"] > 0 else None
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        # a file system without locks: the content has to do
-        owner = _owner(descriptor)
-        return owner is None or not _runs(owner, os.fstat(descriptor).st_mtime)
-    return True
 
 
 def _runs(owner: Mapping[str, Any], written: float) -> bool:
@@ -139,6 +159,8 @@ def _runs(owner: Mapping[str, Any], written: float) -> bool:
     written
         When, seconds since 1970.
     """
+    if os.name == "nt":  # there nobody can read a file that is locked, and 0 is a signal that kills
+        return False
     pid = owner["pid"]
     try:
         os.kill(pid, 0)

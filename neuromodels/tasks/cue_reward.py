@@ -102,5 +102,5 @@ CUE_REWARD = Task(
     score_name="Fraction of trials answered right",
     scores=(0.0, 1.0),
     chance=0.5,
-    reference="after the cue-reward task of Backpropamine's public code; a substitute",
+    reference="after the cue-reward task of Miconi et al. 2019, ICLR (public code); a substitute",
 )

@@ -1,6 +1,6 @@
 """Run a study on workers in Slurm jobs: ``python over_jobs.py STUDY [--jobs N] [options]``.
 
-Needs ``pip install "neuromodels[cluster]"``. Options that it does not know go to
+Needs ``pip install "brian2-neuromodels[cluster]"``. Options that it does not know go to
 ``neuromodels run``, for example ``--set search.generations=100``.
 """
 

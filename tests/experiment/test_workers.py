@@ -665,7 +665,7 @@ def test_without_distributed_the_extra_is_named(monkeypatch, tmp_path, capsys, w
     monkeypatch.delitem(sys.modules, here, raising=False)
     monkeypatch.delattr(neuromodels.experiment.workers, "local_processes", raising=False)
     assert main(["run", QUICK, *where]) == 2
-    assert 'pip install "neuromodels[cluster]"' in capsys.readouterr().err
+    assert 'pip install "brian2-neuromodels[cluster]"' in capsys.readouterr().err
 
 
 def test_no_time_is_too_little(lost):

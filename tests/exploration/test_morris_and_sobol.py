@@ -178,5 +178,7 @@ def test_a_parameter_without_bounds_is_refused(monkeypatch):
 
 def test_without_salib_the_message_tells_how_to_install_it(monkeypatch):
     monkeypatch.setattr("neuromodels.exploration.extras.find_spec", lambda name: None)
-    with pytest.raises(DeclarationError, match=r"SALib.*pip install 'neuromodels\[sensitivity\]'"):
+    with pytest.raises(
+        DeclarationError, match=r'SALib.*install "brian2-neuromodels\[sensitivity\]"'
+    ):
         sensitivity(ishigami_model())

@@ -340,7 +340,7 @@ def test_a_parameter_without_bounds_has_no_prior(without):
 
 def test_without_sbi_the_message_tells_how_to_install_it(monkeypatch):
     monkeypatch.setattr("neuromodels.exploration.extras.find_spec", lambda name: None)
-    with pytest.raises(DeclarationError, match=r"sbi.*pip install 'neuromodels\[sbi\]'"):
+    with pytest.raises(DeclarationError, match=r'sbi.*pip install "brian2-neuromodels\[sbi\]"'):
         infer(model_of(), LOOKED)
 
 

@@ -109,7 +109,7 @@ def test_what_optuna_does_not_know_is_refused(more, told):
 
 def test_without_optuna_one_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr(optuna_optimizer, "find_spec", lambda name: None)
-    with pytest.raises(DeclarationError, match=r"pip install 'neuromodels\[optuna\]'"):
+    with pytest.raises(DeclarationError, match=r'pip install "brian2-neuromodels\[optuna\]"'):
         fit(model(), LOSS, optimizer="optuna:TPESampler", **SETTINGS)
 
 

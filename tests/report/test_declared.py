@@ -1,6 +1,7 @@
 """Plans that are declared: what is written, what a run notes of it, and what reports say."""
 
 import os
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,6 +48,8 @@ def study():
 def repository(tmp_path, monkeypatch):
     for name, value in ME.items():
         monkeypatch.setenv(name, value)
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
     git(tmp_path, "init", "-q")
     return tmp_path
 

@@ -11,7 +11,7 @@ from neuromodels.rules import CATALOG
 def listed():
     from neuromodels.report.listing import items_of
 
-    return {item["name"]: item for item in items_of("rules", checkout=None)}
+    return {item["name"]: item for item in items_of("rules")}
 
 
 def test_the_table_fits_its_columns_and_names_every_rule(said):

@@ -1,9 +1,14 @@
 """Several goals: the front against a brute-force one, and a problem whose front is known."""
 
+import sys
+
+import nevergrad
 import numpy as np
 import pytest
+from nevergrad.optimization.multiobjective.core import HypervolumePareto
 
-from neuromodels.search.optimizers import make_optimizer
+from neuromodels.errors import DeclarationError
+from neuromodels.search.optimizers import OPTIMIZERS, make_optimizer
 from neuromodels.search.pareto import ParetoSearch, nondominated, spread
 
 
@@ -20,6 +25,26 @@ def brute_force(values):
 def test_nondominated_equals_brute_force(goals):
     values = np.random.default_rng(goals).integers(0, 6, size=(60, goals)).astype(float)
     np.testing.assert_array_equal(nondominated(values), brute_force(values))
+
+
+@pytest.mark.parametrize("goals", [2, 3])
+def test_losses_and_front_are_those_of_nevergrad(goals):
+    rng = np.random.default_rng(goals)
+    bounds = np.full(goals, 0.875)
+    theirs, ours = HypervolumePareto(upper_bounds=bounds, seed=0), ParetoSearch(1, goals)
+    ours.load({"bounds": bounds, "volume": -np.inf, "xs": [], "values": []})
+    told = []
+    for number in range(150):
+        # Beyond the bounds first. On a grid some are equal, or on the edge; in sixteenths volumes
+        # are exact. Where they are not, nevergrad takes what is rounded up for what is gained.
+        values = rng.integers(1, 16, size=goals) / 16 + (1 if number < 5 else 0)
+        member = nevergrad.p.Scalar(init=float(number))
+        member._losses = values
+        loss = ours.losses(np.full((1, 1), number), values[None], np.ones(1, dtype=bool))[0]
+        told.append((loss, theirs.add(member)))
+    np.testing.assert_allclose(*zip(*told, strict=True), rtol=1e-12, atol=1e-12)
+    front = sorted(tuple(each.losses) for each in theirs.pareto_front())
+    np.testing.assert_array_equal(ours.front()[1], front)
 
 
 def test_the_front_is_that_of_all_candidates_within_the_first_bounds():
@@ -93,6 +118,19 @@ def test_a_known_front_is_found():
     chosen = spread(values, 5)
     assert len(chosen) == 5
     assert {0, len(values) - 1} <= set(chosen), "both ends"
+
+
+def test_nothing_but_its_own_optimizers_needs_nevergrad(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nevergrad", None)  # an import of it fails
+    for name, info in OPTIMIZERS.items():
+        start = name, np.zeros(3), 1.0, 8, 1
+        if info.source == "nevergrad":
+            with pytest.raises(DeclarationError, match=r"cannot be imported; .* pgpe, snes"):
+                make_optimizer(*start)
+        else:
+            assert make_optimizer(*start).ask().shape == (8, 3)
+    search = ParetoSearch(3, 2)
+    assert np.isfinite(search.losses(np.zeros((2, 3)), np.eye(2), np.ones(2, bool))).any()
 
 
 def test_few_members_are_all_taken():

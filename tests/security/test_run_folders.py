@@ -29,6 +29,7 @@ USES = {
     "degeneracy": ["run", "--trials", "4"],
     "figure": ["fig1", "--run", "run"],
     "list": ["studies"],
+    "cite": ["run"],
 }
 """How each command is used on a run folder."""
 NO_FOLDER = {"new", "show", "check", "declare", "doctor", "cache"}

@@ -262,7 +262,7 @@ def test_a_missing_pytest_is_named(monkeypatch, capsys):
     written = capsys.readouterr()
     assert written.out == ""
     assert written.err.startswith("neuromodels: pytest: must be installed")
-    assert "neuromodels[test]" in written.err
+    assert "brian2-neuromodels[test]" in written.err
 
 
 @pytest.mark.parametrize(

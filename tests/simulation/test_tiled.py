@@ -355,7 +355,7 @@ def test_brian2cuda_is_missing(network: Network, monkeypatch: pytest.MonkeyPatch
         raise ImportError(f"No module named {name!r}")
 
     monkeypatch.setattr(cuda, "import_module", missing)
-    with pytest.raises(SimulationError, match=r"pip install 'neuromodels\[cuda\]'"):
+    with pytest.raises(SimulationError, match=r'pip install "brian2-neuromodels\[cuda\]"'):
         Tiled(network, 2, device=CUDA)
 
 

@@ -197,7 +197,7 @@ def test_parquet_without_its_package_is_one_message(run, said, here, monkeypatch
     monkeypatch.setattr(builtins, "__import__", without)
     code, _, err = said("export", "run", "--table", "runs", "--out", "x.parquet")
     assert code == 2
-    assert "pip install 'neuromodels[export]'" in err
+    assert 'pip install "brian2-neuromodels[export]"' in err
     assert not list(here.glob("x.parquet*"))
 
 

@@ -150,7 +150,7 @@ def test_a_lock_that_could_not_be_written_is_given_back(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "pwrite", full)
+        patch.setattr(os, "write", full)
         with pytest.raises(StorageError, match="No space left"), opened(tmp_path):
             pass
     with opened(tmp_path):

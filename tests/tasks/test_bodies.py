@@ -98,7 +98,7 @@ def test_lost_states_are_those_beyond_all_numbers():
 def test_without_the_simulator_one_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "mujoco", None)
     chosen = Study("x", TaskChoice("ant_direction"), RuleChoice("pdlf"))
-    with pytest.raises(DeclarationError, match=r'pip install "neuromodels\[mujoco\]"'):
+    with pytest.raises(DeclarationError, match=r'pip install "brian2-neuromodels\[mujoco\]"'):
         experiment_of(chosen, "plastic")
 
 

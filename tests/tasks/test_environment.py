@@ -199,7 +199,10 @@ TABLE = {"name": "x", "rule": {"name": "pdlf"}}
     [
         ({}, "task.environment: must name an environment of Gymnasium"),
         ({"environment": "CartPole-v1", "steps": 0}, "task.steps: is not possible"),
-        ({"environment": "CartPole-v1"}, r'task.environment: .*pip install "neuromodels\[gymnas'),
+        (
+            {"environment": "CartPole-v1"},
+            r'task.environment: .*install "brian2-neuromodels\[gymnas',
+        ),
     ],
 )
 def test_a_study_names_an_environment(monkeypatch, given, message):

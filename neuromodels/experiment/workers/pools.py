@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, pip_command
 from neuromodels.experiment.side_by_side import ENOUGH, SideBySide
 from neuromodels.experiment.workers.crew import Crew
 from neuromodels.experiment.workers.distributed import DistributedExperiment, work_on
@@ -194,7 +194,7 @@ def _explaining_missing_dask() -> Iterator[None]:
         raise DeclarationError(
             "Distribution",
             f"needs Dask `distributed`: {error}",
-            cure='Install it: pip install "neuromodels[cluster]"',
+            cure=f"Install it: {pip_command('cluster')}",
         ) from None
 
 

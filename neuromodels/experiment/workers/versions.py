@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import neuromodels
-from neuromodels.errors import SimulationError
+from neuromodels.errors import SimulationError, pip_command
 from neuromodels.experiment.workers.timeouts import ANSWER_WITHIN, within
 from neuromodels.store.provenance import compiler, cpu, versions
 
@@ -77,7 +77,7 @@ def lacking(error: ImportError) -> SimulationError:
         "Distribution.worker",
         "must have neuromodels and all it needs",
         str(error),
-        "Install the same environment there: pip install neuromodels[cluster].",
+        f"Install the same environment there: {pip_command('cluster')}.",
     )
 
 

@@ -12,7 +12,7 @@ from brian2.monitors.spikemonitor import SpikeMonitor
 from brian2.monitors.statemonitor import StateMonitor
 from brian2.units.fundamentalunits import Dimension
 
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, pip_command
 from neuromodels.models.parameters import unit_name
 from neuromodels.simulation import Batch
 
@@ -198,7 +198,7 @@ def check_neo(where: str) -> None:
         With the command that installs it.
     """
     if find_spec("neo") is None:
-        cure = "Install it: pip install 'neuromodels[neo]'."
+        cure = f"Install it: {pip_command('neo')}."
         raise DeclarationError(where, "needs the package neo, which is not installed", cure=cure)
 
 

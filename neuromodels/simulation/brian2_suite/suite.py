@@ -25,7 +25,7 @@ import brian2
 import numpy as np
 
 import neuromodels.simulation.device.script  # gives Brian2 the device "batch"
-from neuromodels.errors import NeuromodelsError, SimulationError
+from neuromodels.errors import NeuromodelsError, SimulationError, pip_command
 from neuromodels.simulation.brian2_suite import tables
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def judge(precision: str, select: str = "", folders: Sequence[str] = ()) -> list
         raise SimulationError(
             "pytest",
             "must be installed to run Brian2's tests",
-            cure="Install it: pip install 'neuromodels[test]'.",
+            cure=f"Install it: {pip_command('test')}.",
         )
     from neuromodels.simulation.brian2_suite.records import recorded
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import fcntl
-import grp
 import os
-import pwd
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
 
 from neuromodels.errors import BuildError
+
+if sys.platform != "win32":
+    import grp
+    import pwd
+
+HAS_MODES = os.name == "posix"
+"""Else the rights of a file are no bits, and the user's own folders are private by themselves."""
+READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 #: Mode of new folders, and what of a mode lets others write.
 PRIVATE, OTHERS_WRITE = 0o700, 0o022
@@ -27,10 +35,9 @@ SUFFIXES = (".so", ".cpp", ".cu", ".lock", ".solution", ".part")
 
 
 def folder() -> Path:
-    """Return the cache folder: ``$NEUROMODELS_CACHE`` or one in the user's cache."""
+    """Return the cache folder: ``$NEUROMODELS_CACHE`` or where the system keeps a user's caches."""
     chosen = os.environ.get("NEUROMODELS_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(chosen) if chosen else Path(base) / "neuromodels"
+    return Path(chosen) if chosen else user_cache_path("neuromodels", appauthor=False)
 
 
 # ------------------------------------------------------------------------------------------ trust
@@ -63,6 +70,8 @@ def is_trusted() -> bool:
 
 def _exposed(chosen: Path) -> tuple[Path, str] | None:
     """Return the first folder through which others reach a path, and why."""
+    if not HAS_MODES:
+        return None
     path = Path(os.path.abspath(chosen))
     for each in dict.fromkeys([*path.parents, path, *path.resolve().parents, path.resolve()]):
         try:
@@ -75,6 +84,11 @@ def _exposed(chosen: Path) -> tuple[Path, str] | None:
         if _others_write(status) and not is_shared:
             return each, f"has mode {stat.S_IMODE(status.st_mode):o}"
     return None
+
+
+def _is_foreign(status: os.stat_result) -> bool:
+    """Whether somebody else may have written a file."""
+    return status.st_uid not in _trusted_owners() or _others_write(status)
 
 
 def _trusted_owners() -> set[int]:
@@ -108,9 +122,8 @@ def is_whole(path: Path) -> bool:
 def sealed_content(path: Path) -> bytes | None:
     """Return a file's content without its digest; None where it is missing, cut or foreign."""
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-            status = os.fstat(file.fileno())
-            if status.st_uid not in _trusted_owners() or _others_write(status):
+        with open(os.open(path, READ), "rb") as file:
+            if HAS_MODES and _is_foreign(os.fstat(file.fileno())):
                 return None
             content = file.read()
     except OSError:
@@ -159,21 +172,13 @@ def make_folder() -> None:
 @contextmanager
 def only_builder(target: Path) -> Iterator[None]:
     """Let one process at a time build `target`; the lock dies with its process."""
-    path = target.with_suffix(".lock")
-    while True:
-        with open(path, "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if _is_at(lock, path):
-                yield
-                return
+    with _lock_at(target.with_suffix(".lock")):
+        yield
 
 
-def _is_at(file: IO, path: Path) -> bool:
-    """Whether an open file is still the one at a path: the cache may have been cleared."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
-    except FileNotFoundError:
-        return False
+def _lock_at(path: Path) -> FileLock:
+    """Return the lock of a file; where the cache was cleared meanwhile it takes the new file."""
+    return FileLock(path, preserve_lock_file=True, fallback_to_soft=False)
 
 
 @contextmanager
@@ -262,13 +267,12 @@ def _remove(path: Path) -> None:
 
 def _is_locked(path: Path) -> bool:
     try:
-        with open(path) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        with _lock_at(path).acquire(timeout=0):
+            return False
+    except Timeout:
         return True
     except OSError:
         return False
-    return False
 
 
 def _key_of_workplace(path: Path) -> str:

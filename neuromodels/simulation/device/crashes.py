@@ -11,12 +11,16 @@ from contextlib import contextmanager
 from neuromodels.errors import BrokenRun, OutOfMemory
 from neuromodels.simulation.build.cache import sanitizes
 
-#: What a signal says of the code in which it came.
+#: What a signal says of the code in which it came; Windows has not all of them.
 CAUSES = {
-    signal.SIGFPE: "a division that the processor refuses",
-    signal.SIGSEGV: "an address that is not its own",
-    signal.SIGBUS: "an address that does not exist",
-    signal.SIGILL: "an instruction that does not exist",
+    getattr(signal, name): text
+    for name, text in {
+        "SIGFPE": "a division that the processor refuses",
+        "SIGSEGV": "an address that is not its own",
+        "SIGBUS": "an address that does not exist",
+        "SIGILL": "an instruction that does not exist",
+    }.items()
+    if hasattr(signal, name)
 }
 
 _lock = threading.Lock()

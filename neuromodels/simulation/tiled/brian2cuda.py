@@ -21,11 +21,11 @@ from typing import Any
 
 from brian2 import Network, prefs
 
-from neuromodels.errors import BuildError, SimulationError, UnsupportedFeature
+from neuromodels.errors import BuildError, SimulationError, UnsupportedFeature, pip_command
 from neuromodels.simulation.build import gpu
 
 VERSION = "1.0b1"
-INSTALL = "pip install 'neuromodels[cuda]'"
+INSTALL = pip_command("cuda")
 BACKEND = "devices.cuda_standalone.cuda_backend"
 
 #: Read when a program starts: brian2cuda compiles a seed in, or takes the time in whole seconds,

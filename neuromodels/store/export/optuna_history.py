@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuromodels.errors import NeuromodelsError
+from neuromodels.errors import NeuromodelsError, pip_command
 from neuromodels.store.load import Loaded
 
 if TYPE_CHECKING:
@@ -79,5 +79,5 @@ def need_optuna() -> None:
         raise NeuromodelsError(
             "export --out",
             f"needs optuna for {SUFFIX}, which is not installed",
-            cure="Install it with: pip install 'neuromodels[optuna]'; or export to .csv.",
+            cure=f"Install it with: {pip_command('optuna')}; or export to .csv.",
         ) from None

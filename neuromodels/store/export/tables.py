@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuromodels.errors import NeuromodelsError, StorageError
+from neuromodels.errors import NeuromodelsError, StorageError, pip_command
 from neuromodels.files import TEMPORARY, check_target, writing
 from neuromodels.store.export.optuna_history import SUFFIX as HISTORY
 from neuromodels.store.export.optuna_history import need_optuna, write_history
@@ -148,5 +148,5 @@ def _need_pyarrow() -> None:
         raise NeuromodelsError(
             "export --out",
             "needs pyarrow for .parquet, which is not installed",
-            cure="Install it with: pip install 'neuromodels[export]'; or export to .csv.",
+            cure=f"Install it with: {pip_command('export')}; or export to .csv.",
         ) from None

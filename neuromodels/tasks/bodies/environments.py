@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from neuromodels.errors import DeclarationError, SimulationError, said_by
+from neuromodels.errors import DeclarationError, SimulationError, pip_command, said_by
 from neuromodels.tasks.bodies.base import Body, Goals
 
 SEED, SLOT, REWARD, ENDED, SEEN = range(5)
@@ -40,7 +40,7 @@ def made_of(name: str, options: Mapping[str, object] | None = None) -> Any:
             f"environment {name}",
             "needs Gymnasium",
             str(error),
-            'Install it: pip install "neuromodels[gymnasium]".',
+            f"Install it: {pip_command('gymnasium')}.",
         ) from None
     except Exception as error:  # whatever an environment raises when it is made
         raise DeclarationError(f"environment {name}", "cannot be made", said_by(error)) from None

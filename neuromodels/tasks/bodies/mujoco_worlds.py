@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, pip_command
 from neuromodels.tasks.bodies.base import Body
 from neuromodels.tasks.bodies.environments import Environment, EnvironmentWorld
 from neuromodels.tasks.bodies.novel_worlds import USUAL, Novelty, alter
@@ -131,5 +131,5 @@ def _packages(body: Body) -> tuple[Any, Any, Any]:
             f"Body.{body.name}",
             "needs Gymnasium and MuJoCo 3.3 or newer",
             str(error),
-            'Install them: pip install "neuromodels[mujoco]".',
+            f"Install them: {pip_command('mujoco')}.",
         ) from None

@@ -155,7 +155,7 @@ def test_an_environment_of_gymnasium_is_sampled():
 
 def test_without_gymnasium_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "gymnasium", None)
-    with pytest.raises(DeclarationError, match=r'pip install "neuromodels\[gymnasium\]"'):
+    with pytest.raises(DeclarationError, match=r'pip install "brian2-neuromodels\[gymnasium\]"'):
         from_environment("CartPole-v1", 5, policy=lambda seen: 0)
 
 
