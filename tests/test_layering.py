@@ -166,9 +166,11 @@ def test_only_the_command_line_prints(path):
 
 
 def test_the_house_has_few_rooms_and_no_full_one():
-    """At most eight modules and thirteen rooms at the top, and twenty files in any folder."""
+    """At most seven modules, the command line and thirteen rooms at the top; twenty files in any
+    folder."""
     tops = [path for path in PACKAGE.iterdir() if not path.name.startswith("_")]
-    assert len([path for path in tops if path.suffix == ".py"]) <= 8
+    tops.remove(PACKAGE / "cli")
+    assert len([path for path in tops if path.suffix == ".py"]) <= 7
     assert len([path for path in tops if path.is_dir()]) <= 13
     for folder in {path.parent for path in FILES}:
         assert len([path for path in folder.iterdir() if path.is_file()]) <= 20, folder
@@ -273,7 +275,7 @@ def hidden_imports(path):
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_imports_inside_functions_keep_something_heavy_out_of_a_cold_start(path):
-    if name(path) == "cli.py":
+    if name(path).startswith("cli/"):
         return  # each command imports its own room
     for node in hidden_imports(path):
         heavy = heavy_behind({part for each in names_in(node) for part in reach(each)})

@@ -104,6 +104,6 @@ def test_a_run_that_has_begun_goes_on_and_says_it(declared, tmp_path, capsys, mo
     (said,) = check_if_new(study, here)
     assert "unused.beta" in said
     monkeypatch.setattr("neuromodels.api.carry_out", lambda *arguments: True)
-    monkeypatch.setattr("neuromodels.cli._show_report", lambda *arguments: 0)
+    monkeypatch.setattr("neuromodels.cli.running.show_report", lambda *arguments: 0)
     assert main(["resume", str(here)]) == 0
     assert "This run has begun with it and goes on." in capsys.readouterr().err

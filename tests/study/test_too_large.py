@@ -27,7 +27,7 @@ def small(tmp_path, monkeypatch):
     """Be on a login node with next to no memory, and run nothing."""
     (tmp_path / "large.toml").write_text(STUDY)
     monkeypatch.setattr("neuromodels.api.carry_out", lambda *arguments: True)
-    monkeypatch.setattr("neuromodels.cli._show_report", lambda *arguments: 0)
+    monkeypatch.setattr("neuromodels.cli.running.show_report", lambda *arguments: 0)
     study = read_declared(tmp_path / "large.toml")
     here = tmp_path / "here"
     here.mkdir()
