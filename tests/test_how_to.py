@@ -118,7 +118,7 @@ def test_the_command_is_run_by_its_own_test(here, said, monkeypatch):
     exec(work, vars(module))
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(commands, "COMMANDS", list(commands.COMMANDS))
-    exec(function, dict(vars(cli)))
+    exec(function, dict(vars(cli.reading)))
     names = {}
     exec(test, names)
     names["test_size_names_the_ledger"](here, said)
