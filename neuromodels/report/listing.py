@@ -88,7 +88,7 @@ def _reads(rule: Any) -> list[str]:
 def _state(rule: Any) -> list[str]:
     """Return the variables that a synapse keeps beside its coefficients and what it learns."""
     names = re.findall(r"(?m)^\s*(?:d(\w+)/dt\b|(\w+)\s*:)", rule.model)
-    known = {*rule.learns, *(coefficient.name for coefficient in rule.coefficients)}
+    known = {*rule.learns, *(coefficient.symbol for coefficient in rule.coefficients)}
     return [name for pair in names for name in pair if name and name not in known]
 
 

@@ -20,6 +20,8 @@ from neuromodels.rules.spike_timing.doublet import DOUBLET
 from neuromodels.rules.spike_timing.inhibitory_stdp import INHIBITORY_STDP
 from neuromodels.rules.spike_timing.stdp import STDP
 from neuromodels.rules.spike_timing.triplet_stdp import TRIPLET_STDP
+from neuromodels.rules.synergy.composition import compose
+from neuromodels.rules.synergy.default import SYNERGY
 from neuromodels.rules.taylor import TAYLOR
 from neuromodels.rules.taylor_modulated import TAYLOR_MODULATED
 from neuromodels.rules.third_factor.nm_bcm import NM_BCM
@@ -57,9 +59,10 @@ CATALOG = Catalog(
         POLYNOMIAL,
         TAYLOR,
         TAYLOR_MODULATED,
+        SYNERGY,
     ),
 )
 
-__all__ = ["CATALOG", "PlasticityRule"]
+__all__ = ["CATALOG", "PlasticityRule", "compose"]
 
 keep_own_tracebacks()

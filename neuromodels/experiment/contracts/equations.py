@@ -46,7 +46,7 @@ def check_use(
     """Refuse a coefficient that is not among the names used."""
     for coefficient in coefficients:
         require(
-            coefficient.name in used,
+            coefficient.symbol in used,
             f"{where}.{coefficient.name}",
             must,
             coefficient.name,

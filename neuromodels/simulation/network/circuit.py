@@ -14,6 +14,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
+from neuromodels.simulation.network.errors_back import check_error
 from neuromodels.simulation.network.own_source import OwnSource
 from neuromodels.simulation.network.text import OwnConstant
 
@@ -137,7 +138,7 @@ class Projection:
                 self.rule.normalisation,
                 "Choose normalisation = 'none'.",
             )
-        if self.is_sparse and self.rule.centred:
+        if self.is_sparse and self.rule.means:
             raise DeclarationError(
                 f"{where}.rule",
                 "no mean is known over synapses of which only some exist",
@@ -188,6 +189,7 @@ class Circuit:
             self._check_normalisation(projection)
             self._check_spikes(projection)
             self._check_modulation(projection)
+            check_error(self, projection)
 
     def population(self, name: str) -> Population:
         """Return a population by name."""

@@ -153,7 +153,8 @@ def driven(
         count, "u : 1", name="before", clock=clock, namespace={"activity": activity}
     )
     before.run_regularly("u = activity(t, i)", when="start", clock=clock, name="before_step")
-    after = NeuronGroup(1, "summed : 1\nmean : 1", name="after", clock=clock, namespace={})
+    means = "".join(f"\nmean_{number} : 1" for number in range(len(rule.means)))
+    after = NeuronGroup(1, f"summed : 1{means}", name="after", clock=clock, namespace={})
     made = _between(rule, before, after, values, clock, _seen_of_activity(rule, count, third))
     made.connect()
     _set(made, rule, values)
@@ -171,10 +172,10 @@ def _seen_of_activity(rule: PlasticityRule, count: int, third: float) -> str:
         *("x = u_pre : 1", "sx = u_pre : 1", "y = summed_post : 1", "sy = summed_post : 1"),
         f"summed_post = ({rule.weight})*u_pre : 1 (summed)",
     ]
-    if rule.modulator:
-        lines.append(f"M = {float(third)!r} : 1")
-    if rule.centred:
-        lines += [f"mean_post = ({rule.centred})/{count} : 1 (summed)", "centre = mean_post : 1"]
+    lines += [f"{name} = {float(third)!r} : 1" for name in rule.third_factors]
+    for number, (name, (summed, _)) in enumerate(rule.means.items()):
+        lines += [f"mean_{number}_post = ({summed})/{count} : 1 (summed)"]
+        lines += [f"{name} = mean_{number}_post : 1"]
     return "\n".join(lines)
 
 
@@ -223,11 +224,8 @@ WATCH_ORDER, STEP_ORDER = -9, -5
 
 def _seen_of_spikes(rule: PlasticityRule, third: float) -> str:
     """Return what a synapse keeps of its two sides; the mean over one synapse is its own value."""
-    lines = [f"{name} : 1" for name in ("x", "y", "sx", "sy")]
-    if rule.modulator:
-        lines.append(f"M = {float(third)!r} : 1")
-    if rule.centred:
-        lines.append("centre : 1")
+    lines = [f"{name} : 1" for name in ("x", "y", "sx", "sy", *rule.means)]
+    lines += [f"{name} = {float(third)!r} : 1" for name in rule.third_factors]
     return "\n".join(lines)
 
 
@@ -242,15 +240,14 @@ def _keep_step(made: Synapses, rule: PlasticityRule, clock: Clock) -> None:
         made.run_regularly(
             rule.each_step, when="synapses", order=STEP_ORDER, clock=clock, name="examined_step"
         )
-    if rule.centred:
-        made.run_regularly(
-            f"centre = {rule.centred}", when="end", clock=clock, name="examined_centre"
-        )
+    if rule.means:
+        kept = "\n".join(f"{name} = {summed}" for name, (summed, _) in rule.means.items())
+        made.run_regularly(kept, when="end", clock=clock, name="examined_centre")
 
 
 def _between(rule: PlasticityRule, before, after, values, clock: Clock, seen: str) -> Synapses:
     own = [line.split(":")[0].strip() for line in rule.model.splitlines()]
-    lines = [f"{c.name} : 1 (constant)" for c in rule.coefficients if c.name not in own]
+    lines = [f"{c.symbol} : 1 (constant)" for c in rule.coefficients if c.symbol not in own]
     equations = "\n".join([rule.model, *lines, seen])
     watch = WATCH if "sx : 1" in seen.splitlines() else {}
     paths = {**watch, "pre": rule.on_pre, "post": rule.on_post}
@@ -272,4 +269,4 @@ def _between(rule: PlasticityRule, before, after, values, clock: Clock, seen: st
 def _set(made: Synapses, rule: PlasticityRule, values: Values | None) -> None:
     for coefficient in rule.coefficients:
         value = (values or {}).get(coefficient.name, coefficient.default)
-        setattr(made, coefficient.name, value)
+        setattr(made, coefficient.symbol, value)
