@@ -9,6 +9,8 @@ from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.bcm import BCM
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
+from neuromodels.rules.mpsl.error_driven import ERROR_DRIVEN
+from neuromodels.rules.mpsl.leaky_hebb import LEAKY_HEBB
 from neuromodels.rules.oja import OJA
 from neuromodels.rules.pdlf import PDLF
 from neuromodels.rules.pdlf_terms import PARTS
@@ -59,6 +61,8 @@ CATALOG = Catalog(
         POLYNOMIAL,
         TAYLOR,
         TAYLOR_MODULATED,
+        ERROR_DRIVEN,
+        LEAKY_HEBB,
         SYNERGY,
     ),
 )

@@ -215,6 +215,11 @@ class PlasticityRule:
         """Names of the mechanisms that it is composed of; none of a plain rule."""
         return ()
 
+    @property
+    def ways(self) -> Mapping[str, tuple[str, ...]]:
+        """How mechanisms may be put together: option -> values, the default first; see `mechanisms`."""
+        return {}
+
     def normalise(self, weights: np.ndarray) -> np.ndarray:
         """Return weights as the next step uses them, (networks, synapses) of one projection."""
         return NORMALISATIONS[self.normalisation](weights)

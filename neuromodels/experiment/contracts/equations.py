@@ -66,6 +66,12 @@ def variables(equations: str) -> list[str]:
     return [match[1] or match[2] for match in lines if match]
 
 
+def stored(equations: str) -> list[str]:
+    """Return those of `variables` that keep a number, and are no expression of others."""
+    plain = re.sub(r"#.*", "", equations)
+    return [name for name in variables(plain) if not re.search(rf"(?m)^\s*{name}\s*=", plain)]
+
+
 def drawn_vectors(coefficients: CoefficientVector, count: int) -> np.ndarray:
     """Return vectors of a search within its bounds, shape (count, d); the first is the default."""
     random, columns = generator(0, "contract"), []

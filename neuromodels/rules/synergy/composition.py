@@ -22,8 +22,9 @@ from neuromodels.errors import DeclarationError
 from neuromodels.rules.base import RESERVED, PlasticityRule
 from neuromodels.rules.synergy.mechanism import Mechanism, mechanism_of
 from neuromodels.rules.synergy.renaming import declared_in
-from neuromodels.rules.synergy.shares import ASSIGNMENTS, SHARES, Shares
+from neuromodels.rules.synergy.shares import ASSIGNMENTS, FOLLOWED, SHARES, Shares
 
+AUTO = "auto"
 REFERENCE = "form of Liu, Deng & Yu 2025, arXiv:2508.13673"
 GIVEN = {*RESERVED, "er", "psi", "is_connected"}
 """Names that a network gives to synapses."""
@@ -52,6 +53,11 @@ class Synergy(PlasticityRule):
     def mechanisms(self) -> tuple[str, ...]:
         """Names of its mechanisms."""
         return tuple(each.name for each in self.parts)
+
+    @property
+    def ways(self) -> Mapping[str, tuple[str, ...]]:
+        """Options of a composition, the default first."""
+        return {"shares": SHARES, "assignment": ASSIGNMENTS, "follow": (AUTO, *FOLLOWED)}
 
     @property
     def third_factors(self) -> Mapping[str, str]:
@@ -103,7 +109,7 @@ def compose(
     *,
     shares: str = SHARES[0],
     assignment: str = ASSIGNMENTS[0],
-    signal: str = "",
+    follow: str = AUTO,
     name: str = "synergy",
     summary: str = "",
 ) -> Synergy:
@@ -117,9 +123,9 @@ def compose(
         ``"softmax"``: the shares of a synapse sum to 1; ``"free"``: any numbers.
     assignment
         ``"searched"``, ``"local"`` or ``"learned"``; see `neuromodels.rules.synergy.shares`.
-    signal
-        What learned shares follow, an expression such as ``"y"``; empty: the error, the third
-        factor or the activity, by what the mechanisms have.
+    follow
+        What learned shares follow: ``"error"``, ``"reward"``, that is the third factor's input m, or
+        ``"activity"``; ``"auto"``: the first of them that a mechanism has.
     name, summary
         Of the composed rule.
 
@@ -133,7 +139,9 @@ def compose(
     _check_word("shares", shares, SHARES)
     _check_word("assignment", assignment, ASSIGNMENTS)
     parts = tuple(mechanism_of(each, rule) for each, rule in pairs)
-    way = Shares(shares, assignment, signal or _signal(parts))
+    _check_word("follow", follow, (AUTO, *FOLLOWED))
+    follow = _followed_by(parts) if follow == AUTO else follow
+    way = Shares(shares, assignment, FOLLOWED[follow])
     coefficients = [c for part in parts for c in (*part.coefficients, *way.coefficients(part.name))]
     rule = Synergy(
         name=name,
@@ -145,10 +153,11 @@ def compose(
         on_pre=_lines(part.on_pre for part in parts),
         on_post=_lines(part.on_post for part in parts),
         forget=_lines(part.forget for part in parts),
-        modulator=" + ".join(part.modulator for part in parts if part.modulator),
+        modulator=_modulator(parts, follow if assignment == "learned" else ""),
         coefficients=(*coefficients, *way.common),
         constants=_constants(parts),
-        needs_error=any(part.needs_error for part in parts),
+        needs_error=any(part.needs_error for part in parts)
+        or (assignment, follow) == ("learned", "error"),
         reference=REFERENCE,
         parts=parts,
         shares=shares,
@@ -159,10 +168,16 @@ def compose(
     return rule
 
 
-def _signal(parts: Sequence[Mechanism]) -> str:
+def _followed_by(parts: Sequence[Mechanism]) -> str:
     if any(part.needs_error for part in parts):
-        return "er*psi"
-    return "m" if any(part.modulator for part in parts) else "y"
+        return "error"
+    return "reward" if any(part.modulator for part in parts) else "activity"
+
+
+def _modulator(parts: Sequence[Mechanism], follow: str) -> str:
+    """Return what all third factors read; not empty where there is one."""
+    own = [part.modulator for part in parts if part.modulator]
+    return " + ".join([*own, *(["m"] if follow == "reward" and not own else [])])
 
 
 def _summary(parts: Sequence[Mechanism]) -> str:

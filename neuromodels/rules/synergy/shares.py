@@ -25,6 +25,8 @@ from neuromodels.rules.synergy.mechanism import Mechanism
 
 SHARES = ("softmax", "free")
 ASSIGNMENTS = ("searched", "local", "learned")
+FOLLOWED = {"error": "er*psi", "reward": "m", "activity": "y"}
+"""What learned shares may follow, and the expression of it."""
 RATE = Coefficient("eta_share", default=1e-2, low=1e-5, high=1, scale="log", sigma=0.5)
 """How fast shares are learned."""
 LARGEST = 20.0

@@ -275,7 +275,11 @@ def heard(beginning: str) -> str:
 
 def block_of(projection: Projection, coefficient: Coefficient, pre: Side, post: Side) -> Block:
     """Return the numbers of a coefficient in a projection, between all pairs or between some."""
-    if projection.pairs is None or coefficient.per in ("pre", "post"):
+    is_of_side = coefficient.per in ("pre", "post")
+    if is_of_side and projection.rule.is_start(coefficient) and projection.pairs is not None:
+        end = projection.pairs[int(coefficient.per == "post")]
+        return Block(projection.name, coefficient, coefficient.size(pre, post), end)
+    if projection.pairs is None or is_of_side:
         return _block(projection.name, coefficient, pre, post, projection.rule)
     count = projection.pairs.shape[1]
     if coefficient.per == SUMMED:
@@ -291,8 +295,10 @@ def _block(
     owner: str, coefficient: Coefficient, pre: Side, post: Side, rule: PlasticityRule | None = None
 ) -> Block:
     spread = coefficient.spread(pre, post)
-    if rule is not None and coefficient.per == "projection" and rule.is_start(coefficient):
-        spread = np.zeros(pre.size * post.size, dtype=int)
+    if rule is not None and rule.is_start(coefficient) and spread is None:
+        sources, targets = np.indices((pre.size, post.size)).reshape(2, -1)
+        shared = {"projection": 0 * sources, "pre": sources, "post": targets}
+        spread = shared.get(coefficient.per)
     return Block(owner, coefficient, coefficient.size(pre, post), spread)
 
 

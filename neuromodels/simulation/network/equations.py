@@ -74,7 +74,7 @@ class Wording:
             f"{coefficient.symbol}_{projection.name} : 1 (constant)"
             for projection in self.circuit.projections
             for coefficient in projection.rule.coefficients
-            if coefficient.per == "post" and projection.target == population.name
+            if kept_in(projection, coefficient) == "post" and projection.target == population.name
         ]
         counted = [
             f"beyond_{projection.name} : 1"
@@ -99,7 +99,7 @@ class Wording:
 
     def _kept_by_source(self, projection: Projection) -> list[str]:
         """Return what a projection keeps in its source neurons."""
-        coefficients = [c for c in projection.rule.coefficients if c.per == "pre"]
+        coefficients = [c for c in projection.rule.coefficients if kept_in(projection, c) == "pre"]
         lines = [f"{c.symbol}_{projection.name} : 1 (constant)" for c in coefficients]
         return lines + [f"q_{projection.name}{end} : 1" for end in projection.rule.normed]
 
@@ -251,6 +251,15 @@ class Wording:
             now, (first, last) = "timestep(t, dt)", self.controls.forget
             when.append(f"({now} >= {first} and {now} < {last})")
         return " or ".join(when)
+
+
+def kept_in(projection: Projection, coefficient: Coefficient) -> str:
+    """Return the side whose neurons keep a coefficient; empty: its synapses do.
+
+    Where a variable begins is kept by the synapses, whatever the number of neurons it is one for.
+    """
+    is_of_side = coefficient.per in ("pre", "post")
+    return coefficient.per if is_of_side and not projection.rule.is_start(coefficient) else ""
 
 
 def _variable(projection: Projection, target: Population) -> str:

@@ -52,7 +52,7 @@ def errors_of(circuit: Circuit, population: Population) -> list[str]:
     """Return the variables in which a population keeps its error."""
     if population.name not in erring(circuit):
         return []
-    return ["er : 1", "psi : 1", *(f"{name} : 1" for name in _summands(circuit, population))]
+    return ["er_own : 1", "psi_own : 1", *(f"{name} : 1" for name in _summands(circuit, population))]
 
 
 def error_statements(circuit: Circuit, population: Population) -> str:
@@ -61,7 +61,7 @@ def error_statements(circuit: Circuit, population: Population) -> str:
     if model is None or population.name not in erring(circuit):
         return ""
     error = " + ".join(_summands(circuit, population)) or model.error
-    return f"er = {error}\npsi = {model.derivative}"
+    return f"er_own = {error}\npsi_own = {model.derivative}"
 
 
 def _summands(circuit: Circuit, population: Population) -> list[str]:
@@ -74,9 +74,9 @@ def _summands(circuit: Circuit, population: Population) -> list[str]:
 def errors_seen(circuit: Circuit, projection: Projection, weight: str) -> list[str]:
     """Return what synapses see of an error, and what they send back."""
     known = erring(circuit)
-    seen = ["er = er_post : 1", "psi = psi_post : 1"] if projection.rule.needs_error else []
+    seen = ["er = er_own_post : 1", "psi = psi_own_post : 1"] if projection.rule.needs_error else []
     if projection.source in known and _goes_back(circuit, projection, known):
-        seen.append(f"er_{projection.name}_pre = ({weight})*er_post*psi_post : 1 (summed)")
+        seen.append(f"er_{projection.name}_pre = ({weight})*er_own_post*psi_own_post : 1 (summed)")
     return seen
 
 

@@ -29,7 +29,13 @@ from neuromodels.errors import DeclarationError
 from neuromodels.rules.normalisation import SMALLEST_NORM
 from neuromodels.simulation.capture.messages import reading
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
-from neuromodels.simulation.network.equations import CONNECTED, NORM_SCALE, Wording, assigned
+from neuromodels.simulation.network.equations import (
+    CONNECTED,
+    NORM_SCALE,
+    Wording,
+    assigned,
+    kept_in,
+)
 from neuromodels.simulation.network.errors_back import error_statements
 from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
 from neuromodels.simulation.network.text import (
@@ -384,8 +390,8 @@ class _Writer:
     def _place(self, projection: Projection, coefficient: Coefficient) -> None:
         """Note where a coefficient's numbers go, and put its default there."""
         owner, name = projection.name, coefficient.symbol
-        if coefficient.per in ("pre", "post"):
-            is_pre = coefficient.per == "pre"
+        if side := kept_in(projection, coefficient):
+            is_pre = side == "pre"
             owner = self.circuit.begins_in(projection) if is_pre else projection.target
             name = f"{name}_{projection.name}"
         self.addresses[f"{projection.name}.{coefficient.name}"] = f"{owner}.{name}"
