@@ -215,6 +215,14 @@ class PlasticityRule:
         """Names of the mechanisms that it is composed of; none of a plain rule."""
         return ()
 
+    def learns_of(self, mechanism: str) -> tuple[str, ...]:
+        """Return the variables that one mechanism changes; empty name: those that all change."""
+        return () if mechanism else self.learns
+
+    def weight_without(self, mechanism: str) -> str:
+        """Return the weight without what one mechanism adds; empty name: the whole."""
+        return self.weight
+
     @property
     def ways(self) -> Mapping[str, tuple[str, ...]]:
         """How mechanisms may be put together: option -> values, the default first; see `mechanisms`."""

@@ -11,7 +11,7 @@ from neuromodels.search.optimizers import OPTIMIZERS
 from neuromodels.search.plan import SearchPlan, Stage
 from neuromodels.study.circuit_checks import circuit_from, circuit_problems
 from neuromodels.study.circuits import OwnNetwork, kind_of
-from neuromodels.study.conditions import CONDITIONS, UNSEEN
+from neuromodels.study.conditions import CONDITIONS, UNSEEN, in_order
 from neuromodels.study.kinds import (
     NUMBER,
     SWITCH,
@@ -307,8 +307,8 @@ def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     if not isinstance(names, list | tuple):
         return
     task, rule = (look_up(table, (section, "name"), catalogs) for section in ("task", "rule"))
-    for name, condition in CONDITIONS.items():
-        if name in names and (wrong := condition.problem(task=task, rule=rule)):
+    for name in in_order([each for each in names if isinstance(each, str)]):
+        if wrong := CONDITIONS[name].problem(task=task, rule=rule):
             yield Problem(("conditions",), wrong)
 
 

@@ -78,7 +78,10 @@ def _untold(
     if rule is None or task is None or not rule.needs_error or task.taught:
         return
     options = "a task that tells answers, such as few_shot, or another rule"
-    parts = {name: member_of(each.get(RULE_OF), catalogs) for name, each in mechanisms_of(section).items()}
+    parts = {
+        name: member_of(each.get(RULE_OF), catalogs)
+        for name, each in mechanisms_of(section).items()
+    }
     needing = [name for name, each in parts.items() if each is not None and each.needs_error]
     place = (*path, MECHANISMS, needing[0], RULE_OF) if needing else (*path, "name")
     named = parts[needing[0]].name if needing else rule.name
@@ -94,7 +97,9 @@ def rule_kinds(rule: Any) -> dict[str, Kind]:
     if rule is None:
         return dict(SECTIONS["rule"])
     terms = {"terms": _terms_of(rule)} if rule.terms else {}
-    options = {name: one_of(*allowed) for name, allowed in (*rule.options.items(), *rule.ways.items())}
+    options = {
+        name: one_of(*allowed) for name, allowed in (*rule.options.items(), *rule.ways.items())
+    }
     mechanisms = {MECHANISMS: ANYTHING} if rule.ways else {}
     return {**SECTIONS["rule"], **options, **terms, **mechanisms}
 

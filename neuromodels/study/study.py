@@ -12,7 +12,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.added_keys import added_key, keys_left_out
 from neuromodels.study.circuits import AnyCircuit, CircuitChoice, circuit_table, silent_keys
-from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
+from neuromodels.study.conditions import SEARCHED, in_order, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
 
 ARRAYS = ("task.file", "task.arrays")
@@ -182,7 +182,7 @@ class Study:
     @property
     def derived(self) -> tuple[str, ...]:
         """Conditions tested without a search, in the order of the tables."""
-        return tuple(c for c in DERIVED if c in self.conditions)
+        return tuple(c for c in in_order(self.conditions) if c not in SEARCHED)
 
     @property
     def tested(self) -> tuple[str, ...]:

@@ -39,7 +39,9 @@ RULES = {
 def composed(**how):
     """Return the composition of `RULES` with the numbers of this page, shares per target neuron."""
     rule = compose(RULES, **how)
-    kept = {f"{name}.{key}": {"frozen": v} for name, each in VALUES.items() for key, v in each.items()}
+    kept = {
+        f"{name}.{key}": {"frozen": v} for name, each in VALUES.items() for key, v in each.items()
+    }
     rule = rule.with_coefficients(kept)
     if how.get("assignment") == "local":
         ends = {"x": 0.3, "y": -0.4, "w": 0.5}
@@ -52,8 +54,11 @@ def composed(**how):
 
 def symbol_of(rule):
     """Return the name of the numbers behind shares."""
-    return next(c.name for c in rule.coefficients if c.name.startswith("oja.")
-                and c.name.endswith((".logit", ".lambda", ".drive"))).partition(".")[2]
+    return next(
+        c.name
+        for c in rule.coefficients
+        if c.name.startswith("oja.") and c.name.endswith((".logit", ".lambda", ".drive"))
+    ).partition(".")[2]
 
 
 class Numpy:
@@ -106,7 +111,7 @@ class Numpy:
         self.rho = np.clip(self.rho + post * 0.1 * (x - self.rho), -1, 1)
 
 
-def network_of(rules):
+def network_of(rules, controls=None):
     """Return one network in which rules see the same spikes and the same third factor."""
     loud = with_values(CATALOG["fixed"].with_options({"normalisation": "none"}), {"w": 1.0})
     populations = [
@@ -119,7 +124,7 @@ def network_of(rules):
     projections = [Projection("before", name, rule) for name, rule in rules.items()]
     projections += [Projection("modulator", name, loud, into="modulation") for name in rules]
     circuit = Circuit(tuple(populations), tuple(projections))
-    made = assemble(circuit, SILENCE, {"steps": STEPS}, controls=Controls(record=True))
+    made = assemble(circuit, SILENCE, {"steps": STEPS}, controls=controls or Controls(record=True))
     groups = {each.name: each for each in made.network.objects}
     for name in rules:
         heard = StateMonitor(groups[name], "I", record=True, name=f"heard_{name}", when="end")
@@ -141,13 +146,10 @@ def starts_of(name, rule):
 
 WAYS = [
     ("softmax", "searched"),
-    ("free", "searched"),
-    ("softmax", "local"),
     ("free", "local"),
     ("softmax", "learned"),
     ("free", "learned"),
 ]
-LEARNED = {"w_oja": "oja", "w_gated": "gated"}
 
 
 def with_shares_of_neurons(rule):
@@ -177,7 +179,11 @@ def of_batch(rules):
             batch[address] = values
     batch.record([0])
     batch.run(made.duration)
-    return {key: batch.samples(key) for each in rules for key in (f"watch_before_{each}", f"heard_{each}")}
+    return {
+        key: batch.samples(key)
+        for each in rules
+        for key in (f"watch_before_{each}", f"heard_{each}")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +223,54 @@ def test_stock_brian2_says_the_same(of_batch, of_brian2, shares, way):
             if variable != "t":
                 stock = np.asarray(getattr(of_brian2[key], variable))
                 np.testing.assert_allclose(np.asarray(samples), stock, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def controlled():
+    """One network under controls: `one` as above, `scp` with a normalised mechanism."""
+    scp = compose({"scp": CATALOG["pdlf"], "oja": CATALOG["oja"]}, shares="free")
+    kept = {f"scp.{key}": {"frozen": 0.02} for key in ("eta", "A", "B", "C", "D")}
+    scp = scp.with_coefficients({**kept, "oja.eta": {"frozen": 0.03}})
+    one = composition("softmax", "searched")
+    controls = Controls(record=True, freeze_at=STEPS // 2, only="split", removed="gated")
+    made, _ = network_of({"one": one, "scp": scp}, controls)
+    batch = Batch(made.network, dtype="float64", namespace={})
+    for address, values in starts_of("one", one).items():
+        batch[address] = values
+    batch["before_scp.w_scp"], batch["before_scp.w_oja"] = WEIGHTS[0].ravel(), WEIGHTS[1].ravel()
+    batch.record([0])
+    batch.run(made.duration)
+    return {key: batch.samples(key) for key in ("watch_before_one", "heard_one", "heard_scp")}
+
+
+def test_a_control_freezes_one_mechanism(controlled):
+    seen = controlled["watch_before_one"]
+    learned = ("w_oja", "w_gated", "rho_split")
+    late = {name: np.asarray(seen[name])[:, STEPS // 2 :] for name in learned}
+    still = {name for name, each in late.items() if (each == each[:, :1]).all()}
+    assert still == {"rho_split"}
+
+
+def test_a_removed_mechanism_learns_on_and_adds_no_current(controlled, of_batch):
+    learned, whole = (
+        np.asarray(each["w_gated"])
+        for each in (controlled["watch_before_one"], of_batch["watch_before_softmax_searched"])
+    )
+    np.testing.assert_allclose(learned, whole, atol=1e-12)
+    law, heard = Numpy("softmax", "searched"), np.asarray(controlled["heard_one"]["I"])
+    for step in range(STEPS // 2):
+        parts = law.lambdas(0, 0) * law.parts * BEFORE[step][:, None]
+        np.testing.assert_allclose(heard[:, step], parts[[0, 2]].sum(axis=(0, 1)), atol=1e-9)
+        law.step(BEFORE[step], AFTER[step], HEARD[step])
+
+
+def test_mechanisms_are_normalised_each_by_itself(controlled):
+    """w <- w/|w|_8 of each normalised mechanism at the start of a step, before it transmits."""
+    scp, oja, x, y = WEIGHTS[0], WEIGHTS[1], np.zeros((PRE, 1)), np.zeros((1, POST))
+    heard = np.asarray(controlled["heard_scp"]["I"])
+    for step in range(STEPS):
+        scp = scp / np.linalg.norm(scp.ravel(), ord=8)
+        np.testing.assert_allclose(heard[:, step], BEFORE[step] @ (scp + oja), atol=1e-9)
+        x, y = x * np.exp(-DT / TAU) + BEFORE[step][:, None], y * np.exp(-DT / TAU) + AFTER[step]
+        scp = scp + 0.02 * (0.02 * x * (y - 0.02) + 0.02 * y + 0.02)
+        oja = np.clip(oja + 0.03 * y * (x - y * oja), -2, 2)

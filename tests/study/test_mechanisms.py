@@ -5,9 +5,12 @@ import pytest
 
 import neuromodels
 from neuromodels.errors import DeclarationError
+from neuromodels.experiment.shuffling import shuffled_for
+from neuromodels.report.run import meaning_of, summary
 from neuromodels.rules import CATALOG, compose
 from neuromodels.simulation.network.builder import circuit_of, rule_of
 from neuromodels.store.load import coefficients_of
+from neuromodels.store.store import StoredRun
 from neuromodels.study.file import StudyFileError, read_study, study_of
 from neuromodels.study.stored import stored_study
 
@@ -219,3 +222,51 @@ def test_python_is_told_of_names_twice_and_of_shares_that_are_not_there():
         )
         compose({"b": other, "a_b": CATALOG["oja"]})
     assert np.isclose(sum(c.default for c in rule.coefficients if "lambda" in c.name), 2)
+
+
+CONDITIONS_HERE = [
+    "removed_leak",
+    "frozen_slow",
+    "shuffled_leak",
+]
+
+
+def test_each_mechanism_has_conditions_of_its_own(tmp_path):
+    made = study(tmp_path, TWO, f"conditions={['plastic', *CONDITIONS_HERE]}".replace("'", '"'))
+    assert made.searched == ("plastic",)
+    assert made.derived == tuple(sorted(CONDITIONS_HERE))
+    neuromodels.run(made, tmp_path / "run")
+    finals = neuromodels.load(tmp_path / "run").tests.query("kind == 'final'")
+    assert set(finals.condition) == {"plastic", *CONDITIONS_HERE}
+    rows = summary(StoredRun(tmp_path / "run"))["conditions"]
+    assert [row["condition"] for row in rows] == ["plastic", *sorted(CONDITIONS_HERE)]
+    assert meaning_of("removed_leak") == "plastic solution, leak adds nothing to the current"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("removed_leek", "needs a mechanism 'leek'; 'synergy' has leak, slow. Did you mean 'leak'"),
+        ("halted_leak", "needs a task with 'delay'"),
+        ("shuffled_", "must be a list of distinct names"),
+    ],
+)
+def test_a_condition_of_a_mechanism_that_means_nothing_is_refused(tmp_path, name, said):
+    lines = problems(tmp_path, TWO, f'conditions=["{name}"]', 'task={name="cue_label"}')
+    assert any(said in line for line in lines), lines
+
+
+def test_shuffling_moves_numbers_within_one_mechanism_only():
+    names = ["input_hidden.leak.w", "input_hidden.slow.w", "hidden_output.leak.w"]
+    solution = {
+        "vector": np.arange(30.0),
+        "names": np.array(names),
+        "starts": np.array([0, 10, 20]),
+        "stops": np.array([10, 20, 30]),
+    }
+    same, shuffled = (shuffled_for(c, 1, solution) for c in ("plastic", "shuffled_leak"))
+    assert (same == solution["vector"]).all()
+    assert (shuffled[10:20] == solution["vector"][10:20]).all()
+    for part in (slice(0, 10), slice(20, 30)):
+        assert (shuffled[part] != solution["vector"][part]).any()
+        assert (np.sort(shuffled[part]) == solution["vector"][part]).all()

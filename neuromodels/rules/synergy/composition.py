@@ -83,6 +83,16 @@ class Synergy(PlasticityRule):
         """Return fused weights as they are: each mechanism's own are normalised before."""
         return weights
 
+    def learns_of(self, mechanism: str) -> tuple[str, ...]:
+        """Return the variables that one mechanism changes; empty name: those that all change."""
+        if not mechanism:
+            return self.learns
+        return self.part(mechanism).learns if mechanism in self.mechanisms else ()
+
+    def weight_without(self, mechanism: str) -> str:
+        """Return the weight without one mechanism; the shares of the others stay."""
+        return fused_weight([each for each in self.parts if each.name != mechanism])
+
     def part(self, name: str) -> Mechanism:
         """Return a mechanism by name.
 
@@ -147,7 +157,7 @@ def compose(
         name=name,
         summary=summary or _summary(parts),
         model=_lines([*(part.model for part in parts), way.model(parts)]),
-        weight=" + ".join(f"lambda_{part.name}*{_grouped(part.weight)}" for part in parts),
+        weight=fused_weight(parts),
         learns=(*(each for part in parts for each in part.learns), *way.learns(parts)),
         each_step=_lines([*(part.each_step for part in parts), way.changes(parts)]),
         on_pre=_lines(part.on_pre for part in parts),
@@ -182,6 +192,11 @@ def _modulator(parts: Sequence[Mechanism], follow: str) -> str:
 
 def _summary(parts: Sequence[Mechanism]) -> str:
     return f"one current of {' + '.join(part.rule for part in parts)}, each with its own weights"
+
+
+def fused_weight(parts: Iterable[Mechanism]) -> str:
+    """Return the weight that several mechanisms make together."""
+    return " + ".join(f"lambda_{part.name}*{_grouped(part.weight)}" for part in parts)
 
 
 def _grouped(weight: str) -> str:

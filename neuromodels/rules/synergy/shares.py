@@ -115,9 +115,7 @@ class Shares:
         lines = [f"fused = {mean}", f"moved_by = eta_share*({self.signal})"]
         is_free = self.form == "free"
         for name in names:
-            toward = (
-                f"current_{name}" if is_free else f"lambda_{name}*(current_{name} - fused)"
-            )
+            toward = f"current_{name}" if is_free else f"lambda_{name}*(current_{name} - fused)"
             z = f"{self.symbol}_{name}"
             lines.append(f"{z} = clip({z} + moved_by*{toward}, -{LARGEST}, {LARGEST})")
         return "\n".join(lines[1:] if is_free else lines)

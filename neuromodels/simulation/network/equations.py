@@ -143,19 +143,28 @@ class Wording:
         lines += self._centring(projection)
         if projection.rule.modulator:
             lines += self._third_factor(projection)
-        lines += errors_seen(self.circuit, projection, _weight(projection))
+        lines += errors_seen(self.circuit, projection, self._weight(projection))
         if projection.is_sparse:
             lines.append(f"{CONNECTED} : 1 (constant)")
         lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
-        lines.append(beyond(projection.name, _weight(projection), self.controls.limits))
+        lines.append(beyond(projection.name, self._weight(projection), self.controls.limits))
         return "\n".join(lines)
 
     def _sent(self, projection: Projection) -> str:
         """Return what arrives from one source neuron."""
-        source, weight = self.circuit.population(projection.source), _weight(projection)
+        source, weight = self.circuit.population(projection.source), self._weight(projection)
         weight = weight if weight.isidentifier() else f"({weight})"
         carried = source.trace if projection.carries == "trace" else source.signal
         return f"{weight}*{carried}_pre"
+
+    def _weight(self, projection: Projection) -> str:
+        """Return what multiplies the signal of a source, 0 between pairs without a synapse."""
+        weight = self.acting_weight(projection.rule)
+        return f"{CONNECTED}*({weight})" if projection.is_sparse else weight
+
+    def acting_weight(self, rule: PlasticityRule) -> str:
+        """Return the weight of a rule, without a mechanism that a control removes."""
+        return rule.weight_without(self.controls.removed)
 
     def _input_of(self, projection: Projection) -> str:
         """Return the variable of the target in which a projection arrives."""
@@ -216,10 +225,9 @@ class Wording:
         if self.controls.freeze_at is None or not statements.strip():
             return statements
         changing = f"int(timestep(t, dt) < {self.controls.freeze_at})"
-        before = [f"before_{name} = {name}" for name in rule.learns]
-        after = [
-            f"{name} = before_{name} + {changing}*({name} - before_{name})" for name in rule.learns
-        ]
+        frozen = rule.learns_of(self.controls.only)
+        before = [f"before_{name} = {name}" for name in frozen]
+        after = [f"{name} = before_{name} + {changing}*({name} - before_{name})" for name in frozen]
         return "\n".join([*before, statements, *after])
 
     def erasure(self, statements: str) -> str:
@@ -266,12 +274,6 @@ def _variable(projection: Projection, target: Population) -> str:
     """Return the variable of the target for which a projection is meant."""
     assert target.model is not None
     return target.model.input if projection.into == "input" else projection.into
-
-
-def _weight(projection: Projection) -> str:
-    """Return what multiplies the signal of a source neuron, 0 between pairs without a synapse."""
-    weight = projection.rule.weight
-    return f"{CONNECTED}*({weight})" if projection.is_sparse else weight
 
 
 def assigned(statements: str) -> list[str]:

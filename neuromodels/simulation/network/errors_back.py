@@ -52,7 +52,11 @@ def errors_of(circuit: Circuit, population: Population) -> list[str]:
     """Return the variables in which a population keeps its error."""
     if population.name not in erring(circuit):
         return []
-    return ["er_own : 1", "psi_own : 1", *(f"{name} : 1" for name in _summands(circuit, population))]
+    return [
+        "er_own : 1",
+        "psi_own : 1",
+        *(f"{name} : 1" for name in _summands(circuit, population)),
+    ]
 
 
 def error_statements(circuit: Circuit, population: Population) -> str:

@@ -382,7 +382,7 @@ class _Writer:
         rule, equations = projection.rule, self.wording.projection(projection)
         on_pre, on_post = (self.wording.changes(rule, each) for each in (rule.on_pre, rule.on_post))
         if projection.own:
-            own = (projection.name, equations, rule.weight)
+            own = (projection.name, equations, self.wording.acting_weight(rule))
             return PlasticSynapses(*own, on_pre, on_post, rule.constants)
         ends = (self.circuit.begins_in(projection), projection.target)
         return Connection(projection.name, *ends, equations, on_pre, on_post, rule.constants)

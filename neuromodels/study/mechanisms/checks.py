@@ -40,7 +40,9 @@ def mechanism_problems(
     if not isinstance(given, Mapping):
         yield Problem(place, "must be tables with a name each. Write [rule.mechanisms.NAME].")
         return
-    problems = [p for name, each in given.items() for p in _of_one((*place, name), each, catalogs, kinds)]
+    problems = [
+        p for name, each in given.items() for p in _of_one((*place, name), each, catalogs, kinds)
+    ]
     yield from problems or _of_all(place, rule, section, catalogs)
 
 
@@ -48,7 +50,9 @@ def _of_nothing(path: Key, rule: Any, section: Table) -> Iterable[Problem]:
     """Refuse what says how mechanisms are put together where there are none."""
     for key in rule.ways:
         if key in section:
-            yield Problem((*path, key), "goes with mechanisms. Write [rule.mechanisms.NAME] tables.")
+            yield Problem(
+                (*path, key), "goes with mechanisms. Write [rule.mechanisms.NAME] tables."
+            )
 
 
 def _of_one(path: Key, given: Any, catalogs: Catalogs, kinds: Kinds) -> Iterable[Problem]:
@@ -59,7 +63,9 @@ def _of_one(path: Key, given: Any, catalogs: Catalogs, kinds: Kinds) -> Iterable
     name = given.get(RULE_OF)
     if not isinstance(name, str):
         missing = "is missing. Every mechanism has one." if name is None else "must be text"
-        yield Problem((*path, RULE_OF), missing if name is None else f"{missing}; got {shown(name)}.")
+        yield Problem(
+            (*path, RULE_OF), missing if name is None else f"{missing}; got {shown(name)}."
+        )
         return
     if wrong := unknown_name((*path, RULE_OF), name, catalogs):
         yield Problem((*path, RULE_OF), wrong)
