@@ -187,7 +187,8 @@ class Runner:
         if found is None:
             return False
         source, search = found
-        take_over(self.store, search, source, _followers_of(condition))
+        followers = _followers_of(condition, self.study.tested)
+        take_over(self.store, search, source, followers)
         done = search.rows.run
         place = f"{condition}, seed {seed}"
         self._session.tell(Notice(f"{place}: the same search as in {source}, taken from there."))

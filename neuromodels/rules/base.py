@@ -225,7 +225,7 @@ class PlasticityRule:
 
     @property
     def ways(self) -> Mapping[str, tuple[str, ...]]:
-        """How mechanisms may be put together: option -> values, the default first; see `mechanisms`."""
+        """How mechanisms may be put together: option -> values, the default first."""
         return {}
 
     def normalise(self, weights: np.ndarray) -> np.ndarray:

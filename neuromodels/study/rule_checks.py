@@ -38,7 +38,6 @@ from neuromodels.study.names import (
 from neuromodels.study.schema import COEFFICIENT, OWN_COEFFICIENT, SECTIONS
 from neuromodels.study.study import RuleChoice
 
-
 ANYTHING = Kind("tables", lambda value: True)
 """What only checks of its own can judge."""
 

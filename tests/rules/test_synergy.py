@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 from brian2 import StateMonitor, prefs
-from brian2.units import second
 
-from neuromodels.errors import DeclarationError
 from neuromodels.neurons import CATALOG as MODELS
-from neuromodels.rules import CATALOG, PlasticityRule
+from neuromodels.rules import CATALOG
 from neuromodels.rules.synergy import compose
 from neuromodels.simulation.device.batch import Batch
 from neuromodels.simulation.network.assembly import assemble

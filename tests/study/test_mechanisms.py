@@ -1,5 +1,8 @@
 """Composed rules in study files: what they mean, and every mistake on one line with its cure."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,7 @@ import neuromodels
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.shuffling import shuffled_for
 from neuromodels.report.run import meaning_of, summary
-from neuromodels.rules import CATALOG, compose
+from neuromodels.rules import CATALOG, PlasticityRule, compose
 from neuromodels.simulation.network.builder import circuit_of, rule_of
 from neuromodels.store.load import coefficients_of
 from neuromodels.store.store import StoredRun
@@ -40,10 +43,7 @@ MY_RULES = """
 from neuromodels.coefficients import Coefficient
 from neuromodels.rules import PlasticityRule
 
-ETA = Coefficient("eta", default=1e-3, low=1e-6, high=0.1, scale="log")
 W = Coefficient("w", default=0.1, low=-2, high=2, per="synapse")
-PRODUCT = PlasticityRule("product", "x*y", "w : 1", (W, ETA), each_step="w += eta*x*y")
-FADING = PlasticityRule("fading", "-w", "w : 1", (W, ETA), each_step="w -= eta*w")
 SUMMING = PlasticityRule("summing", "", "w : 1\\nown_post = w : 1 (summed)", (W,))
 """
 
@@ -163,24 +163,40 @@ def test_a_plain_rule_has_no_mechanisms(tmp_path):
     assert any("go with name = 'synergy' alone" in line for line in lines)
 
 
-def test_mechanisms_of_ones_own_files_run(tmp_path):
-    (tmp_path / "mine.py").write_text(MY_RULES)
-    (tmp_path / "others.py").write_text(MY_RULES)
-    own = """
-mechanisms.product = {rule = "mine.py:PRODUCT"}
-mechanisms.fading = {rule = "others.py:FADING"}
-mechanisms.oja = {rule = "oja"}
-"""
-    made = study(tmp_path, own)
-    assert set(made.contents) == {
-        "rule.mechanisms.product.rule",
-        "rule.mechanisms.fading.rule",
-    }
-    neuromodels.run(made, tmp_path / "run")
-    (row,) = neuromodels.load(tmp_path / "run").tests.query("kind == 'final'").itertuples()
-    assert 0 <= row.score <= 1
-    (tmp_path / "mine.py").write_text(MY_RULES.replace("eta*x*y", "eta*x*y*y"))
-    assert study(tmp_path, own).digest != made.digest
+PAGE = Path(__file__).parents[2] / "docs" / "how_to" / "compose_rules.md"
+OWN = {"rule.mechanisms.growth.rule", "rule.mechanisms.decay.rule", "rule.mechanisms.level.rule"}
+OF_ONE = ("frozen_growth", "removed_level", "shuffled_decay")
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Return the study of the page on composed rules, with the two files that it names."""
+    text = PAGE.read_text(encoding="utf-8")
+    codes = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for name, code in zip(("hebbian.py", "homeostatic.py"), codes, strict=False):
+        (tmp_path / name).write_text(code)
+    path = tmp_path / "three.toml"
+    path.write_text(re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1])
+    return path
+
+
+def test_the_study_of_the_page_runs_with_conditions_of_each_mechanism(page):
+    assert page.read_text().count("\n") <= 12
+    names = ", ".join(f'"{name}"' for name in ("plastic", *OF_ONE))
+    made = read_study(page, [f"conditions=[{names}]", "search.generations=1"])
+    assert set(made.contents) == OWN
+    assert (made.searched, made.derived) == (("plastic",), OF_ONE)
+    neuromodels.run(made, page.parent / "run")
+    rows = summary(StoredRun(page.parent / "run"))["conditions"]
+    assert [row["condition"] for row in rows] == ["plastic", *OF_ONE]
+    assert all(0 <= row["median"] <= 1 for row in rows)
+    assert meaning_of("removed_leak") == "plastic solution, leak adds nothing to the current"
+
+
+def test_a_changed_mechanism_is_another_study(page):
+    before, file = read_study(page), page.parent / "hebbian.py"
+    file.write_text(file.read_text().replace("w - eta*x*y", "w - eta*x*y*y"))
+    assert read_study(page).digest != before.digest
 
 
 @pytest.mark.parametrize(
@@ -214,33 +230,12 @@ def test_python_is_told_of_names_twice_and_of_shares_that_are_not_there():
     with pytest.raises(DeclarationError, match="must each have a name of its own; got 'a'"):
         compose([("a", CATALOG["oja"]), ("a", CATALOG["bcm"])])
     rule = compose({"a": CATALOG["oja"], "b": CATALOG["bcm"]}, shares="free")
-    with pytest.raises(DeclarationError, match="coefficients are a.w, .*got 'c.lambda'"):
+    with pytest.raises(DeclarationError, match=r"coefficients are a\.w, .*got 'c\.lambda'"):
         rule.with_coefficients({"c.lambda": {"default": 0.5}})
+    odd = PlasticityRule("odd", "", "w : 1\nw_a : 1", (), each_step="w += w_a*x")
     with pytest.raises(DeclarationError, match=r"w_a_b.*another name"):
-        other = CATALOG["oja"].__class__(
-            "odd", "", "w : 1\nw_a : 1", CATALOG["oja"].coefficients[:1], each_step="w += w_a*x"
-        )
-        compose({"b": other, "a_b": CATALOG["oja"]})
+        compose({"b": odd, "a_b": CATALOG["oja"]})
     assert np.isclose(sum(c.default for c in rule.coefficients if "lambda" in c.name), 2)
-
-
-CONDITIONS_HERE = [
-    "removed_leak",
-    "frozen_slow",
-    "shuffled_leak",
-]
-
-
-def test_each_mechanism_has_conditions_of_its_own(tmp_path):
-    made = study(tmp_path, TWO, f"conditions={['plastic', *CONDITIONS_HERE]}".replace("'", '"'))
-    assert made.searched == ("plastic",)
-    assert made.derived == tuple(sorted(CONDITIONS_HERE))
-    neuromodels.run(made, tmp_path / "run")
-    finals = neuromodels.load(tmp_path / "run").tests.query("kind == 'final'")
-    assert set(finals.condition) == {"plastic", *CONDITIONS_HERE}
-    rows = summary(StoredRun(tmp_path / "run"))["conditions"]
-    assert [row["condition"] for row in rows] == ["plastic", *sorted(CONDITIONS_HERE)]
-    assert meaning_of("removed_leak") == "plastic solution, leak adds nothing to the current"
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from neuromodels.report.pages.html import (
 from neuromodels.report.plotting.learning import Searches, learning_curve, limits_of, window_of
 from neuromodels.report.run import (
     FAILED_NOTE,
-    meaning_of,
     failed_trials,
+    meaning_of,
     outdated_note,
     silent_by_condition,
     source_text,

@@ -2,8 +2,8 @@
 
     w <- clip(w + eta*x*psi*er, -w_max, w_max)
 
-x is the trace of the presynaptic neuron, er the error of the postsynaptic one and psi the pseudo-
-derivative of its signal, both as in `neuromodels.simulation.network.errors_back`. While a task tells
+x is the trace of the presynaptic neuron, er the error of the postsynaptic one and psi the
+derivative of its signal, see `neuromodels.simulation.network.errors_back`. While a task tells
 nothing, er is 0 and nothing changes, but for one step in which the last error still comes back.
 
 It stands in for STBP, which goes back through time and cannot run in a network that steps forward:

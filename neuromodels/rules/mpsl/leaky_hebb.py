@@ -2,10 +2,10 @@
 
     w <- clip(w + eta*(beta*x*tanh(y - theta) - w), -w_max, w_max)
 
-HP has h <- clip(0.95*h + beta*x*tanh(u/u_th - theta), -4, 4). With eta = 0.05 and beta of a twentieth
-that is this line, with the trace y in place of the membrane u. beta is one number per presynaptic
-and theta, the threshold between weakening and strengthening, one per postsynaptic neuron; an outer
-loop sets both.
+HP has h <- clip(0.95*h + beta*x*tanh(u/u_th - theta), -4, 4). That is this line with eta = 0.05 and
+20 times its beta, with the trace y in place of the membrane u. beta is one number per presynaptic
+neuron. theta, the threshold between weakening and strengthening, is one per postsynaptic neuron. An
+outer loop sets both.
 
 Form, clip at 4, beta and theta from an outer loop [C]; the average, y for u, bounds [I].
 """

@@ -134,8 +134,8 @@ def compose(
     assignment
         ``"searched"``, ``"local"`` or ``"learned"``; see `neuromodels.rules.synergy.shares`.
     follow
-        What learned shares follow: ``"error"``, ``"reward"``, that is the third factor's input m, or
-        ``"activity"``; ``"auto"``: the first of them that a mechanism has.
+        What learned shares follow: ``"error"``, ``"reward"``, that is the input m of the third
+        factor, or ``"activity"``; ``"auto"``: the first of them that a mechanism has.
     name, summary
         Of the composed rule.
 
@@ -252,7 +252,7 @@ def _check_names(rule: Synergy) -> None:
     """Refuse mechanisms whose names become the same, as ``a_b`` and ``b`` may let them."""
     owned = [(part.name, each) for part in rule.parts for each in _names_of(part)]
     shares = {*declared_in(rule.model)} - {each for _, each in owned}
-    seen: dict[str, str] = {each: "the shares" for each in {*shares, *rule.followed}}
+    seen: dict[str, str] = dict.fromkeys({*shares, *rule.followed}, "the shares")
     for owner, each in owned:
         if seen.setdefault(each, owner) != owner or each in GIVEN:
             raise DeclarationError(

@@ -8,9 +8,9 @@
         free     dz_i = eta_share*S*I_i
         softmax  dz_i = eta_share*S*lambda_i*(I_i - sum_k lambda_k*I_k)
 
-I_i is the mean of w_i*sx over the synapses of a neuron, so z_i is one number per target neuron. S is
-er*psi where a mechanism needs an error, m where one has a third factor, and else y. With the error
-the lambda of the paper follow their gradient, without its terms through time.
+I_i is the mean of w_i*sx over the synapses of a neuron, so z_i is one number per target neuron.
+S is er*psi where a mechanism needs an error, m where one has a third factor, and else y. With the
+error, lambda follows the gradient of the paper without its terms through time.
 
 lambda_i as learnable factors of the current [P]; softmax, all three assignments, bounds [I].
 """
@@ -53,7 +53,7 @@ class Shares:
 
     @property
     def symbol(self) -> str:
-        """Name of the number behind a share; of a free share it is the share, where none drives it."""
+        """Name of the number behind a share; a free share that nothing drives is that number."""
         if self.form == "softmax":
             return "logit"
         return "drive" if self.assignment == "local" else "lambda"

@@ -18,8 +18,6 @@ from neuromodels.errors import DeclarationError
 if TYPE_CHECKING:
     from neuromodels.simulation.network.circuit import Circuit, Population, Projection
 
-NEEDED = "needs_error"
-
 
 def erring(circuit: Circuit) -> list[str]:
     """Return the populations that have an error, the read-out first; none where no rule asks."""
@@ -99,6 +97,7 @@ def check_error(circuit: Circuit, projection: Projection) -> None:
         cure = "Take another rule: networks of your own have no errors."
     raise DeclarationError(
         f"Projection.{projection.name}.rule",
-        f"the rule {projection.rule.name!r} needs an error of {projection.target!r}, which has none",
+        f"the rule {projection.rule.name!r} needs an error of {projection.target!r},"
+        " which has none",
         cure=cure,
     )

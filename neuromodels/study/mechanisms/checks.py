@@ -83,7 +83,7 @@ def _of_one(path: Key, given: Any, catalogs: Catalogs, kinds: Kinds) -> Iterable
 
 def _of_all(path: Key, rule: Any, section: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Yield why mechanisms that are right each cannot stand beside each other."""
-    if any(key in section and not is_known(section[key]) for key, is_known in _words(rule).items()):
+    if any(key in section and section[key] not in words for key, words in rule.ways.items()):
         return  # said where the key stands
     try:
         composed(rule, section, lambda name: member_of(name, catalogs))
@@ -91,7 +91,3 @@ def _of_all(path: Key, rule: Any, section: Table, catalogs: Catalogs) -> Iterabl
         name = error.where.rpartition(".")[2]
         place = (*path, name) if name in mechanisms_of(section) else path
         yield Problem(place, str(error).removeprefix(f"{error.where}: "))
-
-
-def _words(rule: Any) -> dict[str, Callable[[Any], bool]]:
-    return {key: lambda value, words=words: value in words for key, words in rule.ways.items()}
