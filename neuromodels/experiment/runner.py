@@ -33,10 +33,10 @@ from neuromodels.experiment.scoring import (
     score_vectors,
     score_within,
     scores_per_trial,
+    shuffled_for,
     summarise,
 )
 from neuromodels.experiment.shared_search import SharedSearches
-from neuromodels.experiment.shuffling import shuffled_for
 from neuromodels.experiment.side_by_side import Job, SideBySide
 from neuromodels.experiment.warm_start import keep_starts
 from neuromodels.search.plan import Stage

@@ -3,9 +3,9 @@
     bound = v_th + theta;  a spike where v > bound, which then is subtracted
     theta <- clip(theta + eta*(s - rate_0*dt), -0.9, 20)
 
-`lif` in all else. theta moves by each spike and in each step, so that the mean rate comes to rest at
-rate_0, in Hz. It is a state of the neuron: `forget` erases it between the trials of an episode, as
-does the condition `reset`, and no control of a rule freezes it.
+`lif` in all else. theta moves by each spike and in each step, so that the mean rate comes to rest
+at rate_0, in Hz. It is a state of the neuron: `forget` erases it between the trials of an episode,
+as does the condition `reset`, and no control of a rule freezes it.
 
 Weights and thresholds that are plastic together [P], STL (Sun et al. 2023), where the gradient of a
 loss moves the threshold. Here activity does, as in the homeostasis of digits networks; bounds [I].
@@ -45,5 +45,5 @@ HOMEOSTATIC_LIF = replace(
         Coefficient("eta", default=0.01, low=1e-5, high=1, scale="log", per="population"),
         Coefficient("rate_0", default=20.0, low=0, high=200, per="population", sigma=2.0),
     ),
-    reference="after Sun et al. 2023, arXiv:2206.06129 (threshold plasticity); homeostatic form: ours",
+    reference="after Sun et al. 2023, arXiv:2206.06129; homeostatic form: ours",
 )

@@ -110,6 +110,7 @@ def _item(name: str, value: Any) -> dict[str, Any]:
     return {"name": name, "summary": value.summary, "reference": value.reference}
 
 
+WEIGHT_WIDTH = 13
 _ITEM = {
     "rules": _rule,
     "neurons": _item,
@@ -147,6 +148,12 @@ def catalog_table(kind: str, items: list[dict[str, Any]]) -> Table:
     return table
 
 
+def _in_short_words(text: str, width: int) -> str:
+    """Return an expression that a column can break: behind each sign of a product if it must."""
+    is_long = any(len(word) > width for word in text.split())
+    return text.replace("*", "* ") if is_long else text
+
+
 def _comparison(rules: list[dict[str, Any]]) -> Table:
     """Return the rules side by side, about 110 columns wide."""
     table = Table(title="rules", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -155,7 +162,7 @@ def _comparison(rules: list[dict[str, Any]]) -> Table:
         ("acts", 13),
         ("factors", 7),
         ("reads, keeps", 14),
-        ("weight", 13),
+        ("weight", WEIGHT_WIDTH),
         ("searched", 17),
         ("reference", 24),
     ):
@@ -167,7 +174,7 @@ def _comparison(rules: list[dict[str, Any]]) -> Table:
             "\nor ".join(rule["acts"]),
             str(rule["factors"] or "-"),
             "; ".join(" ".join(each) for each in (rule["reads"], rule["state"]) if each),
-            rule["weight"],
+            _in_short_words(rule["weight"], WEIGHT_WIDTH),
             _short_list(searched),
             rule["reference"],
         )

@@ -33,6 +33,7 @@ from neuromodels.study.names import (
     look_up,
     member_of,
     rule_tables,
+    section_of,
     unknown_name,
 )
 from neuromodels.study.schema import COEFFICIENT, OWN_COEFFICIENT, SECTIONS
@@ -69,11 +70,23 @@ def _of_mechanism(path: Key, name: str, section: Table, rule: Any) -> Iterable[P
         yield from setting_problems((*path, key), settings, known, owner, GRANULARITIES)
 
 
+def _task_as_chosen(table: Table, catalogs: Catalogs) -> Any:
+    """Return the task with its options, None where it is unknown or cannot be made."""
+    task = look_up(table, ("task", "name"), catalogs)
+    if task is None:
+        return None
+    given = section_of(table, "task").items()
+    try:
+        return task.with_options({key: value for key, value in given if key in task.options})
+    except DeclarationError:  # told where the option stands
+        return None
+
+
 def _untold(
     path: Key, section: Table, table: Table, rule: Any, catalogs: Catalogs
 ) -> Iterable[Problem]:
     """Refuse a rule that needs an error where the task tells the read-out nothing."""
-    task = look_up(table, ("task", "name"), catalogs)
+    task = _task_as_chosen(table, catalogs)
     if rule is None or task is None or not rule.needs_error or task.taught:
         return
     options = "a task that tells answers, such as few_shot, or another rule"

@@ -8,7 +8,7 @@ import pytest
 
 import neuromodels
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.shuffling import shuffled_for
+from neuromodels.experiment.scoring import shuffled_for
 from neuromodels.report.run import meaning_of, summary
 from neuromodels.rules import CATALOG, PlasticityRule, compose
 from neuromodels.simulation.network.builder import circuit_of, rule_of
