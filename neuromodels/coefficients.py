@@ -51,7 +51,8 @@ class Coefficient:
     Parameters
     ----------
     name
-        The identifier in the rule's equations.
+        The identifier in the rule's equations. In a rule composed of mechanisms it is
+        ``"mechanism.coefficient"``; see `symbol`.
     default
         Where a search starts.
     low, high
@@ -156,6 +157,12 @@ class Coefficient:
             raise DeclarationError(where, must, (self.low, self.high), "Give both bounds.")
         if not self.sigma > 0:
             raise DeclarationError(where, "sigma must be positive", self.sigma)
+
+    @property
+    def symbol(self) -> str:
+        """Its identifier in equations: ``eta``, or ``eta_oja`` of ``oja.eta``."""
+        mechanism, dot, name = self.name.rpartition(".")
+        return f"{name}_{mechanism}" if dot else name
 
     def size(self, pre: Side, post: Side) -> int:
         """Return how many numbers it stands for, between two populations or in the second one."""

@@ -88,6 +88,7 @@ def catalogs() -> Catalogs:
     rule = _named("pdlf", coefficients=letters, options=options, modulator="m", model="")
     rule.with_options = lambda options: rule
     rule.is_normalised, rule.terms = False, ()
+    rule.ways, rule.mechanisms, rule.needs_error = {}, (), False
     rule.each_step = rule.on_pre = rule.on_post = rule.weight = ""
     task = _named(
         "sequence_copy",

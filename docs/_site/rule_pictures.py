@@ -68,7 +68,7 @@ def stands_alone(rule: PlasticityRule) -> bool:
 
 def caption_of(rule: PlasticityRule, values: dict[str, float]) -> str:
     """Return what a picture shows, with the numbers that are not the rule's defaults."""
-    third = ", third factor 1" if rule.modulator else ""
+    third = ", third factor 1" if rule.third_factors else ""
     numbers = ", ".join(f"`{name} = {value:g}`" for name, value in values.items())
     example = f", {numbers}" if numbers else ", all numbers at their defaults"
     return (
@@ -80,7 +80,7 @@ def caption_of(rule: PlasticityRule, values: dict[str, float]) -> str:
 def draw_in(file: Path, rule: PlasticityRule, values: dict[str, float]) -> None:
     """Compute what pairs of spikes do, and draw it into a file."""
     numbers = {name: np.array([value]) for name, value in values.items()}
-    found = responses(rule, numbers, STEP, np.ones(1) if rule.modulator else None)
+    found = responses(rule, numbers, STEP, np.ones(1) if rule.third_factors else None)
     file.parent.mkdir(parents=True, exist_ok=True)
     with styled(), matplotlib.rc_context({"svg.hashsalt": rule.name}):
         draw(found).savefig(file, metadata={"Date": None})

@@ -105,7 +105,7 @@ def idle_coefficients(
     read, counting = names_read(texts_of(declared)), names_that_count(declared, seen)
     where = f"{type(declared).__name__}.{declared.name}"
     for coefficient in coefficients:
-        name = coefficient.name
+        name = coefficient.symbol
         if coefficient.frozen or name in counting:
             continue
         if name not in read:
@@ -116,7 +116,7 @@ def idle_coefficients(
             only = ", ".join(sorted(_fed(declared, name))[:3])
             must = f"must reach {goal}, or its search is without effect; it only changes {only}"
             cure = f"Let {goal} depend on that, or freeze or remove the coefficient."
-        yield DeclarationError(f"{where}.{name}", must, name, cure)
+        yield DeclarationError(f"{where}.{coefficient.name}", must, coefficient.name, cure)
 
 
 def _fed(declared: PlasticityRule | NeuronModel, name: str) -> set[str]:

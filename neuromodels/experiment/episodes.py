@@ -126,7 +126,15 @@ class Episodes:
         return np.asarray(self.batch[self._signals[population]])
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Return the weights now by projection, (trials, pairs); 0 where a pair has no synapse."""
+        """Return the weights now by projection, (trials, pairs); 0 where a pair has no synapse.
+
+        Raises
+        ------
+        DeclarationError
+            For a rule composed of mechanisms, which has no single weight.
+        """
+        for name in self.shapes:
+            self._check_single(name)
         return {
             name: self._between_all(name, np.asarray(self.batch[f"{name}.w"]))
             for name in self.shapes
@@ -160,12 +168,29 @@ class Episodes:
         """Return what is learned of each examined projection, (trials, synapses).
 
         That is the normalised weight of the next step, or ``rho`` of ``w + alpha*rho``.
+
+        Raises
+        ------
+        DeclarationError
+            For a rule composed of mechanisms, which has no single weight.
         """
+        for name in self.examined:
+            self._check_single(name)
         parts = {name: (*self.learned(name), "w")[0] for name in self.examined}
         return {
             name: self._rules[name].normalise(self.synaptic(name, variable))
             for name, variable in parts.items()
         }
+
+    def _check_single(self, projection: str) -> None:
+        rule = self._rules[projection]
+        if rule.mechanisms:
+            raise DeclarationError(
+                f"PlasticityRule.{rule.name}",
+                "must have one weight to be examined, and each mechanism has its own",
+                ", ".join(rule.mechanisms),
+                "Choose measures of behaviour, or examine the mechanisms alone.",
+            )
 
     def synaptic(self, projection: str, variable: str) -> np.ndarray:
         """Return a variable of a projection's synapses, (trials, synapses)."""

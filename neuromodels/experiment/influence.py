@@ -86,7 +86,9 @@ def names_that_count(
 def _flows_of_rule(rule: PlasticityRule) -> Iterator[Flow]:
     for text in (rule.model, rule.each_step, rule.on_pre, rule.on_post, rule.forget):
         yield from flows_in(text)
-    for text, into in ((rule.weight, ""), (rule.centred, "centre"), (rule.modulator, "M")):
+    means = ((text, name) for name, (text, _) in rule.means.items())
+    factors = ((text, name) for name, text in rule.third_factors.items())
+    for text, into in ((rule.weight, ""), *means, *factors):
         yield Flow(frozenset(_NAME.findall(text)), into)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from functools import partial
 
@@ -33,6 +33,7 @@ from neuromodels.experiment.scoring import (
     score_vectors,
     score_within,
     scores_per_trial,
+    shuffled_for,
     summarise,
 )
 from neuromodels.experiment.shared_search import SharedSearches
@@ -174,7 +175,7 @@ class Runner:
             score, generation = self._test_random_rules(condition, seed, experiment)
         record = TestRecord(condition, seed, "final", generation, **asdict(score))
         row = self._row(condition, seed, experiment, "finished")
-        self.store.ledger.finish(row, record, _followers_of(condition))
+        self.store.ledger.finish(row, record, _followers_of(condition, self.study.tested))
         self._session.tell(Scored(record))
 
     def _take_over(self, condition: str, seed: int) -> bool:
@@ -186,7 +187,8 @@ class Runner:
         if found is None:
             return False
         source, search = found
-        take_over(self.store, search, source, _followers_of(condition))
+        followers = _followers_of(condition, self.study.tested)
+        take_over(self.store, search, source, followers)
         done = search.rows.run
         place = f"{condition}, seed {seed}"
         self._session.tell(Notice(f"{place}: the same search as in {source}, taken from there."))
@@ -286,7 +288,7 @@ class Runner:
         before = self.store.solution(condition, seed)
         if before is None or not np.array_equal(before["vector"], arrays["vector"]):
             self.store.remove_recording(condition, seed)
-            for measured in (condition, *_followers_of(condition)):
+            for measured in (condition, *_followers_of(condition, self.study.tested)):
                 self.store.remove_measures(measured, seed)
         self.store.write_solution(condition, seed, arrays)
 
@@ -296,7 +298,8 @@ class Runner:
         self._session.tell(Scoring(condition, seed))
         solution = self.store.solution(SEARCH_OF[condition], seed)
         assert solution is not None, "the search comes first"
-        score = self._final_score(condition, seed, experiment, solution["vector"])
+        vector = shuffled_for(condition, seed, solution)
+        score = self._final_score(condition, seed, experiment, vector)
         return score, int(solution["generation"])
 
     def _test_random_rules(
@@ -341,9 +344,9 @@ class Runner:
         return between
 
 
-def _followers_of(search: str) -> tuple[str, ...]:
+def _followers_of(search: str, tested: Collection[str]) -> tuple[str, ...]:
     """Return the conditions that test the solution of a search."""
-    return tuple(condition for condition, tested in SEARCH_OF.items() if tested == search)
+    return tuple(each for each in {*SEARCH_OF, *tested} if SEARCH_OF.get(each) == search)
 
 
 def _first_of(scores: np.ndarray, losses: np.ndarray, generations: np.ndarray) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import Stage
 from neuromodels.seeding import generator, trial_streams
 from neuromodels.store.records import counts_to_text
+from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.outcome import Outcome
 from neuromodels.study.study import Study
 from neuromodels.tasks.inputs import Inputs, is_exact
@@ -262,3 +263,27 @@ def mean_loss(losses: np.ndarray) -> float | None:
     """Return the mean of finite numbers, None when there is none."""
     ran = losses[np.isfinite(losses)]
     return float(ran.mean()) if ran.size else None
+
+
+def shuffled_for(condition: str, seed: int, solution: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the vector of a solution as a condition tests it, (d,).
+
+    The numbers of each coefficient of a shuffled mechanism change places among themselves: synapse
+    with synapse, neuron with neuron, within their projection. Their values stay the same.
+
+    Parameters
+    ----------
+    solution
+        Arrays ``vector``, ``names``, ``starts``, ``stops``.
+    """
+    declared, vector = CONDITIONS[condition], np.array(solution["vector"])
+    if not declared.shuffles:
+        return vector
+    for label, start, stop in zip(
+        solution["names"], solution["starts"], solution["stops"], strict=True
+    ):
+        _, _, coefficient = str(label).partition(".")
+        if coefficient.startswith(f"{declared.mechanism}."):
+            drawn = generator(seed, "shuffled", label)
+            vector[start:stop] = drawn.permutation(vector[start:stop])
+    return vector

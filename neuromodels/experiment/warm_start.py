@@ -179,7 +179,7 @@ def translate(
     slices = _slices(solution)
     numbers, wrong = [], []
     for part in parts:
-        _, _, name = part.label.rpartition(".")
+        _, _, name = part.label.partition(".")
         coefficient = coefficients.get(part.label) or coefficients.get(name)
         old = slices.get(part.label)
         if old is None and coefficient is not None and coefficient.frozen:
@@ -194,7 +194,7 @@ def translate(
             numbers.append(fitted)
     known = {part.label for part in parts}
     for label in slices:
-        if label not in known and not {label, label.rpartition(".")[2]} & {*left_out}:
+        if label not in known and not {label, label.partition(".")[2]} & {*left_out}:
             wrong.append(f"{label} is not in this study")
     if wrong:
         raise DeclarationError(

@@ -16,7 +16,7 @@ from neuromodels.measures.kept import check_replaceable, keep_measure, measure_p
 from neuromodels.measures.quantities import Examined, Measure, Solution, within
 from neuromodels.seeding import trial_streams
 from neuromodels.store.store import StoredRun
-from neuromodels.study.conditions import CONDITIONS, SEARCH_OF
+from neuromodels.study.conditions import SEARCH_OF, in_order
 from neuromodels.study.file import study_of
 from neuromodels.study.limits.demand import check_trials
 from neuromodels.study.own_files import Announce, ignore
@@ -149,7 +149,8 @@ def finished_solutions(run: StoredRun, conditions: Sequence[str]) -> Iterator[tu
             run.name,
             f"Finish it with: neuromodels resume {run.folder}",
         )
-    tests.sort(key=lambda test: (list(CONDITIONS).index(test.condition), test.seed))
+    order = in_order({test.condition for test in tests})
+    tests.sort(key=lambda test: (order.index(test.condition), test.seed))
     return ((test.condition, test.seed) for test in tests)
 
 

@@ -9,6 +9,7 @@ from neuromodels.neurons.action_lif import ACTION_LIF
 from neuromodels.neurons.alif import ALIF
 from neuromodels.neurons.base import NeuronModel
 from neuromodels.neurons.gru import GRU
+from neuromodels.neurons.homeostatic_lif import HOMEOSTATIC_LIF
 from neuromodels.neurons.inhibitory_lif import INHIBITORY_LIF
 from neuromodels.neurons.leaky_readout import LEAKY_READOUT
 from neuromodels.neurons.lif import LIF
@@ -34,6 +35,7 @@ CATALOG = Catalog(
         MODULATORY_LIF,
         REWARD_MODULATOR,
         ACTION_LIF,
+        HOMEOSTATIC_LIF,
     ),
 )
 

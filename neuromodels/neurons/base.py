@@ -38,6 +38,12 @@ class NeuronModel:
     taught
         Variable in which a task tells each neuron something: a read-out what it should do or has
         done, a modulatory neuron what was earned; empty: none.
+    error
+        Expression of the error of a read-out that is told something, 0 while it is not; for rules
+        that need an error. Empty: it has none.
+    derivative
+        Expression of the derivative of the signal to what arrives, a pseudo-derivative where it is
+        a spike; for the same rules.
     """
 
     name: str
@@ -54,6 +60,8 @@ class NeuronModel:
     constants: Mapping[str, object] = field(default_factory=dict)
     coefficients: tuple[Coefficient, ...] = ()
     taught: str = ""
+    error: str = ""
+    derivative: str = ""
     reference: str = ""
 
     def __post_init__(self) -> None:

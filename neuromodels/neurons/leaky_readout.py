@@ -4,7 +4,8 @@
 
 What a task tells it reaches plasticity through the trace `z` alone: the answer `o` is the network's
 own at all times.  tau_o = 20 ms [C], public code of e-prop; bias, squashed and taught trace [I].
-Without a bias a silent network ties, and its tie counts as an answer.
+Without a bias a silent network ties, and its tie counts as an answer.  For rules that need one, the
+error is told - tanh(o) while something is told, the gradient of its square over 2 [I].
 """
 
 from brian2.units import ms
@@ -36,6 +37,8 @@ LEAKY_READOUT = NeuronModel(
     """,
     constants={"tau_o": 20 * ms},
     taught="told",
+    error="int(abs(told) > 0)*(told - tanh(o))",
+    derivative="1 - tanh(o)**2",
     coefficients=(
         Coefficient("bias", default=0.0, low=-10, high=10, per="neuron", sigma=0.1),
         Coefficient("gain", default=1.0, low=0, high=10, per="population", frozen=True),

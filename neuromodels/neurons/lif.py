@@ -6,6 +6,9 @@
 Synapses are deltas: the weight of a spike is added to `v` in the step in which it arrives.  While a
 neuron is refractory it leaks and hears nothing; 1 ms is one step at dt = 1 ms and changes nothing.
 
+For rules that need one, the pseudo-derivative of a spike is a triangle, max(0, 1 - |v - v_th|/v_th)
+of the membrane before the reset, as in e-prop [C].
+
 Type of neuron, form of the trace and all numbers [I]; tau_m = 20 ms is also that of the public code
 of e-prop [C], which has a refractory period of 5 ms.
 """
@@ -48,6 +51,7 @@ LIF = NeuronModel(
         rest = 0
         s = 0
     """,
+    derivative="clip(1 - abs(v + v_th*s - v_th)/v_th, 0, inf)",
     constants={"tau_m": 20 * ms, "tau_x": 20 * ms, "v_th": 1.0},
     coefficients=(
         BIAS,

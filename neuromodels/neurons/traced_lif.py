@@ -34,6 +34,7 @@ TRACED_LIF = NeuronModel(
         c_exc = 0
         c_inh = 0
     """,
+    derivative=LIF.derivative,
     constants={**LIF.constants, "tau_v": 100 * ms, "tau_exc": 10 * ms, "tau_inh": 100 * ms},
     coefficients=LIF.coefficients,
     reference="after Confavreux et al. 2025, PLoS Comput Biol 21:e1012910 (released code)",

@@ -87,7 +87,7 @@ def _reads(rule: Any) -> list[str]:
 def _state(rule: Any) -> list[str]:
     """Return the variables that a synapse keeps beside its coefficients and what it learns."""
     names = re.findall(r"(?m)^\s*(?:d(\w+)/dt\b|(\w+)\s*:)", rule.model)
-    known = {*rule.learns, *(coefficient.name for coefficient in rule.coefficients)}
+    known = {*rule.learns, *(coefficient.symbol for coefficient in rule.coefficients)}
     return [name for pair in names for name in pair if name and name not in known]
 
 
@@ -109,6 +109,7 @@ def _item(name: str, value: Any) -> dict[str, Any]:
     return {"name": name, "summary": value.summary, "reference": value.reference}
 
 
+WEIGHT_WIDTH = 13
 _ITEM = {
     "rules": _rule,
     "neurons": _item,
@@ -155,6 +156,12 @@ def catalog_table(kind: str, items: list[dict[str, Any]]) -> Table:
     return table
 
 
+def _in_short_words(text: str, width: int) -> str:
+    """Return an expression that a column can break: behind each sign of a product if it must."""
+    is_long = any(len(word) > width for word in text.split())
+    return text.replace("*", "* ") if is_long else text
+
+
 def _comparison(rules: list[dict[str, Any]]) -> Table:
     """Return the rules side by side, about 110 columns wide."""
     table = Table(title="rules", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -163,7 +170,7 @@ def _comparison(rules: list[dict[str, Any]]) -> Table:
         ("acts", 13),
         ("factors", 7),
         ("reads, keeps", 14),
-        ("weight", 13),
+        ("weight", WEIGHT_WIDTH),
         ("searched", 17),
         ("reference", 24),
     ):
@@ -175,7 +182,7 @@ def _comparison(rules: list[dict[str, Any]]) -> Table:
             "\nor ".join(rule["acts"]),
             str(rule["factors"] or "-"),
             "; ".join(" ".join(each) for each in (rule["reads"], rule["state"]) if each),
-            rule["weight"],
+            _in_short_words(rule["weight"], WEIGHT_WIDTH),
             _short_list(searched),
             rule["reference"],
         )

@@ -26,7 +26,7 @@ from neuromodels.store.front_and_archive import fronts_of
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.records import OWN, TestRecord, counts_from_text
 from neuromodels.store.store import StoredRun
-from neuromodels.study.conditions import CONDITIONS, SEARCHED
+from neuromodels.study.conditions import CONDITIONS, SEARCHED, in_order
 from neuromodels.study.outcome import FAILURES
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
@@ -41,6 +41,11 @@ FROM_DATA = (
     " or choice has seen"
 )
 MEANING = {name: condition.meaning for name, condition in CONDITIONS.items()}
+
+
+def meaning_of(condition: str) -> str:
+    """Return what a condition is, in a few words; conditions of mechanisms are not in a list."""
+    return CONDITIONS[condition].meaning
 
 
 def summary(run: StoredRun) -> dict[str, Any]:
@@ -81,7 +86,7 @@ def _conditions(tests: list[TestRecord], study: Study) -> list[dict[str, Any]]:
     by_condition = defaultdict(list)
     for test in tests:
         by_condition[test.condition].append(test)
-    return [_condition(c, by_condition[c], study) for c in CONDITIONS if c in by_condition]
+    return [_condition(c, by_condition[c], study) for c in in_order(by_condition)]
 
 
 def _condition(condition: str, tests: list[TestRecord], study: Study) -> dict[str, Any]:
@@ -141,7 +146,8 @@ def silent_by_condition(report: dict[str, Any]) -> dict[str, str]:
 
 def _searches(ledger: Ledger, generations: int, done: set[Key]) -> list[dict[str, Any]]:
     rows = [row for row in ledger.runs() if row.condition in SEARCHED]
-    rows.sort(key=lambda row: (list(CONDITIONS).index(row.condition), row.seed))
+    order = in_order({row.condition for row in rows})
+    rows.sort(key=lambda row: (order.index(row.condition), row.seed))
     found = []
     for row in rows:
         status = "finished" if (row.condition, row.seed) in done else "unfinished"
@@ -234,7 +240,7 @@ def _score_table(report: dict[str, Any]) -> Table:
             *(by_seed.get(seed, "") for seed in seeds),
             *([failed[each["condition"]]] if any(failed.values()) else []),
             *([silent[each["condition"]]] if any(silent.values()) else []),
-            MEANING[each["condition"]],
+            meaning_of(each["condition"]),
         )
     return table
 

@@ -9,6 +9,8 @@ from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.bcm import BCM
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
+from neuromodels.rules.mpsl.error_driven import ERROR_DRIVEN
+from neuromodels.rules.mpsl.leaky_hebb import LEAKY_HEBB
 from neuromodels.rules.oja import OJA
 from neuromodels.rules.pdlf import PDLF
 from neuromodels.rules.pdlf_terms import PARTS
@@ -20,6 +22,8 @@ from neuromodels.rules.spike_timing.doublet import DOUBLET
 from neuromodels.rules.spike_timing.inhibitory_stdp import INHIBITORY_STDP
 from neuromodels.rules.spike_timing.stdp import STDP
 from neuromodels.rules.spike_timing.triplet_stdp import TRIPLET_STDP
+from neuromodels.rules.synergy.composition import compose
+from neuromodels.rules.synergy.default import SYNERGY
 from neuromodels.rules.taylor import TAYLOR
 from neuromodels.rules.taylor_modulated import TAYLOR_MODULATED
 from neuromodels.rules.third_factor.nm_bcm import NM_BCM
@@ -57,9 +61,12 @@ CATALOG = Catalog(
         POLYNOMIAL,
         TAYLOR,
         TAYLOR_MODULATED,
+        ERROR_DRIVEN,
+        LEAKY_HEBB,
+        SYNERGY,
     ),
 )
 
-__all__ = ["CATALOG", "PlasticityRule"]
+__all__ = ["CATALOG", "PlasticityRule", "compose"]
 
 keep_own_tracebacks()

@@ -46,6 +46,8 @@ RESERVED = {
     "sy",
 }
 """Names that synapses have already."""
+OF_ERROR = {"er", "psi"}
+"""Names that synapses of a rule with an error have as well."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ class PlasticityRule:
     terms
         Coefficients that each multiply one term of the rule. A study may keep some of these terms
         alone: ``terms = "A B"``, see `neuromodels.rules.terms`.
+    needs_error
+        Whether the statements read ``er``, the error of the postsynaptic neuron, or ``psi``, the
+        pseudo-derivative of its signal; see `neuromodels.simulation.network.errors_back`.
     """
 
     name: str
@@ -111,14 +116,16 @@ class PlasticityRule:
     choices: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
     reference: str = ""
     terms: tuple[str, ...] = ()
+    needs_error: bool = False
 
     def __post_init__(self) -> None:
+        reserved = RESERVED | (OF_ERROR if self.needs_error else set())
         for coefficient in self.coefficients:
-            if coefficient.name in RESERVED:
+            if coefficient.symbol in reserved:
                 raise DeclarationError(
                     f"PlasticityRule.{self.name}",
                     "a coefficient must not have a name of Brian2's"
-                    f" or of the network: {', '.join(sorted(RESERVED))}",
+                    f" or of the network: {', '.join(sorted(reserved))}",
                     coefficient.name,
                 )
             if coefficient.per not in GRANULARITIES:
@@ -127,7 +134,7 @@ class PlasticityRule:
                     f"per must be one of {', '.join(GRANULARITIES)}",
                     coefficient.per,
                 )
-        if self.is_normalised and self.weight != "w":
+        if self.normalisation != "none" and self.weight != "w":
             raise DeclarationError(
                 f"PlasticityRule.{self.name}.normalisation",
                 "only a weight that is one variable, w, can be normalised",
@@ -192,7 +199,40 @@ class PlasticityRule:
     @property
     def is_normalised(self) -> bool:
         """Whether each projection's weights are divided by a norm at the start of each step."""
-        return self.normalisation != "none"
+        return bool(self.normed)
+
+    @property
+    def normed(self) -> Mapping[str, str]:
+        """Weights that are divided by a norm of their own: end of the norm's names -> variable."""
+        return {} if self.normalisation == "none" else {"": "w"}
+
+    @property
+    def third_factors(self) -> Mapping[str, str]:
+        """Third factors by their names in the statements, see `modulator`."""
+        return {"M": self.modulator} if self.modulator else {}
+
+    @property
+    def means(self) -> Mapping[str, tuple[str, str]]:
+        """Means by their names in the statements: what is averaged, and over what."""
+        return {"centre": (self.centred, self.centred_over)} if self.centred else {}
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """Names of the mechanisms that it is composed of; none of a plain rule."""
+        return ()
+
+    def learns_of(self, mechanism: str) -> tuple[str, ...]:
+        """Return the variables that one mechanism changes; empty name: those that all change."""
+        return () if mechanism else self.learns
+
+    def weight_without(self, mechanism: str) -> str:
+        """Return the weight without what one mechanism adds; empty name: the whole."""
+        return self.weight
+
+    @property
+    def ways(self) -> Mapping[str, tuple[str, ...]]:
+        """How mechanisms may be put together: option -> values, the default first."""
+        return {}
 
     def normalise(self, weights: np.ndarray) -> np.ndarray:
         """Return weights as the next step uses them, (networks, synapses) of one projection."""
@@ -201,7 +241,7 @@ class PlasticityRule:
     def is_start(self, coefficient: Coefficient) -> bool:
         """Whether a coefficient is the initial value of a synapse's variable."""
         lines = (line.split(":")[0].strip() for line in self.model.splitlines())
-        return coefficient.name in lines
+        return coefficient.symbol in lines
 
     @property
     def options(self) -> dict[str, tuple[str, ...]]:

@@ -35,8 +35,8 @@ def equations_of(rule: PlasticityRule) -> list[str]:
     for field, moment in MOMENTS.items():
         if lines := lines_of(getattr(rule, field)):
             found.append(maths(moment, lines))
-    if rule.modulator:
-        found.append(maths("Third factor", [f"M = {written(str_to_sympy(rule.modulator))}"]))
+    if rule.third_factors:
+        found.append(maths("Third factor", [equated(*each) for each in rule.third_factors.items()]))
     if rule.forget:
         found.append(maths("Between two trials of an episode", lines_of(rule.forget)))
     return found or ["Nothing changes."]
@@ -54,6 +54,11 @@ def model_lines(rule: PlasticityRule) -> list[str]:
             continue
         lines.append(f"{name} = {written(str_to_sympy(equation.expr.code))}")
     return lines
+
+
+def equated(name: str, expression: str) -> str:
+    """Return a name and what it stands for, in LaTeX."""
+    return f"{symbol(name)} = {written(str_to_sympy(expression))}"
 
 
 def symbol(name: str) -> str:

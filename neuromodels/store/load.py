@@ -204,7 +204,7 @@ class _Number:
     @property
     def dimension(self) -> str:
         """The name of its own dimension; empty where it is one number."""
-        projection = self.name.rpartition(".")[0]
+        projection = self.name.partition(".")[0]
         return "" if self.per == "projection" else f"{projection}.{self.per}"
 
 
@@ -266,7 +266,7 @@ def _coefficients(run: StoredRun, condition: str, seed: int) -> Iterator[_Number
 
 def coefficient_at(label: str, known: Mapping[str, Coefficient]) -> Coefficient:
     """Return the coefficient of a part of a solution, of those that `coefficients_of` returns."""
-    return known.get(label) or known[label.rpartition(".")[2]]
+    return known.get(label) or known[label.partition(".")[2]]
 
 
 def coefficients_of(study: Study, condition: str) -> dict[str, Coefficient]:

@@ -11,7 +11,7 @@ from neuromodels.search.optimizers import OPTIMIZERS
 from neuromodels.search.plan import SearchPlan, Stage
 from neuromodels.study.circuit_checks import circuit_from, circuit_problems
 from neuromodels.study.circuits import OwnNetwork, kind_of
-from neuromodels.study.conditions import CONDITIONS, UNSEEN
+from neuromodels.study.conditions import CONDITIONS, UNSEEN, in_order
 from neuromodels.study.kinds import (
     NUMBER,
     SWITCH,
@@ -26,7 +26,7 @@ from neuromodels.study.kinds import (
     one_of,
     whole,
 )
-from neuromodels.study.names import Catalogs, look_up, section_of, unknown_name
+from neuromodels.study.names import Catalogs, look_up, member_of, named_in, section_of, unknown_name
 from neuromodels.study.objective import MEASURES, FailurePlan, Objective, Term
 from neuromodels.study.rule_checks import rule_from, rule_kinds, rule_problems, without_place
 from neuromodels.study.schema import REQUIRED, SECTIONS, TERM
@@ -127,7 +127,7 @@ def _kinds(name: str, table: Table, catalogs: Catalogs) -> dict[str, Kind]:
     if name == "circuit" and kind_of(section_of(table, name)) is OwnNetwork:
         kinds["plastic"] = TEXT
     if name == "rule":
-        return rule_kinds(look_up(table, ("rule", "name"), catalogs))
+        return rule_kinds(member_of(section_of(table, name).get("name"), catalogs))
     return kinds
 
 
@@ -168,7 +168,8 @@ def _sections(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
 
 def _names_are_known(section: str, table: Table, catalogs: Catalogs) -> bool:
     # without the task or rule its own keys cannot be told from misspelt ones
-    return look_up(table, (section, "name"), catalogs) is not None
+    name, catalog = section_of(table, section).get("name"), catalogs.behind((section, "name"))
+    return named_in(catalog, name) is not None
 
 
 def _search(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
@@ -306,8 +307,8 @@ def _controls(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     if not isinstance(names, list | tuple):
         return
     task, rule = (look_up(table, (section, "name"), catalogs) for section in ("task", "rule"))
-    for name, condition in CONDITIONS.items():
-        if name in names and (wrong := condition.problem(task=task, rule=rule)):
+    for name in in_order([each for each in names if isinstance(each, str)]):
+        if wrong := CONDITIONS[name].problem(task=task, rule=rule):
             yield Problem(("conditions",), wrong)
 
 

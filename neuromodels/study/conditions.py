@@ -1,12 +1,15 @@
 """Control conditions: what they mean, whose solution they test, and what they do to a network.
 
 To add one, declare it in `CONDITIONS` and give it a mark in `neuromodels.report.plotting.style`.
+
+Each mechanism of a composed rule has conditions of its own, ``removed_oja`` and the like; see
+`OF_MECHANISMS`. They are known by name wherever a condition is, and stand in no list of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from neuromodels.errors import DeclarationError
@@ -56,6 +59,10 @@ class Controls:
         Whether to add monitors of signals, traces and weights.
     limits
         What ends a trial early.
+    only
+        The mechanism that `freeze_at` is about; empty: all that changes.
+    removed
+        The mechanism that adds nothing to the current; empty: none.
     """
 
     freeze_at: int | None = None
@@ -63,6 +70,8 @@ class Controls:
     modulation: float | None = None
     record: bool = False
     limits: Limits = field(default_factory=Limits)
+    only: str = ""
+    removed: str = ""
 
 
 Parameters = Mapping[str, float]
@@ -97,6 +106,25 @@ def erase_in_delay(task: Task, parameters: Parameters) -> tuple[dict[str, float]
     """Set membranes and traces, but no weight, to zero in every step of the delay."""
     first, last = (task.number(step, parameters) for step in task.delay)
     return dict(parameters), Controls(forget=(first, last))
+
+
+def of_mechanism(control: Control, mechanism: str) -> Control:
+    """Return a control that freezes one mechanism of a composed rule where it would freeze all."""
+
+    def freeze(task: Task, parameters: Parameters) -> tuple[dict[str, float], Controls]:
+        changed, controls = control(task, parameters)
+        return changed, replace(controls, only=mechanism)
+
+    return freeze
+
+
+def remove(mechanism: str) -> Control:
+    """Return the control that leaves a mechanism out of the current; it goes on learning."""
+
+    def leave_out(task: Task, parameters: Parameters) -> tuple[dict[str, float], Controls]:
+        return dict(parameters), Controls(removed=mechanism)
+
+    return leave_out
 
 
 def hold_modulation(value: float) -> Control:
@@ -156,6 +184,10 @@ class Condition:
         What changes in the task's parameters and in the network.
     network
         Another condition, in whose network it runs; empty: it has a network of its own.
+    mechanism
+        The mechanism of a composed rule that it is about; empty: none.
+    shuffles
+        Whether that mechanism's numbers are shuffled among synapses, or among neurons.
     """
 
     name: str
@@ -165,6 +197,8 @@ class Condition:
     needs: Need | None = None
     control: Control = leave_alone
     network: str = ""
+    mechanism: str = ""
+    shuffles: bool = False
 
     @property
     def is_searched(self) -> bool:
@@ -184,10 +218,33 @@ class Condition:
         declared
             ``task`` and ``rule``; None, or left out, where it is not known.
         """
+        if wrong := self._lacking_mechanism(declared.get("rule")):
+            return wrong
         owner = declared.get(self.needs.owner) if self.needs else None
         if self.needs is None or owner is None or self.needs.is_met(owner):
             return ""
         return f"{self.name!r} needs {self.needs}; {owner.name!r} declares none."
+
+    def _lacking_mechanism(self, rule: Any) -> str:
+        """Return why a rule has nothing that this condition is about; empty: it has."""
+        if not self.mechanism or rule is None:
+            return ""
+        if self.mechanism not in rule.mechanisms:
+            known = f"has {', '.join(rule.mechanisms)}" if rule.mechanisms else "has none"
+            needed = f"{self.name!r} needs a mechanism {self.mechanism!r}"
+            return f"{needed}; {rule.name!r} {known}.{nearest(self.mechanism, rule.mechanisms)}"
+        if self.shuffles and not any(map(self.is_shuffled, rule.coefficients)):
+            return (
+                f"{self.name!r} needs a number per synapse or neuron that is searched;"
+                f" {self.mechanism!r} has none."
+            )
+        return ""
+
+    def is_shuffled(self, coefficient: Any) -> bool:
+        """Whether it shuffles a coefficient: one of its mechanism that is several numbers."""
+        is_own = coefficient.name.startswith(f"{self.mechanism}.")
+        is_many = coefficient.per not in ("projection", "population")
+        return self.shuffles and is_own and is_many and not coefficient.frozen
 
     def check(self, **declared: Any) -> None:
         """Refuse a task or a rule without what this condition needs; arguments as for `problem`.
@@ -197,6 +254,8 @@ class Condition:
         DeclarationError
             With the name of the field that must be declared.
         """
+        if wrong := self._lacking_mechanism(declared.get("rule")):
+            raise DeclarationError("conditions", wrong.rstrip("."))
         if self.needs is not None and self.problem(**declared):
             owner = self.needs.owner
             raise DeclarationError(
@@ -210,9 +269,77 @@ UNSEEN = Need("task", "unseen")
 DELAY = Need("task", "delay")
 THIRD_FACTOR = Need("rule", "modulator", "a third factor")
 
-CONDITIONS: Mapping[str, Condition] = {
-    condition.name: condition
-    for condition in (
+OF_MECHANISMS: Mapping[str, Callable[[str], Condition]] = {
+    "removed": lambda name: Condition(
+        f"removed_{name}",
+        f"plastic solution, {name} adds nothing to the current",
+        control=remove(name),
+        mechanism=name,
+    ),
+    "frozen": lambda name: Condition(
+        f"frozen_{name}",
+        f"plastic solution, {name} off before the first bit",
+        needs=Need("task", "settling"),
+        control=of_mechanism(freeze_before_start, name),
+        mechanism=name,
+    ),
+    "halted": lambda name: Condition(
+        f"halted_{name}",
+        f"plastic solution, {name} off when the delay begins",
+        needs=DELAY,
+        control=of_mechanism(freeze_at_delay, name),
+        mechanism=name,
+    ),
+    "shuffled": lambda name: Condition(
+        f"shuffled_{name}",
+        f"plastic solution, numbers of {name} shuffled",
+        network="plastic",
+        mechanism=name,
+        shuffles=True,
+    ),
+}
+"""Conditions of one mechanism: what comes before its name, and the condition for a name."""
+
+
+class Conditions(Mapping[str, Condition]):
+    """Conditions by name; those of mechanisms are made when they are asked for, and not listed."""
+
+    def __init__(self, conditions: tuple[Condition, ...]):
+        self._listed = {each.name: each for each in conditions}
+
+    def __getitem__(self, name: str) -> Condition:
+        if name in self._listed:
+            return self._listed[name]
+        kind, _, mechanism = name.partition("_") if isinstance(name, str) else ("", "", "")
+        if not mechanism or kind not in OF_MECHANISMS:
+            raise KeyError(name)
+        return OF_MECHANISMS[kind](mechanism)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+
+class Solutions(Mapping[str, str]):
+    """Whose solution each condition tests that has no search of its own."""
+
+    def __getitem__(self, name: str) -> str:
+        condition = CONDITIONS[name]
+        if condition.is_searched or not condition.search:
+            raise KeyError(name)
+        return condition.search
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in DERIVED if CONDITIONS[name].search)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+CONDITIONS: Mapping[str, Condition] = Conditions(
+    (
         Condition("plastic", "rule searched, weights plastic"),
         Condition("fixed", "weights searched, no plasticity", search="fixed", weights="fixed"),
         Condition(
@@ -273,15 +400,13 @@ CONDITIONS: Mapping[str, Condition] = {
             network="plastic",
         ),
     )
-}
+)
 """Every condition by name, in the order of the tables."""
 SEARCHED = tuple(name for name, condition in CONDITIONS.items() if condition.is_searched)
 """Conditions with a search of their own."""
 DERIVED = tuple(name for name in CONDITIONS if name not in SEARCHED)
 """Conditions that are tested without a search of their own."""
-SEARCH_OF: Mapping[str, str] = {
-    name: CONDITIONS[name].search for name in DERIVED if CONDITIONS[name].search
-}
+SEARCH_OF: Mapping[str, str] = Solutions()
 """Derived conditions that test a solution, and the search whose solution it is."""
 BUILT = tuple(name for name, condition in CONDITIONS.items() if not condition.network)
 """Conditions with a network of their own."""
@@ -290,7 +415,14 @@ BUILT = tuple(name for name, condition in CONDITIONS.items() if not condition.ne
 def tested_of(conditions: Collection[str]) -> tuple[str, ...]:
     """Return every condition that gets a final score, implied searches included."""
     implied = {SEARCH_OF[c] for c in conditions if c in SEARCH_OF}
-    return tuple(c for c in CONDITIONS if c in {*conditions, *implied})
+    return in_order({*conditions, *implied})
+
+
+def in_order(conditions: Collection[str]) -> tuple[str, ...]:
+    """Return conditions in the order of the tables, those of mechanisms last, by name."""
+    listed = list(CONDITIONS)
+    known = [c for c in conditions if c in CONDITIONS]
+    return tuple(sorted(known, key=lambda c: (listed.index(c) if c in listed else len(listed), c)))
 
 
 def check_condition(name: object, where: str = "condition") -> None:

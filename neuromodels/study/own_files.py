@@ -14,7 +14,8 @@ from neuromodels.study.circuits import OwnNetwork
 from neuromodels.study.definitions import made_of
 from neuromodels.study.kinds import Key, Problem
 from neuromodels.study.limits.values import why_no_path
-from neuromodels.study.names import NEURONS, section_of
+from neuromodels.study.mechanisms.tables import paths_of
+from neuromodels.study.names import NEURONS, rule_tables, section_of
 from neuromodels.study.study import ARRAYS, Study
 
 Announce = Callable[[Path], None]
@@ -48,7 +49,8 @@ def files_of(table: Mapping[str, Any]) -> list[str]:
 
 def _references(table: Mapping[str, Any]) -> Iterator[tuple[Key, str, str]]:
     rules = [("rules", kind, "name") for kind in section_of(table, "rules")]
-    for key in (*NAMED, *rules):
+    composed = [key for path, each in rule_tables(table).items() for key in paths_of(path, each)]
+    for key in (*NAMED, *rules, *composed):
         value = _value(table, key)
         if isinstance(value, str) and ".py:" in value:
             file, _, name = value.rpartition(":")

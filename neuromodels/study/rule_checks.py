@@ -19,9 +19,28 @@ from neuromodels.study.kinds import (
     nearest,
     one_of,
 )
-from neuromodels.study.names import RULE, Catalogs, look_up, rule_tables, unknown_name
+from neuromodels.study.mechanisms.checks import mechanism_problems
+from neuromodels.study.mechanisms.tables import (
+    MECHANISMS,
+    RULE_OF,
+    composed,
+    mechanisms_of,
+    options_of,
+)
+from neuromodels.study.names import (
+    RULE,
+    Catalogs,
+    look_up,
+    member_of,
+    rule_tables,
+    section_of,
+    unknown_name,
+)
 from neuromodels.study.schema import COEFFICIENT, OWN_COEFFICIENT, SECTIONS
 from neuromodels.study.study import RuleChoice
+
+ANYTHING = Kind("tables", lambda value: True)
+"""What only checks of its own can judge."""
 
 
 def rule_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
@@ -29,8 +48,60 @@ def rule_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     for path, section in rule_tables(table).items():
         rule = look_up(table, (*path, "name"), catalogs)
         if path != RULE:
-            yield from _of_type(path, section, rule, catalogs)
+            member = member_of(section.get("name"), catalogs)
+            yield from _of_type(path, section, member, catalogs)
+        yield from mechanism_problems(path, section, catalogs, rule_kinds)
         yield from _coefficients((*path, "coefficients"), section.get("coefficients"), rule)
+        for name, mechanism in mechanisms_of(section).items():
+            place = (*path, MECHANISMS, name, "coefficients")
+            yield from _of_mechanism(place, name, mechanism, rule)
+        yield from _untold(path, section, table, rule, catalogs)
+
+
+def _of_mechanism(path: Key, name: str, section: Table, rule: Any) -> Iterable[Problem]:
+    """Check the coefficients of one mechanism, whose names a composed rule begins with its name."""
+    given = section.get("coefficients")
+    if rule is None or not isinstance(given, Mapping):
+        return
+    own = (c for c in rule.coefficients if c.name.startswith(f"{name}."))
+    known = {c.name.removeprefix(f"{name}."): c for c in own}
+    owner = f"the mechanism {name!r} has"
+    for key, settings in given.items():
+        yield from setting_problems((*path, key), settings, known, owner, GRANULARITIES)
+
+
+def _task_as_chosen(table: Table, catalogs: Catalogs) -> Any:
+    """Return the task with its options, None where it is unknown or cannot be made."""
+    task = look_up(table, ("task", "name"), catalogs)
+    if task is None:
+        return None
+    given = section_of(table, "task").items()
+    try:
+        return task.with_options({key: value for key, value in given if key in task.options})
+    except DeclarationError:  # told where the option stands
+        return None
+
+
+def _untold(
+    path: Key, section: Table, table: Table, rule: Any, catalogs: Catalogs
+) -> Iterable[Problem]:
+    """Refuse a rule that needs an error where the task tells the read-out nothing."""
+    task = _task_as_chosen(table, catalogs)
+    if rule is None or task is None or not rule.needs_error or task.taught:
+        return
+    options = "a task that tells answers, such as few_shot, or another rule"
+    parts = {
+        name: member_of(each.get(RULE_OF), catalogs)
+        for name, each in mechanisms_of(section).items()
+    }
+    needing = [name for name, each in parts.items() if each is not None and each.needs_error]
+    place = (*path, MECHANISMS, needing[0], RULE_OF) if needing else (*path, "name")
+    named = parts[needing[0]].name if needing else rule.name
+    yield Problem(
+        place,
+        f"{named!r} needs an error, and the task {task.name!r} tells the read-out nothing."
+        f" Take {options}.",
+    )
 
 
 def rule_kinds(rule: Any) -> dict[str, Kind]:
@@ -38,8 +109,11 @@ def rule_kinds(rule: Any) -> dict[str, Kind]:
     if rule is None:
         return dict(SECTIONS["rule"])
     terms = {"terms": _terms_of(rule)} if rule.terms else {}
-    options = {name: one_of(*allowed) for name, allowed in rule.options.items()}
-    return {**SECTIONS["rule"], **options, **terms}
+    options = {
+        name: one_of(*allowed) for name, allowed in (*rule.options.items(), *rule.ways.items())
+    }
+    mechanisms = {MECHANISMS: ANYTHING} if rule.ways else {}
+    return {**SECTIONS["rule"], **options, **terms, **mechanisms}
 
 
 def _terms_of(rule: Any) -> Kind:
@@ -147,12 +221,34 @@ def without_place(error: DeclarationError) -> str:
 def rule_from(section: Table, catalogs: Catalogs) -> RuleChoice:
     """Return a rule's table without problems, all defaults filled in."""
     rule = catalogs.rules[section["name"]]
+    if section.get(MECHANISMS):
+        return _composed_from(rule, section, catalogs)
     options = {option: section.get(option, allowed[0]) for option, allowed in rule.options.items()}
     if rule.terms and (terms := rule.kept_terms(section.get("terms", "all"))):
         options["terms"] = " ".join(terms)
     changes, kept = section.get("coefficients", {}), rule.with_options(options).coefficients
     settings = {c.name: settings_of(c, changes.get(c.name, {})) for c in kept}
     return RuleChoice(section["name"], options, settings)
+
+
+def _composed_from(rule: Any, section: Table, catalogs: Catalogs) -> RuleChoice:
+    """Return a composed rule's table, the coefficients of all mechanisms by their whole names."""
+    tables, changes = mechanisms_of(section), dict(section.get("coefficients", {}))
+    for name, each in tables.items():
+        own = each.get("coefficients", {}).items()
+        changes |= {f"{name}.{key}": settings for key, settings in own}
+    whole = composed(rule, section, catalogs.rules.__getitem__)
+    mechanisms = {name: _mechanism_from(each, catalogs) for name, each in tables.items()}
+    ways = {key: section.get(key, words[0]) for key, words in rule.ways.items()}
+    settings = {c.name: settings_of(c, changes.get(c.name, {})) for c in whole.coefficients}
+    return RuleChoice(section["name"], ways, settings, mechanisms)
+
+
+def _mechanism_from(section: Table, catalogs: Catalogs) -> RuleChoice:
+    """Return the rule of a mechanism and all its options."""
+    name = section[RULE_OF]
+    chosen = rule_from({"name": name, **options_of(catalogs.rules[name], section)}, catalogs)
+    return RuleChoice(name, chosen.options)
 
 
 def settings_of(coefficient: Any, changes: Table) -> dict[str, object]:

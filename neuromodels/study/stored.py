@@ -125,8 +125,12 @@ def _task(section: Table) -> TaskChoice:
 
 
 def _rule(section: Table) -> RuleChoice:
-    options = _without(section, "name", "coefficients")
-    return RuleChoice(section["name"], options, section["coefficients"])
+    options = _without(section, "name", "coefficients", "mechanisms")
+    mechanisms = {
+        name: RuleChoice(each["rule"], _without(each, "rule"))
+        for name, each in section.get("mechanisms", {}).items()
+    }
+    return RuleChoice(section["name"], options, section["coefficients"], mechanisms)
 
 
 def _objective(section: Table) -> Objective:

@@ -12,7 +12,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
 from neuromodels.study.added_keys import added_key, keys_left_out
 from neuromodels.study.circuits import AnyCircuit, CircuitChoice, circuit_table, silent_keys
-from neuromodels.study.conditions import DERIVED, SEARCHED, tested_of
+from neuromodels.study.conditions import SEARCHED, in_order, tested_of
 from neuromodels.study.objective import FailurePlan, Objective
 
 ARRAYS = ("task.file", "task.arrays")
@@ -40,11 +40,35 @@ class TaskChoice:
 
 @dataclass(frozen=True)
 class RuleChoice:
-    """A rule of the catalog, its options, and changed settings of its coefficients."""
+    """A rule of the catalog, its options, and changed settings of its coefficients.
+
+    Parameters
+    ----------
+    mechanisms
+        The rules that it is composed of, by the names of its mechanisms; empty: a plain rule. The
+        settings of their coefficients stand in `coefficients`, as ``"oja.eta"``.
+    """
 
     name: str
     options: Mapping[str, str] = field(default_factory=dict)
     coefficients: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    mechanisms: Mapping[str, RuleChoice] = field(default_factory=dict)
+
+    def out_of(self, catalog: Mapping[str, Any]) -> Any:
+        """Return the rule with its options and settings.
+
+        Raises
+        ------
+        DeclarationError
+            Where an option, a mechanism or a coefficient does not exist.
+        """
+        rule = catalog[self.name]
+        if self.mechanisms:
+            parts = {name: each.out_of(catalog) for name, each in self.mechanisms.items()}
+            rule = rule.composed_of(parts, dict(self.options))
+        else:
+            rule = rule.with_options(dict(self.options))
+        return rule.with_coefficients(self.coefficients)
 
 
 @dataclass(frozen=True)
@@ -158,7 +182,7 @@ class Study:
     @property
     def derived(self) -> tuple[str, ...]:
         """Conditions tested without a search, in the order of the tables."""
-        return tuple(c for c in DERIVED if c in self.conditions)
+        return tuple(c for c in in_order(self.conditions) if c not in SEARCHED)
 
     @property
     def tested(self) -> tuple[str, ...]:
@@ -229,7 +253,16 @@ class Study:
 
 def _rule_table(rule: dict[str, Any]) -> dict[str, Any]:
     """Return a rule as it stands in a study file, options beside its name."""
-    return {"name": rule["name"], **rule["options"], "coefficients": rule["coefficients"]}
+    mechanisms = {
+        name: {"rule": each["name"], **each["options"]} for name, each in rule["mechanisms"].items()
+    }
+    composed = {"mechanisms": mechanisms} if mechanisms else {}
+    return {
+        "name": rule["name"],
+        **rule["options"],
+        **composed,
+        "coefficients": rule["coefficients"],
+    }
 
 
 def _plain(value: Any) -> Any:

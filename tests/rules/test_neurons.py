@@ -22,6 +22,7 @@ TOLD = np.where(np.arange(STEPS) % 300 < 150, 0.5, 0.0)
 BIAS = np.array([0.0, 0.03, 0.06])
 MEMBRANE = np.exp(-DT / 0.02)
 SPIKING = ("lif", "slow_lif", "alif", "traced_lif", "modulatory_lif", "action_lif")
+THRESHOLD = {"eta": 0.05, "rate_0": 30.0}
 
 
 def slow_lif():
@@ -45,7 +46,9 @@ def watched():
         score="loss = 0*y0",
     )
     loud = with_values(CATALOG["fixed"].with_options({"normalisation": "none"}), {"w": 1.0})
-    models = {name: MODELS[name] for name in (*SPIKING, "modulator") if name in MODELS}
+    models = {
+        name: MODELS[name] for name in (*SPIKING, "homeostatic_lif", "modulator") if name in MODELS
+    }
     models["slow_lif"] = slow_lif()
     populations = [Population("channels", 1)]
     populations += [Population(name, 3, model) for name, model in models.items()]
@@ -54,7 +57,9 @@ def watched():
     circuit = Circuit(tuple(populations), tuple(projections))
     assembly = assemble(circuit, task, {"steps": STEPS}, controls=Controls(record=True))
     batch = Batch(assembly.network, dtype="float64", namespace={})
-    for name in (*SPIKING, "output"):
+    for name, value in THRESHOLD.items():
+        batch[f"homeostatic_lif.{name}"] = value
+    for name in (*SPIKING, "homeostatic_lif", "output"):
         batch[f"{name}.bias"] = BIAS
     batch["modulator.f_0"] = BIAS
     batch["output.gain"] = 2.0
@@ -84,6 +89,20 @@ def spikes(t_ref=1.0, v_th=1.0, beta=0.0, drive=CURRENT[:, None] + BIAS):
     return np.array(fired), np.array(membranes)
 
 
+def homeostatic_spikes(drive):
+    """Return spikes (steps, n) of neurons whose threshold seeks a rate."""
+    v, theta, rest = (np.zeros(drive.shape[1]) for _ in range(3))
+    fired = []
+    for current in drive:
+        v, rest = v * MEMBRANE, np.maximum(rest - 1, 0)
+        v = v + current * (rest == 0)
+        s = (v > 1 + theta) & (rest == 0)
+        v, rest = v - (1 + theta) * s, np.where(s, 1.0, rest)
+        theta = np.clip(theta + THRESHOLD["eta"] * (s - THRESHOLD["rate_0"] * DT), -0.9, 20)
+        fired.append(s.astype(float))
+    return np.array(fired)
+
+
 def filtered(values, tau):
     """Return sums of `values` that fade with tau, the newest in full."""
     total, found = np.zeros(values.shape[1:]), []
@@ -105,6 +124,16 @@ def test_a_spiking_neuron_is_its_discrete_map(watched, name):
     np.testing.assert_allclose(np.asarray(seen["tr"]).T, trace, atol=1e-9)
     if name != "modulatory_lif":
         np.testing.assert_array_equal(np.asarray(seen["s"]).T, fired)
+
+
+def test_a_plastic_threshold_is_its_discrete_map_and_evens_out_rates(watched):
+    fired = homeostatic_spikes(CURRENT[:, None] + BIAS)
+    seen = np.asarray(watched[0]["homeostatic_lif"]["s"]).T
+    np.testing.assert_array_equal(seen, fired)
+    plain, _ = spikes()
+    kept, free = (each[STEPS // 2 :].mean(axis=0) / DT for each in (fired, plain))
+    assert np.ptp(kept) < np.ptp(free) / 3
+    assert np.abs(kept - THRESHOLD["rate_0"]).max() < 10
 
 
 def test_a_modulatory_neuron_sends_its_trace():

@@ -122,6 +122,15 @@ class ModulatedPdlf(Law):
         self.w = self.w + self.eta * m * (self.A * x * (y - self.C) + self.B * side + self.D)
 
 
+class LeakyHebb(Law):
+    def step(self, x, y, pre, post, m):
+        driven = self.beta * x * np.tanh(y - self.theta_0)
+        self.w = clipped(self.w + self.eta * (driven - self.w), 4.0)
+
+    def __init__(self, values):
+        super().__init__({**values, "theta_0": values["theta"]})
+
+
 class Doublet(Law):
     def step(self, x, y, pre, post, m):
         self.early = self.early * np.exp(-DT / self.tau_x)
@@ -177,6 +186,7 @@ OF_ELIGIBILITY = (
 
 
 OF_REWARD = {"w": 0.3, "a_plus": 0.7, "a_minus": 0.3, "eta": 0.02, "tau_e": 0.2, "g_0": 0.1}
+OF_LEAKY = {"w": 0.2, "eta": 0.05, "beta": 0.8, "theta": 0.4}
 OF_PDLF = {"eta": 0.02, "A": 0.7, "B": -0.3, "C": 0.4, "D": 0.1, "g_0": 0.1}
 
 
@@ -197,6 +207,7 @@ def variants():
         )
         yield f"{name}_{pairs}_{contrast}", with_values(rule, OF_THREE), law
     yield "r_stdp", with_values(CATALOG["r_stdp"], OF_REWARD), RewardModulated(OF_REWARD)
+    yield "leaky_hebb", with_values(CATALOG["leaky_hebb"], OF_LEAKY), LeakyHebb(OF_LEAKY)
     for side in ("post", "pre"):
         rule = CATALOG["nm_pdlf"].with_options({"pdp_side": side, "normalisation": "none"})
         law = ModulatedPdlf(OF_PDLF, post=side == "post")

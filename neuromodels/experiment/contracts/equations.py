@@ -46,7 +46,7 @@ def check_use(
     """Refuse a coefficient that is not among the names used."""
     for coefficient in coefficients:
         require(
-            coefficient.name in used,
+            coefficient.symbol in used,
             f"{where}.{coefficient.name}",
             must,
             coefficient.name,
@@ -64,6 +64,12 @@ def variables(equations: str) -> list[str]:
     pattern = re.compile(r"^\s*(?:d(\w+)/d\w+|(\w+))\s*[=:]")
     lines = (pattern.match(line.partition("#")[0]) for line in equations.splitlines())
     return [match[1] or match[2] for match in lines if match]
+
+
+def stored(equations: str) -> list[str]:
+    """Return those of `variables` that keep a number, and are no expression of others."""
+    plain = re.sub(r"#.*", "", equations)
+    return [name for name in variables(plain) if not re.search(rf"(?m)^\s*{name}\s*=", plain)]
 
 
 def drawn_vectors(coefficients: CoefficientVector, count: int) -> np.ndarray:

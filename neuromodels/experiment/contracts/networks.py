@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,6 +38,8 @@ DRIVE = Task(
     step=1e-3,
 )
 """What drives the networks in which rules and neurons are examined; 1 ms a step."""
+TOLD = replace(DRIVE, name="told", taught="1 - 2*int(timestep(t, dt) % 2 > 0)")
+"""The same with an answer that changes in each step, for rules that need an error."""
 BEFORE, AFTER = 4, 3
 PULSE = 1.2
 """What a pulse adds to a membrane whose threshold is 1."""
@@ -133,13 +136,15 @@ def rule_trials(rule: PlasticityRule, controls: Controls | None = None) -> Trial
             Projection("before", "modulators", constant(0.1), "trace"),
             Projection("modulators", "after", constant(1.0), into="modulation"),
         ]
-    populations += [Population("after", AFTER, traced), Population("output", 1, steady("readout"))]
+    output = steady("leaky_readout" if rule.needs_error else "readout")
+    populations += [Population("after", AFTER, traced), Population("output", 1, output)]
     # each neuron hears a channel of its own
     one_each = {
         "input_before": PULSE * np.eye(DRIVE.channels, BEFORE).ravel(),
         "input_after": PULSE * np.eye(DRIVE.channels, AFTER, k=-1).ravel(),
     }
-    return Trials(Circuit(tuple(populations), tuple(projections)), DRIVE, controls, one_each)
+    task = TOLD if rule.needs_error else DRIVE
+    return Trials(Circuit(tuple(populations), tuple(projections)), task, controls, one_each)
 
 
 def driven_neurons(

@@ -12,6 +12,7 @@ from neuromodels.experiment.contracts.equations import (
     check_bounds,
     check_use,
     drawn_vectors,
+    stored,
     variables,
     words,
 )
@@ -111,7 +112,7 @@ class RuleContract(Contract):
 
     def test_weights_are_still_when_frozen(self, rule: PlasticityRule) -> None:
         """No variable of the weight changes once the control `frozen` has stopped learning."""
-        names = [name for name in variables(rule.model) if name in words(rule.weight)]
+        names = [name for name in stored(rule.model) if name in words(rule.weight)]
         early, late = (_values(rule, names, share, frozen=True) for share in (EARLY, 1.0))
         for name in early:
             require(

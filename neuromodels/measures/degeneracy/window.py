@@ -94,9 +94,9 @@ def _of(
     each = [numbers_of(vector, circuit, projection) for vector in vectors]
     counts = [max([1, *map(len, values.values())]) for values in each]
     joined = {name: np.concatenate([values[name] for values in each]) for name in each[0]}
-    thirds = THIRD if projection.rule.modulator else (None,)
+    thirds = THIRD if projection.rule.third_factors else (None,)
     repeated = {name: np.tile(numbers, len(thirds)) for name, numbers in joined.items()}
-    third = np.repeat(THIRD, sum(counts)) if projection.rule.modulator else None
+    third = np.repeat(THIRD, sum(counts)) if projection.rule.third_factors else None
     task = solution.task
     step = task.step_length(task.with_defaults(solution.study.task.parameters))
     found = responses(projection.rule, repeated, step, third)

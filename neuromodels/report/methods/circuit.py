@@ -149,10 +149,10 @@ def _rule(described: Described, projection: Projection) -> list[str]:
 def _own_equations(described: Described, projection: Projection) -> list[Equation]:
     """Return the equations of a synapse, without what arrives and what differs by its sides."""
     connection, rule = described.connections[projection.name], projection.rule
-    searched = {each.name for each in rule.coefficients if not rule.is_start(each)}
-    hidden = {*searched, "is_connected", "x", "y", "sx", "sy", "centre"}
+    searched = {each.symbol for each in rule.coefficients if not rule.is_start(each)}
+    hidden = {*searched, "is_connected", "x", "y", "sx", "sy", *rule.means}
     read = _words_of(rule.each_step, rule.on_pre, rule.on_post, rule.model)
-    if "M" in read:
+    if read & {*rule.third_factors}:
         read.add("m")
     return [
         each
@@ -176,22 +176,24 @@ def _sides(described: Described, projections: list[Projection]) -> list[str]:
     """Return what a rule reads on the two sides of its projections, and of the third factor."""
     rule = projections[0].rule
     read = _words_of(rule.each_step, rule.on_pre, rule.on_post, rule.model)
-    names = [name for name in ("x", "y", "sx", "sy") if name in read]
+    averaged = (summed for summed, _ in rule.means.values())
+    read |= _words_of(*averaged)
+    names = [name for name in ("x", "y", "sx", "sy", "er", "psi") if name in read]
     rows = []
     for projection in projections:
         equations = equations_in(described.connections[projection.name].equations)
         seen = {each.variable: each.text.partition(" = ")[2] for each in equations}
-        rows.append((arrow(projection), *(seen[name] for name in names)))
+        rows.append((arrow(projection), *(seen.get(name, "-") for name in names)))
     said = f"Here {in_words(names)} {'are' if len(names) > 1 else 'is'}:" if names else ""
     lines = [said, *table(("projection", *names), rows)] if names else []
     notes = []
     if rule.modulator:
         notes.append("m is the summed input of the target neuron from modulatory neurons.")
-    if rule.centred:
-        over = {"synapses": "all synapses", "group": "the synapses from the same group of sources"}
+    over = {"synapses": "all synapses", "group": "the synapses from the same group of sources"}
+    for name, (summed, which) in rule.means.items():
         notes.append(
-            f"centre is the mean of {rule.centred} over {over[rule.centred_over]} onto the same"
-            " neuron, at the end of the last step."
+            f"{name} is the mean of {summed} over {over[which]} onto the same neuron, at the end of"
+            " the last step."
         )
     return [*lines, *paragraph(*notes)]
 

@@ -23,8 +23,8 @@ from neuromodels.report.pages.html import (
 from neuromodels.report.plotting.learning import Searches, learning_curve, limits_of, window_of
 from neuromodels.report.run import (
     FAILED_NOTE,
-    MEANING,
     failed_trials,
+    meaning_of,
     outdated_note,
     silent_by_condition,
     source_text,
@@ -106,7 +106,7 @@ def _scores(report: dict[str, Any]) -> list[str]:
             ends_text(each, " to "),
             ", ".join(f"{s['score']:.3f}" for s in each["seeds"]),
             *(texts[each["condition"]] for texts in more.values()),
-            MEANING[each["condition"]],
+            meaning_of(each["condition"]),
         )
         for each in report["conditions"]
     ]

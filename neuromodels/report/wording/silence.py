@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neuromodels.store.records import TestRecord
-from neuromodels.study.conditions import CONDITIONS
+from neuromodels.study.conditions import in_order
 
 TESTS = "final tests"
 """What an entry says that silence was seen in."""
@@ -34,7 +34,7 @@ def silent_scores(tests: Sequence[TestRecord]) -> list[dict[str, Any]]:
             "trials": test.trials,
             "seen_in": TESTS,
         }
-        for condition in CONDITIONS
+        for condition in in_order({test.condition for test in tests})
         for test in tests
         if test.condition == condition
         for name in _silent_in(test)

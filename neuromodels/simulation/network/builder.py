@@ -23,15 +23,14 @@ from neuromodels.study.study import RuleChoice, Study
 def rule_of(choice: RuleChoice, condition: str) -> PlasticityRule:
     """Return a rule under a condition; fixed weights keep the options that they share."""
     if condition_with_network(condition).weights == "plastic":
-        rule = rules.CATALOG[choice.name].with_options(dict(choice.options))
-        return rule.with_coefficients(choice.coefficients)
+        return choice.out_of(rules.CATALOG)
     return fixed_weights(choice)
 
 
 def fixed_weights(choice: RuleChoice) -> PlasticityRule:
     """Return weights that do not change, normalised and searched as those of a rule."""
     fixed = rules.CATALOG["fixed"]
-    normalisation = rules.CATALOG[choice.name].with_options(dict(choice.options)).normalisation
+    normalisation = choice.out_of(rules.CATALOG).normalisation
     weights = {
         name: {key: value for key, value in settings.items() if key != "frozen"}
         for name, settings in choice.coefficients.items()
@@ -48,7 +47,7 @@ def circuit_of(study: Study, condition: str) -> Circuit:
     DeclarationError
         Where the condition has no network of its own, or the rule lacks what it needs.
     """
-    condition_with_network(condition).check(rule=rules.CATALOG[study.rule.name])
+    condition_with_network(condition).check(rule=study.rule.out_of(rules.CATALOG))
     return BUILDERS[type(study.circuit)](study, study.circuit, condition)
 
 

@@ -14,6 +14,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
+from neuromodels.simulation.network.errors_back import check_error
 from neuromodels.simulation.network.own_source import OwnSource
 from neuromodels.simulation.network.text import OwnConstant
 
@@ -137,7 +138,7 @@ class Projection:
                 self.rule.normalisation,
                 "Choose normalisation = 'none'.",
             )
-        if self.is_sparse and self.rule.centred:
+        if self.is_sparse and self.rule.means:
             raise DeclarationError(
                 f"{where}.rule",
                 "no mean is known over synapses of which only some exist",
@@ -188,6 +189,7 @@ class Circuit:
             self._check_normalisation(projection)
             self._check_spikes(projection)
             self._check_modulation(projection)
+            check_error(self, projection)
 
     def population(self, name: str) -> Population:
         """Return a population by name."""
@@ -273,7 +275,11 @@ def heard(beginning: str) -> str:
 
 def block_of(projection: Projection, coefficient: Coefficient, pre: Side, post: Side) -> Block:
     """Return the numbers of a coefficient in a projection, between all pairs or between some."""
-    if projection.pairs is None or coefficient.per in ("pre", "post"):
+    is_of_side = coefficient.per in ("pre", "post")
+    if is_of_side and projection.rule.is_start(coefficient) and projection.pairs is not None:
+        end = projection.pairs[int(coefficient.per == "post")]
+        return Block(projection.name, coefficient, coefficient.size(pre, post), end)
+    if projection.pairs is None or is_of_side:
         return _block(projection.name, coefficient, pre, post, projection.rule)
     count = projection.pairs.shape[1]
     if coefficient.per == SUMMED:
@@ -289,8 +295,10 @@ def _block(
     owner: str, coefficient: Coefficient, pre: Side, post: Side, rule: PlasticityRule | None = None
 ) -> Block:
     spread = coefficient.spread(pre, post)
-    if rule is not None and coefficient.per == "projection" and rule.is_start(coefficient):
-        spread = np.zeros(pre.size * post.size, dtype=int)
+    if rule is not None and rule.is_start(coefficient) and spread is None:
+        sources, targets = np.indices((pre.size, post.size)).reshape(2, -1)
+        shared = {"projection": 0 * sources, "pre": sources, "post": targets}
+        spread = shared.get(coefficient.per)
     return Block(owner, coefficient, coefficient.size(pre, post), spread)
 
 

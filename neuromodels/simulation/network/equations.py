@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from neuromodels.coefficients import SUMMED, Coefficient
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.simulation.network.errors_back import errors_of, errors_seen
 from neuromodels.simulation.network.health import beyond
 from neuromodels.study.conditions import Controls
 
@@ -70,10 +71,10 @@ class Wording:
             for line in self._kept_by_source(projection)
         ]
         received = [
-            f"{coefficient.name}_{projection.name} : 1 (constant)"
+            f"{coefficient.symbol}_{projection.name} : 1 (constant)"
             for projection in self.circuit.projections
             for coefficient in projection.rule.coefficients
-            if coefficient.per == "post" and projection.target == population.name
+            if kept_in(projection, coefficient) == "post" and projection.target == population.name
         ]
         counted = [
             f"beyond_{projection.name} : 1"
@@ -83,10 +84,11 @@ class Wording:
         centred = [
             f"{name} : 1"
             for projection in self.circuit.projections
-            if projection.target == population.name and projection.rule.centred
+            if projection.target == population.name
             for name in self._means(projection)
         ]
-        return "\n" + "\n".join(sent + received + counted + centred)
+        told = errors_of(self.circuit, population)
+        return "\n" + "\n".join(sent + received + counted + centred + told)
 
     def echo(self, projection: Projection) -> str:
         """Return the equations of an echo in which a projection begins: `Circuit.begins_in`."""
@@ -97,16 +99,16 @@ class Wording:
 
     def _kept_by_source(self, projection: Projection) -> list[str]:
         """Return what a projection keeps in its source neurons."""
-        coefficients = [c for c in projection.rule.coefficients if c.per == "pre"]
-        lines = [f"{c.name}_{projection.name} : 1 (constant)" for c in coefficients]
-        normed = [f"q_{projection.name} : 1"] if projection.rule.is_normalised else []
-        return lines + normed
+        coefficients = [c for c in projection.rule.coefficients if kept_in(projection, c) == "pre"]
+        lines = [f"{c.symbol}_{projection.name} : 1 (constant)" for c in coefficients]
+        return lines + [f"q_{projection.name}{end} : 1" for end in projection.rule.normed]
 
     def _scales(self, population: Population) -> str:
         lines = [
-            f"scale_{projection.name} : 1 (linked)"
+            f"scale_{projection.name}{end} : 1 (linked)"
             for projection in self.circuit.projections
-            if projection.target == population.name and projection.rule.is_normalised
+            if projection.target == population.name
+            for end in projection.rule.normed
         ]
         return "\n" + "\n".join(lines)
 
@@ -135,25 +137,34 @@ class Wording:
             "sy": (target.signal, "post"),
         }
         lines += [f"{name} = {v}_{end} : 1" for name, (v, end) in seen.items() if v]
-        if projection.rule.is_normalised:
-            power = f"({NORM_SCALE}*w)**8"
-            lines.append(f"q_{projection.name}_pre = {power} : 1 (summed)")
-        if projection.rule.centred:
-            lines += self._centring(projection)
+        for end, variable in projection.rule.normed.items():
+            power = f"({NORM_SCALE}*{variable})**8"
+            lines.append(f"q_{projection.name}{end}_pre = {power} : 1 (summed)")
+        lines += self._centring(projection)
         if projection.rule.modulator:
             lines += self._third_factor(projection)
+        lines += errors_seen(self.circuit, projection, self._weight(projection))
         if projection.is_sparse:
             lines.append(f"{CONNECTED} : 1 (constant)")
         lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
-        lines.append(beyond(projection.name, _weight(projection), self.controls.limits))
+        lines.append(beyond(projection.name, self._weight(projection), self.controls.limits))
         return "\n".join(lines)
 
     def _sent(self, projection: Projection) -> str:
         """Return what arrives from one source neuron."""
-        source, weight = self.circuit.population(projection.source), _weight(projection)
+        source, weight = self.circuit.population(projection.source), self._weight(projection)
         weight = weight if weight.isidentifier() else f"({weight})"
         carried = source.trace if projection.carries == "trace" else source.signal
         return f"{weight}*{carried}_pre"
+
+    def _weight(self, projection: Projection) -> str:
+        """Return what multiplies the signal of a source, 0 between pairs without a synapse."""
+        weight = self.acting_weight(projection.rule)
+        return f"{CONNECTED}*({weight})" if projection.is_sparse else weight
+
+    def acting_weight(self, rule: PlasticityRule) -> str:
+        """Return the weight of a rule, without a mechanism that a control removes."""
+        return rule.weight_without(self.controls.removed)
 
     def _input_of(self, projection: Projection) -> str:
         """Return the variable of the target in which a projection arrives."""
@@ -162,31 +173,41 @@ class Wording:
         alone = len(self._arrivals(target)[name]) == 1
         return name if alone else f"{name}_{projection.source}"
 
-    def _means(self, projection: Projection) -> dict[str, tuple[int, int]]:
-        """Return the means that a target neuron keeps, and the sources that each is over."""
-        source, name = self.circuit.population(projection.source), f"centre_{projection.name}"
-        if projection.rule.centred_over == "synapses":
-            return {name: (0, source.size)}
+    def _means(self, projection: Projection) -> dict[str, tuple[str, str]]:
+        """Return the means that a target neuron keeps: the mean in the rule, and the sources."""
+        return {
+            name: (mean, among)
+            for mean, (_, over) in projection.rule.means.items()
+            for name, among in self._kept_means(projection, mean, over).items()
+        }
+
+    def _kept_means(self, projection: Projection, mean: str, over: str) -> dict[str, str]:
+        source, name = self.circuit.population(projection.source), f"{mean}_{projection.name}"
+        if over == "synapses":
+            return {name: f"0:{source.size}"}
         ends = list(accumulate(source.side.groups, initial=0))
-        return {f"{name}_{k}": pair for k, pair in enumerate(pairwise(ends))}
+        return {f"{name}_{k}": f"{a}:{b}" for k, (a, b) in enumerate(pairwise(ends))}
 
     def _centring(self, projection: Projection) -> list[str]:
         """Return the sums of means, and what a synapse sees of them."""
-        lines, seen = [], []
-        for mean, (first, end) in self._means(projection).items():
+        lines: list[str] = []
+        seen: dict[str, list[str]] = {}
+        for kept, (mean, sources) in self._means(projection).items():
+            first, end = map(int, sources.split(":"))
             among = f"int(i >= {first} and i < {end})"
-            summand = f"{among}*({projection.rule.centred})/{end - first}"
-            lines.append(f"{mean}_post = {summand} : 1 (summed)")
-            seen.append(f"{among}*{mean}_post")
-        return [*lines, f"centre = {' + '.join(seen)} : 1"]
+            summand = f"{among}*({projection.rule.means[mean][0]})/{end - first}"
+            lines.append(f"{kept}_post = {summand} : 1 (summed)")
+            seen.setdefault(mean, []).append(f"{among}*{kept}_post")
+        return [*lines, *(f"{mean} = {' + '.join(each)} : 1" for mean, each in seen.items())]
 
     def _third_factor(self, projection: Projection) -> list[str]:
         held = self.controls.modulation
-        says = projection.rule.modulator if held is None else repr(float(held))
-        return ["m = modulation_post : 1", f"M = {says} : 1"]
+        factors = projection.rule.third_factors.items()
+        said = {name: each if held is None else repr(float(held)) for name, each in factors}
+        return ["m = modulation_post : 1", *(f"{name} = {each} : 1" for name, each in said.items())]
 
     def _coefficient_line(self, coefficient: Coefficient, projection: Projection) -> str:
-        name = coefficient.name
+        name = coefficient.symbol
         if projection.rule.is_start(coefficient):
             return ""
         kinds = {
@@ -204,10 +225,9 @@ class Wording:
         if self.controls.freeze_at is None or not statements.strip():
             return statements
         changing = f"int(timestep(t, dt) < {self.controls.freeze_at})"
-        before = [f"before_{name} = {name}" for name in rule.learns]
-        after = [
-            f"{name} = before_{name} + {changing}*({name} - before_{name})" for name in rule.learns
-        ]
+        frozen = rule.learns_of(self.controls.only)
+        before = [f"before_{name} = {name}" for name in frozen]
+        after = [f"{name} = before_{name} + {changing}*({name} - before_{name})" for name in frozen]
         return "\n".join([*before, statements, *after])
 
     def erasure(self, statements: str) -> str:
@@ -241,16 +261,19 @@ class Wording:
         return " or ".join(when)
 
 
+def kept_in(projection: Projection, coefficient: Coefficient) -> str:
+    """Return the side whose neurons keep a coefficient; empty: its synapses do.
+
+    Where a variable begins is kept by the synapses, whatever the number of neurons it is one for.
+    """
+    is_of_side = coefficient.per in ("pre", "post")
+    return coefficient.per if is_of_side and not projection.rule.is_start(coefficient) else ""
+
+
 def _variable(projection: Projection, target: Population) -> str:
     """Return the variable of the target for which a projection is meant."""
     assert target.model is not None
     return target.model.input if projection.into == "input" else projection.into
-
-
-def _weight(projection: Projection) -> str:
-    """Return what multiplies the signal of a source neuron, 0 between pairs without a synapse."""
-    weight = projection.rule.weight
-    return f"{CONNECTED}*({weight})" if projection.is_sparse else weight
 
 
 def assigned(statements: str) -> list[str]:

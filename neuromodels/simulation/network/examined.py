@@ -56,7 +56,8 @@ def reads_signals(rule: PlasticityRule) -> bool:
 
 def is_watching(rule: PlasticityRule) -> bool:
     """Whether a rule acts in each step, or reads traces, signals or a third factor."""
-    return bool(rule.each_step.strip() or SIDES & _read(rule))
+    given = {*SIDES, *rule.third_factors, *rule.means}
+    return bool(rule.each_step.strip() or given & _read(rule))
 
 
 def _read(rule: PlasticityRule) -> set[str]:
@@ -81,7 +82,8 @@ def _equations(rule: PlasticityRule) -> Equations:
 
 
 def _known(rule: PlasticityRule) -> set[str]:
-    own = {*_equations(rule), *rule.constants, *(c.name for c in rule.coefficients)}
+    own = {*_equations(rule), *rule.constants, *(c.symbol for c in rule.coefficients)}
+    own |= {*rule.third_factors, *rule.means}
     assigned = {
         line.split("=")[0].strip()
         for text in (rule.each_step, rule.on_pre, rule.on_post)

@@ -189,7 +189,8 @@ class _Own:
     def check_rule(self, projection: Projection) -> None:
         """Refuse a rule that reads what the user's neurons do not have, or names their names."""
         rule, circuit = projection.rule, self.circuit
-        texts = (rule.model, rule.each_step, rule.on_pre, rule.on_post, rule.centred)
+        averaged = (summed for summed, _ in rule.means.values())
+        texts = (rule.model, rule.each_step, rule.on_pre, rule.on_post, *averaged)
         read = get_identifiers(re.sub("#.*", "", "\n".join((*texts, rule.forget, rule.modulator))))
         wants = {
             "x": (projection.source, circuit.trace, "trace"),
@@ -293,7 +294,7 @@ class _Own:
             must = f"{projection.own!r} must have no name that the rule {rule.name!r} has too"
             raise DeclarationError("OwnNetwork.plastic", must, both[0], "Give it another name.")
         sizes = [self.groups[end] for end in (projection.source, projection.target)]
-        if rule.centred and len(synapses) < len(sizes[0]) * len(sizes[1]):
+        if rule.means and len(synapses) < len(sizes[0]) * len(sizes[1]):
             must = f"{rule.name!r} takes a mean over all pairs, and {projection.own!r} joins some"
             raise DeclarationError("rule.name", must, cure="Connect all pairs, or take another.")
 

@@ -74,9 +74,9 @@ def names_of(rule: PlasticityRule) -> set[str]:
     """Return the names that synapses with a rule have."""
     declared = re.findall(r"(?m)^\s*(?:d(\w+)/dt\b|(\w+)\s*[:=])", rule.model)
     own = {name for pair in declared for name in pair if name}
-    own |= {"x", "y", "sx", "sy", *rule.constants, *(c.name for c in rule.coefficients)}
-    own |= {"m", "M"} if rule.modulator else set()
-    return own | ({"centre"} if rule.centred else set())
+    own |= {"x", "y", "sx", "sy", *rule.constants, *(c.symbol for c in rule.coefficients)}
+    own |= {"m", *rule.third_factors} if rule.modulator else set()
+    return own | {*rule.means}
 
 
 def check_memory(network: Network) -> None:

@@ -153,7 +153,8 @@ def driven(
         count, "u : 1", name="before", clock=clock, namespace={"activity": activity}
     )
     before.run_regularly("u = activity(t, i)", when="start", clock=clock, name="before_step")
-    after = NeuronGroup(1, "summed : 1\nmean : 1", name="after", clock=clock, namespace={})
+    means = "".join(f"\nmean_{number} : 1" for number in range(len(rule.means)))
+    after = NeuronGroup(1, f"summed : 1{means}", name="after", clock=clock, namespace={})
     made = synapses_between(
         rule, before, after, values, clock, _seen_of_activity(rule, count, third)
     )
@@ -173,10 +174,10 @@ def _seen_of_activity(rule: PlasticityRule, count: int, third: float) -> str:
         *("x = u_pre : 1", "sx = u_pre : 1", "y = summed_post : 1", "sy = summed_post : 1"),
         f"summed_post = ({rule.weight})*u_pre : 1 (summed)",
     ]
-    if rule.modulator:
-        lines.append(f"M = {float(third)!r} : 1")
-    if rule.centred:
-        lines += [f"mean_post = ({rule.centred})/{count} : 1 (summed)", "centre = mean_post : 1"]
+    lines += [f"{name} = {float(third)!r} : 1" for name in rule.third_factors]
+    for number, (name, (summed, _)) in enumerate(rule.means.items()):
+        lines += [f"mean_{number}_post = ({summed})/{count} : 1 (summed)"]
+        lines += [f"{name} = mean_{number}_post : 1"]
     return "\n".join(lines)
 
 
@@ -231,11 +232,9 @@ def seen_of_spikes(rule: PlasticityRule, third: float | None) -> str:
     third
         The third factor M; None: a variable of the synapse.
     """
-    lines = [f"{name} : 1" for name in ("x", "y", "sx", "sy")]
-    if rule.modulator:
-        lines.append("M : 1" if third is None else f"M = {float(third)!r} : 1")
-    if rule.centred:
-        lines.append("centre : 1")
+    value = "" if third is None else f" = {float(third)!r}"
+    lines = [f"{name} : 1" for name in ("x", "y", "sx", "sy", *rule.means)]
+    lines += [f"{name}{value} : 1" for name in rule.third_factors]
     return "\n".join(lines)
 
 
@@ -257,10 +256,9 @@ def keep_step(made: Synapses, rule: PlasticityRule, clock: Clock, *, is_alone: b
         made.run_regularly(
             rule.each_step, when="synapses", order=STEP_ORDER, clock=clock, name="examined_step"
         )
-    if rule.centred and is_alone:
-        made.run_regularly(
-            f"centre = {rule.centred}", when="end", clock=clock, name="examined_centre"
-        )
+    if rule.means and is_alone:
+        kept = "\n".join(f"{name} = {summed}" for name, (summed, _) in rule.means.items())
+        made.run_regularly(kept, when="end", clock=clock, name="examined_centre")
 
 
 def synapses_between(
@@ -268,7 +266,7 @@ def synapses_between(
 ) -> Synapses:
     """Return unconnected synapses that follow a rule; `seen` are equations beside its own."""
     own = [line.split(":")[0].strip() for line in rule.model.splitlines()]
-    lines = [f"{c.name} : 1 (constant)" for c in rule.coefficients if c.name not in own]
+    lines = [f"{c.symbol} : 1 (constant)" for c in rule.coefficients if c.symbol not in own]
     equations = "\n".join([rule.model, *lines, seen])
     watch = WATCH if "sx : 1" in seen.splitlines() else {}
     paths = {**watch, "pre": rule.on_pre, "post": rule.on_post}
@@ -290,4 +288,4 @@ def synapses_between(
 def _set(made: Synapses, rule: PlasticityRule, values: Values | None) -> None:
     for coefficient in rule.coefficients:
         value = (values or {}).get(coefficient.name, coefficient.default)
-        setattr(made, coefficient.name, value)
+        setattr(made, coefficient.symbol, value)

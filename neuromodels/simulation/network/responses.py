@@ -161,16 +161,17 @@ def _batch(
     made = synapses_between(rule, before, after, None, clock, seen)
     made.connect(j="i")
     for coefficient in rule.coefficients:
-        setattr(made, coefficient.name, coefficient.default)
+        setattr(made, coefficient.symbol, coefficient.default)
     keep_step(made, rule, clock, is_alone=False)
     made.run_regularly(f"{WEIGHT} = {rule.weight}", when="end", clock=clock, name="examined_weight")
     count = max([1, *(len(each) for each in values.values())])
     network = Network(before, after, made, name="protocol")
     batch = Batch(network, count, dtype="float64", namespace={})
+    symbols = {coefficient.name: coefficient.symbol for coefficient in rule.coefficients}
     for name, numbers in values.items():
-        batch[f"examined.{name}"] = np.asarray(numbers, dtype=float)[:, None]
-    if rule.modulator and third is not None:
-        batch["examined.M"] = np.asarray(third, dtype=float)[:, None]
+        batch[f"examined.{symbols[name]}"] = np.asarray(numbers, dtype=float)[:, None]
+    for factor in rule.third_factors if third is not None else ():
+        batch[f"examined.{factor}"] = np.asarray(third, dtype=float)[:, None]
     batch.initialise(f"examined.{WEIGHT}", rule.weight)
     return batch
 

@@ -29,7 +29,14 @@ from neuromodels.errors import DeclarationError
 from neuromodels.rules.normalisation import SMALLEST_NORM
 from neuromodels.simulation.capture.messages import reading
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
-from neuromodels.simulation.network.equations import CONNECTED, NORM_SCALE, Wording, assigned
+from neuromodels.simulation.network.equations import (
+    CONNECTED,
+    NORM_SCALE,
+    Wording,
+    assigned,
+    kept_in,
+)
+from neuromodels.simulation.network.errors_back import error_statements
 from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
 from neuromodels.simulation.network.text import (
     LAST,
@@ -210,6 +217,7 @@ class _Writer:
     def _teaching(self, output: Population) -> None:
         """Let the task tell each neuron of the read-out what it should do."""
         if not self.task.taught:
+            self._check_told()
             return
         assert output.model is not None
         if not output.model.taught:
@@ -220,6 +228,17 @@ class _Writer:
                 "Choose readout = 'leaky_readout'.",
             )
         self._sum("taught", "items", output.name, output.model.taught, self.task.taught)
+
+    def _check_told(self) -> None:
+        """Refuse a rule that needs an error where the task tells nothing."""
+        for projection in self.circuit.projections:
+            if projection.rule.needs_error:
+                raise DeclarationError(
+                    "rule.name",
+                    f"{projection.rule.name!r} needs an error, and the task {self.task.name!r}"
+                    " tells the read-out nothing",
+                    cure="Take a task that teaches, such as few_shot, or another rule.",
+                )
 
     def _rewarding(self) -> None:
         """Let the task tell modulatory neurons what was earned; without any, nobody hears it."""
@@ -295,6 +314,7 @@ class _Writer:
             self._each_step(name, model.before_spikes, order + 1, "clearing")
             self.parts.append(Spikes(name, model.reset, order + 2, order + 3))
         self._each_step(name, model.each_step, order + 4, "each_step")
+        self._each_step(name, error_statements(self.circuit, population), order + 5, "error")
         for coefficient in population.coefficients:
             label = f"{name}.{coefficient.name}"
             self.addresses[label] = label
@@ -331,20 +351,20 @@ class _Writer:
 
     def _projection(self, projection: Projection) -> None:
         rule, name = projection.rule, projection.name
-        normalised = rule.is_normalised
         if self.circuit.begins_in(projection) != projection.source:
             self._echo(projection)
-        if normalised:
-            self._norm(projection)
+        for end in rule.normed:
+            self._norm(projection, end)
         self.parts.append(self._synapses(projection))
         for coefficient in rule.coefficients:
             self._place(projection, coefficient)
         changes = self.wording.changes(rule, rule.each_step)
         self._each_step(name, changes, PLASTICITY, "plasticity")
         self._each_step(name, self.wording.erasure(rule.forget), ERASURE, "erasure")
-        if normalised:
+        if rule.is_normalised:
             order = self.groups[projection.target].order - 4
-            self._each_step(name, f"w *= scale_{name}_post", order, "normalisation")
+            divided = (f"{w} *= scale_{name}{end}_post" for end, w in rule.normed.items())
+            self._each_step(name, "\n".join(divided), order, "normalisation")
 
     def _echo(self, projection: Projection) -> None:
         """Write the neurons in which a projection begins that goes back and is normalised."""
@@ -362,28 +382,28 @@ class _Writer:
         rule, equations = projection.rule, self.wording.projection(projection)
         on_pre, on_post = (self.wording.changes(rule, each) for each in (rule.on_pre, rule.on_post))
         if projection.own:
-            own = (projection.name, equations, rule.weight)
+            own = (projection.name, equations, self.wording.acting_weight(rule))
             return PlasticSynapses(*own, on_pre, on_post, rule.constants)
         ends = (self.circuit.begins_in(projection), projection.target)
         return Connection(projection.name, *ends, equations, on_pre, on_post, rule.constants)
 
     def _place(self, projection: Projection, coefficient: Coefficient) -> None:
         """Note where a coefficient's numbers go, and put its default there."""
-        owner, name = projection.name, coefficient.name
-        if coefficient.per in ("pre", "post"):
-            is_pre = coefficient.per == "pre"
+        owner, name = projection.name, coefficient.symbol
+        if side := kept_in(projection, coefficient):
+            is_pre = side == "pre"
             owner = self.circuit.begins_in(projection) if is_pre else projection.target
             name = f"{name}_{projection.name}"
         self.addresses[f"{projection.name}.{coefficient.name}"] = f"{owner}.{name}"
         self.parts.append(Value(owner, name, coefficient.default))
 
-    def _norm(self, projection: Projection) -> None:
+    def _norm(self, projection: Projection, end: str) -> None:
         """Write the weights' 8-norm: summed per source neuron, then over source neurons.
 
         The one number that scales a layer comes back to every target neuron, where synapses can
         read it: Brian2 gives them no way to a variable shared by the whole group.
         """
-        name, target = projection.name, self.groups[projection.target]
+        name, target = f"{projection.name}{end}", self.groups[projection.target]
         total, spread = f"norm_{name}", f"scale_{name}"
         order = target.order - 8
         self._group(Group(total, 1, "Q : 1\nscale : 1", order))

@@ -230,12 +230,21 @@ def _score(arrays: TrialArrays, loss: str) -> dict[str, Any]:
     return {
         "outputs": arrays.outputs,
         "asked": "number_pre",
+        "taught": _told(arrays),
         "score_model": model,
         "score": statements,
         "score_name": "Fraction of trials named right" if labelled else "Score of the read-out",
         "scores": (0.0, 1.0),
         "chance": 1 / arrays.classes if labelled else None,
     }
+
+
+def _told(arrays: TrialArrays) -> str:
+    """Return what a trial tells each read-out in each step; empty: nothing."""
+    if arrays.told is None:
+        return ""
+    row = f"(number_pre*{arrays.shape[1]} + {ROW})"
+    return f"{SHOWING}*told_values({row}*second, j)"
 
 
 def _named_arrays(file: str, data: str) -> TrialArrays:
@@ -273,6 +282,8 @@ def _tables(arrays: TrialArrays) -> dict[str, object]:
         tables["answer_values"] = arrays.targets.reshape(trials * steps, arrays.outputs)
     else:
         tables["answer_values"] = arrays.labels
+    if arrays.told is not None:
+        tables["told_values"] = arrays.told.reshape(trials * steps, arrays.outputs)
     if arrays.mask is not None:
         tables["mask_values"] = arrays.mask.reshape(trials * steps)
         tables["counted_steps"] = arrays.counted

@@ -24,6 +24,7 @@ AXES = {
     "targets": "(trials, steps, outputs)",
     "mask": "(trials, steps)",
     "test": "(trials,)",
+    "told": "(trials, steps, outputs)",
 }
 """What the axes of each array are."""
 
@@ -46,6 +47,9 @@ class TrialArrays:
     test
         Which trials no search may see, true or false, shape (trials,); None: the study says how
         many, see `ArrayTask`.
+    told
+        What each read-out is told in each step, shape (trials, steps, outputs), 0 where it is told
+        nothing; None: nothing at all. It reaches plasticity alone, see `NeuronModel.taught`.
     classes
         Number of classes; 0: one more than the largest label.
     origin
@@ -65,6 +69,7 @@ class TrialArrays:
     test: np.ndarray | None = None
     classes: int = 0
     origin: str = ""
+    told: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in AXES:
@@ -75,6 +80,9 @@ class TrialArrays:
         self._check_answers()
         self._check_mask()
         self._check_test()
+        if self.told is not None:
+            wanted = (*self.shape[:2], self.outputs)
+            self._check_length("told", self.told.shape, wanted)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -181,8 +189,9 @@ class TrialArrays:
 
     def _check_length(self, name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
         if found != wanted:
-            told = " and ".join(AXES[name].strip("(),").split(", ")[: len(wanted)])
-            must = f"must have as many {told} as the inputs, {_in_words(wanted)}"
+            axes = " and ".join(AXES[name].strip("(),").split(", ")[: len(wanted)])
+            whose = "inputs and the read-out" if name == "told" else "inputs"
+            must = f"must have as many {axes} as the {whose}, {_in_words(wanted)}"
             _refuse(name, must, _in_words(found))
 
 
