@@ -174,11 +174,7 @@ def _go_network(declaration: Declaration, options: Namespace, folder: Path | Non
     "write the plan of a study into a file, to commit before the run",
     argument("file", metavar="FILE", help="a study file"),
     SET,
-    repeatable(
-        "--contrast",
-        metavar="CLAIM",
-        help="what the study will be judged by: 'plastic > fixed', 'plastic = reset within 0.02'",
-    ),
+    repeatable("--contrast", metavar="CLAIM", help="it is judged by this, e.g. 'plastic > fixed'"),
     repeatable("--exclude", metavar="RULE", help="which searches will not count, in words"),
     JSON,
 )
@@ -198,9 +194,7 @@ def _declare(options: Namespace) -> int:
     "report",
     "show the table of a run",
     RUN,
-    argument(
-        "--html", metavar="FILE", nargs="?", const="", help="write it as a page for a browser"
-    ),
+    argument("--html", metavar="FILE", nargs="?", const="", help="write it as a page"),
     JSON,
 )
 def _report(options: Namespace) -> int:
@@ -233,9 +227,7 @@ def _show_report(folder: Path, options: Namespace) -> int:
 @command(
     "compare",
     "show several runs in one table",
-    argument(
-        "folders", metavar="FOLDER", type=Path, nargs="+", help="run folders and sweep folders"
-    ),
+    argument("folders", metavar="FOLDER", type=Path, nargs="+", help="of runs and of sweeps"),
     JSON,
 )
 def _compare(options: Namespace) -> int:
@@ -390,9 +382,7 @@ def _doctor(options: Namespace) -> int:
     repeatable("--vary", metavar="KEY=VALUES", later=settings_from("measures.examine", "values")),
     repeatable("--only", metavar="CONDITION", help="e.g. plastic; without it all it is about"),
     argument("--trials", type=positive, default=2000, help="per solution (2000)"),
-    argument(
-        "--replace", action="store_true", help="also a result of more trials, or of other values"
-    ),
+    argument("--replace", action="store_true", help="also one of more trials or other values"),
     JSON,
 )
 def _measure(options: Namespace) -> int:
@@ -427,6 +417,24 @@ def _battery(options: Namespace) -> int:
 
 
 @command(
+    "population",
+    "search many forms of a rule, and tell what each term does",
+    argument("file", type=Path, help="declares the population, or is a table of one (.csv)"),
+    SET,
+    argument("--out", metavar="DIR", type=Path, help="the run folder"),
+    argument("--table", type=Path, help="take the rules from this table; nothing is searched"),
+    JSON,
+)
+def _population(options: Namespace) -> int:
+    from neuromodels.report.population.answer import population_of
+    from neuromodels.report.population.view import population_view
+
+    asked = options.set, options.out, options.table
+    said = population_of(options.file, *asked, _announce, complain)
+    return show(said, population_view(said), options)
+
+
+@command(
     "simplify",
     "show the smallest rule that keeps a solution's score",
     argument("run", type=Path, help="run folder"),
@@ -458,11 +466,7 @@ def _cache(options: Namespace) -> int:
 @command(
     "figure",
     "draw a figure from stored runs, or from committed tables",
-    argument(
-        "name",
-        metavar="NAME",
-        help="a script in figures/, e.g. pdlf_fig2b; all draws every one that can be drawn",
-    ),
+    argument("name", metavar="NAME", help="of a script in figures/; all: every one that can be"),
     argument(
         "--run",
         metavar="RUN",
@@ -472,11 +476,7 @@ def _cache(options: Namespace) -> int:
         default=[],
         help="run folders to draw from; for all also folders of them",
     ),
-    argument(
-        "--from-tables",
-        action="store_true",
-        help="draw from the tables in figures/data, as is done where nothing was run",
-    ),
+    argument("--from-tables", action="store_true", help="draw from the tables in figures/data"),
     argument("--out", metavar="FILE", type=Path, help="where to save it; for all a folder"),
 )
 def _figure(options: Namespace) -> int:

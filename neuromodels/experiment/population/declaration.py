@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from neuromodels.analysis.population.contrasts import claim_in
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.population.forms import Form, drawn_forms, named_forms
 from neuromodels.rules import CATALOG
@@ -185,6 +186,11 @@ def _contrasts(section: Mapping[str, Any]) -> tuple[str, ...]:
     given = section.get("contrasts", [])
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         raise DeclarationError("population.contrasts", "must be a list of texts", given)
+    for text in given:
+        try:
+            claim_in(text)
+        except ValueError as error:
+            raise DeclarationError("population.contrasts", str(error)) from None
     return tuple(given)
 
 
@@ -273,7 +279,7 @@ def _tables(section: Mapping[str, Any], key: str) -> Mapping[str, Mapping[str, A
 
 
 def _changed(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table with dotted keys put into it."""
+    """Return a table with dotted keys put into it; tables are joined, key by key."""
     changed = deepcopy(dict(table))
     for key, value in changes.items():
         *sections, last = key.split(".")
@@ -281,8 +287,9 @@ def _changed(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
         for name in sections:
             place = place.setdefault(name, {})
             if not isinstance(place, dict):
-                raise DeclarationError(
-                    f"population: {key}", f"must have a table at {name!r}", place
-                )
-        place[last] = value
+                must = f"must have a table at {name!r}"
+                raise DeclarationError(f"population: {key}", must, place)
+        known = place.get(last)
+        both = isinstance(known, dict) and isinstance(value, Mapping)
+        place[last] = _changed(known or {}, value) if both else deepcopy(value)
     return changed

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from neuromodels.analysis.population.form_means import TERM
 from neuromodels.errors import NeuromodelsError, StorageError
 from neuromodels.experiment.population.declaration import Cell, Population
 from neuromodels.experiment.population.search import (
@@ -22,7 +23,7 @@ from neuromodels.experiment.population.search import (
     shuffled_vectors,
 )
 from neuromodels.files import arrays_to_bytes, read_json, replace_file, write_json, writing
-from neuromodels.measures.population.table import TERM, Row, write_table
+from neuromodels.measures.population.table import Row, write_table
 from neuromodels.measures.population.values import (
     CONTROLS,
     VALUES,

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from neuromodels.analysis.population.form_means import TERM, terms_in
 from neuromodels.errors import NeuromodelsError
 from neuromodels.files import replace_file, writing
 
-TERM = "has_"
-"""Before a term's name: the column that is 1 where a rule has it."""
 ABOUT = ("task", "start", "form", "kind")
 """Columns of words; `kind` is ``searched``, ``random`` or ``shuffled``."""
 LARGEST = 2**28
@@ -65,6 +64,8 @@ def read_table(path: Path) -> Columns:
 
 def _column(name: str, rows: Sequence[Mapping[str, str]]) -> np.ndarray:
     texts = [row[name] for row in rows]
+    if name is None or None in texts:
+        raise ValueError("rows of different lengths")
     if name in ABOUT:
         return np.array(texts)
     return np.array([float(text) if text else math.nan for text in texts])
@@ -87,8 +88,3 @@ def checked_table(columns: Columns, source: str) -> Columns:
         if not np.isin(columns[TERM + term], (0.0, 1.0)).all():
             raise NeuromodelsError(f"{source}: {TERM}{term}", "must be 0 or 1 in every row")
     return columns
-
-
-def terms_in(columns: Mapping[str, Any]) -> list[str]:
-    """Return the terms that a table has columns for."""
-    return [name.removeprefix(TERM) for name in columns if name.startswith(TERM)]
