@@ -423,13 +423,14 @@ def _battery(options: Namespace) -> int:
     SET,
     argument("--out", metavar="DIR", type=Path, help="the run folder"),
     argument("--table", type=Path, help="take the rules from this table; nothing is searched"),
+    argument("--figure", metavar="FILE", type=Path, help="save a picture of all effects"),
     JSON,
 )
 def _population(options: Namespace) -> int:
     from neuromodels.report.population.answer import population_of
     from neuromodels.report.population.view import population_view
 
-    asked = options.set, options.out, options.table
+    asked = options.set, options.out, options.table, options.figure
     said = population_of(options.file, *asked, _announce, complain)
     return show(said, population_view(said), options)
 

@@ -47,6 +47,8 @@ class TermEffect:
         Of forms, not adjusted.
     forms_with, forms_without
         How many.
+    spread
+        Standard deviation of the means of forms: a unit in which effects on several values compare.
     missing
         Rules of the task without a number: they do not take part.
     reason
@@ -67,6 +69,7 @@ class TermEffect:
     mean_without: float
     forms_with: int
     forms_without: int
+    spread: float
     missing: int
     reason: str
 
@@ -190,6 +193,7 @@ def _effect(
         float(theirs.mean()) if theirs.size else math.nan,
         int(has.sum()),
         int((~has).sum()),
+        float(means.values.std(ddof=1)) if means.values.size > 1 else math.nan,
         means.missing,
         reason if place not in tested else "",
     )

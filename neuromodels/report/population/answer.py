@@ -21,6 +21,7 @@ from neuromodels.files import read_json
 from neuromodels.measures.population.run import ABOUT, run_population
 from neuromodels.measures.population.table import read_table
 from neuromodels.measures.population.values import VALUES
+from neuromodels.report.population.picture import check_picture, drawn
 from neuromodels.store import RUNS
 from neuromodels.study.own_files import Announce
 
@@ -36,6 +37,7 @@ def population_of(
     changes: Sequence[str],
     out: Path | None,
     table: Path | None,
+    figure: Path | None,
     announce: Announce,
     tell: Tell,
 ) -> dict[str, Any]:
@@ -51,6 +53,8 @@ def population_of(
         The folder of the run; None: by the name and the digest of the population.
     table
         A table of the population: nothing is searched.
+    figure
+        Where the picture of all effects is saved, if anywhere.
     announce, tell
         Told of files of the user's own, and of what is done.
 
@@ -59,8 +63,10 @@ def population_of(
     NeuromodelsError
         With what is wrong.
     """
+    if figure is not None:
+        check_picture(figure)
     if file.suffix == ".csv":
-        return said_of(read_table(file), str(file), (), math.nan)
+        return drawn(said_of(read_table(file), str(file), (), math.nan), figure)
     population = read_population(file, changes, announce)
     plan: Mapping[str, Any] = {}
     if table is None:
@@ -69,7 +75,7 @@ def population_of(
         table = run_population(population, folder, file, tell)
         plan = read_json(folder / ABOUT).get("plan", {})
     said = said_of(read_table(table), str(table), population.contrasts, population.margin)
-    return {**said, "plan": plan}
+    return drawn({**said, "plan": plan}, figure)
 
 
 def said_of(columns: Table, source: str, contrasts: Sequence[str], margin: float) -> dict[str, Any]:
