@@ -201,6 +201,12 @@ def test_each_candidate_may_have_trials_of_its_own(experiment):
         np.testing.assert_array_equal(both.losses[k], one.losses[0])
 
 
+def test_a_body_of_another_simulator_is_refused(file):
+    change = 'population.tasks.copy={task={name="mujoco_ant"}}'
+    with pytest.raises(DeclarationError):
+        read_population(file, [change])
+
+
 def test_goals_side_by_side_are_refused(file):
     change = "objective={terms={loss={},rate={}},pareto=true}"
     with pytest.raises(DeclarationError, match="must have one goal"):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from neuromodels.measures.population.table import read_table, write_table
 from neuromodels.measures.population.values import VALUES, bench_of, values_of
 from neuromodels.measures.quantities import Solution
 from neuromodels.seeding import generator, trial_streams
+from neuromodels.store.lock import FolderLock
 
 FILE = """\
 name = "small"
@@ -145,6 +147,32 @@ def test_another_population_is_refused_in_its_folder(finished, file):
     changed = read_population(file, ["search.generations=3"])
     with pytest.raises(StorageError, match="holds another population"):
         run_population(changed, finished, file)
+
+
+def test_a_folder_with_something_else_is_refused(population, file, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(StorageError, match=r"must be empty, or hold a population; got 'mine.txt'"):
+        run_population(population, tmp_path, file)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("content", ['{"rows": [{"task": 1}]}', '{"rows": 3}', "[]", "{"])
+def test_a_damaged_part_is_named(finished, population, file, tmp_path, content):
+    shutil.copytree(finished, tmp_path / "run")
+    part = tmp_path / "run" / "parts" / "copy-only-000.json"
+    part.write_text(content)
+    with pytest.raises(NeuromodelsError, match=r"copy-only-000\.json: (must hold|cannot be read)"):
+        run_population(population, tmp_path / "run", file)
+
+
+def test_another_process_is_refused(finished, population, file):
+    lock = FolderLock(finished / "lock")
+    lock.acquire()
+    try:
+        with pytest.raises(StorageError):
+            run_population(population, finished, file)
+    finally:
+        lock.release()
 
 
 def test_values_are_those_of_each_rule_examined_alone(population, copy):

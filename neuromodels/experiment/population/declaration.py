@@ -24,6 +24,8 @@ from neuromodels.study.file import (
 )
 from neuromodels.study.own_files import Announce, ignore
 from neuromodels.study.study import Study
+from neuromodels.tasks import CATALOG as CATALOG_OF_TASKS
+from neuromodels.tasks.embodied import EmbodiedTask
 
 SECTION = "population"
 NUMBERS: Mapping[str, tuple[float, float, float]] = {
@@ -235,6 +237,10 @@ def _cells(
     if any(cell.study.objective.pareto or cell.study.search.stages for cell in cells):
         must = "must have one goal and no stages in a population"
         raise DeclarationError("search", must)
+    for cell in cells:
+        if isinstance(cell.study.task_out_of(CATALOG_OF_TASKS), EmbodiedTask):
+            must = "must run in the compiled network, without a body of another simulator"
+            raise DeclarationError(f"population.tasks.{cell.task}", must, cell.study.task.name)
     return tuple(cells)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,16 +62,10 @@ def search_forms(
     experiment: Experiment,
     study: Study,
     searches: Sequence[Search],
-    between: Callable[[], None] = lambda: None,
 ) -> Found:
     """Search all forms side by side, each with an optimizer and trials of its own.
 
     A search is the same to the bit whichever others run beside it.
-
-    Parameters
-    ----------
-    between
-        Called after every generation; raises to give up.
     """
     plan = study.search
     free = np.array([free_numbers(experiment, study, each.form) for each in searches])
@@ -94,7 +88,6 @@ def search_forms(
         losses = _losses(experiment, study, xs, streams).reshape(len(searches), -1)
         for optimizer, x, loss in zip(optimizers, asked, losses, strict=True):
             optimizer.tell(x, loss)
-        between()
     centres = [optimizer.recommend()[None] for optimizer in optimizers]
     vectors = [_whole(experiment, *each)[0] for each in zip(centres, free, strict=True)]
     return Found(np.array(vectors), free, plan.generations * plan.candidates * plan.trials)

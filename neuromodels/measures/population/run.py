@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neuromodels.analysis.population.form_means import TERM
-from neuromodels.errors import NeuromodelsError, StorageError
+from neuromodels.errors import StorageError
 from neuromodels.experiment.population.declaration import Cell, Population
 from neuromodels.experiment.population.search import (
     Search,
@@ -22,7 +22,14 @@ from neuromodels.experiment.population.search import (
     search_forms,
     shuffled_vectors,
 )
-from neuromodels.files import arrays_to_bytes, read_json, replace_file, write_json, writing
+from neuromodels.files import (
+    arrays_to_bytes,
+    read_json,
+    refuse_link,
+    replace_file,
+    write_json,
+    writing,
+)
 from neuromodels.measures.population.table import Row, write_table
 from neuromodels.measures.population.values import (
     CONTROLS,
@@ -38,6 +45,8 @@ from neuromodels.store.lock import FolderLock
 
 SCHEMA = 1
 ABOUT, TABLE, LOCK, PARTS = "population.json", "population.csv", "lock", "parts"
+KINDS = 3
+"""A searched rule and its two controls."""
 Tell = Callable[[str], None]
 
 
@@ -86,8 +95,10 @@ def run_population(
     StorageError
         When the folder is of another population, or another process works in it.
     """
+    _check_folder(folder)
     with writing(folder):
         (folder / PARTS).mkdir(parents=True, exist_ok=True)
+    refuse_link(folder / PARTS)
     lock = FolderLock(folder / LOCK)
     lock.acquire()
     try:
@@ -98,10 +109,19 @@ def run_population(
             if not _rows_path(folder, part).exists():
                 _run_part(population, part, bench(population.cells.index(part.cell)), folder)
                 tell(f"{part.name}: {len(part.searches)} rules; part {done} of {len(parts)}")
-        write_table(folder / TABLE, list(_all_rows(folder, parts)))
+        write_table(folder / TABLE, list(_all_rows(folder, population)))
     finally:
         lock.release()
     return folder / TABLE
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder in which something else lies."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / ABOUT).exists():
+        others = {path.name for path in folder.iterdir()} - {LOCK, PARTS}
+        if others:
+            must = "must be empty, or hold a population"
+            raise StorageError(str(folder), must, sorted(others)[0], "Name another with --out.")
 
 
 def _cell(population: Population, number: int) -> tuple[Cell, Any]:
@@ -197,14 +217,19 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _all_rows(folder: Path, parts: list[Part]) -> Iterator[Row]:
-    for part in parts:
+def _all_rows(folder: Path, population: Population) -> Iterator[Row]:
+    columns = _columns(population)
+    for part in parts_of(population):
         path = _rows_path(folder, part)
-        try:
-            rows = read_json(path)["rows"]
-        except (KeyError, TypeError):
-            raise NeuromodelsError(
-                str(path), "must hold the rows of a part", cure="Remove it."
-            ) from None
+        rows = read_json(path).get("rows")
+        whole = isinstance(rows, list) and len(rows) == KINDS * len(part.searches)
+        if not whole or not all(isinstance(row, dict) and set(row) == columns for row in rows):
+            must = "must hold the rows of a part, as this command writes them"
+            raise StorageError(str(path), must, cure="Remove it, and call the command again.")
         for row in rows:
             yield {name: np.nan if value is None else value for name, value in row.items()}
+
+
+def _columns(population: Population) -> set[str]:
+    about = {"task", "start", "seed", "form", "kind", "coefficients", "evaluations", "seconds"}
+    return {*about, *VALUES, *(TERM + term for term in population.terms)}

@@ -117,6 +117,8 @@ def _plan(said: Said) -> list[str]:
     plan = said["plan"]
     if not plan:
         return []
-    if not plan["committed"]:
+    if plan.get("committed") is not True:
         return ["✗ The file was not committed before the run began."]
-    return [f"✓ The file was committed before the run began (commit {plan['commit'][:10]})."]
+    return [
+        f"✓ The file was committed before the run began (commit {str(plan.get('commit'))[:10]})."
+    ]
