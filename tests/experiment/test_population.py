@@ -202,9 +202,9 @@ def test_each_candidate_may_have_trials_of_its_own(experiment):
 
 
 def test_a_body_of_another_simulator_is_refused(file):
-    change = 'population.tasks.copy={task={name="mujoco_ant"}}'
-    with pytest.raises(DeclarationError):
-        read_population(file, [change])
+    changes = ['task={name="halfcheetah_run"}', 'test.inputs="searched"']
+    with pytest.raises(DeclarationError, match="must run in the compiled network"):
+        read_population(file, changes)
 
 
 def test_goals_side_by_side_are_refused(file):
