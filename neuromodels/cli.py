@@ -171,7 +171,7 @@ def _go_network(declaration: Declaration, options: Namespace, folder: Path | Non
 
 @command(
     "declare",
-    "write the plan of a study into a file, to commit before the run",
+    "write a study's plan into a file, to commit before the run",
     argument("file", metavar="FILE", help="a study file"),
     SET,
     repeatable("--contrast", metavar="CLAIM", help="it is judged by this, e.g. 'plastic > fixed'"),
