@@ -221,7 +221,7 @@ def _all_rows(folder: Path, population: Population) -> Iterator[Row]:
     columns = _columns(population)
     for part in parts_of(population):
         path = _rows_path(folder, part)
-        rows = read_json(path).get("rows")
+        rows: Any = read_json(path).get("rows")
         whole = isinstance(rows, list) and len(rows) == KINDS * len(part.searches)
         if not whole or not all(isinstance(row, dict) and set(row) == columns for row in rows):
             must = "must hold the rows of a part, as this command writes them"
