@@ -74,18 +74,31 @@ def capacity_of(right: np.ndarray, inputs: np.ndarray, rng: np.random.Generator)
         interval is that of Efron's percentiles, less twice the bias, because a resample has it once
         more.
     """
+    by_input = _shares_by_input(right, inputs)
+    bits, bias = bits_of_shares(right, inputs)
+    if len(by_input) == 2 ** np.asarray(inputs).shape[1]:
+        return Capacity(bits, no_interval(len(by_input)), 0.0, len(by_input))
+    interval = _interval(by_input, 2 * bias, rng)
+    return Capacity(bits, interval, bias, len(by_input))
+
+
+def bits_of_shares(right: np.ndarray, inputs: np.ndarray) -> tuple[float, float]:
+    """Return the bits of `capacity_of` and their bias, without an interval."""
+    by_input = _shares_by_input(right, inputs)
+    shares = by_input.mean(axis=0)
+    bits = float((1 - binary_entropy(shares)).sum())
+    if len(by_input) == 2 ** np.asarray(inputs).shape[1]:
+        return bits, 0.0
+    bias = float(_bias(shares, len(by_input)))
+    return max(bits - bias, 0.0), bias
+
+
+def _shares_by_input(right: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """Return how often each position is right of each input that differs, (inputs, length)."""
     _, groups = np.unique(np.asarray(inputs), axis=0, return_inverse=True)
     groups = groups.reshape(-1)
     count = np.bincount(groups)
-    by_input = np.array([np.bincount(groups, column) / count for column in np.asarray(right).T]).T
-    shares = by_input.mean(axis=0)
-    bits = float((1 - binary_entropy(shares)).sum())
-    if len(count) == 2 ** np.asarray(inputs).shape[1]:
-        return Capacity(bits, no_interval(len(count)), 0.0, len(count))
-    bias = float(_bias(shares, len(count)))
-
-    interval = _interval(by_input, 2 * bias, rng)
-    return Capacity(max(bits - bias, 0.0), interval, bias, len(count))
+    return np.array([np.bincount(groups, column) / count for column in np.asarray(right).T]).T
 
 
 def _interval(by_input: np.ndarray, too_large: float, rng: np.random.Generator) -> Interval:

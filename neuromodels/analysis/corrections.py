@@ -69,7 +69,7 @@ def max_t(differences: np.ndarray) -> Contrasts:
         raise ValueError(f"differences {told}; got shape {values.shape}")
     seeds = len(values)
     flipped = _student(sign_flips(seeds) @ values, values)
-    return Contrasts(values.mean(axis=0), flipped[0], _step_down(np.abs(flipped)), seeds)
+    return Contrasts(values.mean(axis=0), flipped[0], step_down(np.abs(flipped)), seeds)
 
 
 def _student(sums: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -86,8 +86,8 @@ def _student(sums: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.where(sums == 0, 0.0, t)
 
 
-def _step_down(sizes: np.ndarray) -> np.ndarray:
-    """Return corrected p values of sizes of t, (flips, contrasts), whose first row is the data."""
+def step_down(sizes: np.ndarray) -> np.ndarray:
+    """Return corrected p values of sizes of t, (permutations, tests); the first row is the data."""
     order = np.argsort(-sizes[0], kind="stable")
     largest = np.maximum.accumulate(sizes[:, order[::-1]], axis=1)[:, ::-1]
     steps = share_as_large(largest)

@@ -68,6 +68,25 @@ def _battery(options: Namespace) -> int:
 
 
 @command(
+    "population",
+    "search many forms of a rule, and tell what each term does",
+    argument("file", type=Path, help="declares the population, or is a table of one (.csv)"),
+    SET,
+    argument("--out", metavar="DIR", type=Path, help="the run folder"),
+    argument("--table", type=Path, help="take the rules from this table; nothing is searched"),
+    argument("--figure", metavar="FILE", type=Path, help="save a picture of all effects"),
+    JSON,
+)
+def _population(options: Namespace) -> int:
+    from neuromodels.report.population.answer import population_of
+    from neuromodels.report.population.view import population_view
+
+    asked = options.set, options.out, options.table, options.figure
+    said = population_of(options.file, *asked, announce_code, complain)
+    return show(said, population_view(said), options)
+
+
+@command(
     "simplify",
     "show the smallest rule that keeps a solution's score",
     argument("run", type=Path, help="run folder"),
@@ -114,7 +133,11 @@ def _degeneracy(options: Namespace) -> int:
         default=[],
         help="run folders to draw from; for all also folders of them",
     ),
-    argument("--from-tables", action="store_true", help="from figures/data, as without runs"),
+    argument(
+        "--from-tables",
+        action="store_true",
+        help="draw from the tables in figures/data, as is done where nothing was run",
+    ),
     argument("--out", metavar="FILE", type=Path, help="where to save it; for all a folder"),
 )
 def _figure(options: Namespace) -> int:

@@ -75,15 +75,13 @@ def readouts_of(batch: Batch, name: str, signal: str) -> np.ndarray:
     return np.sum([np.asarray(batch[f"{name}.{each}"]) for each in names], axis=0)
 
 
-def shown_in(
-    assembly: Assembly, inputs: np.ndarray | None, candidates: int = 1
-) -> dict[str, np.ndarray]:
-    """Return the numbers of the inputs of trials by address, the same for all candidates.
+def shown_in(assembly: Assembly, inputs: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Return the numbers of the inputs of instances by address.
 
     Parameters
     ----------
     inputs
-        (trials,); None: each trial draws its own, and nothing is returned.
+        (instances,); None: each instance draws its own, and nothing is returned.
 
     Raises
     ------
@@ -98,7 +96,7 @@ def shown_in(
             "the task must have inputs that can be chosen",
             cure="Keep some from searches, by test_share.",
         )
-    return {assembly.shown: np.tile(inputs, candidates).astype(float)}
+    return {assembly.shown: np.asarray(inputs, dtype=float)}
 
 
 def check_size(study: Study, circuit: Circuit, assembly: Assembly, batch: Batch) -> None:

@@ -61,20 +61,22 @@ class Experiment:
         xs
             Vectors of coefficients, shape (candidates, d).
         streams
-            Noise-stream ids, shape (trials,), uint64: all candidates see the same trials.
+            Noise-stream ids, uint64. (trials,): all candidates see the same trials. (candidates,
+            trials): each sees its own.
         inputs
-            Numbers of the inputs that trials show, (trials,); None: each trial draws its own.
+            Numbers of the inputs that trials show, shaped as `streams`; None: each trial draws its
+            own.
         """
-        assembly, count, trials = self._assembly, len(xs), len(streams)
+        assembly, (count, trials) = self._assembly, (len(xs), np.shape(streams)[-1])
         spikes = [assembly.spikes] if assembly.spikes else []
         kept = [assembly.loss, assembly.accuracy, assembly.over, *spikes, FAILED]
         results = self._batch.trials(
             assembly.duration,
             [*kept, *assembly.flags.values()],
-            streams=np.tile(np.asarray(streams, dtype=np.uint64), count),
+            streams=per_instance(np.asarray(streams, dtype=np.uint64), count),
             values=values_of(self.circuit, assembly, xs),
             rows=np.repeat(np.arange(count), trials),
-            each=shown_in(assembly, inputs, count),
+            each=shown_in(assembly, inputs if inputs is None else per_instance(inputs, count)),
             until=assembly.over,
         )
         numbers = {name: results[name].reshape(count, trials).astype(float) for name in kept}
@@ -107,6 +109,18 @@ class Experiment:
     def report(self) -> dict[str, float]:
         """Builds, cache hits, seconds, rates, bytes and threads so far."""
         return self._batch.report.as_dict()
+
+
+def per_instance(values: np.ndarray, count: int) -> np.ndarray:
+    """Return values of each trial of each candidate, (candidates*trials,), `count` candidates.
+
+    Parameters
+    ----------
+    values
+        (trials,), the same for all candidates, or (candidates, trials).
+    """
+    values = np.asarray(values)
+    return np.broadcast_to(values, (count, values.shape[-1])).reshape(-1)
 
 
 def is_silent(flags: np.ndarray) -> np.ndarray:

@@ -33,7 +33,7 @@ class Episodes:
     condition
         Whose network, see `neuromodels.study.conditions.BUILT`.
     vector
-        Coefficients of the search behind that condition, (d,), or of each trial, (trials, d).
+        Coefficients of the search behind that condition, (d,); or those of each trial, (trials, d).
     streams
         Noise streams of the trials, (trials,).
     inputs
@@ -53,7 +53,7 @@ class Episodes:
         self.batch = batch_of(assembly, study, len(streams), inputs)
         self.batch.streams = np.asarray(streams, dtype=np.uint64)
         for address, values in values_of(circuit, assembly, vector).items():
-            self.batch[address] = values if len(values) > 1 else values[0]
+            self.batch[address] = values if np.ndim(vector) > 1 else values[0]
         self.steps = steps_of(study)
         self.items = assembly.items
         self.shapes = {

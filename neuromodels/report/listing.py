@@ -131,7 +131,8 @@ def _all_studies(here: Path, bundled: Path) -> list[dict[str, Any]]:
 
 def _studies(folder: Path, place: str) -> list[dict[str, Any]]:
     items = []
-    for path in [*sorted(folder.glob("*.toml")), *sorted(folder.glob("networks/*.toml"))]:
+    below = [sorted(folder.glob(f"{part}*.toml")) for part in ("", "networks/", "populations/")]
+    for path in [path for paths in below for path in paths]:
         try:
             table = table_in(text_of(path))
         except (DeclarationError, UnreadableText) as error:

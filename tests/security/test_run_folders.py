@@ -32,7 +32,7 @@ USES = {
     "cite": ["run"],
 }
 """How each command is used on a run folder."""
-NO_FOLDER = {"new", "show", "check", "declare", "doctor", "cache"}
+NO_FOLDER = {"new", "show", "check", "declare", "doctor", "cache", "population"}
 MOST_USED = ["resume", "report", "export"]
 ALIKE = {
     *("no end", "no end of a solution", "compressed zeros", "an array without bytes"),

@@ -1,0 +1,1 @@
+"""A population of searched rules with their cognitive values, as one table."""
