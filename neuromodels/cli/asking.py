@@ -8,6 +8,7 @@ from pathlib import Path
 from neuromodels.cli.shown import announce_code
 from neuromodels.commands import (
     JSON,
+    SET,
     argument,
     checkout_folder,
     command,
