@@ -171,6 +171,10 @@ def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Itera
         wrong = "is 'recurrent', which needs recurrent = true and hidden neurons."
         yield Problem(("circuit", "plastic"), wrong)
         return
+    if section["drawn"] and not _has_fixed_features(section):
+        wrong = "needs hidden neurons whose inputs have fixed weights. Write hidden above 0 and"
+        yield Problem(("circuit", "drawn"), f"{wrong} plastic = 'output'.")
+        return
     rule, models = _with_options(table, RULE, catalogs), _models(table, catalogs)
     if rule is None:
         return
@@ -180,6 +184,10 @@ def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Itera
 
 def _has_recurrent(section: Table) -> bool:
     return section["recurrent"] is True and section["hidden"] != 0
+
+
+def _has_fixed_features(section: Table) -> bool:
+    return section["hidden"] != 0 and section["plastic"] in ("output", "recurrent")
 
 
 def _plastic_pairs(section: Table) -> list[tuple[str, str]]:

@@ -57,6 +57,9 @@ class Layered:
     gru
         How many gated recurrent units there are beside the hidden neurons, as in the released
         copy network of PDLF.
+    drawn
+        Standard deviation of the fixed weights into hidden neurons, which each trial of a search or
+        test, that is each episode, draws anew; 0: they are searched.
     coefficients
         Changed settings of the neurons' coefficients.
     """
@@ -71,6 +74,7 @@ class Layered:
     modulator: str = added_key("modulator")
     modulated_by: Literal["hidden", "all"] = added_key("hidden")
     gru: int = added_key(0)
+    drawn: float = added_key(0.0)
     coefficients: Mapping[str, Mapping[str, object]] = added_key({})
 
 
