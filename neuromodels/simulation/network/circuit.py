@@ -306,7 +306,7 @@ def layered(
     plastic: Literal["all", "input", "output", "recurrent"] = "all",
     recurrent: bool = False,
     modulators: Population | None = None,
-    modulated_by: Literal["hidden", "all"] = "hidden",
+    modulated_by: Literal["hidden", "all", "task"] = "hidden",
     beside: Population | None = None,
     drawn: float = 0.0,
 ) -> Circuit:
@@ -328,7 +328,8 @@ def layered(
         Neurons whose trace modulates every plastic projection; they come before the read-out, and
         are left out if the rule has no third factor.
     modulated_by
-        Who projects to them: the layer before the read-out, or the channels as well.
+        Who projects to them: the layer before the read-out, the channels as well, or nobody, so
+        that they hear the task's rewards alone.
     beside
         Gated recurrent units with fixed weights between the channels and the read-out.
     drawn
@@ -359,7 +360,7 @@ def layered(
         layers = (*layers[:-1], beside, layers[-1])
     if modulators is None or not rule.modulator:
         return Circuit(layers, tuple(projections))
-    drivers = [names[-2]] if modulated_by == "hidden" else names[:-1]
+    drivers = {"hidden": [names[-2]], "all": names[:-1], "task": []}[modulated_by]
     targets = dict.fromkeys(p.target for p in projections if p.rule is rule)
     third = [
         *(Projection(name, modulators.name, fixed, "trace") for name in drivers),

@@ -30,6 +30,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+import numpy as np
+
 from neuromodels.errors import DeclarationError
 from neuromodels.tasks.base import Task
 from neuromodels.tasks.encoding import POISSON, POISSON_MODEL
@@ -42,7 +44,7 @@ PHASE = PHASE_MS // STEP_MS
 """Steps of a phase."""
 LENGTH = PHASES * PHASE
 """Steps of a trial."""
-STIMULI, COPIES, GO_CHANNELS, CUE_CHANNELS = 4, 4, 4, 2
+STIMULI, COPIES, GO_CHANNELS, CUE_CHANNELS = 4, 4, 1, 2
 """Stimuli, channels of each, of "go", and of each of two cues."""
 GRADES = 3
 """Grades of rate and of length; the highest is the whole."""
@@ -71,50 +73,29 @@ def _of_each(values: Iterable[object], number: str = "member") -> str:
     return " + ".join(terms) or "0"
 
 
-def _place(searched: int, withheld: int) -> str:
-    """Return the draw of a task's place in the list; rounding may not carry it beyond the last."""
-    drawn = f"clip(floor({searched}*rand()), 0, {searched - 1})"
-    unseen = f"{searched} + clip(floor({withheld}*rand()), 0, {withheld - 1})"
-    return f"(1 - held_out)*({drawn}) + held_out*({unseen})" if withheld else drawn
+def _choices(searched: Sequence[int], withheld: Sequence[int]) -> np.ndarray:
+    """Return both counts, and the numbers of the members: a table, so that one program serves all."""
+    numbers = [len(searched), len(withheld), *searched, *withheld]
+    return np.array(numbers + [0] * (2 + len(MEMBERS) - len(numbers)), dtype=float)
 
 
-def _another(searched: int, withheld: int) -> str:
-    """Return the draw of another place than `place`, on the same side."""
-    seen = _other_than_place(0, searched)
-    unseen = _other_than_place(searched, withheld)
-    return f"(1 - held_out)*({seen}) + held_out*({unseen})" if withheld else seen
-
-
-def _other_than_place(first: int, count: int) -> str:
-    if count < 2:
-        return "place"
-    step = f"1 + clip(floor({count - 1}*rand()), 0, {count - 2})"
-    return f"{first} + (place - {first} + {step}) % {count}"
-
-
-def _episode_start(listed: Sequence[int], searched: int) -> dict[str, str]:
-    """Return the draws of an episode.
-
-    Parameters
-    ----------
-    listed
-        Numbers of the searched members, then of the withheld ones.
-    searched
-        How many of these are searched.
-    """
-    withheld = len(listed) - searched
-    drawn = "floor(trials/2) + clip(floor((2*spread + 1)*rand()), 0, 2*spread) - spread"
+def _episode_start() -> dict[str, str]:
+    """Return the draws of an episode, out of the table of `_choices`."""
+    turn = "floor(trials/2) + clip(floor((2*spread + 1)*rand()), 0, 2*spread) - spread"
     turns = _of_each((int(member.turns) for member in MEMBERS), "first_task")
     return {
-        "place": _place(searched, withheld),
-        "another": _another(searched, withheld),
-        "first_task": _of_each(listed, "place"),
-        "other_task": _of_each(listed, "another"),
+        "before": "held_out*choices(0*second)",
+        "count": "choices(held_out*second)",
+        # rounding may not carry a draw beyond the last one
+        "place": "before + clip(floor(count*rand()), 0, count - 1)",
+        "step": "1 + clip(floor((count - 1)*rand()), 0, count - 2)",
+        "first_task": "choices((2 + place)*second)",
+        "other_task": "choices((2 + before + (place - before + step) % count)*second)",
         "draw": "clip(floor(6*rand()), 0, 5)",
         # 3, 5, 6, 9, 10, 12: two of four bits
         "mapping": "3 + 2*int(draw >= 1) + int(draw >= 2) + 3*int(draw >= 3)"
         " + int(draw >= 4) + 2*int(draw >= 5)",
-        "turn": f"trials + ({turns})*({drawn} - trials)",
+        "turn": f"trials + ({turns})*({turn} - trials)",
     }
 
 
@@ -176,10 +157,12 @@ def _power(group: str) -> str:
 
 ITEM_MODEL = "\n".join(
     [
+        "before     : 1 (shared)    # tasks in the list before those that may be drawn",
+        "count      : 1 (shared)    # of these",
         "place      : 1 (shared)    # of the task in the list of searched and withheld ones",
-        "another    : 1 (shared)    # that of the other task, between `switch` and `back`",
+        "step       : 1 (shared)    # to the other one",
         "first_task : 1 (shared)    # number of the task",
-        "other_task : 1 (shared)",
+        "other_task : 1 (shared)    # of that between `switch` and `back`",
         "draw       : 1 (shared)",
         "mapping    : 1 (shared)",
         "turn       : 1 (shared)    # first trial with the other answers",
@@ -250,7 +233,7 @@ SCORED = f"int({NOW} == {4 * PHASE} and {TRIAL} >= floor(trials/2))/(trials - fl
 NAMES = tuple(member.name for member in MEMBERS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FamilyTask(Task):
     """The family, of which an episode draws a member.
 
@@ -327,7 +310,7 @@ def family(searched: Sequence[str] = NAMES, withheld: Sequence[str] = ()) -> Fam
     searched, withheld
         Names of members that a search may see, and of those that it never does.
     """
-    listed = [NAMES.index(name) for name in (*searched, *withheld)]
+    numbers = [[NAMES.index(name) for name in names] for names in (searched, withheld)]
     return FamilyTask(
         name=FAMILY_NAME,
         summary="do the binary task that an episode draws out of a family, learned from reward",
@@ -347,7 +330,7 @@ def family(searched: Sequence[str] = NAMES, withheld: Sequence[str] = ()) -> Fam
         steps=f"trials*{LENGTH}",
         items="trials",
         item_model=ITEM_MODEL,
-        item_start={**_episode_start(listed, len(searched)), **_trial_start()},
+        item_start={**_episode_start(), **_trial_start()},
         # sums over all trials read these: a trial that is not present says 0
         item_step=ITEM_STEP,
         body=BODY,
@@ -370,6 +353,7 @@ def family(searched: Sequence[str] = NAMES, withheld: Sequence[str] = ()) -> Fam
             loss += closing*(clip(-slope*target, 0, inf) + log(1 + exp(-abs(slope*target))))
             correct += closing*int(target > 0)
         """,
+        constants={"choices": _choices(*numbers)},
         outputs=2,
         between=f"(timestep(t, dt) + 1) % {LENGTH} == 0",
         step=STEP_MS / 1000,
