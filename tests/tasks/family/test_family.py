@@ -195,3 +195,95 @@ def test_mappings_and_reversals_are_drawn_as_declared(shown):
     _, drawn = shown
     turns = drawn["turn"].reshape(len(NAMES), -1)[:, 0]
     assert [name for name, turn in zip(NAMES, turns, strict=True) if turn < TRIALS] == ["reversal"]
+
+
+# -- what is learned ----------------------------------------------------------------------------
+# By hand: after a reward weights move towards the action that was done, after none away from it.
+# What the read-out says by itself is unlearned a little (k110 < 0), so that what all trials have in
+# common does not grow.
+
+BY_HAND = {"hidden_output.m110": 0.002, "hidden_output.k110": -0.0005, "modulators_output.w": 1.0}
+
+
+def scores_by_hand(names, condition="plastic", numbers=BY_HAND, episodes=24):
+    study = study_of(options={"tasks": " ".join(names)})
+    experiment = Experiment(study, condition)
+    vector = np.zeros(experiment.dimension)
+    for label, value in numbers.items():
+        vector[experiment.slices[label]] = value
+    places = np.repeat(np.arange(len(names)), episodes)
+    outcome = experiment.evaluate(vector[None], trial_streams(6, len(places)), places)
+    return outcome.scores.reshape(len(names), episodes).mean(axis=1)
+
+
+def test_a_rule_by_hand_learns_from_its_rewards_alone():
+    learned = scores_by_hand(("go", "anti_go", "context_2", "association"))
+    assert learned.min() > 0.9
+    for condition in ("M0", "M1"):
+        at_chance = scores_by_hand(("go", "association"), condition)
+        assert np.abs(at_chance - 0.5).max() < 4 * 0.5 / np.sqrt(24)
+
+
+def test_the_score_counts_the_second_half():
+    episodes = episodes_of(study_of(trials=10), 40, BY_HAND)
+    episodes.run(episodes.steps)
+    right = np.asarray(episodes.batch["items.right"]).reshape(40, 10)
+    np.testing.assert_allclose(episodes.score(), right[:, 5:].mean(axis=1), rtol=1e-6)
+
+
+# -- drawn weights ------------------------------------------------------------------------------
+
+
+def test_hidden_weights_are_drawn_in_each_episode_and_none_is_searched():
+    study = study_of()
+    episodes = episodes_of(study, 50)
+    episodes.run()
+    weights = episodes.weights()["input_hidden"]
+    assert weights.std() == pytest.approx(0.1, rel=0.01)
+    assert abs(weights.mean()) < 4 * 0.1 / np.sqrt(weights.size)
+    assert np.abs(np.corrcoef(weights)[np.triu_indices(50, 1)]).max() < 6 / np.sqrt(weights.shape[1])
+    labels = circuit_of(study, "plastic").coefficients.slices
+    assert not [label for label in labels if label.startswith("input_hidden")]
+
+
+def test_modulators_of_a_task_hear_nobody_else():
+    names = [projection.name for projection in circuit_of(study_of(), "plastic").projections]
+    assert [name for name in names if "modulators" in name] == ["modulators_output"]
+
+
+# -- mistakes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ({"tasks": "go matsh"}, r"Task\.family\.tasks: tasks are .*'matsh'.*'match'"),
+        ({"withheld": "go go"}, r"withheld: must name each task once"),
+        ({"tasks": "go match", "withheld": "match"}, r"withheld: must be other tasks"),
+        ({"withheld": " ".join(NAMES)}, r"withheld: must leave a task"),
+        ({"names": "go"}, r"options are tasks, withheld"),
+    ],
+)
+def test_members_that_cannot_be_drawn_are_refused(options, wrong):
+    with pytest.raises(DeclarationError, match=wrong):
+        tasks.CATALOG["family"].with_options(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "parameters", "wrong"),
+    [
+        ({}, {"held_out": 1}, "name some in withheld"),
+        ({"tasks": "go"}, {"switch": 5, "back": 9}, "two tasks or more"),
+        ({}, {"switch": 5}, "switch < back < trials"),
+        ({}, {"active": 99.0}, "<= 100"),
+        ({}, {"trials": 4}, "spread < trials//2"),
+    ],
+)
+def test_impossible_parameters_are_refused(options, parameters, wrong):
+    with pytest.raises(DeclarationError, match=wrong):
+        FAMILY.with_options(options).with_defaults(parameters)
+
+
+def test_a_stimulus_outside_of_the_trial_is_refused():
+    with pytest.raises(DeclarationError, match=r"Member\.late\.first: phases must lie from 0 to 5"):
+        Member("late", "", "", "one == 0", first=(4, 6))
