@@ -43,7 +43,9 @@ def right_answers(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
     study = with_all_tasks(solution.study, trials=3 * BLOCK, switch=BLOCK, back=2 * BLOCK)
     episodes = replace(solution, study=study).episodes()
     episodes.run(episodes.steps)
-    items = [np.asarray(episodes.batch[f"items.{n}"]) for n in ("right", "first_task", "other_task")]
+    items = [
+        np.asarray(episodes.batch[f"items.{n}"]) for n in ("right", "first_task", "other_task")
+    ]
     right, *numbers = (each.reshape(len(solution.streams), -1) for each in items)
     return right, np.concatenate([each[:, :1] for each in numbers], axis=1).astype(int)
 
@@ -51,8 +53,8 @@ def right_answers(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
 INTERFERENCE = Measure(
     name="interference",
     about="What is left of a task after another was learned in the same episode?",
-    note=f"{BLOCK} trials of a task, {BLOCK} of another one, and {BLOCK} of the first again, both"
-    " drawn from all tasks of the family. Kept: what is above chance after the other task, over"
+    note=f"An episode has {BLOCK} trials of a task, {BLOCK} of another one, and {BLOCK} of the first"
+    " again, both drawn from all tasks of the family. Kept: what is above chance after the other task, over"
     " what was above chance before it.",
     examine=examine,
     over_seeds=True,

@@ -162,6 +162,10 @@ def bandit_reversal(script):
     return {r: {name: spread(width) for name in script.REWARDS} for r in script.RULES}
 
 
+def family_transfer(script):
+    return script.Matrix(("go", "match", script.OTHERS), far(3, len(script.NAMES)), (3, 12))
+
+
 def maze_trial(script):
     steps = 2 * 130
     channels = RNG.integers(0, 2, (42, steps))

@@ -187,7 +187,10 @@ def test_an_episode_turns_to_another_task_and_back():
 def test_mappings_and_reversals_are_drawn_as_declared(shown):
     episodes = episodes_of(study_of(options={"tasks": "reversal"}), 300)
     episodes.run()
-    first = {k: np.asarray(episodes.batch[f"items.{k}"]).reshape(300, -1)[:, 0] for k in ("mapping", "turn")}
+    first = {
+        k: np.asarray(episodes.batch[f"items.{k}"]).reshape(300, -1)[:, 0]
+        for k in ("mapping", "turn")
+    }
     values, counts = np.unique(first["mapping"], return_counts=True)
     assert values.tolist() == [3, 5, 6, 9, 10, 12]
     assert (np.abs(counts - 50) < 4 * np.sqrt(50)).all()
@@ -241,7 +244,9 @@ def test_hidden_weights_are_drawn_in_each_episode_and_none_is_searched():
     weights = episodes.weights()["input_hidden"]
     assert weights.std() == pytest.approx(0.1, rel=0.01)
     assert abs(weights.mean()) < 4 * 0.1 / np.sqrt(weights.size)
-    assert np.abs(np.corrcoef(weights)[np.triu_indices(50, 1)]).max() < 6 / np.sqrt(weights.shape[1])
+    assert np.abs(np.corrcoef(weights)[np.triu_indices(50, 1)]).max() < 6 / np.sqrt(
+        weights.shape[1]
+    )
     labels = circuit_of(study, "plastic").coefficients.slices
     assert not [label for label in labels if label.startswith("input_hidden")]
 
