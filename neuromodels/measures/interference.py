@@ -53,9 +53,9 @@ def right_answers(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
 INTERFERENCE = Measure(
     name="interference",
     about="What is left of a task after another was learned in the same episode?",
-    note=f"An episode has {BLOCK} trials of a task, {BLOCK} of another one, and {BLOCK} of the first"
-    " again, both drawn from all tasks of the family. Kept: what is above chance after the other task, over"
-    " what was above chance before it.",
+    note=f"An episode: {BLOCK} trials of a task, {BLOCK} of another one, and {BLOCK} of the first"
+    " again, both drawn from all tasks. Kept: what is above chance after the other task, over what"
+    " was above chance before it.",
     examine=examine,
     over_seeds=True,
     shows_seeds=False,
