@@ -100,7 +100,7 @@ def matrix_of(found: Mapping[str, Searched]) -> Matrix:
 def draw(data: Matrix):
     """Return the figure, a page wide."""
     with styled():
-        figure = new_figure(PAGE, 30 + 6 * len(data.rows))
+        figure = new_figure(PAGE, 50 + 5 * len(data.rows))
         axes = figure.subplots()
         image = axes.imshow(data.scores, cmap=DIVERGING, vmin=0, vmax=1, aspect="auto")
         for (row, column), score in np.ndenumerate(data.scores):
@@ -109,7 +109,7 @@ def draw(data: Matrix):
         axes.set_yticks(range(len(data.rows)), data.rows)
         axes.set(xlabel="tested on", ylabel="searched on")
         axes.tick_params(length=0)
-        figure.colorbar(image, ax=axes, label="share of right actions", shrink=0.6)
+        figure.colorbar(image, ax=axes, label="share of right actions")
         low, high = data.seeds
         several = f"{low}" if low == high else f"{low} to {high}"
         write_note(figure, f"Medians over {several} searches; chance {CHANCE}.")

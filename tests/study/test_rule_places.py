@@ -117,3 +117,20 @@ def test_modulators_of_a_task_without_rewards_are_refused():
     circuit = {"modulated_by": "task", "modulator": "reward_modulator"}
     refused = refusal({"name": "nm_oja", "form": "dense"}, circuit)
     assert "circuit.modulated_by: is 'task', and 'sequence_copy' gives no rewards" in refused
+
+
+def test_unseen_tasks_of_the_family_must_be_withheld():
+    """Said where the study is read, and not when the search is over."""
+    asked = {
+        "name": "small",
+        "task": {"name": "family"},
+        "rule": {"name": "pdlf"},
+        "conditions": ["plastic", "unseen"],
+    }
+    with pytest.raises(StudyFileError, match="'unseen' is not possible: .*name some in withheld"):
+        study_of(asked, "a study")
+    asked["task"]["withheld"] = "go"
+    study_of(asked, "a study")
+    asked["task"]["withheld"] = "gone"
+    with pytest.raises(StudyFileError, match="Did you mean 'go"):
+        study_of(asked, "a study")

@@ -178,7 +178,7 @@ def family(searched: Sequence[str] = NAMES, withheld: Sequence[str] = ()) -> Fam
         outputs=2,
         between=f"(timestep(t, dt) + 1) % {LENGTH} == 0",
         step=STEP_MS / 1000,
-        unseen={"held_out": 1} if withheld else {},
+        unseen={"held_out": 1},
         requires=REQUIRES,
         score_name="Fraction of right actions, second half",
         scores=(0.0, 1.0),
