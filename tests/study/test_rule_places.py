@@ -127,7 +127,7 @@ def test_unseen_tasks_of_the_family_must_be_withheld():
         "rule": {"name": "pdlf"},
         "conditions": ["plastic", "unseen"],
     }
-    with pytest.raises(StudyFileError, match="'unseen' is not possible: .*name some in withheld"):
+    with pytest.raises(StudyFileError, match=r"'unseen' is not possible: .*name some in withheld"):
         study_of(asked, "a study")
     asked["task"]["withheld"] = "go"
     study_of(asked, "a study")
