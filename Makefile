@@ -26,6 +26,7 @@ CUES     ?= cue_association memories_cues memories_maze
 MAZES    ?= t_maze
 BANDITS  ?= cue_bandit
 ALIKE    ?= degeneracy_bandit
+FAMILIES ?= family_all
 # Left out where Omniglot is not in NEUROMODELS_DATA.
 SHOTS    ?= few_shot_1
 # Sweeps whose bodies MuJoCo moves, on a smaller budget still; left out where it is not installed.
@@ -103,6 +104,11 @@ figures: .venv/.installed
 	        $(BIN)/neuromodels measure $$run window || exit; done; \
 	    $(BIN)/neuromodels degeneracy $(REDUCED)/$$study --trials 10 --bends 0 || \
 	        echo "left out, too few of its searches end above chance: $$study"; done
+	@for study in $(FAMILIES); do \
+	    $(BIN)/neuromodels run studies/$$study.toml $(SMALL) --set search.candidates=10 \
+	        --set search.trials=12 --set search.generations=4 --set test.every=4 \
+	        --set test.trials=28 --set test.curve_trials=14 --out $(REDUCED)/$$study || exit; \
+	    $(BIN)/neuromodels measure $(REDUCED)/$$study members --trials 56 || exit; done
 	@for study in $(SHOTS); do \
 	    $(BIN)/python -c 'from neuromodels.tasks.characters import is_there as i; exit(not i())' || \
 	        { echo "left out, needs Omniglot in NEUROMODELS_DATA: $$study"; continue; }; \

@@ -10,6 +10,8 @@ from neuromodels.measures.degeneracy.window import WINDOW
 from neuromodels.measures.goals import GOALS
 from neuromodels.measures.imprint import IMPRINT
 from neuromodels.measures.injury import INJURY
+from neuromodels.measures.interference import INTERFERENCE
+from neuromodels.measures.members import MEMBERS
 from neuromodels.measures.memory import MEMORY
 from neuromodels.measures.novel import NOVEL
 from neuromodels.measures.path import PATH
@@ -24,7 +26,7 @@ CATALOG = Catalog(
     Measure,
     (
         *(MEMORY, IMPRINT, INJURY, WEIGHTS, GOALS, STATES, PATH, NOVEL, TRANSFER),
-        *(CRITERION, REVERSAL, YOKED),
+        *(CRITERION, REVERSAL, YOKED, MEMBERS, INTERFERENCE),
         *(WINDOW, DIRECTIONS),
     ),
 )

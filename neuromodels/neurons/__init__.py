@@ -13,6 +13,7 @@ from neuromodels.neurons.homeostatic_lif import HOMEOSTATIC_LIF
 from neuromodels.neurons.inhibitory_lif import INHIBITORY_LIF
 from neuromodels.neurons.leaky_readout import LEAKY_READOUT
 from neuromodels.neurons.lif import LIF
+from neuromodels.neurons.lingering_lif import LINGERING_LIF
 from neuromodels.neurons.modulator import MODULATOR
 from neuromodels.neurons.modulatory_lif import MODULATORY_LIF
 from neuromodels.neurons.readout import READOUT
@@ -27,6 +28,7 @@ CATALOG = Catalog(
         READOUT,
         LIF,
         ALIF,
+        LINGERING_LIF,
         TRACED_LIF,
         INHIBITORY_LIF,
         GRU,

@@ -171,6 +171,11 @@ def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Itera
         wrong = "is 'recurrent', which needs recurrent = true and hidden neurons."
         yield Problem(("circuit", "plastic"), wrong)
         return
+    if section["drawn"] and not _has_fixed_features(section):
+        wrong = "needs hidden neurons whose inputs have fixed weights. Write hidden above 0 and"
+        yield Problem(("circuit", "drawn"), f"{wrong} plastic = 'output'.")
+        return
+    yield from _deaf_modulators(section, table, catalogs)
     rule, models = _with_options(table, RULE, catalogs), _models(table, catalogs)
     if rule is None:
         return
@@ -180,6 +185,18 @@ def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Itera
 
 def _has_recurrent(section: Table) -> bool:
     return section["recurrent"] is True and section["hidden"] != 0
+
+
+def _deaf_modulators(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse modulatory neurons that hear nobody but a task without rewards."""
+    task = look_up(table, ("task", "name"), catalogs)
+    if section["modulated_by"] == "task" and task is not None and not task.rewarded:
+        wrong = f"is 'task', and {task.name!r} gives no rewards. Choose 'hidden' or 'all'."
+        yield Problem(("circuit", "modulated_by"), wrong)
+
+
+def _has_fixed_features(section: Table) -> bool:
+    return section["hidden"] != 0 and section["plastic"] in ("output", "recurrent")
 
 
 def _plastic_pairs(section: Table) -> list[tuple[str, str]]:

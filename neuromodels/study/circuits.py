@@ -53,10 +53,14 @@ class Layered:
         Whether hidden neurons project to each other.
     modulators, modulator, modulated_by
         How many modulatory neurons a rule with a third factor gets, their model, and who projects
-        to them: the ``"hidden"`` neurons, or ``"all"`` neurons and channels.
+        to them: the ``"hidden"`` neurons, ``"all"`` neurons and channels, or nobody but the
+        ``"task"``, whose rewards they hear.
     gru
         How many gated recurrent units there are beside the hidden neurons, as in the released
         copy network of PDLF.
+    drawn
+        Standard deviation of the fixed weights into hidden neurons, which each trial of a search or
+        test, that is each episode, draws anew; 0: they are searched.
     coefficients
         Changed settings of the neurons' coefficients.
     """
@@ -69,8 +73,9 @@ class Layered:
     recurrent: bool = added_key(False)
     modulators: int = added_key(1)
     modulator: str = added_key("modulator")
-    modulated_by: Literal["hidden", "all"] = added_key("hidden")
+    modulated_by: Literal["hidden", "all", "task"] = added_key("hidden")
     gru: int = added_key(0)
+    drawn: float = added_key(0.0)
     coefficients: Mapping[str, Mapping[str, object]] = added_key({})
 
 

@@ -75,7 +75,14 @@ def _kind_of(section: type, key: str, hints: Mapping[str, Any]) -> Kind:
 
 CIRCUIT_KINDS = {
     **kinds_of(OwnNetwork),
-    **kinds_of(Layered, hidden=whole(0), groups=whole(1), modulators=whole(1), gru=whole(0)),
+    **kinds_of(
+        Layered,
+        hidden=whole(0),
+        groups=whole(1),
+        modulators=whole(1),
+        gru=whole(0),
+        drawn=NOT_NEGATIVE,
+    ),
     **kinds_of(Balanced, hidden=whole(0), groups=whole(1), inhibitory=whole(0)),
 }
 SECTIONS: Mapping[str, Mapping[str, Kind]] = {

@@ -9,6 +9,7 @@ from neuromodels.tasks.cue_label import CUE_LABEL
 from neuromodels.tasks.cue_reward import CUE_REWARD
 from neuromodels.tasks.embodied import EMBODIED
 from neuromodels.tasks.environment import ENVIRONMENT
+from neuromodels.tasks.family.family import FAMILY
 from neuromodels.tasks.few_shot import FEW_SHOT
 from neuromodels.tasks.point_direction import POINT_DIRECTION
 from neuromodels.tasks.reacher import REACHER
@@ -30,6 +31,7 @@ WRITTEN = (
     CUE_LABEL,
     CUE_REWARD,
     CUE_BANDIT,
+    FAMILY,
     T_MAZE,
     FEW_SHOT,
     TARGET_RATE,

@@ -107,6 +107,7 @@ ELSEWHERE = {
     "search.start": "its content is tested below",
     "task.name": "other tasks have other keys; below",
     "device.name": "the others need a GPU; below",
+    "circuit.drawn": "needs plastic = 'output'; below",
     "circuit.inhibitor": "of circuits with inhibitory neurons; below",
     "rule.coefficients.w.scale": "weights of both signs have no logarithm",
     "test.inputs": "needs a share that is held out; below",
@@ -183,6 +184,12 @@ def test_a_key_outside_of_the_digest_changes_no_bit(declared, numbers, base, key
     assert study.to_table() != declared().to_table()
     assert search_digest(study, "fixed") == base[0]
     assert numbers(study) == base[1]
+
+
+def test_drawn_weights_enter_the_digest(declared):
+    searched = declared('circuit.plastic="output"')
+    drawn = declared('circuit.plastic="output"', "circuit.drawn=0.1")
+    assert search_digest(searched, "fixed") != search_digest(drawn, "fixed")
 
 
 def test_held_out_inputs_enter_the_digest(declared):

@@ -21,6 +21,7 @@ WIDTHS = {
     "cue_learning": 85,
     "cue_sweeps": 85,
     "degeneracy_map": 170,
+    "family_transfer": 170,
     "few_shot": 85,
     "kinds_of_memory": 170,
     "maze_sweeps": 85,
@@ -157,6 +158,18 @@ def test_the_bandit_has_each_seed_of_its_table():
         spread = found[row["rule"]]["own"]
         assert spread.each[:, place].tolist() == seeds_of(row)
         assert len(seeds_of(row)) == 12
+
+
+def test_the_transfer_matrix_has_the_medians_of_its_table():
+    script = script_of("family_transfer")
+    matrix = script.collect_committed()
+    for row in rows_in("family.csv", searched_on="only_match"):
+        found = matrix.scores[matrix.rows.index("match"), script.NAMES.index(row["task"])]
+        assert found == pytest.approx(np.median(seeds_of(row)))
+        assert found == pytest.approx(float(row["median"]), abs=6e-5)
+    (row,) = rows_in("family.csv", searched_on="without_match", task="match")
+    found = matrix.scores[matrix.rows.index(script.OTHERS), script.NAMES.index("match")]
+    assert found == pytest.approx(np.median(seeds_of(row)))
 
 
 def test_cue_sweeps_are_those_of_the_table():

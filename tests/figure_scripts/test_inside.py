@@ -178,6 +178,10 @@ def rule_windows(script):
     }
 
 
+def family_transfer(script):
+    return script.Matrix(("go", "match", script.OTHERS), far(3, len(script.NAMES)), (3, 12))
+
+
 def maze_trial(script):
     steps = 2 * 130
     channels = RNG.integers(0, 2, (42, steps))

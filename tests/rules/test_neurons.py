@@ -21,7 +21,10 @@ CURRENT = RNG.normal(0.04, 0.08, STEPS)
 TOLD = np.where(np.arange(STEPS) % 300 < 150, 0.5, 0.0)
 BIAS = np.array([0.0, 0.03, 0.06])
 MEMBRANE = np.exp(-DT / 0.02)
-SPIKING = ("lif", "slow_lif", "alif", "traced_lif", "modulatory_lif", "action_lif")
+SPIKING = (
+    *("lif", "slow_lif", "alif", "traced_lif", "modulatory_lif", "action_lif"),
+    "lingering_lif",
+)
 THRESHOLD = {"eta": 0.05, "rate_0": 30.0}
 
 
@@ -112,7 +115,13 @@ def filtered(values, tau):
     return np.array(found)
 
 
-OPTIONS = {"slow_lif": {"t_ref": 5.0}, "alif": {"v_th": 0.6, "beta": 1.7}}
+LINGERING = (1 - np.exp(-DT / 0.2)) * filtered(CURRENT, 0.2)
+"""The mean input over the last 0.2 s, of which a lingering_lif adds twice."""
+OPTIONS = {
+    "slow_lif": {"t_ref": 5.0},
+    "alif": {"v_th": 0.6, "beta": 1.7},
+    "lingering_lif": {"drive": (CURRENT + 2 * LINGERING)[:, None] + BIAS},
+}
 
 
 @pytest.mark.parametrize("name", SPIKING)

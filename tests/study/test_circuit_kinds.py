@@ -85,6 +85,7 @@ def test_keys_of_another_kind_are_silent_or_refused(kind):
         "modulator": "modulatory_lif",
         "modulated_by": "all",
         "gru": 1,
+        "drawn": 0.1,
         "inhibitor": "lif",
         "probability": {"EE": 0.5},
         "inhibitory": 2,

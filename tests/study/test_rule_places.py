@@ -102,3 +102,35 @@ def test_only_recurrent_projections_are_plastic_where_a_study_says_so():
     plastic = [each.name for each in projections if each.rule.is_plastic]
     assert plastic == ["hidden_hidden"]
     assert "needs recurrent = true" in refusal({"name": "stdp"}, {"plastic": "recurrent"})
+
+
+def test_drawn_weights_need_fixed_projections_into_hidden_neurons():
+    assert "needs hidden neurons whose inputs have fixed weights" in refusal(
+        {"name": "pdlf"}, {"drawn": 0.1}
+    )
+    refused = refusal({"name": "pdlf"}, {"drawn": 0.1, "plastic": "output", "hidden": 0})
+    assert "circuit.drawn: needs hidden neurons" in refused
+    assert "must be a number >= 0" in refusal({"name": "pdlf"}, {"drawn": -1.0})
+
+
+def test_modulators_of_a_task_without_rewards_are_refused():
+    circuit = {"modulated_by": "task", "modulator": "reward_modulator"}
+    refused = refusal({"name": "nm_oja", "form": "dense"}, circuit)
+    assert "circuit.modulated_by: is 'task', and 'sequence_copy' gives no rewards" in refused
+
+
+def test_unseen_tasks_of_the_family_must_be_withheld():
+    """Said where the study is read, and not when the search is over."""
+    asked = {
+        "name": "small",
+        "task": {"name": "family"},
+        "rule": {"name": "pdlf"},
+        "conditions": ["plastic", "unseen"],
+    }
+    with pytest.raises(StudyFileError, match=r"'unseen' is not possible: .*name some in withheld"):
+        study_of(asked, "a study")
+    asked["task"]["withheld"] = "go"
+    study_of(asked, "a study")
+    asked["task"]["withheld"] = "gone"
+    with pytest.raises(StudyFileError, match="Did you mean 'go"):
+        study_of(asked, "a study")

@@ -103,11 +103,21 @@ def projections_in_words(described: Described) -> list[str]:
         " probability, drawn anew for each trial."
     )
     notes = [paragraph(note)] if sparse else []
+    notes += [_drawn(each) for each in described.circuit.projections if each.drawn]
     if described.circuit.own is not None:
         build = described.circuit.own.reference.rpartition("/")[2]
         other = f"All other synapses and inputs are those that {build} has made; they do not change"
         notes.append(paragraph(f"{other} under the rule and are not listed."))
     return [*table(header, rows), *(line for each in notes for line in ["", *each])]
+
+
+def _drawn(projection: Projection) -> list[str]:
+    """Return how the weights of a projection are drawn."""
+    return paragraph(
+        f"The weights of {arrow(projection)} are drawn anew for each trial, from a normal"
+        f" distribution around 0 with standard deviation {projection.drawn:g}; no search changes"
+        " them."
+    )
 
 
 def _pairs(projection: Projection) -> str:

@@ -39,7 +39,7 @@ def _searched(study: Study) -> int | None:
     if study.task.name not in list(tasks.CATALOG):
         return None
     task = tasks.CATALOG[study.task.name]
-    if "file" in task.options:
+    if task.options:  # they may decide which inputs there are
         return None
     inputs = task.inputs(task.with_defaults(study.task.parameters))
     return None if inputs is None else inputs.searched

@@ -72,6 +72,7 @@ def _layered_circuit(study: Study, circuit: Layered, condition: str) -> Circuit:
         modulators=modulators,
         modulated_by=circuit.modulated_by,
         beside=beside,
+        drawn=circuit.drawn,
     )
 
 

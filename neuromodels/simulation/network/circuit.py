@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -110,6 +110,9 @@ class Projection:
     probability
         Of each pair to be connected, drawn anew in each trial; a pair that is not transmits
         nothing.
+    drawn
+        Standard deviation of weights that each trial draws anew, normally distributed around 0; 0:
+        they begin where the rule says.
     own
         Name of the user's synapses that it is; empty: it is written here, between all pairs.
     pairs
@@ -122,6 +125,7 @@ class Projection:
     carries: Literal["signal", "trace"] = "signal"
     into: str = "input"
     probability: float = 1.0
+    drawn: float = 0.0
     own: str = ""
     pairs: np.ndarray | None = field(default=None, compare=False)
 
@@ -310,8 +314,9 @@ def layered(
     plastic: Literal["all", "input", "output", "recurrent"] = "all",
     recurrent: bool = False,
     modulators: Population | None = None,
-    modulated_by: Literal["hidden", "all"] = "hidden",
+    modulated_by: Literal["hidden", "all", "task"] = "hidden",
     beside: Population | None = None,
+    drawn: float = 0.0,
 ) -> Circuit:
     """Return channels -> hidden -> read-out, or channels -> read-out.
 
@@ -331,9 +336,13 @@ def layered(
         Neurons whose trace modulates every plastic projection; they come before the read-out, and
         are left out if the rule has no third factor.
     modulated_by
-        Who projects to them: the layer before the read-out, or the channels as well.
+        Who projects to them: the layer before the read-out, the channels as well, or nobody, so
+        that they hear the task's rewards alone.
     beside
         Gated recurrent units with fixed weights between the channels and the read-out.
+    drawn
+        Standard deviation of fixed weights into the hidden layer that each trial draws anew; 0:
+        they are searched.
     """
     names = [population.name for population in layers]
     forward = list(pairwise(names))
@@ -344,22 +353,34 @@ def layered(
         "output": {forward[-1]},
         "recurrent": {*back},
     }
+    unchanged = [pair for pair in [*forward, *back] if pair not in changing[plastic]]
     projections = [
-        Projection(a, b, rule if (a, b) in changing[plastic] else fixed)
+        Projection(a, b, fixed) if (a, b) in unchanged else Projection(a, b, rule)
         for a, b in [*forward, *back]
     ]
+    if drawn:
+        features = {pair for pair in unchanged if pair[1] != names[-1]}
+        projections = [
+            _features(p, drawn) if (p.source, p.target) in features else p for p in projections
+        ]
     if beside is not None:
         projections += _gated(names[0], beside.name, names[-1], fixed)
         layers = (*layers[:-1], beside, layers[-1])
     if modulators is None or not rule.modulator:
         return Circuit(layers, tuple(projections))
-    drivers = [names[-2]] if modulated_by == "hidden" else names[:-1]
+    drivers = {"hidden": [names[-2]], "all": names[:-1], "task": []}[modulated_by]
     targets = dict.fromkeys(p.target for p in projections if p.rule is rule)
     third = [
         *(Projection(name, modulators.name, fixed, "trace") for name in drivers),
         *(Projection(modulators.name, name, fixed, "signal", "modulation") for name in targets),
     ]
     return Circuit((*layers[:-1], modulators, layers[-1]), (*projections, *third))
+
+
+def _features(projection: Projection, drawn: float) -> Projection:
+    """Return the projection with weights that no search changes: each trial draws its own."""
+    kept = projection.rule.with_coefficients({"w": {"per": "synapse", "frozen": 0.0}})
+    return replace(projection, rule=kept, drawn=drawn)
 
 
 def _gated(channels: str, units: str, output: str, fixed: PlasticityRule) -> list[Projection]:

@@ -174,7 +174,12 @@ class _Writer:
             for projection in self.circuit.projections
             if projection.is_sparse
         }
-        return {**items, **pairs, **self.circuit.draws}
+        weights = {
+            f"{projection.name}.w": f"{float(projection.drawn)!r}*randn()"
+            for projection in self.circuit.projections
+            if projection.drawn
+        }
+        return {**items, **pairs, **weights, **self.circuit.draws}
 
     # ----------------------------------------------------------------------------------- the task
 

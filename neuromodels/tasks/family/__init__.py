@@ -1,0 +1,1 @@
+"""A family of binary tasks on the same channels: an episode draws one and is told which."""
