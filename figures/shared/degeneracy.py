@@ -29,6 +29,13 @@ DATA = Path(__file__).parents[1] / "data"
 CONDITION = "plastic"
 KINDS = ("outputs", "numbers", "windows")
 Row = dict[str, Any]
+THIRD = "modulators_output.w"
+FACTORS = {
+    "nm_pdlf": ("input_output.eta", "input_output.A", THIRD),
+    "taylor_modulated": ("input_output.m110", THIRD),
+    "three_factor": ("input_output.a_lead", THIRD),
+}
+"""Searched numbers whose product multiplies x*y in what a weight learns from a reward, by rule."""
 
 
 def found_of(run: StoredRun) -> Mapping[str, Any]:
@@ -67,7 +74,20 @@ def solution_rows(run: StoredRun) -> Iterator[Row]:
         row["basin"] = found["paths"]["basin"][k]
         clusters = found["clusters"]["outputs"]
         row["cluster"] = clusters["labels"][k] if clusters else ""
+        row["signs"] = signs_of(run, seed)
         yield row | _origin(run)
+
+
+def signs_of(run: StoredRun, seed: int) -> str:
+    """Return the signs of the factors of a solution, such as ``"+--"``, of `FACTORS`."""
+    solution = run.solution(CONDITION, seed)
+    names = [str(name) for name in solution["names"]]
+    signs = ""
+    for factor in FACTORS.get(run.study.rule.name, ()):
+        k = names.index(factor)
+        part = solution["vector"][solution["starts"][k] : solution["stops"][k]]
+        signs += "+" if part.mean() > 0 else "-"
+    return signs
 
 
 def pair_rows(run: StoredRun) -> Iterator[Row]:
