@@ -147,7 +147,7 @@ def direction_rows(run: StoredRun) -> Iterator[Row]:
             parts = arrays["vectors"][k] ** 2
             made_of = " ".join(f"{n}:{p:.2f}" for n, p in zip(names, parts, strict=True) if p > 0.1)
             yield {**where, "direction": k + 1, **_part(mean, largest), "made_of": made_of} | (
-                {"random": "", **_origin(run)}
+                {"random": "", "in_sloppy": "", "random_in_sloppy": "", **_origin(run)}
             )
         vector = run.solution(CONDITION, seed)["vector"]
         for label, planted in planted_of(vector, arrays).items():
@@ -155,7 +155,10 @@ def direction_rows(run: StoredRun) -> Iterator[Row]:
             mean = mean_of(curvature_along(of_trials, planted))
             among = f"{random_part(of_trials, planted) / largest:.4f}"
             row = {**where, "direction": f"planted in {label}", **_part(mean, largest)}
-            yield row | {"made_of": "", "random": among} | _origin(run)
+            sloppy = [k for k, m in enumerate(means) if _part(m, largest)["verdict"] == "sloppy"]
+            inside, others = inside_of(planted, arrays["vectors"][sloppy])
+            row |= {"made_of": "", "random": among, "in_sloppy": inside, "random_in_sloppy": others}
+            yield row | _origin(run)
 
 
 def planted_of(vector: np.ndarray, arrays: Arrays) -> dict[str, np.ndarray]:
@@ -181,6 +184,20 @@ def _steps_to_double(vector: np.ndarray, arrays: Arrays, k: int) -> float:
         return 1.0 / float(arrays["logarithms"][k].max())
     place = int(np.argmax(np.abs(step)))
     return float(vector[place] / step[place])
+
+
+def inside_of(planted: np.ndarray, vectors: np.ndarray) -> tuple[str, str]:
+    """Return how much of a direction lies in others, 0 to 1, and the mean of random directions of
+    the same coordinates.
+
+    Parameters
+    ----------
+    vectors
+        The others, orthogonal and of length 1, (n, d).
+    """
+    unit, free = planted / np.linalg.norm(planted), planted != 0
+    inside = float(((vectors @ unit) ** 2).sum())
+    return f"{inside:.3f}", f"{float((vectors[:, free] ** 2).sum() / free.sum()):.3f}"
 
 
 def random_part(of_trials: np.ndarray, planted: np.ndarray) -> float:
