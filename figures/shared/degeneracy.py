@@ -68,7 +68,7 @@ def solution_rows(run: StoredRun) -> Iterator[Row]:
         row["score"] = round(found["scores"][k], 4)
         for kind in KINDS:
             shown = found["map"].get(kind)
-            places = shown["places"][k] if shown else ("", "")
+            places = shown["places"][k] if shown else (None, None)
             row |= {f"x_{kind}": _short(places[0]), f"y_{kind}": _short(places[1])}
             row[f"shown_{kind}"] = _short(shown["shown"]) if shown else ""
         row["basin"] = found["paths"]["basin"][k]
