@@ -100,15 +100,9 @@ def _halves(solution: Solution) -> tuple[Solution, Solution]:
     if half < FEWEST:
         must = f"must be at least {2 * FEWEST}"
         raise DeclarationError("measure directions --trials", must, len(solution.streams))
-    parts = (slice(None, half), slice(half, None))
-    one, other = (
-        replace(
-            solution,
-            streams=solution.streams[part],
-            inputs=None if solution.inputs is None else solution.inputs[part],
-        )
-        for part in parts
-    )
+    streams = solution.streams[:half], solution.streams[half:]
+    # what was held out from the search is not what it minimised
+    one, other = (replace(solution, streams=each, inputs=None) for each in streams)
     return one, other
 
 
