@@ -107,14 +107,18 @@ def pair_rows(run: StoredRun) -> Iterator[Row]:
 
 
 def window_rows(run: StoredRun) -> Iterator[Row]:
-    """Yield rows of weight changes, medians over synapses: by delay, and by frequency."""
+    """Yield a row for each curve of weight changes, medians over synapses: by delay, ms, or by
+    frequency, Hz; its places and changes with spaces between them."""
     for seed, arrays in measures_of(run, "window", [CONDITION])[CONDITION].items():
         for label in labels_in(arrays):
             where = {"set": name_of(run), "of": label, "seed": seed}
             for curve, places, changes in curves_of(arrays, label):
-                for place, change in zip(places, changes, strict=True):
-                    at = {"curve": curve, "place": f"{place:g}", "change": f"{change:.4g}"}
-                    yield {**where, **at, **_origin(run)}
+                at = {
+                    "curve": curve,
+                    "places": " ".join(f"{place:g}" for place in places),
+                    "changes": " ".join(f"{change:.3g}" for change in changes),
+                }
+                yield {**where, **at, **_origin(run)}
 
 
 def labels_in(arrays: Arrays) -> list[str]:
