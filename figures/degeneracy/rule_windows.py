@@ -53,10 +53,8 @@ def collect_committed() -> dict[str, Curves]:
 
 
 def _curve(rows) -> tuple[np.ndarray, np.ndarray]:
-    seeds = dict.fromkeys(row["seed"] for row in rows)
-    places = [float(row["place"]) for row in rows if row["seed"] == rows[0]["seed"]]
-    changes = [[float(row["change"]) for row in rows if row["seed"] == seed] for seed in seeds]
-    return np.array(places), np.array(changes)
+    changes = [[float(text) for text in row["changes"].split()] for row in rows]
+    return np.array([float(text) for text in rows[0]["places"].split()]), np.array(changes)
 
 
 def draw(data: dict[str, Curves]):

@@ -29,6 +29,13 @@ DATA = Path(__file__).parents[1] / "data"
 CONDITION = "plastic"
 KINDS = ("outputs", "numbers", "windows")
 Row = dict[str, Any]
+THIRD = "modulators_output.w"
+FACTORS = {
+    "nm_pdlf": ("input_output.eta", "input_output.A", THIRD),
+    "taylor_modulated": ("input_output.m110", THIRD),
+    "three_factor": ("input_output.a_lead", THIRD),
+}
+"""Searched numbers whose product multiplies x*y in what a weight learns from a reward, by rule."""
 
 
 def found_of(run: StoredRun) -> Mapping[str, Any]:
@@ -61,13 +68,26 @@ def solution_rows(run: StoredRun) -> Iterator[Row]:
         row["score"] = round(found["scores"][k], 4)
         for kind in KINDS:
             shown = found["map"].get(kind)
-            places = shown["places"][k] if shown else ("", "")
+            places = shown["places"][k] if shown else (None, None)
             row |= {f"x_{kind}": _short(places[0]), f"y_{kind}": _short(places[1])}
             row[f"shown_{kind}"] = _short(shown["shown"]) if shown else ""
         row["basin"] = found["paths"]["basin"][k]
         clusters = found["clusters"]["outputs"]
         row["cluster"] = clusters["labels"][k] if clusters else ""
+        row["signs"] = signs_of(run, seed)
         yield row | _origin(run)
+
+
+def signs_of(run: StoredRun, seed: int) -> str:
+    """Return the signs of the factors of a solution, such as ``"+--"``, of `FACTORS`."""
+    solution = run.solution(CONDITION, seed)
+    names = [str(name) for name in solution["names"]]
+    signs = ""
+    for factor in FACTORS.get(run.study.rule.name, ()):
+        k = names.index(factor)
+        part = solution["vector"][solution["starts"][k] : solution["stops"][k]]
+        signs += "+" if part.mean() > 0 else "-"
+    return signs
 
 
 def pair_rows(run: StoredRun) -> Iterator[Row]:
@@ -87,14 +107,18 @@ def pair_rows(run: StoredRun) -> Iterator[Row]:
 
 
 def window_rows(run: StoredRun) -> Iterator[Row]:
-    """Yield rows of weight changes, medians over synapses: by delay, and by frequency."""
+    """Yield a row for each curve of weight changes, medians over synapses: by delay, ms, or by
+    frequency, Hz; its places and changes with spaces between them."""
     for seed, arrays in measures_of(run, "window", [CONDITION])[CONDITION].items():
         for label in labels_in(arrays):
             where = {"set": name_of(run), "of": label, "seed": seed}
             for curve, places, changes in curves_of(arrays, label):
-                for place, change in zip(places, changes, strict=True):
-                    at = {"curve": curve, "place": f"{place:g}", "change": f"{change:.4g}"}
-                    yield {**where, **at, **_origin(run)}
+                at = {
+                    "curve": curve,
+                    "places": " ".join(f"{place:g}" for place in places),
+                    "changes": " ".join(f"{change:.3g}" for change in changes),
+                }
+                yield {**where, **at, **_origin(run)}
 
 
 def labels_in(arrays: Arrays) -> list[str]:
@@ -127,7 +151,7 @@ def direction_rows(run: StoredRun) -> Iterator[Row]:
             parts = arrays["vectors"][k] ** 2
             made_of = " ".join(f"{n}:{p:.2f}" for n, p in zip(names, parts, strict=True) if p > 0.1)
             yield {**where, "direction": k + 1, **_part(mean, largest), "made_of": made_of} | (
-                {"random": "", **_origin(run)}
+                {"random": "", "in_sloppy": "", "random_in_sloppy": "", **_origin(run)}
             )
         vector = run.solution(CONDITION, seed)["vector"]
         for label, planted in planted_of(vector, arrays).items():
@@ -135,7 +159,10 @@ def direction_rows(run: StoredRun) -> Iterator[Row]:
             mean = mean_of(curvature_along(of_trials, planted))
             among = f"{random_part(of_trials, planted) / largest:.4f}"
             row = {**where, "direction": f"planted in {label}", **_part(mean, largest)}
-            yield row | {"made_of": "", "random": among} | _origin(run)
+            sloppy = [k for k, m in enumerate(means) if _part(m, largest)["verdict"] == "sloppy"]
+            inside, others = inside_of(planted, arrays["vectors"][sloppy])
+            row |= {"made_of": "", "random": among, "in_sloppy": inside, "random_in_sloppy": others}
+            yield row | _origin(run)
 
 
 def planted_of(vector: np.ndarray, arrays: Arrays) -> dict[str, np.ndarray]:
@@ -161,6 +188,20 @@ def _steps_to_double(vector: np.ndarray, arrays: Arrays, k: int) -> float:
         return 1.0 / float(arrays["logarithms"][k].max())
     place = int(np.argmax(np.abs(step)))
     return float(vector[place] / step[place])
+
+
+def inside_of(planted: np.ndarray, vectors: np.ndarray) -> tuple[str, str]:
+    """Return how much of a direction lies in others, 0 to 1, and the mean of random directions of
+    the same coordinates.
+
+    Parameters
+    ----------
+    vectors
+        The others, orthogonal and of length 1, (n, d).
+    """
+    unit, free = planted / np.linalg.norm(planted), planted != 0
+    inside = float(((vectors @ unit) ** 2).sum())
+    return f"{inside:.3f}", f"{float((vectors[:, free] ** 2).sum() / free.sum()):.3f}"
 
 
 def random_part(of_trials: np.ndarray, planted: np.ndarray) -> float:

@@ -5,10 +5,12 @@ import pytest
 
 from neuromodels.analysis.degeneracy.clusters import clusters_of, silhouette_of
 from neuromodels.analysis.degeneracy.curvature import (
+    bends,
     curvature_along,
     difference_points,
     directions_of,
     hessians,
+    line_points,
     verdict_of,
 )
 from neuromodels.analysis.degeneracy.distances import (
@@ -42,18 +44,23 @@ def test_of_a_parabola_differences_give_its_hessian():
     assert len(difference_points(3)) == 1 + 3 + 3**2
 
 
-def verdicts(found):
-    largest = found.curvatures.mean(axis=1).max()
-    ends = [trials_interval(each).ends for each in found.curvatures]
-    return [verdict_of(*each, largest) for each in ends]
+def examined(loss, dimension, trials=400, noise=0.1):
+    """Return what one half of the trials proposes, how the loss bends in the other, and verdicts,
+    the stiffest direction first."""
+    half = trials // 2
+    of_trials = hessians(losses_at(loss, dimension, trials, noise)[:, :half], dimension)
+    found = directions_of(of_trials, generator(0, "rng"))
+    own = noise * generator(4, "losses").normal(size=(1 + 2 * dimension, half))
+    curvatures = bends(np.array([loss(p) for p in line_points(found.vectors)])[:, None] + own)
+    largest = curvatures.mean(axis=1).max()
+    ends = [trials_interval(each).ends for each in curvatures]
+    return found, of_trials, [verdict_of(*each, largest) for each in ends]
 
 
 def test_a_redundant_pair_is_a_sloppy_direction_and_nothing_else_is():
     """Planted: of ``a`` and ``b`` only the sum counts."""
-    losses = losses_at(lambda x: (x[0] + x[1]) ** 2 + 2 * x[2] ** 2, 3, trials=400)
-    of_trials = hessians(losses, 3)
-    found = directions_of(of_trials, generator(0, "rng"))
-    assert verdicts(found) == ["stiff", "stiff", "sloppy"]
+    found, of_trials, verdicts = examined(lambda x: (x[0] + x[1]) ** 2 + 2 * x[2] ** 2, 3)
+    assert verdicts == ["stiff", "stiff", "sloppy"]
     assert abs(found.vectors[2] @ [1, -1, 0]) / np.sqrt(2) > 0.99
     np.testing.assert_allclose(found.participation[2], [0.5, 0.5, 0], atol=0.05)
     assert curvature_along(of_trials, np.array([5.0, -5.0, 0])).mean() == pytest.approx(0, abs=0.05)
@@ -61,22 +68,33 @@ def test_a_redundant_pair_is_a_sloppy_direction_and_nothing_else_is():
 
 
 def test_a_rule_without_redundancy_has_no_sloppy_direction():
-    losses = losses_at(lambda x: x[0] ** 2 + 0.5 * x[1] ** 2 + 2 * x[2] ** 2, 3, trials=400)
-    found = directions_of(hessians(losses, 3), generator(0, "rng"))
-    assert verdicts(found).count("sloppy") == 0
+    verdicts = examined(lambda x: x[0] ** 2 + 0.5 * x[1] ** 2 + 2 * x[2] ** 2, 3)[2]
+    assert verdicts.count("sloppy") == 0
 
 
 def test_noise_alone_has_neither_stiff_nor_sloppy_directions():
     """The largest eigenvalue of noise is large; in trials that did not choose it, it is not."""
-    losses = losses_at(lambda x: 0.0, 4, trials=100, noise=1.0)
-    found = directions_of(hessians(losses, 4), generator(0, "rng"))
+    found, _, verdicts = examined(lambda x: 0.0, 4, trials=100, noise=1.0)
     assert found.eigenvalues[0] > 0.1
-    assert set(verdicts(found)) == {"undecided"}
+    assert set(verdicts) == {"undecided"}
 
 
 def test_a_saddle_is_not_called_sloppy():
-    losses = losses_at(lambda x: x[0] ** 2 - x[1] ** 2, 2, trials=400)
-    assert verdicts(directions_of(hessians(losses, 2), generator(0, "rng"))) == ["stiff", "falling"]
+    assert examined(lambda x: x[0] ** 2 - x[1] ** 2, 2)[2] == ["stiff", "falling"]
+
+
+def test_a_loss_of_steps_is_measured_where_its_hessian_is_wrong():
+    """Only ``a + b`` counts, but by all or none: differences then do not add up to 0 along the
+    redundant direction. Along it the loss itself is flat."""
+
+    def stairs(x):
+        return float(abs(x[0] + x[1]) > 0.9)
+
+    of_trials = hessians(losses_at(stairs, 2, noise=0), 2)
+    redundant = np.array([1.0, -1.0]) / np.sqrt(2)
+    assert curvature_along(of_trials, redundant).mean() > 1
+    losses = np.array([[stairs(point)] for point in line_points(redundant[None])])
+    assert bends(losses).item() == 0
 
 
 def test_losses_that_are_not_finite_are_refused():

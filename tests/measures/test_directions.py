@@ -107,3 +107,10 @@ def test_fixed_weights_have_no_directions():
     solution = Solution(study, "fixed", experiment.centre, np.zeros(1), 1)
     with pytest.raises(DeclarationError, match="needs searched numbers of a plastic rule"):
         coordinates_of(solution, experiment)
+
+
+def test_few_trials_are_refused():
+    study = bandit()
+    solution = Solution(study, "plastic", Experiment(study).centre, trial_streams(1, 7), 1)
+    with pytest.raises(DeclarationError, match="directions --trials: must be at least 8; got 7"):
+        examine(solution)

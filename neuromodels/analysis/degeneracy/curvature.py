@@ -1,8 +1,9 @@
 """How a loss bends around a point: stiff directions, where it rises, and sloppy ones, where not.
 
 The Hessian is taken by differences of losses on the same trials.  Its noisy eigenvalues spread too
-far: the largest comes out too large, the smallest too small.  So directions are taken from one half
-of the trials, and the curvature along them from the other half.
+far: the largest comes out too large, the smallest too small.  And a loss that is no parabola over a
+step, as of a network that spikes, bends otherwise along a direction than its Hessian says.  So the
+Hessian only proposes directions.  How the loss bends along them is taken anew, on other trials.
 
 Sloppy models: Gutenkunst et al. 2007, PLoS Comput Biol 3:e189.
 """
@@ -30,15 +31,12 @@ class Directions:
     Parameters
     ----------
     vectors
-        Of length 1, one a row, (d, d), from one half of the trials.
-    curvatures
-        Along each of them in the trials of the other half, (d, trials).
+        Of length 1, one a row, (d, d).
     eigenvalues, low, high
-        Of the mean Hessian of all trials, with 95 % percentile intervals over trials, (d,).
+        Of the mean Hessian, with 95 % percentile intervals over trials, (d,).
     """
 
     vectors: np.ndarray
-    curvatures: np.ndarray
     eigenvalues: np.ndarray
     low: np.ndarray
     high: np.ndarray
@@ -96,17 +94,36 @@ def directions_of(of_trials: np.ndarray, rng: np.random.Generator) -> Directions
     trials = len(of_trials)
     if trials < 4 or not np.isfinite(of_trials).all():
         raise ValueError(f"needs four finite Hessians or more; got {of_trials.shape}")
-    half = trials // 2
-    _, vectors = _spectrum(of_trials[:half].mean(axis=0))
-    curvatures = np.array([curvature_along(of_trials[half:], each) for each in vectors])
-    order = np.argsort(-curvatures.mean(axis=1), kind="stable")
-    values, _ = _spectrum(of_trials.mean(axis=0))
+    values, vectors = _spectrum(of_trials.mean(axis=0))
     drawn = rng.integers(trials, size=(RESAMPLES, trials))
     counts = np.stack([np.bincount(each, minlength=trials) for each in drawn]) / trials
     means = np.einsum("rt,tij->rij", counts, of_trials)
     spread = np.sort(np.linalg.eigvalsh(means), axis=1)[:, ::-1]
     low, high = np.percentile(spread, PERCENTILES, axis=0)
-    return Directions(vectors[order], curvatures[order], values, low, high)
+    return Directions(vectors, values, low, high)
+
+
+def line_points(vectors: np.ndarray) -> np.ndarray:
+    """Return where losses are needed to see how they bend along directions, (1 + 2*n, d).
+
+    Parameters
+    ----------
+    vectors
+        Of length 1, (n, d): the point itself, and one step to both sides along each.
+    """
+    return np.concatenate([np.zeros((1, vectors.shape[1])), vectors, -vectors])
+
+
+def bends(losses: np.ndarray) -> np.ndarray:
+    """Return how losses bend along directions in each trial, (n, trials), per step squared.
+
+    Parameters
+    ----------
+    losses
+        At the points of `line_points`, (1 + 2*n, trials).
+    """
+    up, down = np.split(losses[1:], 2)
+    return np.asarray(up + down - 2 * losses[0])
 
 
 def curvature_along(of_trials: np.ndarray, direction: np.ndarray) -> np.ndarray:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuromodels.analysis.degeneracy.curvature import (
-    Directions,
+    bends,
     difference_points,
     directions_of,
     hessians,
+    line_points,
     verdict_of,
 )
 from neuromodels.errors import DeclarationError
@@ -32,6 +33,8 @@ STEP = 0.5
 """Of a number, in units of the spread with which its search began."""
 SHARE = 0.25
 """Step of numbers that are scaled together: they are multiplied by ``exp(SHARE)``."""
+FEWEST = 4
+"""Trials of each half."""
 AT_ONCE = 8192
 """Networks per call."""
 Made = tuple[str, np.ndarray, np.ndarray]
@@ -67,16 +70,40 @@ def examine(solution: Solution) -> Examined:
 
     experiment = experiment_of(solution.study, solution.condition)
     coordinates = coordinates_of(solution, experiment)
-    of_trials = hessians_of(solution, experiment, coordinates)
+    proposing, measuring = _halves(solution)
+    of_trials = hessians_of(proposing, experiment, coordinates)
     found = directions_of(of_trials, generator(solution.seed, "directions"))
+    curvatures = bends_along(found.vectors, measuring, experiment, coordinates)
+    order = np.argsort(-curvatures.mean(axis=1), kind="stable")
+    vectors, curvatures = found.vectors[order], curvatures[order]
     arrays = {
         "hessians": of_trials.astype(np.float32),
         "coordinates": np.array(coordinates.names),
         "steps": coordinates.steps,
         "logarithms": coordinates.logarithms,
         **{name: np.asarray(value) for name, value in vars(found).items()},
+        "vectors": vectors,
+        "curvatures": curvatures,
     }
-    return arrays, _rows(found, coordinates.names)
+    return arrays, _rows(vectors, curvatures, coordinates.names)
+
+
+def _halves(solution: Solution) -> tuple[Solution, Solution]:
+    """Return the solution with one half of its trials, and with the other.
+
+    Raises
+    ------
+    DeclarationError
+        When a half has fewer than four.
+    """
+    half = len(solution.streams) // 2
+    if half < FEWEST:
+        must = f"must be at least {2 * FEWEST}"
+        raise DeclarationError("measure directions --trials", must, len(solution.streams))
+    streams = solution.streams[:half], solution.streams[half:]
+    # what was held out from the search is not what it minimised
+    one, other = (replace(solution, streams=each, inputs=None) for each in streams)
+    return one, other
 
 
 def coordinates_of(solution: Solution, experiment: ExperimentLike) -> Coordinates:
@@ -138,13 +165,26 @@ def hessians_of(
     All points see the same trials.
     """
     points = difference_points(len(coordinates.names))
+    losses = _losses_at(points, solution, experiment, coordinates)
+    return hessians(losses, len(coordinates.names))
+
+
+def bends_along(
+    vectors: np.ndarray, solution: Solution, experiment: ExperimentLike, coordinates: Coordinates
+) -> np.ndarray:
+    """Return how the loss bends along directions, (n, k), in each trial, (n, trials)."""
+    return bends(_losses_at(line_points(vectors), solution, experiment, coordinates))
+
+
+def _losses_at(
+    points: np.ndarray, solution: Solution, experiment: ExperimentLike, coordinates: Coordinates
+) -> np.ndarray:
     xs = coordinates.vectors(solution.vector, points)
     most = max(1, AT_ONCE // len(solution.streams))
-    losses = [
-        losses_of(solution.study, _scored(solution, experiment, xs[k : k + most]))
-        for k in range(0, len(xs), most)
-    ]
-    return hessians(np.concatenate(losses), len(coordinates.names))
+    parts = (xs[k : k + most] for k in range(0, len(xs), most))
+    return np.concatenate(
+        [losses_of(solution.study, _scored(solution, experiment, part)) for part in parts]
+    )
 
 
 def _scored(solution: Solution, experiment: ExperimentLike, xs: np.ndarray) -> Outcome:
@@ -164,9 +204,9 @@ def losses_of(study: Study, outcome: Outcome) -> np.ndarray:
     return np.where(ran, np.sum(parts, axis=0), study.failures.losses(outcome.failed))
 
 
-def _rows(found: Directions, names: Sequence[str]) -> dict[str, Quantity]:
+def _rows(vectors: np.ndarray, curvatures: np.ndarray, names: Sequence[str]) -> dict[str, Quantity]:
     """Return the curvature of each direction, as a part of the largest, and the counts."""
-    means = [mean_of(each) for each in found.curvatures]
+    means, participation = [mean_of(each) for each in curvatures], vectors**2
     largest = max(each["value"] for each in means)
     verdicts = [verdict_of(_end(m, "low"), _end(m, "high"), largest) for m in means]
     rows: dict[str, Quantity] = {
@@ -178,10 +218,11 @@ def _rows(found: Directions, names: Sequence[str]) -> dict[str, Quantity]:
         rows[f"direction {k + 1}, part of the largest"] = {
             **_part(mean, largest),
             "verdict": verdict,
-            "made_of": {n: float(p) for n, p in zip(names, found.participation[k], strict=True)},
+            "made_of": {n: float(p) for n, p in zip(names, participation[k], strict=True)},
         }
-    for name, part in zip(names, _sloppy_part(found, verdicts), strict=True):
-        rows[f"part of {name} in sloppy directions"] = number(part)
+    sloppy = [k for k, verdict in enumerate(verdicts) if verdict == "sloppy"]
+    for name, part in zip(names, participation[sloppy].sum(axis=0), strict=True):
+        rows[f"part of {name} in sloppy directions"] = number(float(part))
     return rows
 
 
@@ -197,18 +238,12 @@ def _part(quantity: Quantity, largest: float) -> Quantity:
     return {**quantity, **scaled}
 
 
-def _sloppy_part(found: Directions, verdicts: Sequence[str]) -> np.ndarray:
-    """Return how much of each coordinate lies in sloppy directions, 0 to 1, (k,)."""
-    sloppy = [k for k, verdict in enumerate(verdicts) if verdict == "sloppy"]
-    return found.participation[sloppy].sum(axis=0)
-
-
 DIRECTIONS = Measure(
     name="directions",
     about="Which changes of a rule's numbers cost anything, and which do not?",
-    note="Curvature of the searched loss on the same trials. Directions are taken from one half of"
-    " the trials, curvatures from the other. Sloppy: the interval lies within .05 of the largest"
-    " around 0; stiff: above .2; falling: below -.05.",
+    note="Curvature of the searched loss on the same trials. One half of the trials proposes"
+    " directions, the other measures along them. Sloppy: the interval lies between -.05 and .05 of"
+    " the largest; stiff: above .2; falling: below -.05.",
     examine=examine,
     conditions=("plastic",),
 )

@@ -128,10 +128,10 @@ def of_run(
 
     study = study_of(run.table, str(run.folder / "study.json"), announce=announce)
     seeds = [seed for _, seed in finished_solutions(run, (CONDITION,))]
-    vectors = np.array([run.solution(CONDITION, seed)["vector"] for seed in seeds])
+    experiment = experiment_of(study, CONDITION)
+    vectors = np.array([_vector(run, seed, experiment.dimension) for seed in seeds])
     streams = trial_streams(SEED, trials, "degeneracy")
     probe = Solution(study, CONDITION, vectors[0], streams, SEED)
-    experiment = experiment_of(study, CONDITION)
     chance = probe.task.chance or 0.0
     paths = Paths(experiment, vectors, chance, SEED, trials)
     scores = paths.ends().mean(axis=1)
@@ -163,6 +163,15 @@ def of_run(
         "paths": _told(Paths(experiment, vectors, chance, SEED, trials).connections(bends)),
     }
     return row, outputs
+
+
+def _vector(run: StoredRun, seed: int, dimension: int) -> np.ndarray:
+    """Return a solution; refuse one that is not of the study."""
+    vector = np.asarray(run.solution(CONDITION, seed)["vector"])
+    if vector.shape != (dimension,) or not np.isfinite(vector).all():
+        must = f"must have {dimension} finite numbers, as the study's"
+        raise NeuromodelsError(f"degeneracy, seed {seed}", must, vector.shape)
+    return vector
 
 
 def _agreements(distances: Mapping[str, np.ndarray | None], outputs: np.ndarray) -> Row:
