@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import neuromodels
 from neuromodels.commands import (
+    BATTERY,
     BESIDE,
     JSON,
     RUN,
@@ -408,22 +409,16 @@ def _measure(options: Namespace) -> int:
 @command(
     "battery",
     "measure all cognitive values, and compare rules",
-    argument("run", type=Path, help="folder of a run, of a sweep, or with runs in it"),
-    repeatable("--only", metavar="PROBE", help="e.g. recall; without it all that suit the task"),
+    argument("run", type=Path, help="folder of runs or of a sweep, or a study file that was run"),
     argument("--trials", type=positive, default=500, help="per solution and probe (500)"),
-    argument("--against", metavar="SETTING", default="", help="compare with it (the first)"),
-    argument("--csv", type=Path, help="also write every value of every search to this file"),
+    *BATTERY,
     JSON,
 )
 def _battery(options: Namespace) -> int:
-    from neuromodels.measures.battery.collect import collect
-    from neuromodels.report.battery.table import battery_table, write_csv
+    from neuromodels.report.battery.asked import battery_asked
 
-    asked = options.trials, options.only, options.against
-    found = collect(options.run, *asked, _announce, complain)
-    if options.csv:
-        write_csv(options.csv, found)
-    return show(found, battery_table(found), options)
+    found, view = battery_asked(options, _announce, complain)
+    return show(found, view, options)
 
 
 @command(

@@ -337,6 +337,21 @@ WORKERS = (
     ),
 )
 
+BATTERY = (
+    repeatable("--only", metavar="PROBE", help="e.g. recall; without it all that suit the task"),
+    argument("--against", metavar="SETTING", default="", help="compare with it (the first)"),
+    repeatable("--margin", metavar="VALUE=N", help="test whether VALUE is as good to within N"),
+    argument(
+        "--stuck", metavar="SCORE", type=float, help="below it a search is stuck (chance+.05)"
+    ),
+    argument(
+        "--controls", metavar="SETTING", default="", help="also its rules shuffled, and random"
+    ),
+    argument("--workers", metavar="N", type=positive, default=1, help="answer in N processes (1)"),
+    argument("--csv", type=Path, help="also write every value of every search to this file"),
+    argument("--curves", type=Path, help="also write every point of every curve to this file"),
+)
+
 
 # -- where a command runs -----------------------------------------------------------------------
 
