@@ -21,6 +21,7 @@ Kind = Literal[
     "Cliff",
     "percentile bootstrap",
     "nested bootstrap",
+    "normal bootstrap",
     "range",
     "none",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from brian2.units import second
 
 from neuromodels import tasks
 from neuromodels.errors import DeclarationError
@@ -127,7 +126,7 @@ class Episodes:
         self._set_out(vector, streams)
 
     def _replace(self, address: str, values: np.ndarray) -> None:
-        if self.batch.time == 0 * second:
+        if float(self.batch.time) == 0:
             self._began_with.setdefault(address, self.batch[address])
         self.batch[address] = values
 

@@ -9,6 +9,8 @@ from neuromodels.measures.goals import GOALS
 from neuromodels.measures.imprint import IMPRINT
 from neuromodels.measures.injury import INJURY
 from neuromodels.measures.memory import MEMORY
+from neuromodels.measures.nearby.dose import DOSE
+from neuromodels.measures.nearby.local import MORRIS, SOBOL
 from neuromodels.measures.novel import NOVEL
 from neuromodels.measures.path import PATH
 from neuromodels.measures.quantities import Measure, Solution
@@ -23,6 +25,7 @@ CATALOG = Catalog(
     (
         *(MEMORY, IMPRINT, INJURY, WEIGHTS, GOALS, STATES, PATH, NOVEL, TRANSFER),
         *(CRITERION, REVERSAL, YOKED),
+        *(DOSE, MORRIS, SOBOL),
     ),
 )
 

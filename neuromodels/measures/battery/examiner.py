@@ -131,9 +131,9 @@ class Examiner:
         vector = self.run.solution(question.condition, question.seed)["vector"]
         if not question.control:
             return vector
-        from neuromodels.simulation.network.builder import circuit_of  # imports Brian2
+        from neuromodels.experiment.batches import coefficients_of  # imports Brian2
 
-        coefficients = circuit_of(self.study, question.condition).coefficients
+        coefficients = coefficients_of(self.study, question.condition)
         if question.control == SHUFFLED:
             return shuffled(vector, coefficients.slices, question.seed)
         draw = generator(question.seed, "random rules").standard_normal(vector.size)
