@@ -206,7 +206,15 @@ def test_one_seed_is_compared_with_nobody():
     battery = battery_from([*cells("a", [1.0]), *cells("b", [2.0])])
     (row,) = contrasts_of(battery, ("a", "plastic"))
     assert (row["p"], row["difference"], row["n"]) == (None, None, 0)
-    assert row["reason"] == "fewer than 2 seeds have both numbers"
+    assert row["reason"] == "fewer than 2 seeds, or than half, have both numbers"
+
+
+def test_a_form_with_few_numbers_does_not_take_the_seeds_of_the_others():
+    base = [*cells("base", np.arange(12.0)), *cells("better", np.arange(12.0) + 1)]
+    few = cells("few", [1.0] * 3 + [None] * 9)
+    rows = {r["setting"]: r for r in contrasts_of(battery_from([*base, *few]), ("base", "plastic"))}
+    assert rows["better"]["n"] == 12
+    assert (rows["few"]["n"], rows["few"]["p"]) == (0, None)
 
 
 def test_a_planted_effect_is_found_and_nothing_else():

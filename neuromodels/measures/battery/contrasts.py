@@ -131,7 +131,8 @@ def contrasts_of(
 
     Searches are paired by seed. Within an ability all forms are tested at once by the largest t
     (`neuromodels.analysis.corrections.max_t`), on the seeds that all of them have. Forms that share
-    fewer than `LEAST` of these seeds are told apart from no one: their p is None, with a reason.
+    fewer than `LEAST`, or than half, of the reference's seeds are told apart from no one: their p
+    is None, with a reason. They would take the seeds from all others.
 
     Beside it stands a rank test of all searches, which a few stuck ones do not spoil
     (`neuromodels.analysis.comparisons.brunner_munzel`), corrected within the ability by Holm.
@@ -167,7 +168,7 @@ def _of_ability(
     numbers = {form: _numbers(battery, form, ability) for form in (reference, *others)}
     if ability[1] == STUCK:
         return _stuck_rows(ability, numbers, reference, others)
-    have = [form for form in others if len(set(numbers[form]) & set(numbers[reference])) >= LEAST]
+    have = [form for form in others if _has_enough(numbers[form], numbers[reference])]
     seeds = sorted(set(numbers[reference]).intersection(*(numbers[form] for form in have)))
     tested = _tested(numbers, reference, have, seeds) if have and len(seeds) >= LEAST else {}
     ranked = _ranked(numbers, reference, others)
@@ -179,6 +180,11 @@ def _of_ability(
         }
         for form in others
     ]
+
+
+def _has_enough(numbers: Numbers, of_reference: Numbers) -> bool:
+    """Whether a form shares half of the reference's seeds: a few would leave few to all others."""
+    return len(set(numbers) & set(of_reference)) >= max(LEAST, len(of_reference) / 2)
 
 
 def _stuck_rows(
@@ -255,7 +261,7 @@ def _row(
     ability: Ability, form: Form, tested: tuple[float, float] | None, seeds: int
 ) -> dict[str, Any]:
     difference, p = tested or (None, None)
-    reason = "" if tested else f"fewer than {LEAST} seeds have both numbers"
+    reason = "" if tested else f"fewer than {LEAST} seeds, or than half, have both numbers"
     return {
         **dict(zip(("probe", "value"), ability, strict=True)),
         **dict(zip(("setting", "condition"), form, strict=True)),
