@@ -20,17 +20,17 @@ from neuromodels.measures.battery.contrasts import (
     contrasts_of,
     mean_over_seeds,
 )
-from neuromodels.measures.battery.standing import stuck_cells
+from neuromodels.measures.battery.standing import STUCK, stuck_cells
 from neuromodels.report.plotting.draw import new_figure, place, write_note
 from neuromodels.report.plotting.matrix import Matrix, draw_matrix
 from neuromodels.report.plotting.style import PAGE, styled
 from neuromodels.store.store import StoredRun
 
 TABLES = ("rules_and_measures.csv",)
-NEEDS = ("rules_copy", "rules_bandit")
+NEEDS = ("rules_copy", "cue_bandit")
 TITLES = {
     "rules_copy": "six bits after six steps",
-    "rules_bandit": "a bandit with a reversal",
+    "cue_bandit": "a bandit with a reversal",
 }
 FORMS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "rules_copy": (
@@ -44,7 +44,7 @@ FORMS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("pair-stdp", "plastic", "pair STDP"),
         ("doublet", "plastic", "doublet"),
         ("three-factor", "plastic", "three factors"),
-        ("three-factor", "unmodulated", "  the same, M = 1"),
+        ("three-factor", "unmodulated", "the same, M = 1"),
         ("recurrent", "plastic", "fixed, recurrent"),
         ("gru", "plastic", "gated units"),
         ("adaptive", "plastic", "adaptive neurons"),
@@ -52,19 +52,23 @@ FORMS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("pdlf-synapse", "plastic, shuffled", "PDLF, shuffled"),
         ("pdlf-synapse", "plastic, random", "PDLF, random rules"),
     ),
-    "rules_bandit": (
-        ("three-factor", "plastic", "three factors"),
-        ("three-factor", "unmodulated", "  the same, M = 1"),
-        ("oja", "plastic", "Oja, three factors"),
-        ("oja", "unmodulated", "  the same, M = 1"),
-        ("pdlf", "plastic", "PDLF, three factors"),
-        ("pdlf", "unmodulated", "  the same, M = 1"),
+    "cue_bandit": (
+        ("three_factor", "plastic", "three factors"),
+        ("three_factor", "unmodulated", "the same, M = 1"),
+        ("nm_oja", "plastic", "Oja, three factors"),
+        ("nm_oja", "unmodulated", "the same, M = 1"),
+        ("nm_bcm", "plastic", "BCM, three factors"),
+        ("nm_bcm", "unmodulated", "the same, M = 1"),
+        ("nm_pdlf", "plastic", "PDLF, three factors"),
+        ("nm_pdlf", "unmodulated", "the same, M = 1"),
+        ("r_stdp", "plastic", "R-STDP"),
+        ("r_stdp", "unmodulated", "the same, M = 1"),
     ),
 }
 """Setting, condition and name of each form, in the order of the figure."""
 REFERENCE: Mapping[str, Form] = {
     "rules_copy": ("recurrent", "plastic"),
-    "rules_bandit": ("three-factor", "unmodulated"),
+    "cue_bandit": ("three_factor", "unmodulated"),
 }
 """Form that the others are compared with."""
 COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
@@ -72,6 +76,8 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("score", "score", "held-out score"),
         ("search", "stuck", "stuck searches"),
         ("recall", "information", "information, bit"),
+        ("recall", "primacy", "primacy"),
+        ("recall", "recency", "recency"),
         ("span", "span", "span, items"),
         ("retention", "retention half-life", "half-life, steps"),
         ("held out", "generalisation", "held out / searched"),
@@ -82,18 +88,15 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("activity", "sparseness", "sparseness"),
         ("activity", "weight turnover", "weight turnover"),
     ),
-    "rules_bandit": (
+    "cue_bandit": (
         ("score", "score", "score"),
-        ("search", "stuck", "stuck searches"),
         ("reward", "trials to criterion", "trials to criterion"),
         ("reward", "switch cost", "cost of the switch"),
-        ("damage", "area under doses", "kept under damage"),
-        ("noise", "area under doses", "kept under noise"),
     ),
 }
 """Probe, value and heading of each column."""
 LEVEL = 0.05
-LEFT, CELL, ROW, ABOVE, GAP = 31.0, 11.4, 6.2, 29.0, 9.0
+LEFT, CELL, ROW, ABOVE, GAP = 31.0, 9.8, 6.2, 29.0, 9.0
 """Beside the panels, of a cell, above a panel and below it, mm."""
 NOTED = 19.0
 """Of the lines below everything, mm."""
@@ -117,10 +120,16 @@ def collect(runs: Sequence[StoredRun]) -> list[Panel]:
     """
     cells: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for run in runs:
-        setting = run.folder.name.removesuffix(f"-{run.digest}")
+        setting = setting_of(run)
         stuck = stuck_cells(run, run.study, None)
         cells.setdefault(run.study.name, []).extend((setting, c) for c in (*_stored(run), *stuck))
     return [Panel(task, battery_from(cells[task])) for task in TITLES if task in cells]
+
+
+def setting_of(run: StoredRun) -> str:
+    """Return the name of a setting: of the bandit, whose settings have none, that of its rule."""
+    is_bandit = run.study.name == "cue_bandit"
+    return run.study.rule.name if is_bandit else run.folder.name.removesuffix(f"-{run.digest}")
 
 
 def _stored(run: StoredRun) -> list[Mapping[str, Any]]:
@@ -172,7 +181,7 @@ def _effect(battery: Battery, tested: Mapping[Any, Any], form: Form, ability: An
     row = tested.get((form, ability))
     if row is None:
         return np.nan
-    if ability[1] == "stuck":  # a difference of shares, from -1 to 1
+    if ability[1] == STUCK:  # a difference of shares, from -1 to 1
         return np.nan if row["difference"] is None else (1 + row["difference"]) / 2
     return np.nan if row["superiority"] is None else row["superiority"]
 
@@ -182,14 +191,19 @@ def _differs(row: Mapping[str, Any] | None) -> bool:
 
 
 def _text(battery: Battery, form: Form, ability: tuple[str, str]) -> str:
-    """Return the mean, and below it half the width of its interval, or how many have no number."""
+    """Return the mean, and below it half the width of its interval, or how many have no number.
+
+    Of stuck searches it is how many of how many.
+    """
     by_seed = battery.values.get((form, ability))
     if by_seed is None:
         return "-"
     mean = mean_over_seeds(by_seed)
     if mean["value"] is None:
         return "none"
-    half = "" if mean["low"] is None else f"±{_short((mean['high'] - mean['low']) / 2)}"
+    if ability[1] == STUCK:
+        return f"{round(mean['value'] * mean['n'])}\nof {mean['n']}"
+    half = f"±{_short((mean['high'] - mean['low']) / 2)}" if mean["kind"] == "t" else ""
     below = f"n = {mean['n']}" if mean["missing"] else half
     return f"{_short(mean['value'])}\n{below}".rstrip()
 

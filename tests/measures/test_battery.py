@@ -329,6 +329,14 @@ def test_a_search_whose_probe_failed_is_one_without_a_number():
     assert (dict(by_seed), battery.reasons) == ({0: 1.0, 1: 2.0, 9: None}, {})
 
 
+def test_what_is_at_chance_at_every_delay_has_no_half_life(found):
+    """Two generations find nothing; a fit of the noise would call it held for ever, or a while."""
+    for condition in ("plastic", "fixed"):
+        half_life = cell_of(found, "retention", condition)["values"]["retention half-life"]
+        assert max(half_life["curve"]["value"]) < 0.55
+        assert (half_life["value"], half_life["reason"]) == (None, "not defined")
+
+
 def test_a_curve_is_kept_point_by_point(finished, found, tmp_path):
     curve = cell_of(found, "damage")["values"]["area under doses"]["curve"]
     assert curve["places"] == [0.0, 0.1, 0.2, 0.4, 0.8]

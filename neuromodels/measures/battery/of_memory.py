@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from neuromodels.analysis.cognition.declared import LEAST
 from neuromodels.analysis.cognition.memory import (
     PARTS,
     is_bound,
@@ -23,6 +24,7 @@ from neuromodels.measures.battery.probe import (
     drawn_curve,
     of_curve,
     of_mean,
+    unbounded,
 )
 from neuromodels.measures.memory import recall_of, trials_at_recall
 from neuromodels.measures.quantities import Solution, bits_of
@@ -71,8 +73,10 @@ def _retention(solution: Solution, curves: Curves) -> Values:
     delays = delays_of(solution.study, solution.task)
     scores, chance = curves.scores(solution, "latency", delays), solution.task.chance or 0.0
     rng = drawing(solution, "retention")
-    places = np.array(delays, dtype=float)
-    half_life = of_curve(scores, lambda curve: retention_half_life(places, curve, chance), rng)
+    half_life = unbounded(np.nan)
+    if scores.mean(axis=1).max() >= chance + LEAST:  # else it would be one of noise
+        places = np.array(delays, dtype=float)
+        half_life = of_curve(scores, lambda curve: retention_half_life(places, curve, chance), rng)
     return {"retention half-life": {**half_life, **drawn_curve("steps of delay", delays, scores)}}
 
 
