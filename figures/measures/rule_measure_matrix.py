@@ -22,7 +22,7 @@ from neuromodels.measures.battery.contrasts import (
 )
 from neuromodels.measures.battery.standing import STUCK, stuck_cells
 from neuromodels.report.plotting.draw import new_figure, place, write_note
-from neuromodels.report.plotting.matrix import Matrix, draw_matrix
+from neuromodels.report.plotting.matrix import FOOT, Matrix, draw_matrix
 from neuromodels.report.plotting.style import PAGE, styled
 from neuromodels.store.store import StoredRun
 
@@ -210,7 +210,7 @@ def _text(battery: Battery, form: Form, ability: tuple[str, str]) -> str:
 
 def _short(number: float) -> str:
     places = 2 if abs(number) < 0.995 else 1 if abs(number) < 9.95 else 0
-    text = f"{number:.{places}f}"
+    text = f"{round(number, places) + 0.0:.{places}f}"  # never -.00
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
@@ -232,7 +232,7 @@ def draw(data: list[Panel]):
         figure = new_figure(PAGE, sum(heights) + NOTED, exact=True)
         top = sum(heights) + NOTED
         for panel, matrix, height in zip(data, matrices, heights, strict=True):
-            high, wide = ROW * len(matrix.rows), CELL * len(matrix.columns)
+            high, wide = ROW * (len(matrix.rows) + FOOT), CELL * len(matrix.columns)
             axes = place(figure, LEFT, top - ABOVE - high, wide, high)
             draw_matrix(axes, matrix)
             axes.set_title(TITLES[panel.task], x=(2 - LEFT) / wide, y=1 + (ABOVE - 7) / high)

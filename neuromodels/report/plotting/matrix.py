@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
@@ -15,6 +16,8 @@ from neuromodels.report.plotting.style import DARK, DIVERGING, GREY
 DEEP = 0.32
 """Distance from the middle of the colours beyond which letters are white."""
 NOTHING = "#f2f2f2"
+FOOT = 0.3
+"""Room for lines below the last row, in rows."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,12 @@ def draw_matrix(axes: Axes, matrix: Matrix) -> None:
     """Draw a matrix: cells of an effect are blue or red, those that differ have a frame."""
     shape = matrix.effects.shape
     shown = np.ma.masked_invalid(matrix.effects)
-    axes.set_facecolor(NOTHING)
     edges = [np.arange(n + 1) - 0.5 for n in (shape[1], shape[0])]
-    axes.pcolormesh(*edges, shown, cmap=DIVERGING, norm=Normalize(0, 1), edgecolor="white", lw=0.6)
+    colours = colormaps[DIVERGING].with_extremes(bad=NOTHING)
+    axes.pcolormesh(*edges, shown, cmap=colours, norm=Normalize(0, 1), edgecolor="white", lw=0.6)
     for row, column in np.ndindex(shape):
         _write(axes, matrix, row, column)
-    axes.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5))
+    axes.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5 + FOOT, -0.5))
     axes.set_yticks(range(shape[0]), matrix.rows)
     axes.set_xticks(range(shape[1]), matrix.columns, rotation=90)
     axes.xaxis.tick_top()
@@ -80,10 +83,10 @@ def _frame(x: float, y: float) -> Rectangle:
 
 def _name_groups(axes: Axes, matrix: Matrix) -> None:
     """Write below the columns what they are about."""
-    first, below, is_low = 0, len(matrix.rows) - 0.35, False
+    first, below, is_low = 0, len(matrix.rows) - 0.5 + FOOT / 2, False
     for name, count in matrix.groups:
         ends = first - 0.4, first + count - 0.6
         is_low = count == 1 and not is_low  # names wider than a column take turns
-        axes.plot(ends, (below, below), color=GREY, linewidth=0.8, clip_on=False)
+        axes.plot(ends, (below, below), color=GREY, linewidth=0.8)
         axes.text(sum(ends) / 2, below + (0.6 if is_low else 0.1), name, ha="center", va="top")
         first += count
