@@ -3,6 +3,9 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
+import time
 from itertools import chain
 from pathlib import Path
 
@@ -308,6 +311,44 @@ def test_two_processes_say_what_one_says(finished, found, tmp_path):
     asked = ["damage", "activity"]
     again = battery_of(StoredRun(copy), Request(TRIALS, asked, workers=2))
     assert again == [cell for cell in found if cell["probe"] in asked]
+
+
+@pytest.mark.strain
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see processes")
+def test_killed_at_any_time_it_goes_on_and_leaves_no_process(finished, found, tmp_path):
+    copy = tmp_path / "small"
+    shutil.copytree(finished, copy, ignore=shutil.ignore_patterns("measures"))
+    stored = copy / "measures" / "battery.json"
+    asked = ["battery", str(copy), "--workers", "2", "--trials", str(TRIALS)]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "neuromodels", *asked],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert is_soon(stored.exists, 300)
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    finally:
+        running.kill()
+        running.wait()
+    assert len(children) >= 2
+    assert is_soon(lambda: not any(is_alive(child) for child in children), 30)
+    assert json.loads(stored.read_text())["cells"]
+    assert battery_of(StoredRun(copy), Request(TRIALS)) == found
+
+
+def is_soon(holds, seconds):
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.2)
+    return holds()
+
+
+def is_alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_setting_that_was_not_begun_is_named(finished, found, tmp_path, capsys):
