@@ -30,6 +30,7 @@ from neuromodels.measures.battery.probes import PROBES
 from neuromodels.measures.battery.request import Request
 from neuromodels.measures.memory import memory_of
 from neuromodels.measures.quantities import Solution
+from neuromodels.report.battery.asked import folder_of
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import trial_streams
 from neuromodels.store.store import Store, StoredRun
@@ -42,6 +43,7 @@ from neuromodels.study.study import (
     TaskChoice,
     TestPlan,
 )
+from neuromodels.study.sweep import read_declared
 
 TRIALS = 24
 STUDY = Study(
@@ -423,6 +425,22 @@ def test_shares_of_stuck_searches_are_compared_exactly():
 def test_a_wrong_margin_is_one_sentence(finished, margin, capsys):
     assert main(["battery", str(finished), "--margin", margin]) == 2
     assert capsys.readouterr().err.startswith("neuromodels: battery --margin: must ")
+
+
+def test_of_a_study_file_the_run_is_taken_that_lies_among_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = Path("small.toml")
+    file.write_text(
+        'name = "small"\nconditions = ["plastic"]\n[task]\nname = "sequence_copy"\n'
+        '[rule]\nname = "pdlf"\n'
+    )
+    study, said = read_declared(str(file)), []
+    folder = Path("runs") / f"small-{study.digest}"
+    with Store(folder, study.to_table(), study.digest):
+        pass
+    assert folder_of(file, lambda path: None, said.append) == folder
+    assert said == [f"The run of this study: {folder}"]
+    assert folder_of(folder, lambda path: None, said.append) == folder
 
 
 def test_a_study_file_that_was_not_run_says_how_to_run_it(tmp_path, monkeypatch, capsys):
