@@ -139,6 +139,31 @@ def test_what_is_stored_is_not_computed_again(finished, found, monkeypatch):
         battery_of(StoredRun(finished), Request(TRIALS + 1, ["recall"]))
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"trials": "many"},
+        {"values": []},
+        {"values": {"information": {"value": "1", "low": None, "high": None}}},
+        {"values": {"information": {"value": 1.0}}},
+        {"probe": "recal"},
+        {"seed": [1]},
+    ],
+)
+def test_a_cell_that_nobody_here_has_written_is_computed_anew(finished, found, tmp_path, spoilt):
+    copy = tmp_path / "small"
+    shutil.copytree(finished, copy)
+    stored = copy / "measures" / "battery.json"
+    table = json.loads(stored.read_text())
+    recall = [c for c in table["cells"] if c["probe"] == "recall" and c["condition"] == "fixed"]
+    recall[0] |= spoilt
+    stored.write_text(json.dumps(table))
+    asked = []
+    again = battery_of(StoredRun(copy), Request(TRIALS, ["recall"]), tell=asked.append)
+    assert again == [cell for cell in found if cell["probe"] == "recall"]
+    assert [(question.condition, question.probe) for question in asked] == [("fixed", "recall")]
+
+
 def test_the_command_shows_a_table_and_writes_rows(finished, found, tmp_path, capsys):
     path = tmp_path / "values.csv"
     asked = ["battery", str(finished), "--trials", str(TRIALS), "--csv", str(path)]

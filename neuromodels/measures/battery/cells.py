@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import NoneType
+from typing import Any
 
 from neuromodels.errors import NeuromodelsError
 from neuromodels.files import refuse_link, replace_file, writing
 from neuromodels.measures.battery.crew import answers_of
 from neuromodels.measures.battery.examiner import Cell, Examiner, Question
+from neuromodels.measures.battery.probes import PROBES
 from neuromodels.measures.battery.request import Request
 from neuromodels.store.store import StoredRun
 from neuromodels.study.own_files import Announce, ignore
 
 SCHEMA = 2
 STORED = "battery.json"
+TEXTS, NUMBERS = ("condition", "probe", "solution", "reason"), ("seed", "trials")
+"""What a cell consists of."""
 Told = Callable[[Question], None]
 
 
@@ -181,6 +186,28 @@ def _read(path: Path) -> dict[tuple[str, int, str], Cell]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         cells = table["cells"] if table["schema"] == SCHEMA else []
-        return {(cell["condition"], cell["seed"], cell["probe"]): cell for cell in cells}
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = [cell for cell in cells if _is_whole(cell)]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+    return {(cell["condition"], cell["seed"], cell["probe"]): cell for cell in whole}
+
+
+def _is_whole(cell: Any) -> bool:
+    """Whether a cell is what `Stored.keep` wrote; a run folder may come from anywhere."""
+    try:
+        kinds = {type(cell[key]) for key in TEXTS}, {type(cell[key]) for key in NUMBERS}
+        is_known = kinds == ({str}, {int}) and cell["probe"] in PROBES
+        return is_known and all(map(_is_quantity, cell["values"].values()))
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
+def _is_quantity(quantity: Any) -> bool:
+    numbers = [quantity[key] for key in ("value", "low", "high")]
+    lists = [quantity.get("resamples", [])]
+    if curve := quantity.get("curve"):
+        lists += [curve["places"], curve["value"]]
+        numbers += [*curve["low"], *curve["high"]]
+    return all(type(each) in (int, float, NoneType) for each in numbers) and all(
+        type(number) in (int, float) for each in lists for number in each
+    )
