@@ -242,7 +242,7 @@ def draw(data: list[Panel]):
 
 
 NOTE = (
-    "Means over 12 searches, and half of their 95 % t interval. n: how many have such a number,"
+    "Means over searches, and half of their 95 % t interval. n: how many have such a number,"
     " where some have none. Red: above the reference, blue: below (probability that a search of the"
     " row is above one of it; of stuck searches the difference of shares). Frame: p < .05, largest"
     " t over the rows of a column; of stuck searches Boschloo and Holm. Reference: fixed, recurrent"
