@@ -67,7 +67,7 @@ AT_HOME = {
     "gymnasium": {"tasks/bodies"},
     "mujoco": {"tasks/bodies"},
     "optuna": {"search/optuna_optimizer.py", "store/export/optuna_history.py"},
-    "SALib": {"exploration/morris_and_sobol.py"},
+    "SALib": {"analysis/sensitivity.py"},
     "sbi": {"exploration/inference/density.py"},
     "torch": {"exploration/inference/density.py"},
     "sklearn": {"analysis/held_out.py"},

@@ -14,7 +14,16 @@ from typing import Literal, get_args
 import numpy as np
 
 Kind = Literal[
-    "t", "exact median", "exact binomial", "BCa", "Cliff", "percentile bootstrap", "range", "none"
+    "t",
+    "exact median",
+    "exact binomial",
+    "BCa",
+    "Cliff",
+    "percentile bootstrap",
+    "nested bootstrap",
+    "normal bootstrap",
+    "range",
+    "none",
 ]
 """What an interval is. `percentile bootstrap` is that of capacities, and of older runs."""
 KINDS: tuple[str, ...] = get_args(Kind)

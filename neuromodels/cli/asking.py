@@ -50,22 +50,27 @@ def _measure(options: Namespace) -> int:
 @command(
     "battery",
     "measure all cognitive values, and compare rules",
-    argument("run", type=Path, help="folder of a run, of a sweep, or with runs in it"),
-    repeatable("--only", metavar="PROBE", help="e.g. recall; without it all that suit the task"),
+    argument("run", type=Path, help="folder of runs or of a sweep, or a study file that was run"),
     argument("--trials", type=positive, default=500, help="per solution and probe (500)"),
+    repeatable("--only", metavar="PROBE", help="e.g. recall; without it all that suit the task"),
     argument("--against", metavar="SETTING", default="", help="compare with it (the first)"),
+    repeatable("--margin", metavar="VALUE=N", help="test whether VALUE is as good to within N"),
+    argument(
+        "--stuck", metavar="SCORE", type=float, help="below it a search is stuck (chance+.05)"
+    ),
+    argument(
+        "--controls", metavar="SETTING", default="", help="also its rules shuffled, and random"
+    ),
+    argument("--workers", metavar="N", type=positive, default=1, help="answer in N processes (1)"),
     argument("--csv", type=Path, help="also write every value of every search to this file"),
+    argument("--curves", type=Path, help="also write every point of every curve to this file"),
     JSON,
 )
 def _battery(options: Namespace) -> int:
-    from neuromodels.measures.battery.collect import collect
-    from neuromodels.report.battery.table import battery_table, write_csv
+    from neuromodels.report.battery.asked import battery_asked
 
-    asked = options.trials, options.only, options.against
-    found = collect(options.run, *asked, announce_code, complain)
-    if options.csv:
-        write_csv(options.csv, found)
-    return show(found, battery_table(found), options)
+    found, view = battery_asked(options, announce_code, complain)
+    return show(found, view, options)
 
 
 @command(

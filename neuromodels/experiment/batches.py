@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from neuromodels import tasks
+from neuromodels.coefficients import CoefficientVector
 from neuromodels.errors import DeclarationError
 from neuromodels.simulation import Batch
 from neuromodels.simulation.device.library import core_count
 from neuromodels.simulation.network.assembly import Assembly
+from neuromodels.simulation.network.builder import circuit_of
 from neuromodels.simulation.network.circuit import Circuit, Projection
 from neuromodels.simulation.network.equations import assigned
 from neuromodels.study.limits.demand import NetworkSize, check_demand
@@ -52,6 +54,11 @@ def values_of(circuit: Circuit, assembly: Assembly, xs: np.ndarray) -> dict[str,
     decoded = circuit.coefficients.decode(np.atleast_2d(xs))
     found = {assembly.addresses[label]: values for label, values in decoded.items()}
     return found | {a: found[a] * unit for a, unit in assembly.text.units.items() if a in found}
+
+
+def coefficients_of(study: Study, condition: str) -> CoefficientVector:
+    """Return what the numbers of a solution of a condition stand for."""
+    return circuit_of(study, condition).coefficients
 
 
 def readouts_of(batch: Batch, name: str, signal: str) -> np.ndarray:

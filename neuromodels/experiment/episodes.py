@@ -8,7 +8,7 @@ import numpy as np
 
 from neuromodels import tasks
 from neuromodels.errors import DeclarationError
-from neuromodels.experiment.batches import batch_of, readouts_of, values_of
+from neuromodels.experiment.batches import batch_of, readouts_of, shown_in, values_of
 from neuromodels.experiment.motion import motion_of
 from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.builder import circuit_of, network_of
@@ -51,9 +51,10 @@ class Episodes:
         circuit = circuit_of(study, condition)
         assembly = network_of(study, condition, circuit)
         self.batch = batch_of(assembly, study, len(streams), inputs)
-        self.batch.streams = np.asarray(streams, dtype=np.uint64)
-        for address, values in values_of(circuit, assembly, vector).items():
-            self.batch[address] = values if np.ndim(vector) > 1 else values[0]
+        self._circuit, self._assembly = circuit, assembly
+        self._began_with: dict[str, np.ndarray] = {}
+        """What was replaced before the first step, by address."""
+        self._set_out(vector, streams)
         self.steps = steps_of(study)
         self.items = assembly.items
         self.shapes = {
@@ -89,6 +90,45 @@ class Episodes:
         self._score = assembly.accuracy
         self._step = assembly.duration / self.steps
         self._motion = motion_of(study, condition, assembly, self.batch)
+
+    def _set_out(self, vector: np.ndarray, streams: np.ndarray) -> None:
+        self.batch.streams = np.asarray(streams, dtype=np.uint64)
+        for address, values in values_of(self._circuit, self._assembly, vector).items():
+            self.batch[address] = values if np.ndim(vector) > 1 else values[0]
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether `restart` leads to the same trials as a network that is built anew.
+
+        A body of an outside simulator has a state of its own. What is drawn from the streams is
+        drawn no more where it was replaced before the first step.
+        """
+        return self._motion is None and not set(self._began_with) & set(self._assembly.initial)
+
+    def restart(
+        self, vector: np.ndarray, streams: np.ndarray, inputs: np.ndarray | None = None
+    ) -> None:
+        """Begin anew with another solution of the same condition; nothing is built.
+
+        Parameters
+        ----------
+        vector
+            Coefficients, (d,), or those of each trial.
+        streams, inputs
+            As many as before; inputs where there were some.
+        """
+        self.batch.restart()
+        for address, values in self._began_with.items():
+            self.batch[address] = values
+        self._began_with.clear()
+        for address, numbers in shown_in(self._assembly, inputs).items():
+            self.batch[address] = numbers[:, None]
+        self._set_out(vector, streams)
+
+    def _replace(self, address: str, values: np.ndarray) -> None:
+        if float(self.batch.time) == 0:
+            self._began_with.setdefault(address, self.batch[address])
+        self.batch[address] = values
 
     def run(self, steps: int = 1) -> None:
         """Run all trials on for some steps."""
@@ -149,7 +189,7 @@ class Episodes:
     def set_weights(self, weights: dict[str, np.ndarray]) -> None:
         """Replace the weights of some projections."""
         for name, values in weights.items():
-            self.batch[f"{name}.w"] = values[:, self._places(name)]
+            self._replace(f"{name}.w", values[:, self._places(name)])
 
     def variables(self, projection: str) -> tuple[str, ...]:
         """Return the variables of a synapse that its weight is made of, coefficients left out.
@@ -198,7 +238,7 @@ class Episodes:
 
     def set_synaptic(self, projection: str, variable: str, values: np.ndarray) -> None:
         """Replace a variable of a projection's synapses, (trials, synapses)."""
-        self.batch[f"{projection}.{variable}"] = values
+        self._replace(f"{projection}.{variable}", values)
 
     def _between_all(self, name: str, weights: np.ndarray) -> np.ndarray:
         """Return weights of synapses as weights of all pairs, row by source neuron."""

@@ -20,6 +20,7 @@ from neuromodels.simulation.network.builder import circuit_of, text_of
 from neuromodels.store.shared_search import FinishedSearch, finished_search
 from neuromodels.store.store import StoredRun
 from neuromodels.store.sweeps import StoredSweep
+from neuromodels.study.conditions import SEARCH_OF
 from neuromodels.study.study import Study
 from neuromodels.study.sweep import Sweep
 
@@ -90,7 +91,9 @@ class SharedSearches:
         """Return the name of a setting that made the same search, and that search."""
         own = self._neighbours.digest(self._study, condition)
         for neighbour in self._neighbours.beside(self._folder) if own else ():
-            if own == self._neighbours.digest(neighbour.study, condition):
+            if _searches(neighbour.study, condition) and own == self._neighbours.digest(
+                neighbour.study, condition
+            ):
                 run = self._run_of(neighbour)
                 if run and (found := finished_search(run, condition, seed, self._session)):
                     return neighbour.name, found
@@ -104,6 +107,11 @@ class SharedSearches:
             return run if same_budget and run.is_of(neighbour.study) else None
         except NeuromodelsError:  # not begun, or damaged
             return None
+
+
+def _searches(study: Study, condition: str) -> bool:
+    """Whether a study searches a condition: another may not even be able to build its network."""
+    return condition in {SEARCH_OF.get(each, each) for each in study.conditions}
 
 
 def search_digest(study: Study, condition: str) -> str:

@@ -6,15 +6,14 @@ bound, so an index says what a parameter does over its whole range.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from neuromodels.analysis.intervals import LEAST
+from neuromodels.analysis.sensitivity import METHODS, SAMPLES, Design
 from neuromodels.errors import DeclarationError
 from neuromodels.exploration.box import Box
 from neuromodels.exploration.dataset import provenance_of
@@ -33,113 +32,6 @@ if TYPE_CHECKING:
 WHERE = "sensitivity"
 MEASURE, PARAMETER, OTHER = "measure", "parameter", "other"
 MOST_SAMPLES = 1_000_000
-#: Resamples of a bootstrap interval.
-RESAMPLES = 1000
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What both methods have in common.
-
-    Parameters
-    ----------
-    axes
-        How many numbers the parameters are.
-    seed
-        Of the design and of the intervals.
-    samples
-        Independent pieces of the design: trajectories, or base points.
-    second
-        Whether pairs of parameters are asked for.
-    """
-
-    axes: int
-    seed: int
-    samples: int
-    second: bool = True
-
-    @property
-    def problem(self) -> dict[str, Any]:
-        names = [f"x{n}" for n in range(self.axes)]
-        return {"num_vars": self.axes, "names": names, "bounds": [[0.0, 1.0]] * self.axes}
-
-    @property
-    def piece(self) -> int:
-        """How many points one piece of the design has: without one of them it is worth nothing."""
-        raise NotImplementedError
-
-    def places(self) -> np.ndarray:
-        """Return the points of the design, (samples * piece, axes)."""
-        raise NotImplementedError
-
-    def indices(self, places: np.ndarray, values: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Return SALib's indices of one measure at the points."""
-        raise NotImplementedError
-
-
-class _Morris(_Plan):
-    @property
-    def piece(self) -> int:
-        return self.axes + 1
-
-    def places(self) -> np.ndarray:
-        from SALib.sample.morris import sample
-
-        return sample(self.problem, self.samples, seed=self.seed)
-
-    def indices(self, places: np.ndarray, values: np.ndarray) -> Mapping[str, np.ndarray]:
-        from SALib.analyze.morris import analyze
-
-        found = analyze(self.problem, places, values, num_resamples=RESAMPLES, seed=self.seed)
-        half = np.asarray(found["mu_star_conf"], dtype=float)
-        middle = np.asarray(found["mu_star"], dtype=float)
-        plain = {name: np.asarray(found[name], dtype=float) for name in ("mu", "sigma")}
-        return {**_between("mu_star", middle, half), **plain}
-
-
-class _Sobol(_Plan):
-    @property
-    def piece(self) -> int:
-        return 2 * self.axes + 2 if self.second else self.axes + 2
-
-    def places(self) -> np.ndarray:
-        from SALib.sample.sobol import sample
-
-        return sample(self.problem, self.samples, calc_second_order=self.second, seed=self.seed)
-
-    def indices(self, places: np.ndarray, values: np.ndarray) -> Mapping[str, np.ndarray]:
-        from SALib.analyze.sobol import analyze
-
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore", RuntimeWarning)
-            found = analyze(
-                self.problem,
-                values,
-                calc_second_order=self.second,
-                num_resamples=RESAMPLES,
-                seed=self.seed,
-            )
-        names = ["S1", "ST", *(["S2"] if self.second else [])]
-        joined: dict[str, np.ndarray] = {}
-        for name in names:
-            joined |= _between(name, _both(found[name]), _both(found[f"{name}_conf"]))
-        # a measure that is the same everywhere has no variance to be divided among parameters
-        known = 1.0 if np.ptp(values) > 0 else np.nan
-        return {name: index * known for name, index in joined.items()}
-
-
-_METHODS: Mapping[str, type[_Plan]] = {"morris": _Morris, "sobol": _Sobol}
-SAMPLES = {"morris": 20, "sobol": 256}
-
-
-def _between(name: str, middle: np.ndarray, half: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: middle, f"{name}_low": middle - half, f"{name}_high": middle + half}
-
-
-def _both(index: Any) -> np.ndarray:
-    """Return an index of pairs for both orders of each pair; one of single parameters as it is."""
-    index = np.asarray(index, dtype=float)
-    return np.where(np.isnan(index), index.T, index) if index.ndim == 2 else index
 
 
 def sensitivity(
@@ -227,19 +119,19 @@ def prepare_sensitivity(
     device: Any = "cpp",
     threads: int | None = None,
     **_: Any,
-) -> tuple[Box, _Plan]:
+) -> tuple[Box, Design]:
     """Build the network and check what was asked; parameters as of `sensitivity`."""
     need(WHERE, "SALib", WHERE)
     _check(method, samples, repeats)
     box = Box(compiled_of(model, Choice(device, threads)), WHERE)
     count = samples or SAMPLES[method]
     of_design = seed_of(seed, WHERE) % 2**32
-    return box, _METHODS[method](len(box.labels), of_design, count, bool(second_order))
+    return box, METHODS[method](len(box.labels), of_design, count, bool(second_order))
 
 
 def _check(method: Any, samples: Any, repeats: Any) -> None:
-    if method not in _METHODS:
-        raise DeclarationError(f"{WHERE}.method", f"must be one of {tuple(_METHODS)}", method)
+    if method not in METHODS:
+        raise DeclarationError(f"{WHERE}.method", f"must be one of {tuple(METHODS)}", method)
     check_count(f"{WHERE}.repeats", repeats, MOST_REPEATS)
     if samples is None:
         return
@@ -253,7 +145,7 @@ def _check(method: Any, samples: Any, repeats: Any) -> None:
 
 
 def _of_one(
-    plan: _Plan, places: np.ndarray, values: np.ndarray, repeats: int
+    plan: Design, places: np.ndarray, values: np.ndarray, repeats: int
 ) -> dict[str, np.ndarray]:
     """Return the indices of one measure from all instances, and what they lack."""
     by_point = values.reshape(-1, repeats)

@@ -13,6 +13,8 @@ from neuromodels.measures.injury import INJURY
 from neuromodels.measures.interference import INTERFERENCE
 from neuromodels.measures.members import MEMBERS
 from neuromodels.measures.memory import MEMORY
+from neuromodels.measures.nearby.dose import DOSE
+from neuromodels.measures.nearby.local import MORRIS, SOBOL
 from neuromodels.measures.novel import NOVEL
 from neuromodels.measures.path import PATH
 from neuromodels.measures.quantities import Measure, Solution
@@ -28,6 +30,7 @@ CATALOG = Catalog(
         *(MEMORY, IMPRINT, INJURY, WEIGHTS, GOALS, STATES, PATH, NOVEL, TRANSFER),
         *(CRITERION, REVERSAL, YOKED, MEMBERS, INTERFERENCE),
         *(WINDOW, DIRECTIONS),
+        *(DOSE, MORRIS, SOBOL),
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -30,6 +30,27 @@ Examined = tuple[Mapping[str, np.ndarray], dict[str, Quantity]]
 """Arrays to keep, and quantities by what the table calls them."""
 
 
+class Stage:
+    """Networks of one study that were built, for solutions of one condition after another."""
+
+    def __init__(self) -> None:
+        self._condition = ""
+        self._episodes: dict[tuple[int, bool], Episodes] = {}
+
+    def episodes(self, solution: Solution) -> Episodes:
+        """Return the trials of a solution, not yet run; the last ones of as many are over."""
+        if solution.condition != self._condition:
+            self._condition = solution.condition
+            self._episodes.clear()
+        place = len(solution.streams), solution.inputs is None
+        known = self._episodes.get(place)
+        if known is None or not known.can_restart:
+            self._episodes[place] = replace(solution, stage=None).episodes()
+        else:
+            known.restart(solution.vector, solution.streams, solution.inputs)
+        return self._episodes[place]
+
+
 @dataclass(frozen=True, eq=False)
 class Solution:
     """A stored solution and the fresh trials on which it is examined.
@@ -48,6 +69,8 @@ class Solution:
         Of its search.
     inputs
         Numbers of the held-out inputs that trials show, (trials,); None: each draws its own.
+    stage
+        Networks that were built for other solutions, and can be used again; None: build one.
     """
 
     study: Study
@@ -56,6 +79,7 @@ class Solution:
     streams: np.ndarray
     seed: int
     inputs: np.ndarray | None = None
+    stage: Stage | None = None
 
     @property
     def task(self) -> Task:
@@ -63,7 +87,12 @@ class Solution:
         return self.study.task_out_of(tasks.CATALOG)
 
     def episodes(self) -> Episodes:
-        """Return its trials, not yet run."""
+        """Return its trials, not yet run.
+
+        With a `stage`, those that were returned before for as many trials begin anew.
+        """
+        if self.stage is not None:
+            return self.stage.episodes(self)
         from neuromodels.experiment.episodes import Episodes  # imports Brian2
 
         return Episodes(self.study, self.condition, self.vector, self.streams, self.inputs)

@@ -31,6 +31,14 @@ def test_every_value_has_a_test_here():
     assert {name for name in VALUES if f'of("{name}"' in text} == set(VALUES)
 
 
+# -- performance --------------------------------------------------------------------------------
+
+
+def test_a_score_is_the_mean_and_a_search_below_the_limit_is_stuck():
+    assert of("score", np.array([1.0, 0, 1, 1])) == 0.75
+    assert [of("stuck", score, 0.55) for score in (0.5, 0.549, 0.55, 0.9)] == [1, 1, 0, 0]
+
+
 # -- working memory -----------------------------------------------------------------------------
 
 

@@ -9,11 +9,17 @@ from brian2 import ms
 from plastic_network import reader
 
 from neuromodels import neurons
+from neuromodels.errors import DeclarationError
 from neuromodels.experiment.runner import Runner
-from neuromodels.experiment.shared_search import plain_value, search_digest
+from neuromodels.experiment.shared_search import (
+    Neighbour,
+    SharedSearches,
+    plain_value,
+    search_digest,
+)
 from neuromodels.files import read_arrays
 from neuromodels.store.store import Store
-from neuromodels.study.study import Study, TaskChoice
+from neuromodels.study.study import RuleChoice, Study, TaskChoice
 from neuromodels.study.sweep import read_declared
 
 STUDY = """
@@ -283,3 +289,23 @@ def test_different_values_are_told_apart(values):
 def test_a_value_that_cannot_be_compared_is_refused(value):
     with pytest.raises(TypeError, match="cannot be compared"):
         plain_value(value)
+
+
+def test_a_setting_that_does_not_make_a_search_is_not_even_compared(tmp_path):
+    """Its rule may have no third factor, and then its network cannot be built so."""
+    rules = {"plain": RuleChoice("pdlf"), "gated": RuleChoice("nm_pdlf")}
+    conditions = {"plain": ("plastic",), "gated": ("plastic", "unmodulated")}
+    plain, gated = (
+        Study(name=n, task=TaskChoice("sequence_copy"), rule=rules[n], conditions=conditions[n])
+        for n in rules
+    )
+
+    class Sweep:
+        digest = staticmethod(search_digest)
+
+        def beside(self, own):
+            return [Neighbour("plain", tmp_path, plain)]
+
+    with pytest.raises(DeclarationError):
+        search_digest(plain, "unmodulated")
+    assert SharedSearches(gated, tmp_path / "own", Sweep(), {}).find("unmodulated", 1) is None

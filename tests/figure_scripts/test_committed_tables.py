@@ -9,6 +9,7 @@ import pytest
 from figure_scripts.inside import cut_off
 from figure_scripts.test_figures import assert_readable
 
+from neuromodels.analysis.corrections import max_t
 from neuromodels.report.committed import committed_for
 from neuromodels.report.figures import Source, load_script, scripts_of
 
@@ -30,6 +31,7 @@ WIDTHS = {
     "pdlf_memory": 85,
     "pdlf_terms": 170,
     "rule_windows": 170,
+    "rule_measure_matrix": 170,
 }
 """Of every figure that the tables hold, mm."""
 
@@ -245,6 +247,35 @@ def test_kinds_of_memory_have_each_seed_of_the_table():
         for kind, scores in panel.scores.items():
             table = {int(r["seed"]): float(r["score"]) for r in rows if r["kind"] == kind}
             assert scores == table
+
+
+def test_the_matrix_has_the_means_and_the_tests_of_its_table():
+    """Of one column worked out here: means, and the largest t over all rows, all signs flipped."""
+    script = script_of("rule_measure_matrix")
+    panel = script.collect_committed()[0]
+    matrix = script.matrix_of(panel)
+    place = [column[1] for column in script.COLUMNS[panel.task]].index("score")
+    rows = rows_in("rules_and_measures.csv", task=panel.task, probe="score")
+    by_form = {}
+    for row in rows:
+        by_form.setdefault((row["setting"], row["condition"]), {})[row["seed"]] = float(
+            row["value"]
+        )
+    reference = np.array(list(by_form[script.REFERENCE[panel.task]].values()))
+    forms = [form for form in script.FORMS[panel.task] if form[:2] in by_form]
+    others = [f for f in forms if f[:2] != script.REFERENCE[panel.task]]
+    differences = np.array([list(by_form[f[:2]].values()) - reference for f in others]).T
+    expected = dict(zip(others, max_t(differences).p < 0.05, strict=True))
+    for number, form in enumerate(forms):
+        values = np.array(list(by_form[form[:2]].values()))
+        assert len(values) == 12
+        assert float(matrix.texts[number][place].split()[0]) == pytest.approx(
+            values.mean(), abs=0.01
+        )
+        above = (values[:, None] > reference).mean() + (values[:, None] == reference).mean() / 2
+        if form in expected:
+            assert matrix.marks[number, place] == expected[form]
+            assert matrix.effects[number, place] == pytest.approx(above)
 
 
 # -- the command -------------------------------------------------------------------------------

@@ -81,6 +81,25 @@ def kinds_of_memory(script):
     return [script.Panel(study, scores) for study in script.TITLES]
 
 
+def rule_measure_matrix(script):
+    def cells(task):
+        for setting, condition, _ in script.FORMS[task]:
+            for probe, value, _ in script.COLUMNS[task]:
+                for seed, number in enumerate(10 ** far(6)):
+                    cell = {"condition": condition, "seed": seed, "probe": probe, "reason": ""}
+                    yield (
+                        setting,
+                        {
+                            **cell,
+                            "values": {
+                                value: {"value": float(number > 1) if value == "stuck" else number}
+                            },
+                        },
+                    )
+
+    return [script.Panel(task, script.battery_from(list(cells(task)))) for task in script.TITLES]
+
+
 def pdlf_fig2d(script):
     sequences = RNG.integers(0, 2, (4, 8)).astype(float)
     changes = {name: far(4, 16) for name in script.LAYERS}

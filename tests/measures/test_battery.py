@@ -2,25 +2,39 @@
 
 import csv
 import json
+import shutil
+import subprocess
+import sys
+import time
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import boschloo_exact
 
 from neuromodels.analysis.cognition import VALUES
 from neuromodels.cli import main
 from neuromodels.errors import NeuromodelsError
 from neuromodels.experiment.runner import Runner
-from neuromodels.measures.battery import cells as cells_module
 from neuromodels.measures.battery.cells import battery_of
-from neuromodels.measures.battery.contrasts import battery_from, contrasts_of, mean_over_seeds
+from neuromodels.measures.battery.collect import collect
+from neuromodels.measures.battery.contrasts import (
+    battery_from,
+    contrasts_of,
+    mean_over_seeds,
+    share_over_seeds,
+)
+from neuromodels.measures.battery.examiner import Examiner, shuffled
 from neuromodels.measures.battery.probes import PROBES
+from neuromodels.measures.battery.request import Request
 from neuromodels.measures.memory import memory_of
 from neuromodels.measures.quantities import Solution
+from neuromodels.report.battery.asked import folder_of
 from neuromodels.search.plan import SearchPlan
 from neuromodels.seeding import trial_streams
 from neuromodels.store.store import Store, StoredRun
+from neuromodels.store.sweeps import StoredSetting, write_sweep
 from neuromodels.study.study import (
     CircuitChoice,
     DeviceChoice,
@@ -29,6 +43,7 @@ from neuromodels.study.study import (
     TaskChoice,
     TestPlan,
 )
+from neuromodels.study.sweep import read_declared
 
 TRIALS = 24
 STUDY = Study(
@@ -54,7 +69,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(finished):
-    return battery_of(StoredRun(finished), TRIALS)
+    return battery_of(StoredRun(finished), Request(TRIALS))
 
 
 def cell_of(cells, probe, condition="plastic", seed=1):
@@ -67,7 +82,12 @@ def cell_of(cells, probe, condition="plastic", seed=1):
 def test_every_probe_tells_declared_values_and_every_value_has_a_probe_or_is_of_many_runs():
     told = {value for probe in PROBES.values() for value in probe.values}
     assert told <= set(VALUES)
-    assert set(VALUES) - told == {"transfer", "negative transfer", "kept after another task"}
+    assert set(VALUES) - told == {
+        "stuck",
+        "transfer",
+        "negative transfer",
+        "kept after another task",
+    }
 
 
 def test_every_solution_is_asked_by_every_probe(found):
@@ -110,13 +130,38 @@ def test_what_is_stored_is_not_computed_again(finished, found, monkeypatch):
     def fails(*arguments):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(cells_module, "_examined", fails)
-    assert battery_of(StoredRun(finished), TRIALS) == found
-    assert battery_of(StoredRun(finished), TRIALS - 1, ["recall"]) == [
+    monkeypatch.setattr(Examiner, "answer", fails)
+    assert battery_of(StoredRun(finished), Request(TRIALS)) == found
+    assert battery_of(StoredRun(finished), Request(TRIALS - 1, ["recall"])) == [
         cell for cell in found if cell["probe"] == "recall"
     ]
     with pytest.raises(AssertionError, match="computed again"):
-        battery_of(StoredRun(finished), TRIALS + 1, ["recall"])
+        battery_of(StoredRun(finished), Request(TRIALS + 1, ["recall"]))
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"trials": "many"},
+        {"values": []},
+        {"values": {"information": {"value": "1", "low": None, "high": None}}},
+        {"values": {"information": {"value": 1.0}}},
+        {"probe": "recal"},
+        {"seed": [1]},
+    ],
+)
+def test_a_cell_that_nobody_here_has_written_is_computed_anew(finished, found, tmp_path, spoilt):
+    copy = tmp_path / "small"
+    shutil.copytree(finished, copy)
+    stored = copy / "measures" / "battery.json"
+    table = json.loads(stored.read_text())
+    recall = [c for c in table["cells"] if c["probe"] == "recall" and c["condition"] == "fixed"]
+    recall[0] |= spoilt
+    stored.write_text(json.dumps(table))
+    asked = []
+    again = battery_of(StoredRun(copy), Request(TRIALS, ["recall"]), tell=asked.append)
+    assert again == [cell for cell in found if cell["probe"] == "recall"]
+    assert [(question.condition, question.probe) for question in asked] == [("fixed", "recall")]
 
 
 def test_the_command_shows_a_table_and_writes_rows(finished, found, tmp_path, capsys):
@@ -127,7 +172,12 @@ def test_the_command_shows_a_table_and_writes_rows(finished, found, tmp_path, ca
     for words in ("working memory", "information", "bit", "network state", "Not asked: reward"):
         assert words in out
     rows = list(csv.DictReader(path.open()))
-    assert len(rows) == sum(max(len(cell["values"]), 1) for cell in found)
+    stuck = [row for row in rows if row["quantity"] == "stuck"]
+    assert {(row["condition"], row["value"]) for row in stuck} == {
+        ("plastic", "1.0"),
+        ("fixed", "1.0"),
+    }
+    assert len(rows) == len(stuck) + sum(max(len(cell["values"]), 1) for cell in found)
     assert main([*asked, "--json"]) == 0
     table = json.loads(capsys.readouterr().out)
     assert table["reference"] == {"setting": "small", "condition": "plastic"}
@@ -186,7 +236,15 @@ def test_one_seed_is_compared_with_nobody():
     battery = battery_from([*cells("a", [1.0]), *cells("b", [2.0])])
     (row,) = contrasts_of(battery, ("a", "plastic"))
     assert (row["p"], row["difference"], row["n"]) == (None, None, 0)
-    assert row["reason"] == "fewer than 2 seeds have both numbers"
+    assert row["reason"] == "fewer than 2 seeds, or than half, have both numbers"
+
+
+def test_a_form_with_few_numbers_does_not_take_the_seeds_of_the_others():
+    base = [*cells("base", np.arange(12.0)), *cells("better", np.arange(12.0) + 1)]
+    few = cells("few", [1.0] * 3 + [None] * 9)
+    rows = {r["setting"]: r for r in contrasts_of(battery_from([*base, *few]), ("base", "plastic"))}
+    assert rows["better"]["n"] == 12
+    assert (rows["few"]["n"], rows["few"]["p"]) == (0, None)
 
 
 def test_a_planted_effect_is_found_and_nothing_else():
@@ -233,3 +291,185 @@ def test_the_page_has_all_values_and_probes():
         assert row in page
     for probe in PROBES.values():
         assert f"| `{probe.name}` | {', '.join(probe.values)} |" in page
+
+
+# -- networks that are used again ---------------------------------------------------------------
+
+
+def test_a_network_that_is_used_again_tells_the_same(finished, found):
+    """Each question by an examiner of its own, which has built nothing before."""
+    asked = list(Examiner(finished).questions(["damage", "recall", "activity"], TRIALS, False))
+    fresh = [Examiner(finished).answer(question) for question in asked]
+    again = [cell_of(found, q.probe, q.condition) for q in asked]
+    assert fresh == again
+
+
+# -- controls, workers, and what is missing -----------------------------------------------------
+
+
+def test_a_shuffled_rule_has_the_numbers_of_the_solution_each_in_its_coefficient():
+    vector, parts = np.arange(10.0), {"a": slice(0, 6), "b": slice(6, 9), "c": slice(9, 10)}
+    mixed = shuffled(vector, parts, seed=3)
+    assert sorted(mixed[:6]) == list(range(6))
+    assert sorted(mixed[6:9]) == [6, 7, 8]
+    assert mixed[9] == 9
+    assert (mixed != vector).any()
+    assert (mixed == shuffled(vector, parts, seed=3)).all()
+
+
+def test_controls_are_columns_of_the_setting_that_is_named(finished, found):
+    table = collect(finished, Request(TRIALS, ["damage"], controls="small"))
+    columns = {row["condition"] for row in table["means"]}
+    assert columns == {
+        f"{c}{k}" for c in ("plastic", "fixed") for k in ("", ", shuffled", ", random")
+    }
+    with pytest.raises(NeuromodelsError, match="--controls: must be one of small"):
+        collect(finished, Request(TRIALS, controls="other"))
+
+
+def test_two_processes_say_what_one_says(finished, found, tmp_path):
+    """Also after a command that was killed: what is stored then is a part of the answers."""
+    copy = tmp_path / "small"
+    shutil.copytree(finished, copy)
+    stored = copy / "measures" / "battery.json"
+    table = json.loads(stored.read_text())
+    kept = [cell for cell in table["cells"] if cell["probe"] not in ("damage", "activity")]
+    stored.write_text(json.dumps({**table, "cells": kept}))
+    asked = ["damage", "activity"]
+    again = battery_of(StoredRun(copy), Request(TRIALS, asked, workers=2))
+    assert again == [cell for cell in found if cell["probe"] in asked]
+
+
+@pytest.mark.strain
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see processes")
+def test_killed_at_any_time_it_goes_on_and_leaves_no_process(finished, found, tmp_path):
+    copy = tmp_path / "small"
+    shutil.copytree(finished, copy, ignore=shutil.ignore_patterns("measures"))
+    stored = copy / "measures" / "battery.json"
+    asked = ["battery", str(copy), "--workers", "2", "--trials", str(TRIALS)]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "neuromodels", *asked],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert is_soon(stored.exists, 300)
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    finally:
+        running.kill()
+        running.wait()
+    assert len(children) >= 2
+    assert is_soon(lambda: not any(is_alive(child) for child in children), 30)
+    assert json.loads(stored.read_text())["cells"]
+    assert battery_of(StoredRun(copy), Request(TRIALS)) == found
+
+
+def is_soon(holds, seconds):
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.2)
+    return holds()
+
+
+def is_alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_setting_that_was_not_begun_is_named(finished, found, tmp_path, capsys):
+    sweep, table = tmp_path / "sweep", STUDY.to_table()
+    shutil.copytree(finished, sweep / "begun")
+    places = {"one": "begun", "two": "later"}
+    settings = [StoredSetting(n, f, STUDY.digest, {}, table) for n, f in places.items()]
+    write_sweep(sweep, "small", ["search.trials"], settings)
+    values = tmp_path / "values.csv"
+    assert main(["battery", str(sweep), "--trials", str(TRIALS), "--csv", str(values)]) == 0
+    assert "Without values: two (It was not begun.)" in " ".join(capsys.readouterr().out.split())
+    assert {row["setting"] for row in csv.DictReader(values.open())} == {"one", "two"}
+
+
+def test_a_search_whose_probe_failed_is_one_without_a_number():
+    failed = {"condition": "plastic", "seed": 9, "probe": "recall", "values": {}, "reason": "why"}
+    battery = battery_from([*cells("a", [1.0, 2.0]), ("a", failed)])
+    by_seed = battery.values[("a", "plastic"), ("recall", "information")]
+    assert (dict(by_seed), battery.reasons) == ({0: 1.0, 1: 2.0, 9: None}, {})
+
+
+def test_what_is_at_chance_at_every_delay_has_no_half_life(found):
+    """Two generations find nothing; a fit of the noise would call it held for ever, or a while."""
+    for condition in ("plastic", "fixed"):
+        half_life = cell_of(found, "retention", condition)["values"]["retention half-life"]
+        assert max(half_life["curve"]["value"]) < 0.55
+        assert (half_life["value"], half_life["reason"]) == (None, "not defined")
+
+
+def test_a_curve_is_kept_point_by_point(finished, found, tmp_path):
+    curve = cell_of(found, "damage")["values"]["area under doses"]["curve"]
+    assert curve["places"] == [0.0, 0.1, 0.2, 0.4, 0.8]
+    path = tmp_path / "curves.csv"
+    asked = ["battery", str(finished), "--trials", str(TRIALS), "--curves", str(path)]
+    assert main(asked) == 0
+    rows = [row for row in csv.DictReader(path.open()) if row["probe"] == "damage"]
+    plastic = [float(row["score"]) for row in rows if row["condition"] == "plastic"]
+    assert plastic == pytest.approx(curve["value"])
+
+
+def test_equal_rules_are_shown_to_be_equal_and_others_are_not():
+    rng = np.random.default_rng(2)
+    base = rng.normal(size=12)
+    parts = [cells("base", base), cells("alike", base + 0.1 * rng.normal(size=12))]
+    parts += [cells("other", base + 1 + 0.1 * rng.normal(size=12)), cells("same", base)]
+    battery = battery_from(list(chain(*parts)))
+    rows = contrasts_of(battery, ("base", "plastic"), {"information": 0.3})
+    p = {row["setting"]: row["equal_p"] for row in rows}
+    assert p["alike"] < 0.05 < p["other"]
+    assert p["same"] is None, "no pair differs from another"
+    assert {row["equal_p"] for row in contrasts_of(battery, ("base", "plastic"))} == {None}
+
+
+def stuck_cells_of(setting, values):
+    return [
+        (name, {**cell, "probe": "search", "values": {"stuck": cell["values"]["information"]}})
+        for name, cell in cells(setting, values)
+    ]
+
+
+def test_shares_of_stuck_searches_are_compared_exactly():
+    ours = stuck_cells_of("b", [1.0] * 9 + [0.0] * 3)
+    battery = battery_from([*stuck_cells_of("a", [0.0] * 12), *ours])
+    (row,) = contrasts_of(battery, ("a", "plastic"))
+    expected = boschloo_exact([[9, 0], [3, 12]]).pvalue
+    assert (row["difference"], row["p"]) == (0.75, pytest.approx(expected))
+    share = share_over_seeds(battery.values[("b", "plastic"), ("search", "stuck")])
+    assert (share["value"], share["kind"]) == (0.75, "exact binomial")
+
+
+@pytest.mark.parametrize("margin", ["information", "memory=1", "information=0", "information=x"])
+def test_a_wrong_margin_is_one_sentence(finished, margin, capsys):
+    assert main(["battery", str(finished), "--margin", margin]) == 2
+    assert capsys.readouterr().err.startswith("neuromodels: battery --margin: must ")
+
+
+def test_of_a_study_file_the_run_is_taken_that_lies_among_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = Path("small.toml")
+    file.write_text(
+        'name = "small"\nconditions = ["plastic"]\n[task]\nname = "sequence_copy"\n'
+        '[rule]\nname = "pdlf"\n'
+    )
+    study, said = read_declared(str(file)), []
+    folder = Path("runs") / f"small-{study.digest}"
+    with Store(folder, study.to_table(), study.digest):
+        pass
+    assert folder_of(file, lambda path: None, said.append) == folder
+    assert said == [f"The run of this study: {folder}"]
+    assert folder_of(folder, lambda path: None, said.append) == folder
+
+
+def test_a_study_file_that_was_not_run_says_how_to_run_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = Path(__file__).parents[2] / "studies" / "pdlf_copy_quick.toml"
+    assert main(["battery", str(path)]) == 2
+    assert f"Run it with: neuromodels run {path}" in " ".join(capsys.readouterr().err.split())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 ABILITIES = (
+    "performance",
     "working memory",
     "learning",
     "flexibility",

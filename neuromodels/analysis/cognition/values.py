@@ -20,9 +20,30 @@ from neuromodels.analysis.cognition.generalisation import (
 )
 from neuromodels.analysis.cognition.learning import normalised_gain, switch_cost
 from neuromodels.analysis.cognition.memory import primacy, recency, retention_half_life, span
+from neuromodels.analysis.cognition.performance import is_stuck, mean_score
 from neuromodels.analysis.learning import trials_to_criterion
 
 _DECLARED = (
+    CognitiveValue(
+        name="score",
+        ability="performance",
+        about="score of the task, on held-out inputs where a study keeps some",
+        formula="mean score of trials",
+        unit="1",
+        null=None,
+        reference="of each task: docs/reference/tasks.md",
+        compute=mean_score,
+    ),
+    CognitiveValue(
+        name="stuck",
+        ability="performance",
+        about="share of searches whose last test point lies below a limit",
+        formula="mean over searches of (last test score < limit)",
+        unit="1",
+        null=1.0,
+        reference="ours; limit: .05 above chance, or --stuck",
+        compute=is_stuck,
+    ),
     CognitiveValue(
         name="span",
         ability="working memory",

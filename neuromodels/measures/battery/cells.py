@@ -1,48 +1,36 @@
-"""The battery of a run: every probe of every solution, kept as it goes, so that nothing is lost."""
+"""The batteries of runs: every probe of every solution, each answer kept at once."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
-import numpy as np
-
-from neuromodels.errors import DeclarationError, NeuromodelsError
-from neuromodels.experiment.scoring import measured_inputs
+from neuromodels.errors import NeuromodelsError
 from neuromodels.files import refuse_link, replace_file, writing
-from neuromodels.measures.battery.probe import Curves, Probe
+from neuromodels.measures.battery.crew import answers_of
+from neuromodels.measures.battery.examiner import Cell, Examiner, Question
 from neuromodels.measures.battery.probes import PROBES
-from neuromodels.measures.examine import finished_solutions
-from neuromodels.measures.quantities import Solution
-from neuromodels.seeding import trial_streams
+from neuromodels.measures.battery.request import Request
 from neuromodels.store.store import StoredRun
-from neuromodels.study.conditions import SEARCHED
-from neuromodels.study.file import study_of
-from neuromodels.study.limits.demand import check_trials
 from neuromodels.study.own_files import Announce, ignore
-from neuromodels.study.study import Study
 
-SCHEMA = 1
+SCHEMA = 2
 STORED = "battery.json"
-STREAMS = "battery"
-"""Name of the noise streams: all probes of a solution see the same trials."""
-Cell = dict[str, Any]
-"""A probe of a solution: ``condition``, ``seed``, ``probe``, ``trials``, ``solution`` (its digest),
-``values`` by name, and ``reason``, why there are none, or an empty text."""
-Told = Callable[[Cell], None]
+TEXTS, NUMBERS = ("condition", "probe", "solution", "reason"), ("seed", "trials")
+"""What a cell consists of."""
+Told = Callable[[Question], None]
 
 
-def nobody(cell: Cell) -> None:
+def nobody(question: Question) -> None:
     """Tell nobody."""
 
 
 def battery_of(
     run: StoredRun,
-    trials: int = 500,
-    probes: Sequence[str] = (),
+    request: Request | None = None,
     announce: Announce = ignore,
     tell: Told = nobody,
 ) -> list[Cell]:
@@ -53,88 +41,135 @@ def battery_of(
 
     Parameters
     ----------
-    trials
-        Fresh trials per solution and probe.
-    probes
-        Names out of `PROBES`; empty: all that suit the task.
+    request
+        What is asked; None: everything.
     announce
         Called with each file of the user's own before it is run.
     tell
-        Gets each cell that was computed.
+        Gets each question that was answered.
 
     Raises
     ------
     NeuromodelsError
-        When a probe does not exist, or no search is finished.
+        When no search is finished, or a probe fails.
     """
-    check_trials("battery --trials", trials)
-    chosen = chosen_probes(probes)
-    study = study_of(run.table, str(run.folder / "study.json"), announce=announce)
-    stored, curves = Stored(run), Curves()
-    cells = []
-    for solution in _solutions(run, study, trials):
-        for probe in chosen:
-            cell = stored.of(solution, probe.name, trials)
-            if cell is None:
-                cell = _examined(solution, probe, trials, curves)
-                stored.keep(cell)
-                tell(cell)
-            cells.append(cell)
-    return cells
+    request = request or Request()
+    asked = Asked(Examiner(run.folder, announce), request, bool(request.controls))
+    answer([asked], request.workers, tell)
+    return asked.cells
 
 
-def chosen_probes(names: Sequence[str]) -> list[Probe]:
-    """Return the probes of these names, all if there are none.
+class Asked:
+    """A run, its questions, and what is known of the answers.
+
+    Parameters
+    ----------
+    examiner
+        Of the run.
+    request
+        What is asked.
+    controls
+        Whether its controls are asked as well.
 
     Raises
     ------
     NeuromodelsError
-        When one does not exist.
+        When no search is finished.
     """
-    for name in names:
-        if name not in PROBES:
-            raise NeuromodelsError("battery --only", f"must be one of {', '.join(PROBES)}", name)
-    return [PROBES[name] for name in names or PROBES]
+
+    def __init__(self, examiner: Examiner, request: Request, controls: bool):
+        self.examiner = examiner
+        names = [probe.name for probe in request.probes]
+        self._questions = list(examiner.questions(names, request.trials, controls))
+        self._stored = Stored(examiner.run, examiner.digest)
+
+    @property
+    def folder(self) -> Path:
+        """Of the run."""
+        return self.examiner.run.folder
+
+    @property
+    def open(self) -> list[Question]:
+        """Questions that nothing is stored of."""
+        return [each for each in self._questions if self._stored.of(each) is None]
+
+    @property
+    def cells(self) -> list[Cell]:
+        """What is known, in the order of the questions."""
+        found = map(self._stored.of, self._questions)
+        return [cell for cell in found if cell is not None]
+
+    def keep(self, cell: Cell) -> None:
+        """Store an answer."""
+        self._stored.keep(cell)
 
 
-def _solutions(run: StoredRun, study: Study, trials: int) -> Iterator[Solution]:
-    for condition, seed in finished_solutions(run, SEARCHED):
-        vector = run.solution(condition, seed)["vector"]
-        streams = trial_streams(seed, trials, STREAMS)
-        inputs = measured_inputs(study, seed, trials, STREAMS)
-        yield Solution(study, condition, vector, streams, seed, inputs)
+def answer(
+    asked: Sequence[Asked], workers: int = 1, tell: Told = nobody
+) -> Mapping[Path, NeuromodelsError]:
+    """Answer what is open about some runs, and store each answer at once.
+
+    Returns
+    -------
+    dict
+        Runs of which a question could not be answered, and why.
+
+    Raises
+    ------
+    NeuromodelsError
+        Of a single run, when a question cannot be answered; of all, when a process is lost.
+    """
+    by_folder = {each.folder: each for each in asked}
+    refused: dict[Path, NeuromodelsError] = {}
+    for question, found in _answers(by_folder, workers):
+        if isinstance(found, NeuromodelsError):
+            refused.setdefault(question.folder, found)
+        else:
+            by_folder[question.folder].keep(found)
+            tell(question)
+    if refused and len(asked) == 1:
+        raise next(iter(refused.values()))
+    return refused
 
 
-def _examined(solution: Solution, probe: Probe, trials: int, curves: Curves) -> Cell:
-    reason = probe.lacks(solution.study, solution.task)
-    values: Mapping[str, Any] = {}
-    if not reason:
-        try:
-            values = probe.examine(solution, curves)
-        except DeclarationError as error:
-            reason = str(error)
-    about = {"condition": solution.condition, "seed": solution.seed, "probe": probe.name}
-    digest = _digest(solution.vector)
-    found = {name: dict(quantity) for name, quantity in values.items()}
-    return {**about, "trials": trials, "solution": digest, "values": found, "reason": reason}
-
-
-def _digest(vector: np.ndarray) -> str:
-    return sha256(np.ascontiguousarray(vector, dtype=float).tobytes()).hexdigest()[:16]
+def _answers(
+    by_folder: Mapping[Path, Asked], workers: int
+) -> Iterator[tuple[Question, Cell | NeuromodelsError]]:
+    questions = [question for each in by_folder.values() for question in each.open]
+    if workers > 1 and len(questions) > 1:
+        yield from answers_of(questions, min(workers, len(questions)))
+        return
+    failed: set[Path] = set()
+    for question in questions:
+        if question.folder not in failed:
+            try:
+                yield question, by_folder[question.folder].examiner.answer(question)
+            except NeuromodelsError as error:
+                failed.add(question.folder)
+                yield question, error
 
 
 class Stored:
-    """The cells of a run that are stored; a new one replaces an older one of the same place."""
+    """The cells of a run that are stored; a new one replaces an older one of the same place.
 
-    def __init__(self, run: StoredRun):
+    Parameters
+    ----------
+    run
+        Whose folder holds them.
+    digest
+        Returns what tells the solution of a question from any other.
+    """
+
+    def __init__(self, run: StoredRun, digest: Callable[[Question], str]):
         self._path = run.folder / "measures" / STORED
-        self._cells = _read(self._path)
+        self._cells, self._digest = _read(self._path), digest
 
-    def of(self, solution: Solution, probe: str, trials: int) -> Cell | None:
+    def of(self, question: Question) -> Cell | None:
         """Return what is stored of a solution from enough trials; None: nothing."""
-        cell = self._cells.get((solution.condition, solution.seed, probe))
-        is_same = cell is not None and cell["solution"] == _digest(solution.vector)
-        return cell if cell and is_same and cell["trials"] >= trials else None
+        cell = self._cells.get(question.place)
+        if cell is None or cell["trials"] < question.trials:
+            return None
+        return cell if cell["solution"] == self._digest(question) else None
 
     def keep(self, cell: Cell) -> None:
         """Store a cell, atomically."""
@@ -142,7 +177,7 @@ class Stored:
         refuse_link(self._path.parent)
         with writing(self._path):
             self._path.parent.mkdir(exist_ok=True)
-        text = json.dumps({"schema": SCHEMA, "cells": list(self._cells.values())}, indent=1)
+        text = json.dumps({"schema": SCHEMA, "cells": list(self._cells.values())})
         replace_file(self._path, text.encode())
 
 
@@ -151,6 +186,28 @@ def _read(path: Path) -> dict[tuple[str, int, str], Cell]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         cells = table["cells"] if table["schema"] == SCHEMA else []
-        return {(cell["condition"], cell["seed"], cell["probe"]): cell for cell in cells}
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = [cell for cell in cells if _is_whole(cell)]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+    return {(cell["condition"], cell["seed"], cell["probe"]): cell for cell in whole}
+
+
+def _is_whole(cell: Any) -> bool:
+    """Whether a cell is what `Stored.keep` wrote; a run folder may come from anywhere."""
+    try:
+        kinds = {type(cell[key]) for key in TEXTS}, {type(cell[key]) for key in NUMBERS}
+        is_known = kinds == ({str}, {int}) and cell["probe"] in PROBES
+        return is_known and all(map(_is_quantity, cell["values"].values()))
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
+def _is_quantity(quantity: Any) -> bool:
+    numbers = [quantity[key] for key in ("value", "low", "high")]
+    lists = [quantity.get("resamples", [])]
+    if curve := quantity.get("curve"):
+        lists += [curve["places"], curve["value"]]
+        numbers += [*curve["low"], *curve["high"]]
+    return all(type(each) in (int, float, NoneType) for each in numbers) and all(
+        type(number) in (int, float) for each in lists for number in each
+    )

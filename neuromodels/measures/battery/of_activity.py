@@ -14,7 +14,7 @@ from neuromodels.analysis.cognition.activity import (
     synchrony,
     weight_turnover,
 )
-from neuromodels.measures.battery.probe import Curves, Probe, Values, mean_of_known
+from neuromodels.measures.battery.probe import Curves, Probe, Values, drawing, mean_of_known
 from neuromodels.measures.quantities import Solution
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
@@ -44,18 +44,27 @@ def _activity(solution: Solution, curves: Curves) -> Values:
         before = _weights(trials) if step == 0 else before
         spikes.append(np.hstack([trials.signals(name) != 0 for name in trials.active]))
     dt = solution.task.step_length(solution.task.with_defaults(solution.study.task.parameters))
-    return _state(np.stack(spikes, axis=1), before, _weights(trials), dt)
+    return _state(
+        np.stack(spikes, axis=1), before, _weights(trials), dt, drawing(solution, "activity")
+    )
 
 
-def _state(spikes: np.ndarray, before: np.ndarray, after: np.ndarray, dt: float) -> Values:
+def _state(
+    spikes: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    dt: float,
+    rng: np.random.Generator,
+) -> Values:
     width = min(max(1, round(WINDOW / dt)), spikes.shape[1] // 2)
-    return {
-        "rate": mean_of_known(rate(spikes, dt)),
-        "interval CV": mean_of_known(interval_cv(spikes)),
-        "synchrony": mean_of_known(synchrony(spikes, width)),
-        "sparseness": mean_of_known(sparseness(spikes)),
-        "weight turnover": mean_of_known(weight_turnover(before, after)),
+    values = {
+        "rate": rate(spikes, dt),
+        "interval CV": interval_cv(spikes),
+        "synchrony": synchrony(spikes, width),
+        "sparseness": sparseness(spikes),
+        "weight turnover": weight_turnover(before, after),
     }
+    return {name: mean_of_known(each, rng) for name, each in values.items()}
 
 
 def _weights(trials: Episodes) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from neuromodels.analysis.cognition.declared import LEAST
 from neuromodels.analysis.cognition.memory import (
     PARTS,
     is_bound,
@@ -14,10 +15,19 @@ from neuromodels.analysis.cognition.memory import (
     retention_half_life,
     span,
 )
-from neuromodels.measures.battery.probe import Curves, Probe, Values, of_curve
+from neuromodels.errors import DeclarationError
+from neuromodels.measures.battery.probe import (
+    Curves,
+    Probe,
+    Values,
+    drawing,
+    drawn_curve,
+    of_curve,
+    of_mean,
+    unbounded,
+)
 from neuromodels.measures.memory import recall_of, trials_at_recall
-from neuromodels.measures.quantities import Solution, bits_of, mean_of
-from neuromodels.seeding import generator
+from neuromodels.measures.quantities import Solution, bits_of
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
 
@@ -38,10 +48,10 @@ def _recall(solution: Solution, curves: Curves) -> Values:
     trials = trials_at_recall(solution)
     bits = np.asarray(trials.batch[trials.items[0]]) > 0.5
     right = recall_of(trials) == bits
-    rng = generator(solution.seed, "bootstrap", "battery", "recall")
+    rng = drawing(solution, "recall")
     found = {"information": bits_of(right, bits, rng)}
     if right.shape[1] >= PARTS:
-        found |= {"primacy": mean_of(primacy(right)), "recency": mean_of(recency(right))}
+        found |= {"primacy": of_mean(primacy(right), rng), "recency": of_mean(recency(right), rng)}
     return found
 
 
@@ -62,19 +72,35 @@ def _retention(solution: Solution, curves: Curves) -> Values:
     """Return the half life of what is recalled after longer and shorter delays."""
     delays = delays_of(solution.study, solution.task)
     scores, chance = curves.scores(solution, "latency", delays), solution.task.chance or 0.0
-    rng = generator(solution.seed, "bootstrap", "battery", "retention")
-    places = np.array(delays, dtype=float)
-    half_life = of_curve(scores, lambda curve: retention_half_life(places, curve, chance), rng)
-    return {"retention half-life": half_life}
+    rng = drawing(solution, "retention")
+    half_life = unbounded(np.nan)
+    if scores.mean(axis=1).max() >= chance + LEAST:  # else it would be one of noise
+        places = np.array(delays, dtype=float)
+        half_life = of_curve(scores, lambda curve: retention_half_life(places, curve, chance), rng)
+    return {"retention half-life": {**half_life, **drawn_curve("steps of delay", delays, scores)}}
+
+
+def lengths_of(study: Study, task: Task) -> list[int]:
+    """Return the lengths of the span: those of `LENGTHS` that leave inputs to be held out."""
+    return [length for length in LENGTHS if _takes(study, task, length)]
+
+
+def _takes(study: Study, task: Task, length: int) -> bool:
+    try:
+        task.with_defaults({**study.task.parameters, "length": length})
+    except DeclarationError:
+        return False
+    return True
 
 
 def _span(solution: Solution, curves: Curves) -> Values:
     """Return the length of sequence that is held, of longer and shorter ones."""
-    places = np.array(LENGTHS, dtype=float)
-    scores = curves.scores(solution, "length", LENGTHS)
-    rng = generator(solution.seed, "bootstrap", "battery", "span")
+    lengths = lengths_of(solution.study, solution.task)
+    scores = curves.scores(solution, "length", lengths)
+    places, rng = np.array(lengths, dtype=float), drawing(solution, "span")
     found = of_curve(scores, lambda curve: span(places, curve), rng)
-    return {"span": {**found, "is_bound": is_bound(scores.mean(axis=1))}}
+    bound = {"is_bound": is_bound(scores.mean(axis=1))}
+    return {"span": {**found, **bound, **drawn_curve("items", lengths, scores)}}
 
 
 PROBES = (

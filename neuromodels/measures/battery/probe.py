@@ -10,6 +10,7 @@ import numpy as np
 from neuromodels.analysis.intervals import PERCENTILES, Interval, no_interval
 from neuromodels.measures.quantities import Quantity, Solution, mean_of, number, within
 from neuromodels.measures.transfer import Transfer
+from neuromodels.seeding import generator
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
 
@@ -68,7 +69,7 @@ class Probe:
 def of_curve(
     scores: np.ndarray, value: Callable[[np.ndarray], float], rng: np.random.Generator
 ) -> Quantity:
-    """Return a value of the mean curve of trials, and its interval over trials.
+    """Return a value of the mean curve of trials, its interval over trials, and resamples.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def of_curve(
     trials = scores.shape[1]
     drawn = rng.integers(trials, size=(RESAMPLES, trials))
     values = np.array([value(scores[:, rows].mean(axis=1)) for rows in drawn])
-    return within(found, _percentiles(values, trials))
+    return {**within(found, _percentiles(values, trials)), **_kept(values)}
 
 
 def _percentiles(values: np.ndarray, n: int) -> Interval:
@@ -96,10 +97,38 @@ def _percentiles(values: np.ndarray, n: int) -> Interval:
     return Interval(float(low), float(high), "percentile bootstrap", n)
 
 
-def mean_of_known(values: np.ndarray) -> Quantity:
-    """Return the mean over the trials or episodes that have a value, (n,), and their share."""
+def _kept(values: np.ndarray) -> Quantity:
+    """Return the values of resamples, for intervals over searches; none where one has no value."""
+    return {"resamples": [float(f"{v:.6g}") for v in values]} if np.isfinite(values).all() else {}
+
+
+def drawn_curve(name: str, places: Sequence[float], scores: np.ndarray) -> Quantity:
+    """Return a curve as it is drawn: mean score at each place, and the interval over trials.
+
+    Parameters
+    ----------
+    name
+        Of what differs from place to place, with its unit.
+    places
+        In the order of the rows.
+    scores
+        (places, trials).
+    """
+    points = [mean_of(of_trials) for of_trials in scores]
+    ends = {key: [point[key] for point in points] for key in ("value", "low", "high")}
+    return {"curve": {"name": name, "places": [float(place) for place in places], **ends}}
+
+
+def of_mean(values: np.ndarray, rng: np.random.Generator) -> Quantity:
+    """Return the mean over trials, (trials,), its interval, and resamples."""
+    drawn = rng.integers(values.size, size=(RESAMPLES, values.size))
+    return {**mean_of(values), **_kept(values[drawn].mean(axis=1))}
+
+
+def mean_of_known(values: np.ndarray, rng: np.random.Generator) -> Quantity:
+    """Return `of_mean` of the trials or episodes that have a value, (n,), and their share."""
     known = np.isfinite(values)
-    found = mean_of(values[known]) if known.any() else unbounded(np.nan)
+    found = of_mean(values[known], rng) if known.any() else unbounded(np.nan)
     return {**found, "share": float(known.mean())}
 
 
@@ -107,3 +136,8 @@ def unbounded(value: float) -> Quantity:
     """Return a value without an interval, and why there is no number where there is none."""
     why = "infinite" if np.isinf(value) else "not defined"
     return {**number(value), **({} if np.isfinite(value) else {"reason": why})}
+
+
+def drawing(solution: Solution, name: str) -> np.random.Generator:
+    """Return what draws the resamples of a probe of a solution."""
+    return generator(solution.seed, "bootstrap", "battery", name)

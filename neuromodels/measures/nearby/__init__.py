@@ -1,0 +1,1 @@
+"""What lies around a solution: its numbers made larger and smaller, one coefficient or all."""
