@@ -275,6 +275,16 @@ ARTICLES = (
         doi="10.1126/science.1211095",
     ),
     Publication(
+        "Wang, Xiao-Jing",
+        1999,
+        "Synaptic basis of cortical persistent activity: the importance of NMDA receptors to"
+        " working memory",
+        "Journal of Neuroscience",
+        "19",
+        "9587--9603",
+        doi="10.1523/JNEUROSCI.19-21-09587.1999",
+    ),
+    Publication(
         "Wierstra, Daan and Schaul, Tom and Glasmachers, Tobias and Sun, Yi and Peters, Jan and"
         " Schmidhuber, Jürgen",
         2014,
@@ -283,6 +293,44 @@ ARTICLES = (
         "15",
         "949--980",
         arxiv="1106.4487",
+    ),
+    Publication(
+        "Wu, Yujie and Deng, Lei and Li, Guoqi and Zhu, Jun and Shi, Luping",
+        2018,
+        "Spatio-temporal backpropagation for training high-performance spiking neural networks",
+        "Frontiers in Neuroscience",
+        "12",
+        "331",
+        doi="10.3389/fnins.2018.00331",
+    ),
+    Publication(
+        "Wu, Yujie and Zhao, Rong and Zhu, Jun and others",
+        2022,
+        "Brain-inspired global-local learning incorporated with neuromorphic computing",
+        "Nature Communications",
+        "13",
+        "65",
+        doi="10.1038/s41467-021-27653-2",
+        arxiv="2006.03226",
+    ),
+    Publication(
+        "Sun, Hongze and Cai, Wuque and Yang, Baoxin and Cui, Yan and Xia, Yang and Yao, Dezhong"
+        " and Guo, Daqing",
+        2023,
+        "A synapse-threshold synergistic learning approach for spiking neural networks",
+        "IEEE Transactions on Cognitive and Developmental Systems",
+        doi="10.1109/TCDS.2023.3278712",
+        arxiv="2206.06129",
+    ),
+    Publication(
+        "Yang, Guangyu Robert and Joglekar, Madhura R. and Song, H. Francis and"
+        " Newsome, William T. and Wang, Xiao-Jing",
+        2019,
+        "Task representations in neural networks trained to perform many cognitive tasks",
+        "Nature Neuroscience",
+        "22",
+        "297--306",
+        doi="10.1038/s41593-018-0310-2",
     ),
 )
 
@@ -393,6 +441,21 @@ OTHERS = (
         "Center for Cognitive and Neural Studies",
         url="https://coneural.org/florian/papers/05_cart_pole.pdf",
         kind="techreport",
+    ),
+    Publication(
+        "Liu, Yuzhe and Deng, Xin and Yu, Qiang",
+        2025,
+        "Multi-plasticity synergy with adaptive mechanism assignment for training spiking neural"
+        " networks",
+        arxiv="2508.13673",
+        kind="misc",
+    ),
+    Publication(
+        "Molano-Mazón, Manuel and Barbosa, Joao and others",
+        2022,
+        "NeuroGym: an open resource for developing and sharing neuroscience tasks",
+        doi="10.31234/osf.io/aqc9n",
+        kind="misc",
     ),
     Publication(
         "Murray, Richard M. and Li, Zexiang and Sastry, S. Shankar",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from neuromodels.report.citations.publications import PUBLICATIONS, Publication
 
@@ -41,7 +42,12 @@ def _has(publication: Publication, mark: Mark) -> bool:
         return publication.arxiv == mark[1]
     if mark[0] == "DOI":
         return publication.doi == mark[1]
-    return (publication.surname, str(publication.year)) == mark
+    return (_plain(publication.surname), str(publication.year)) == (_plain(mark[0]), mark[1])
+
+
+def _plain(name: str) -> str:
+    """Return a name without its accents, which not every reference has."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
 
 
 def _meant(known: list[Publication], reference: str) -> list[Publication]:
