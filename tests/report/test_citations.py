@@ -33,7 +33,9 @@ def cited(name):
 def test_every_reference_of_a_catalog_is_a_publication(kind, name):
     reference = KNOWN[kind][name].reference
     found, unknown = publications_in(reference)
-    assert not unknown, f"add it to neuromodels/report/citations/publications.py: {reference}"
+    assert not unknown, (
+        f"add it to neuromodels/report/citations/articles.py or publications.py: {reference}"
+    )
     assert found or name in OF_NOBODY, f"{reference!r} names no publication with its year"
 
 
