@@ -7,7 +7,6 @@ import pytest
 
 from neuromodels import tasks
 from neuromodels.errors import NeuromodelsError
-from neuromodels.report.citations import cite
 from neuromodels.report.citations.bibtex import entry_of, fields_of, key_of
 from neuromodels.report.citations.cite import citations, used_by
 from neuromodels.report.citations.publications import PUBLICATIONS
@@ -34,7 +33,9 @@ def cited(name):
 def test_every_reference_of_a_catalog_is_a_publication(kind, name):
     reference = KNOWN[kind][name].reference
     found, unknown = publications_in(reference)
-    assert not unknown, f"add it to neuromodels/report/citations/publications.py: {reference}"
+    assert not unknown, (
+        f"add it to neuromodels/report/citations/articles.py or publications.py: {reference}"
+    )
     assert found or name in OF_NOBODY, f"{reference!r} names no publication with its year"
 
 
@@ -51,12 +52,6 @@ def test_keys_and_numbers_are_of_one_publication():
         numbers = [number for each in PUBLICATIONS if (number := getattr(each, told))]
         assert len(numbers) == len(set(numbers))
     assert len({key_of(each) for each in PUBLICATIONS}) == len(PUBLICATIONS)
-
-
-def test_nothing_is_in_the_catalog_that_nobody_refers_to():
-    said = [KNOWN[kind][name].reference for kind, name in MEMBERS]
-    said += [told[2] for told in (cite.SIMULATOR, cite.NEVERGRAD, cite.WORLD, cite.WORLDS)]
-    assert {each for text in said for each in publications_in(text)[0]} == set(PUBLICATIONS)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +74,7 @@ def test_two_papers_of_one_author_and_year_are_told_apart():
     (cart,), _ = publications_in("Barto 1900; Florian 2007")
     assert "spike-timing" in spikes.title
     assert "cart-pole" in cart.title
+    assert publications_in("NeuroGym, Molano-Mazon et al. 2022; ours")[1] == []
     assert publications_in("Nobody 2007")[1] == [("Nobody", "2007")]
 
 

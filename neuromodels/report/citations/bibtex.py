@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from neuromodels import DISTRIBUTION, __version__
-from neuromodels.report.citations.publications import Publication
+from neuromodels.report.citations.publication import Publication
 
 PLACES = {
     "article": "journal",
@@ -28,7 +28,7 @@ OURS = {
 def key_of(publication: Publication) -> str:
     """Return the key of an entry: first author, year and the first long word of the title."""
     word = next(word for word in re.findall(r"[A-Za-z]+", publication.title) if len(word) > 3)
-    name = publication.surname.replace(" ", "").lower()
+    name = publication.plain_surname.replace(" ", "").lower()
     return f"{name}{publication.year}{word.lower()}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from neuromodels.errors import NeuromodelsError
 from neuromodels.report.citations.bibtex import OURS, bibtex, fields_of, key_of
-from neuromodels.report.citations.publications import Publication
+from neuromodels.report.citations.publication import Publication
 from neuromodels.report.citations.references import publications_in
 from neuromodels.store.networks import is_network
 from neuromodels.store.store import StoredRun

@@ -1,290 +1,11 @@
 """The publications that rules, neurons, tasks and optimizers refer to; each is declared once.
 
 A reference such as ``"Oja 1982, J Math Biol 15:267"`` finds its publication by the first author and
-the year, or by an arXiv id or DOI in it.
+the year, or by an arXiv id or DOI in it. Articles in journals stand in a module of their own.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Publication:
-    """A publication as BibTeX has it; at least one of `doi`, `arxiv` and `url` leads to it.
-
-    Parameters
-    ----------
-    author
-        All authors, ``"Oja, Erkki and ..."``.
-    place
-        The journal, the proceedings or the publisher; empty of a preprint.
-    volume, pages
-        Within the place.
-    doi, arxiv, url
-        Where it is found. `doi` may be that of a preprint where the proceedings have none.
-    kind
-        BibTeX's word for it.
-    """
-
-    author: str
-    year: int
-    title: str
-    place: str = ""
-    volume: str = ""
-    pages: str = ""
-    doi: str = ""
-    arxiv: str = ""
-    url: str = ""
-    kind: str = "article"
-
-    @property
-    def surname(self) -> str:
-        """The first author's."""
-        return self.author.partition(",")[0]
-
-
-ARTICLES = (
-    Publication(
-        "Barto, Andrew G. and Sutton, Richard S. and Anderson, Charles W.",
-        1983,
-        "Neuronlike adaptive elements that can solve difficult learning control problems",
-        "IEEE Transactions on Systems, Man, and Cybernetics",
-        "SMC-13",
-        "834--846",
-        doi="10.1109/TSMC.1983.6313077",
-    ),
-    Publication(
-        "Becker, Leif E. and Koehler, Stephan A. and Stone, Howard A.",
-        2003,
-        "On self-propulsion of micro-machines at low Reynolds number: Purcell's three-link swimmer",
-        "Journal of Fluid Mechanics",
-        "490",
-        "15--35",
-        doi="10.1017/S0022112003005184",
-    ),
-    Publication(
-        "Bellec, Guillaume and Scherr, Franz and Subramoney, Anand and Hajek, Elias and"
-        " Salaj, Darjan and Legenstein, Robert and Maass, Wolfgang",
-        2020,
-        "A solution to the learning dilemma for recurrent networks of spiking neurons",
-        "Nature Communications",
-        "11",
-        "3625",
-        doi="10.1038/s41467-020-17236-y",
-    ),
-    Publication(
-        "Bennet, Pauline and Doerr, Carola and Moreau, Antoine and Rapin, Jeremy and"
-        " Teytaud, Fabien and Teytaud, Olivier",
-        2021,
-        "Nevergrad: black-box optimization platform",
-        "ACM SIGEVOlution",
-        "14",
-        "8--15",
-        doi="10.1145/3460310.3460312",
-    ),
-    Publication(
-        "Bergstra, James and Bengio, Yoshua",
-        2012,
-        "Random search for hyper-parameter optimization",
-        "Journal of Machine Learning Research",
-        "13",
-        "281--305",
-        url="https://jmlr.org/papers/v13/bergstra12a.html",
-    ),
-    Publication(
-        "Bienenstock, Elie L. and Cooper, Leon N. and Munro, Paul W.",
-        1982,
-        "Theory for the development of neuron selectivity: orientation specificity and binocular"
-        " interaction in visual cortex",
-        "Journal of Neuroscience",
-        "2",
-        "32--48",
-        doi="10.1523/JNEUROSCI.02-01-00032.1982",
-    ),
-    Publication(
-        "Confavreux, Basile and Agnes, Everton J. and Zenke, Friedemann and Sprekeler, Henning and"
-        " Vogels, Tim P.",
-        2025,
-        "Balancing complexity, performance and plausibility to meta learn plasticity rules in"
-        " recurrent spiking networks",
-        "PLoS Computational Biology",
-        "21",
-        "e1012910",
-        doi="10.1371/journal.pcbi.1012910",
-    ),
-    Publication(
-        "Florian, Razvan V.",
-        2007,
-        "Reinforcement learning through modulation of spike-timing-dependent synaptic plasticity",
-        "Neural Computation",
-        "19",
-        "1468--1502",
-        doi="10.1162/neco.2007.19.6.1468",
-    ),
-    Publication(
-        "Hansen, Nikolaus and Ostermeier, Andreas",
-        2001,
-        "Completely derandomized self-adaptation in evolution strategies",
-        "Evolutionary Computation",
-        "9",
-        "159--195",
-        doi="10.1162/106365601750190398",
-    ),
-    Publication(
-        "Izhikevich, Eugene M.",
-        2007,
-        "Solving the distal reward problem through linkage of STDP and dopamine signaling",
-        "Cerebral Cortex",
-        "17",
-        "2443--2452",
-        doi="10.1093/cercor/bhl152",
-    ),
-    Publication(
-        "Lake, Brenden M. and Salakhutdinov, Ruslan and Tenenbaum, Joshua B.",
-        2015,
-        "Human-level concept learning through probabilistic program induction",
-        "Science",
-        "350",
-        "1332--1338",
-        doi="10.1126/science.aab3050",
-    ),
-    Publication(
-        "Oja, Erkki",
-        1982,
-        "Simplified neuron model as a principal component analyzer",
-        "Journal of Mathematical Biology",
-        "15",
-        "267--273",
-        doi="10.1007/BF00275687",
-    ),
-    Publication(
-        "Pfister, Jean-Pascal and Gerstner, Wulfram",
-        2006,
-        "Triplets of spikes in a model of spike timing-dependent plasticity",
-        "Journal of Neuroscience",
-        "26",
-        "9673--9682",
-        doi="10.1523/JNEUROSCI.1425-06.2006",
-    ),
-    Publication(
-        "Purcell, Edward M.",
-        1977,
-        "Life at low Reynolds number",
-        "American Journal of Physics",
-        "45",
-        "3--11",
-        doi="10.1119/1.10903",
-    ),
-    Publication(
-        "Schmidgall, Samuel and Ashkanazy, Julia and Lawson, Wallace and Hays, Joe",
-        2021,
-        "SpikePropamine: differentiable plasticity in spiking neural networks",
-        "Frontiers in Neurorobotics",
-        "15",
-        "629210",
-        doi="10.3389/fnbot.2021.629210",
-        arxiv="2106.02681",
-    ),
-    Publication(
-        "Schmidgall, Samuel and Hays, Joe",
-        2023,
-        "Meta-SpikePropamine: learning to learn with synaptic plasticity in spiking neural"
-        " networks",
-        "Frontiers in Neuroscience",
-        "17",
-        "1183321",
-        doi="10.3389/fnins.2023.1183321",
-        arxiv="2206.12520",
-    ),
-    Publication(
-        "Schumer, Michael A. and Steiglitz, Kenneth",
-        1968,
-        "Adaptive step size random search",
-        "IEEE Transactions on Automatic Control",
-        "13",
-        "270--276",
-        doi="10.1109/TAC.1968.1098903",
-    ),
-    Publication(
-        "Sehnke, Frank and Osendorfer, Christian and Rückstieß, Thomas and Graves, Alex and"
-        " Peters, Jan and Schmidhuber, Jürgen",
-        2010,
-        "Parameter-exploring policy gradients",
-        "Neural Networks",
-        "23",
-        "551--559",
-        doi="10.1016/j.neunet.2009.12.004",
-    ),
-    Publication(
-        "Song, Sen and Miller, Kenneth D. and Abbott, L. F.",
-        2000,
-        "Competitive Hebbian learning through spike-timing-dependent synaptic plasticity",
-        "Nature Neuroscience",
-        "3",
-        "919--926",
-        doi="10.1038/78829",
-    ),
-    Publication(
-        "Stimberg, Marcel and Brette, Romain and Goodman, Dan F. M.",
-        2019,
-        "Brian 2, an intuitive and efficient neural simulator",
-        "eLife",
-        "8",
-        "e47314",
-        doi="10.7554/eLife.47314",
-    ),
-    Publication(
-        "Storn, Rainer and Price, Kenneth",
-        1997,
-        "Differential evolution: a simple and efficient heuristic for global optimization over"
-        " continuous spaces",
-        "Journal of Global Optimization",
-        "11",
-        "341--359",
-        doi="10.1023/A:1008202821328",
-    ),
-    Publication(
-        "Turrigiano, Gina G. and Leslie, Kenneth R. and Desai, Niraj S. and"
-        " Rutherford, Lana C. and Nelson, Sacha B.",
-        1998,
-        "Activity-dependent scaling of quantal amplitude in neocortical neurons",
-        "Nature",
-        "391",
-        "892--896",
-        doi="10.1038/36103",
-    ),
-    Publication(
-        "van Rossum, Mark C. W. and Bi, Guo-qiang and Turrigiano, Gina G.",
-        2000,
-        "Stable Hebbian learning from spike timing-dependent plasticity",
-        "Journal of Neuroscience",
-        "20",
-        "8812--8821",
-        doi="10.1523/JNEUROSCI.20-23-08812.2000",
-    ),
-    Publication(
-        "Vogels, Tim P. and Sprekeler, Henning and Zenke, Friedemann and Clopath, Claudia and"
-        " Gerstner, Wulfram",
-        2011,
-        "Inhibitory plasticity balances excitation and inhibition in sensory pathways and memory"
-        " networks",
-        "Science",
-        "334",
-        "1569--1573",
-        doi="10.1126/science.1211095",
-    ),
-    Publication(
-        "Wierstra, Daan and Schaul, Tom and Glasmachers, Tobias and Sun, Yi and Peters, Jan and"
-        " Schmidhuber, Jürgen",
-        2014,
-        "Natural evolution strategies",
-        "Journal of Machine Learning Research",
-        "15",
-        "949--980",
-        arxiv="1106.4487",
-    ),
-)
+from neuromodels.report.citations.articles import ARTICLES
+from neuromodels.report.citations.publication import Publication
 
 IN_PROCEEDINGS = (
     Publication(
@@ -393,6 +114,21 @@ OTHERS = (
         "Center for Cognitive and Neural Studies",
         url="https://coneural.org/florian/papers/05_cart_pole.pdf",
         kind="techreport",
+    ),
+    Publication(
+        "Liu, Yuzhe and Deng, Xin and Yu, Qiang",
+        2025,
+        "Multi-plasticity synergy with adaptive mechanism assignment for training spiking neural"
+        " networks",
+        arxiv="2508.13673",
+        kind="misc",
+    ),
+    Publication(
+        "Molano-Mazón, Manuel and Barbosa, Joao and others",
+        2022,
+        "NeuroGym: an open resource for developing and sharing neuroscience tasks",
+        doi="10.31234/osf.io/aqc9n",
+        kind="misc",
     ),
     Publication(
         "Murray, Richard M. and Li, Zexiang and Sastry, S. Shankar",

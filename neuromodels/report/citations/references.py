@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from neuromodels.report.citations.publications import PUBLICATIONS, Publication
+from neuromodels.report.citations.publication import Publication, without_accents
+from neuromodels.report.citations.publications import PUBLICATIONS
 
 NAME = r"(?:van )?[A-Z][\w'-]+"
 CITED = re.compile(rf"({NAME})(?:(?:, {NAME})*,? (?:&|and) {NAME}| et al\.)? ((?:19|20)\d\d)\b")
@@ -41,7 +42,8 @@ def _has(publication: Publication, mark: Mark) -> bool:
         return publication.arxiv == mark[1]
     if mark[0] == "DOI":
         return publication.doi == mark[1]
-    return (publication.surname, str(publication.year)) == mark
+    told = (publication.plain_surname, str(publication.year))
+    return told == (without_accents(mark[0]), mark[1])
 
 
 def _meant(known: list[Publication], reference: str) -> list[Publication]:
