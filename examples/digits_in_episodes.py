@@ -33,16 +33,21 @@ def episodes_of(rng, images, labels, count):
     return inputs, told, asked
 
 
-def main(path):
-    """Write the file."""
-    digits, rng = load_digits(), np.random.default_rng(2508)
+def divided(rng):
+    """Return images and labels, and the places of those for searches and of those for tests."""
+    digits = load_digits()
     order = rng.permutation(len(digits.data))
     parts = order[:1200], order[1200:]
     images = digits.data - digits.data[parts[0]].mean(axis=0)
-    images = images / np.linalg.norm(images, axis=1, keepdims=True)
-    sizes = EPISODES - TESTED, TESTED
+    return images / np.linalg.norm(images, axis=1, keepdims=True), digits.target, parts
+
+
+def main(path):
+    """Write the file."""
+    rng, sizes = np.random.default_rng(2508), (EPISODES - TESTED, TESTED)
+    images, labels, parts = divided(rng)
     made = [
-        episodes_of(rng, images[part], digits.target[part], size)
+        episodes_of(rng, images[part], labels[part], size)
         for part, size in zip(parts, sizes, strict=True)
     ]
     inputs, told, asked = (np.concatenate(each) for each in zip(*made, strict=True))
