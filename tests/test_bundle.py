@@ -44,7 +44,7 @@ def files_in(folder, *left_out):
     """Return the files of a folder of the sources, as paths from there."""
     every = [path.relative_to(ROOT / folder) for path in (ROOT / folder).rglob("*")]
     kept = [path for path in every if "__pycache__" not in path.parts and path.suffix]
-    return {path.as_posix() for path in kept if path.parts[0] not in left_out}
+    return {path.as_posix() for path in kept if not set(path.parts) & set(left_out)}
 
 
 @pytest.mark.parametrize(

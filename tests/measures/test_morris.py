@@ -21,5 +21,5 @@ def test_morris_finds_the_planted_coefficient(monkeypatch):
 
 def test_without_salib_the_message_tells_how_to_install_it(monkeypatch):
     monkeypatch.setattr(local, "find_spec", lambda name: None)
-    with pytest.raises(DeclarationError, match=r"pip install 'neuromodels\[sensitivity\]'"):
+    with pytest.raises(DeclarationError, match=r'pip install "brian2-neuromodels\[sensitivity\]"'):
         CATALOG["morris"].examine(SOLUTION)

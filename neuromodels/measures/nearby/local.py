@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from neuromodels.analysis.sensitivity import METHODS, Design
-from neuromodels.errors import DeclarationError
+from neuromodels.errors import DeclarationError, pip_command
 from neuromodels.measures.nearby.neighbours import coefficients_of, scores_of
 from neuromodels.measures.quantities import Examined, Measure, Quantity, Solution, mean_of, number
 from neuromodels.seeding import seed_of
@@ -29,7 +29,7 @@ INDICES = {"morris": {"mu_star": "change of the score"}, "sobol": {"S1": "alone"
 
 def _examine(method: str, solution: Solution) -> Examined:
     if find_spec("SALib") is None:
-        cure = "Install it: pip install 'neuromodels[sensitivity]'."
+        cure = f"Install it: {pip_command('sensitivity')}."
         raise DeclarationError(f"measure {method}", "needs the package SALib", cure=cure)
     coefficients = coefficients_of(solution)
     labels = list(coefficients.slices)
