@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = {
     "project/figures": "figures/README.md",
     "project/benchmarks": "benchmarks/README.md",
+    "project/population": "figures/data/population.md",
     "project/contributing": "CONTRIBUTING.md",
     "project/changes": "CHANGELOG.md",
 }
