@@ -45,9 +45,9 @@ def main(folder: str, table: str) -> None:
 
 def changed(vectors, experiment, name, value):
     """Return vectors of coefficients, (solutions, d), with one number replaced in all."""
+    places = experiment.slices[f"hidden_output.{name}"] if name else []
     vectors = vectors.copy()
-    if name:
-        vectors[:, experiment.slices[f"hidden_output.{name}"]] = value
+    vectors[:, places] = value
     return vectors
 
 
@@ -55,8 +55,8 @@ def scores_of(experiment, vectors):
     """Return mean scores, (solutions, tasks)."""
     places = np.repeat(np.arange(len(NAMES)), EPISODES)
     outcome = experiment.evaluate(vectors, trial_streams(777, len(places)), places)
-    scores = scores_per_trial(outcome)
-    return scores.reshape(len(vectors), len(NAMES), EPISODES).mean(axis=2)
+    shape = len(vectors), len(NAMES), EPISODES
+    return scores_per_trial(outcome).reshape(shape).mean(axis=2)
 
 
 if __name__ == "__main__":

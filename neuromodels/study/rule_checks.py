@@ -76,8 +76,9 @@ def _task_as_chosen(table: Table, catalogs: Catalogs) -> Any:
     if task is None:
         return None
     given = section_of(table, "task").items()
+    texts = {key: value for key, value in given if isinstance(value, str)}  # others are told
     try:
-        return task.with_options({key: value for key, value in given if key in task.options})
+        return task.with_options({key: texts[key] for key in task.options if key in texts})
     except DeclarationError:  # told where the option stands
         return None
 
@@ -86,8 +87,10 @@ def _untold(
     path: Key, section: Table, table: Table, rule: Any, catalogs: Catalogs
 ) -> Iterable[Problem]:
     """Refuse a rule that needs an error where the task tells the read-out nothing."""
+    if rule is None or not rule.needs_error:
+        return
     task = _task_as_chosen(table, catalogs)
-    if rule is None or task is None or not rule.needs_error or task.taught:
+    if task is None or task.taught:
         return
     options = "a task that tells answers, such as few_shot, or another rule"
     parts = {

@@ -62,7 +62,7 @@ def test_every_model_of_ours_reads_its_coefficients():
     for neuron in neurons.CATALOG.values():
         assert {c.name for c in neuron.coefficients} <= names_read(texts_of(neuron)), neuron.name
     for rule in rules.CATALOG.values():
-        free = {c.name for c in rule.coefficients if not c.frozen}
+        free = {c.symbol for c in rule.coefficients if not c.frozen}
         assert free <= names_read(texts_of(rule)), rule.name
 
 
