@@ -55,8 +55,7 @@ def scores_of(experiment, vectors):
     """Return mean scores, (solutions, tasks)."""
     places = np.repeat(np.arange(len(NAMES)), EPISODES)
     outcome = experiment.evaluate(vectors, trial_streams(777, len(places)), places)
-    shape = len(vectors), len(NAMES), EPISODES
-    return scores_per_trial(outcome).reshape(shape).mean(axis=2)
+    return scores_per_trial(outcome).reshape(-1, len(NAMES), EPISODES).mean(axis=2)
 
 
 if __name__ == "__main__":
