@@ -80,11 +80,12 @@ def at_its_sign(line: str) -> str:
 def resting_points(rule: PlasticityRule) -> list[str]:
     """Return where the rule comes to rest, if it says so in a formula."""
     words = {True: "stable", False: "not stable", None: "stable where the slope is negative"}
+    name = symbol(rule.learns[0]) if rule.learns else "w"
     points = [
-        f"- $w = {point.latex[0]}$, {words[point.is_stable]} (slope ${point.latex[1]}$)"
+        f"- ${name} = {point.latex[0]}$, {words[point.is_stable]} (slope ${point.latex[1]}$)"
         for point in fixed_points(rule)
     ]
-    lead = "While the activities stay as they are, the weight rests at:\n\n"
+    lead = "While the activities stay as they are, what is learned rests at:\n\n"
     return [lead + "\n".join(points)] if points else []
 
 

@@ -22,6 +22,11 @@ def test_a_rule_shows_its_equation_and_its_coefficients():
     assert "| `eta` | 0.001 | 1e-06 | 0.5 | log | projection |" in shown
 
 
+def test_what_rests_is_what_the_rule_learns():
+    shown = CATALOG["hebb"].with_options({"form": "dense"})._repr_markdown_()
+    assert r"- $\rho = x y$" in shown
+
+
 @pytest.mark.parametrize("rule", CATALOG.values(), ids=lambda rule: rule.name)
 def test_every_rule_can_be_shown(rule):
     assert rule._repr_markdown_().startswith(f"**{rule.name}**")
