@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuromodels.errors import DeclarationError
-
 
 def task_selectivity(spikes: np.ndarray, tasks: np.ndarray) -> float:
     """Return the mean selectivity of neurons that spike at all.
@@ -32,7 +30,7 @@ def task_selectivity(spikes: np.ndarray, tasks: np.ndarray) -> float:
 
     Raises
     ------
-    DeclarationError
+    ValueError
         Where one of the tasks was never on, or the shapes do not fit.
 
     Examples
@@ -42,11 +40,10 @@ def task_selectivity(spikes: np.ndarray, tasks: np.ndarray) -> float:
     """
     spikes, tasks = np.asarray(spikes, dtype=float), np.asarray(tasks)
     if spikes.ndim != 2 or tasks.shape != spikes.shape[:1]:
-        shapes = (spikes.shape, tasks.shape)
-        raise DeclarationError("task_selectivity.tasks", "must be one for each stimulus", shapes)
+        shapes = f"{spikes.shape} and {tasks.shape}"
+        raise ValueError(f"tasks must be one for each stimulus; got shapes {shapes}")
     if set(np.unique(tasks)) != {0, 1}:
-        must = "must be 0 for one task and 1 for the other, both there"
-        raise DeclarationError("task_selectivity.tasks", must, np.unique(tasks).tolist())
+        raise ValueError(f"tasks must be 0 and 1, both there; got {np.unique(tasks).tolist()}")
     first, second = spikes[tasks == 0].sum(axis=0), spikes[tasks == 1].sum(axis=0)
     total = first + second
     active = total > 0

@@ -104,11 +104,23 @@ def test_only_recurrent_projections_are_plastic_where_a_study_says_so():
     assert "needs recurrent = true" in refusal({"name": "stdp"}, {"plastic": "recurrent"})
 
 
-def test_plastic_weights_begin_where_each_trial_draws_them():
-    study = study_of(table({"name": "pdlf"}, {"drawn": 0.1, "neuron": "lif"}), "a study")
+@pytest.mark.parametrize(
+    ("rule", "drawn"),
+    [
+        ({"name": "pdlf"}, {"w"}),
+        ({"name": "bcm"}, {"w"}),
+        ({"name": "plastic_oja", "form": "dense"}, {"w"}),
+        ({"name": "synergy"}, {"w_hebb", "w_oja"}),
+    ],
+)
+def test_plastic_weights_begin_where_each_trial_draws_them(rule, drawn):
+    study = study_of(table(rule, {"drawn": 0.1, "neuron": "lif"}), "a study")
     first, last = circuit_of(study, "plastic").projections
     assert (first.drawn, last.drawn) == (0.1, 0.0)
-    assert [c.frozen for c in first.rule.coefficients if c.name == "w"] == [True]
+    assert all(c.frozen for c in first.rule.coefficients if c.symbol in drawn)
+    draws = text_of(study, "plastic").initial
+    own = {f"input_hidden.{name}": "0.1*randn()" for name in drawn}
+    assert {name: each for name, each in draws.items() if not name.startswith("items")} == own
 
 
 def test_drawn_weights_need_hidden_neurons():

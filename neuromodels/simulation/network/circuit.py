@@ -14,6 +14,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
+from neuromodels.rules.synergy.renaming import declared_in
 from neuromodels.simulation.network.errors_back import check_error
 from neuromodels.simulation.network.own_source import OwnSource
 from neuromodels.simulation.network.text import OwnConstant
@@ -392,14 +393,17 @@ def layered(
 
 def _begin_anew(projection: Projection, drawn: float) -> Projection:
     """Return the projection with first weights that no search changes: each trial draws its own."""
-    rule = projection.rule
-    begins = {c.name: {"per": "synapse", "frozen": 0.0} for c in first_weights(rule)}
-    return replace(projection, rule=rule.with_coefficients(begins), drawn=drawn)
+    rule, drawn_names = projection.rule, first_weights(projection.rule)
+    own = [c.name for c in rule.coefficients if c.symbol in drawn_names]
+    kept = rule.with_coefficients({key: {"per": "synapse", "frozen": 0.0} for key in own})
+    return replace(projection, rule=kept, drawn=drawn)
 
 
-def first_weights(rule: PlasticityRule) -> list[Coefficient]:
-    """Return the coefficients with which weights begin, one for each mechanism that has one."""
-    return [c for c in rule.coefficients if c.name.split(".")[-1] == "w" and rule.is_start(c)]
+def first_weights(rule: PlasticityRule) -> list[str]:
+    """Return the variables with which weights begin, one for each mechanism that has one."""
+    known = {*declared_in(rule.model), *(c.symbol for c in rule.coefficients)}
+    names = [f"w_{each}" for each in rule.mechanisms] or ["w"]
+    return [name for name in names if name in known]
 
 
 def _divided(

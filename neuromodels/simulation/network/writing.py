@@ -180,7 +180,7 @@ class _Writer:
             if projection.is_sparse
         }
         weights = {
-            f"{projection.name}.{weight.symbol}": f"{float(projection.drawn)!r}*randn()"
+            f"{projection.name}.{weight}": f"{float(projection.drawn)!r}*randn()"
             for projection in self.circuit.projections
             if projection.drawn
             for weight in first_weights(projection.rule)
