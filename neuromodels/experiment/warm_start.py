@@ -143,7 +143,14 @@ def _frozen_names(study: Study, condition: str) -> set[str]:
     if CONDITIONS[condition].weights == "fixed":
         return set()
     if not isinstance(study.circuit, Balanced):
-        return {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
+        of_rule = {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
+        named = {
+            f"{projection}.{name}"
+            for projection, rule in study.rules.items()
+            for name, each in rule.coefficients.items()
+            if each.get("frozen")
+        }
+        return of_rule | named
     return {
         f"{'_'.join(between)}.{name}"
         for kind, between in CONNECTIONS.items()

@@ -9,6 +9,7 @@ from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.bcm import BCM
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
+from neuromodels.rules.mpsl.bcpnn import BCPNN
 from neuromodels.rules.mpsl.error_driven import ERROR_DRIVEN
 from neuromodels.rules.mpsl.leaky_hebb import LEAKY_HEBB
 from neuromodels.rules.oja import OJA
@@ -63,6 +64,7 @@ CATALOG = Catalog(
         TAYLOR_MODULATED,
         ERROR_DRIVEN,
         LEAKY_HEBB,
+        BCPNN,
         SYNERGY,
     ),
 )

@@ -22,7 +22,7 @@ from neuromodels.store.neighbours import Tell, each_whole
 from neuromodels.store.records import GenerationRecord, RunRecord, TestRecord
 from neuromodels.store.store import StoredRun
 from neuromodels.store.sweeps import StoredSweep, is_sweep
-from neuromodels.study.circuits import CONNECTIONS
+from neuromodels.study.circuits import projection_of
 from neuromodels.study.conditions import CONDITIONS, SEARCHED
 from neuromodels.study.study import Study
 
@@ -281,7 +281,7 @@ def coefficients_of(study: Study, condition: str) -> dict[str, Coefficient]:
         for label, each in study.circuit.coefficients.items()
     }
     for kind, rule in study.rules.items():
-        projection = "_".join(CONNECTIONS[kind])
+        projection = projection_of(kind)
         known |= {
             f"{projection}.{name}": Coefficient(name).with_settings(each)
             for name, each in rule.coefficients.items()

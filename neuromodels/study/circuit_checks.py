@@ -13,6 +13,7 @@ from neuromodels.coefficients import OF_NEURONS
 from neuromodels.errors import DeclarationError, shown
 from neuromodels.study.circuits import (
     CONNECTIONS,
+    LAYERS,
     MEAN,
     AnyCircuit,
     Balanced,
@@ -157,8 +158,8 @@ def _layered_models(section: Table, rule: Any) -> dict[str, Any]:
 
 def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Refuse what only a circuit with inhibitory neurons has, and a rule that cannot act."""
-    rules = [RULES] if section_of(table, *RULES) else []
-    for path in [*rules, *(("circuit", key) for key, _ in _other_kinds(section))]:
+    others = [(*RULES, kind) for kind in section_of(table, *RULES) if kind in CONNECTIONS]
+    for path in [*others, *(("circuit", key) for key, _ in _other_kinds(section))]:
         is_own = path[-1] in OWN_KEYS
         with_what = "a network of one's own" if is_own else "inhibitory neurons"
         key = "build" if is_own else "inhibitory"
@@ -171,11 +172,11 @@ def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Itera
         wrong = "is 'recurrent', which needs recurrent = true and hidden neurons."
         yield Problem(("circuit", "plastic"), wrong)
         return
-    if section["drawn"] and not _has_fixed_features(section):
-        wrong = "needs hidden neurons whose inputs have fixed weights. Write hidden above 0 and"
-        yield Problem(("circuit", "drawn"), f"{wrong} plastic = 'output'.")
+    if section["drawn"] and section["hidden"] == 0:
+        yield Problem(("circuit", "drawn"), "needs hidden neurons. Write hidden above 0.")
         return
     yield from _deaf_modulators(section, table, catalogs)
+    yield from _named_projections(section, table, catalogs)
     rule, models = _with_options(table, RULE, catalogs), _models(table, catalogs)
     if rule is None:
         return
@@ -195,8 +196,37 @@ def _deaf_modulators(section: Table, table: Table, catalogs: Catalogs) -> Iterab
         yield Problem(("circuit", "modulated_by"), wrong)
 
 
-def _has_fixed_features(section: Table) -> bool:
-    return section["hidden"] != 0 and section["plastic"] in ("output", "recurrent")
+def _named_projections(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse rules of projections that are not there, and rules that cannot act on them."""
+    models = _models(table, catalogs)
+    for name in set(section_of(table, *RULES)) & set(LAYERS):
+        path = (*RULES, name)
+        if absent := _why_absent(name, section, table, catalogs):
+            yield Problem(path, f"there is no such projection: {absent}")
+            continue
+        rule = _with_options(table, path, catalogs)
+        if rule is None:
+            continue
+        if rule.modulator:
+            wrong = f"{rule.name!r} has a third factor. Name it under [rule], or take another rule."
+            yield Problem((*path, "name"), wrong)
+        elif wrong := _why_not_here(rule, LAYERS[name], models):
+            yield Problem((*path, "name"), wrong)
+
+
+def _why_absent(name: str, section: Table, table: Table, catalogs: Catalogs) -> str:
+    """Return why a layered circuit has no projection of a name; empty: it has."""
+    has_hidden = section["hidden"] != 0
+    if "hidden" in LAYERS[name] and not has_hidden:
+        return "hidden is 0."
+    if name == "input_output" and has_hidden:
+        return "the channels project to hidden neurons. Write hidden = 0, or another name."
+    if name == "hidden_hidden" and not _has_recurrent(section):
+        return "hidden neurons do not project to each other. Write recurrent = true."
+    task = look_up(table, ("task", "name"), catalogs)
+    if name == "context_hidden" and task is not None and not task.context:
+        return f"no channels of the task {task.name!r} say which task it is. Write input_hidden."
+    return ""
 
 
 def _plastic_pairs(section: Table) -> list[tuple[str, str]]:
@@ -283,6 +313,9 @@ def _balanced_problems(section: Table, table: Table, catalogs: Catalogs) -> Iter
         wrong = f"must be {nothing!r} beside inhibitory neurons; got {shown(section[key])}. {cure}"
         yield Problem(("circuit", key), wrong)
     yield from _probabilities(section)
+    for kind in set(section_of(table, *RULES)) & set(LAYERS):
+        wrong = f"has another name beside inhibitory neurons. Known: {', '.join(CONNECTIONS)}."
+        yield Problem((*RULES, kind), wrong)
     yield from _rules(table, catalogs)
 
 

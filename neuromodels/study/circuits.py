@@ -26,6 +26,15 @@ CONNECTIONS: Mapping[str, tuple[str, str]] = {
 }
 """Types of connection of a `Balanced` circuit, the source's letter first: channels X, excitatory
 and inhibitory neurons E and I, read-out O; and the populations that they connect."""
+LAYERS: Mapping[str, tuple[str, str]] = {
+    "input_hidden": ("input", "hidden"),
+    "context_hidden": ("input", "hidden"),
+    "hidden_hidden": ("hidden", "hidden"),
+    "hidden_output": ("hidden", "output"),
+    "input_output": ("input", "output"),
+}
+"""Projections of a `Layered` circuit that may have a rule of their own, and what they connect. With
+a rule for ``context_hidden`` the channels that say which task it is leave ``input_hidden``."""
 SPREAD = 0.1
 """First spread of the search of a constant of one's own, as a share of the range of its scale."""
 MEAN = "EO"
@@ -59,8 +68,9 @@ class Layered:
         How many gated recurrent units there are beside the hidden neurons, as in the released
         copy network of PDLF.
     drawn
-        Standard deviation of the fixed weights into hidden neurons, which each trial of a search or
-        test, that is each episode, draws anew; 0: they are searched.
+        Standard deviation of weights into hidden neurons that each trial of a search or test, that
+        is each episode, draws anew: of fixed weights, and of those with which plastic ones begin.
+        0: the search finds them.
     coefficients
         Changed settings of the neurons' coefficients.
     """
@@ -212,6 +222,11 @@ KINDS: tuple[type[AnyCircuit], ...] = (Layered, Balanced, OwnNetwork)
 _NAMES = dict.fromkeys(f.name for kind in KINDS for f in fields(kind))
 KEYS = (*(name for name in _NAMES if name != "coefficients"), "coefficients")
 """Keys of all kinds, in the order in which stored studies have them."""
+
+
+def projection_of(kind: str) -> str:
+    """Return the name of the projection that a key of ``[rules]`` stands for."""
+    return "_".join(CONNECTIONS[kind]) if kind in CONNECTIONS else kind
 
 
 def kind_of(settings: Mapping[str, Any]) -> type[AnyCircuit]:

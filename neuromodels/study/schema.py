@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS
 from neuromodels.errors import DeclarationError
 from neuromodels.search.plan import SearchPlan
-from neuromodels.study.circuits import CONNECTIONS, KEYS, Balanced, Layered, OwnNetwork
+from neuromodels.study.circuits import CONNECTIONS, KEYS, LAYERS, Balanced, Layered, OwnNetwork
 from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.kinds import (
     ABOVE_ZERO,
@@ -90,7 +90,7 @@ SECTIONS: Mapping[str, Mapping[str, Kind]] = {
     "task": {"name": TEXT},
     "circuit": {key: CIRCUIT_KINDS[key] for key in KEYS},
     "rule": {"name": TEXT, "coefficients": TABLE},
-    "rules": dict.fromkeys(CONNECTIONS, TABLE),
+    "rules": dict.fromkeys((*CONNECTIONS, *LAYERS), TABLE),
     "search": kinds_of(
         SearchPlan,
         candidates=whole(2),

@@ -3,6 +3,7 @@
 from neuromodels.catalog import Catalog
 from neuromodels.tasks.arrays import ARRAYS
 from neuromodels.tasks.base import Task
+from neuromodels.tasks.blob_choice import BLOB_CHOICE
 from neuromodels.tasks.cart_pole import CART_POLE
 from neuromodels.tasks.cue_association import CUE_ASSOCIATION
 from neuromodels.tasks.cue_label import CUE_LABEL
@@ -34,6 +35,7 @@ WRITTEN = (
     FAMILY,
     T_MAZE,
     FEW_SHOT,
+    BLOB_CHOICE,
     TARGET_RATE,
     ARRAYS,
 )

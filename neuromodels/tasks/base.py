@@ -56,6 +56,9 @@ class Task:
         components as ``y0``, ``y1``, ...
     groups
         Sizes of the groups of channels that may share coefficients; empty: one group.
+    context
+        How many of the last channels say which task it is. Their projection to hidden neurons may
+        have a rule of its own; 0: none do.
     trace
         Variable of a channel that plasticity rules see.
     taught
@@ -126,6 +129,7 @@ class Task:
     constants: Mapping[str, object] = field(default_factory=dict)
     item_step: str = ""
     groups: tuple[int, ...] = ()
+    context: int = 0
     trace: str = "u"
     taught: str = ""
     rewarded: str = ""

@@ -131,6 +131,20 @@ class LeakyHebb(Law):
         super().__init__({**values, "theta_0": values["theta"]})
 
 
+class Bcpnn(Law):
+    """Probabilities of being active, alone and together, and the logarithm of their ratio."""
+
+    p_x, p_y, p_xy = 0.1, 0.1, 0.01
+
+    def step(self, x, y, pre, post, m):
+        z_x, z_y, rate = x / 2.0, y / 2.0, DT / self.tau_p
+        self.p_x = self.p_x + (z_x - self.p_x) * rate
+        self.p_y = self.p_y + (z_y - self.p_y) * rate
+        self.p_xy = self.p_xy + (z_x * z_y - self.p_xy) * rate
+        alone = (self.p_x + 1e-3) * (self.p_y + 1e-3)
+        self.w = self.gain * np.log((self.p_xy + 1e-6) / alone)
+
+
 class Doublet(Law):
     def step(self, x, y, pre, post, m):
         self.early = self.early * np.exp(-DT / self.tau_x)
@@ -187,6 +201,7 @@ OF_ELIGIBILITY = (
 
 OF_REWARD = {"w": 0.3, "a_plus": 0.7, "a_minus": 0.3, "eta": 0.02, "tau_e": 0.2, "g_0": 0.1}
 OF_LEAKY = {"w": 0.2, "eta": 0.05, "beta": 0.8, "theta": 0.4}
+OF_BCPNN = {"tau_p": 0.1, "gain": 0.7}
 OF_PDLF = {"eta": 0.02, "A": 0.7, "B": -0.3, "C": 0.4, "D": 0.1, "g_0": 0.1}
 
 
@@ -208,6 +223,7 @@ def variants():
         yield f"{name}_{pairs}_{contrast}", with_values(rule, OF_THREE), law
     yield "r_stdp", with_values(CATALOG["r_stdp"], OF_REWARD), RewardModulated(OF_REWARD)
     yield "leaky_hebb", with_values(CATALOG["leaky_hebb"], OF_LEAKY), LeakyHebb(OF_LEAKY)
+    yield "bcpnn", with_values(CATALOG["bcpnn"], OF_BCPNN), Bcpnn(OF_BCPNN)
     for side in ("post", "pre"):
         rule = CATALOG["nm_pdlf"].with_options({"pdp_side": side, "normalisation": "none"})
         law = ModulatedPdlf(OF_PDLF, post=side == "post")

@@ -104,10 +104,26 @@ def test_only_recurrent_projections_are_plastic_where_a_study_says_so():
     assert "needs recurrent = true" in refusal({"name": "stdp"}, {"plastic": "recurrent"})
 
 
-def test_drawn_weights_need_fixed_projections_into_hidden_neurons():
-    assert "needs hidden neurons whose inputs have fixed weights" in refusal(
-        {"name": "pdlf"}, {"drawn": 0.1}
-    )
+@pytest.mark.parametrize(
+    ("rule", "drawn"),
+    [
+        ({"name": "pdlf"}, {"w"}),
+        ({"name": "bcm"}, {"w"}),
+        ({"name": "plastic_oja", "form": "dense"}, {"w"}),
+        ({"name": "synergy"}, {"w_hebb", "w_oja"}),
+    ],
+)
+def test_plastic_weights_begin_where_each_trial_draws_them(rule, drawn):
+    study = study_of(table(rule, {"drawn": 0.1, "neuron": "lif"}), "a study")
+    first, last = circuit_of(study, "plastic").projections
+    assert (first.drawn, last.drawn) == (0.1, 0.0)
+    assert all(c.frozen for c in first.rule.coefficients if c.symbol in drawn)
+    draws = text_of(study, "plastic").initial
+    own = {f"input_hidden.{name}": "0.1*randn()" for name in drawn}
+    assert {name: each for name, each in draws.items() if not name.startswith("items")} == own
+
+
+def test_drawn_weights_need_hidden_neurons():
     refused = refusal({"name": "pdlf"}, {"drawn": 0.1, "plastic": "output", "hidden": 0})
     assert "circuit.drawn: needs hidden neurons" in refused
     assert "must be a number >= 0" in refusal({"name": "pdlf"}, {"drawn": -1.0})
@@ -134,3 +150,44 @@ def test_unseen_tasks_of_the_family_must_be_withheld():
     asked["task"]["withheld"] = "gone"
     with pytest.raises(StudyFileError, match="Did you mean 'go"):
         study_of(asked, "a study")
+
+
+BLOBS = {"task": {"name": "blob_choice"}}
+LIF = {"neuron": "lif", "readout": "leaky_readout"}
+
+
+def named(projection, rule, circuit=None, task=None):
+    return {"circuit": circuit or LIF, "rules": {projection: rule}, **(task or BLOBS)}
+
+
+@pytest.mark.parametrize(
+    ("projection", "rule", "more", "said"),
+    [
+        ("hidden_hidden", "oja", {}, "Write recurrent = true"),
+        ("input_output", "oja", {}, "the channels project to hidden neurons"),
+        ("context_hidden", "oja", {"task": {"name": "few_shot"}}, "Write input_hidden"),
+        ("context_hidden", "nm_oja", {}, "has a third factor. Name it under [rule]"),
+        ("context_hidden", "stdp", {}, "acts at spikes, and channels have none"),
+        ("IE", "oja", {}, "goes with inhibitory neurons"),
+    ],
+)
+def test_a_rule_of_a_projection_that_cannot_be_is_refused(projection, rule, more, said):
+    whole = named(projection, {"name": rule}, task={**BLOBS, **more})
+    circuit = whole.pop("circuit")
+    assert said in refusal({"name": "error_driven"}, circuit, **whole)
+
+
+def test_named_projections_have_rules_of_their_own_and_the_others_that_of_the_study():
+    whole = named("context_hidden", {"name": "oja"})
+    study = study_of(table({"name": "error_driven"}, whole.pop("circuit"), **whole), "a study")
+    found = {each.name: each for each in circuit_of(study, "plastic").projections}
+    rules = {name: each.rule.name for name, each in found.items()}
+    assert rules == {
+        "input_hidden": "error_driven",
+        "context_hidden": "oja",
+        "hidden_output": "error_driven",
+    }
+    assert sorted(set(found["context_hidden"].pairs[0])) == [25, 26]
+    assert set(found["input_hidden"].pairs[0]) == set(range(25))
+    fixed = circuit_of(study, "fixed").projections
+    assert {each.rule.name for each in fixed} == {"fixed"}

@@ -72,6 +72,16 @@ ARTICLES = (
         doi="10.1371/journal.pcbi.1012910",
     ),
     Publication(
+        "Flesch, Timo and Nagy, David G. and Saxe, Andrew and Summerfield, Christopher",
+        2023,
+        "Modelling continual learning in humans with Hebbian context gating and exponentially"
+        " decaying task signals",
+        "PLoS Computational Biology",
+        "19",
+        "e1010808",
+        doi="10.1371/journal.pcbi.1010808",
+    ),
+    Publication(
         "Florian, Razvan V.",
         2007,
         "Reinforcement learning through modulation of spike-timing-dependent synaptic plasticity",

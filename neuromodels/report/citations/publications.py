@@ -78,6 +78,14 @@ IN_PROCEEDINGS = (
         kind="inproceedings",
     ),
     Publication(
+        "Ravichandran, Naresh and Lansner, Anders and Herman, Pawel",
+        2023,
+        "Spiking neural networks with Hebbian plasticity for unsupervised representation learning",
+        "European Symposium on Artificial Neural Networks",
+        arxiv="2305.03866",
+        kind="inproceedings",
+    ),
+    Publication(
         "Ros, Raymond and Hansen, Nikolaus",
         2008,
         "A simple modification in CMA-ES achieving linear time and space complexity",
@@ -137,6 +145,14 @@ OTHERS = (
         "CRC Press",
         doi="10.1201/9781315136370",
         kind="book",
+    ),
+    Publication(
+        "Shen, Jiangrong and Ni, Wenyao and Xu, Qi and Pan, Gang and Tang, Huajin",
+        2024,
+        "Context gating in spiking neural networks: achieving lifelong learning through integration"
+        " of local and global plasticity",
+        arxiv="2406.01883",
+        kind="misc",
     ),
     Publication(
         "Salimans, Tim and Ho, Jonathan and Chen, Xi and Sidor, Szymon and Sutskever, Ilya",

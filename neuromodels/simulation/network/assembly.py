@@ -165,14 +165,20 @@ def network_from(text: NetworkText) -> Network:
         return Network(*assembler.objects, name="trial")
 
 
-def connect_all(synapses: Synapses) -> None:
+def connect_all(synapses: Synapses, sources: tuple[int, ...] = ()) -> None:
     """Connect every neuron of the source with every one of the target, as ``connect()`` does.
 
     Lists of pairs need no code of their own, which takes Brian2 more than half of the time.
+
+    Parameters
+    ----------
+    sources
+        First source neuron to connect, and the one behind the last; empty: all.
     """
     size = len(synapses.target)
-    sources, targets = np.divmod(np.arange(len(synapses.source) * size), size)
-    synapses.connect(i=sources, j=targets)
+    first, end = sources or (0, len(synapses.source))
+    i, j = np.divmod(np.arange(first * size, end * size), size)
+    synapses.connect(i=i, j=j)
 
 
 def tabled(constants: Mapping[str, object]) -> dict[str, object]:
@@ -232,7 +238,7 @@ class _Assembler:
             )
         self._keep(synapses)
         check_constants(part.name, part.constants, synapses.variables)
-        connect_all(synapses)
+        connect_all(synapses, part.sources)
 
     def _statements(self, part: Statements) -> None:
         self.named[part.owner].run_regularly(

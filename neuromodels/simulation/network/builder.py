@@ -73,6 +73,8 @@ def _layered_circuit(study: Study, circuit: Layered, condition: str) -> Circuit:
         modulated_by=circuit.modulated_by,
         beside=beside,
         drawn=circuit.drawn,
+        named={name: _changing(each, condition) for name, each in study.rules.items()},
+        context=study.task_out_of(tasks.CATALOG).context,
     )
 
 
@@ -116,13 +118,17 @@ BUILDERS: Mapping[type, Callable[[Study, Any, str], Circuit]] = {
 
 
 def _rule_of_type(study: Study, circuit: Balanced, kind: str, condition: str) -> PlasticityRule:
-    """Return the rule of a type of connection; what never changes is the same when all is fixed."""
+    """Return the rule of a type of connection, that of the study where it has none of its own."""
     if kind == MEAN and kind not in study.rules:
         weight = {"w": {"per": "projection", "frozen": 1 / circuit.hidden}}
         return (
             rules.CATALOG["fixed"].with_options({"normalisation": "none"}).with_coefficients(weight)
         )
-    choice = study.rules.get(kind, study.rule)
+    return _changing(study.rules.get(kind, study.rule), condition)
+
+
+def _changing(choice: RuleChoice, condition: str) -> PlasticityRule:
+    """Return a rule under a condition; one that never changes is the same when all is fixed."""
     changing = rule_of(choice, "plastic")
     return rule_of(choice, condition) if changing.is_plastic else changing
 

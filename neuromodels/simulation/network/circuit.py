@@ -14,10 +14,13 @@ from neuromodels.errors import DeclarationError
 from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
+from neuromodels.rules.synergy.renaming import declared_in
 from neuromodels.simulation.network.errors_back import check_error
 from neuromodels.simulation.network.own_source import OwnSource
 from neuromodels.simulation.network.text import OwnConstant
 
+CONTEXT = "context_hidden"
+"""Name of the projection of the channels that say which task it is, where it has its own rule."""
 ECHO = "_echo_"
 """In the name of an echo between its source and its target, see `Circuit.begins_in`."""
 
@@ -116,7 +119,9 @@ class Projection:
     own
         Name of the user's synapses that it is; empty: it is written here, between all pairs.
     pairs
-        Of the user's synapses: source and target neuron of each, (2, synapses).
+        Of the user's synapses, and of a part: source and target neuron of each, (2, synapses).
+    part
+        Name of the source neurons in which it begins, where it does not begin in all of them.
     """
 
     source: str
@@ -128,6 +133,7 @@ class Projection:
     drawn: float = 0.0
     own: str = ""
     pairs: np.ndarray | None = field(default=None, compare=False)
+    part: str = ""
 
     def __post_init__(self) -> None:
         where = f"Projection.{self.name}"
@@ -142,7 +148,7 @@ class Projection:
                 self.rule.normalisation,
                 "Choose normalisation = 'none'.",
             )
-        if self.is_sparse and self.rule.means:
+        if (self.is_sparse or self.part) and self.rule.means:
             raise DeclarationError(
                 f"{where}.rule",
                 "no mean is known over synapses of which only some exist",
@@ -160,7 +166,7 @@ class Projection:
         if self.own:
             return self.own
         extra = "" if self.into in ("input", "modulation") else f"_{self.into}"
-        return f"{self.source}_{self.target}{extra}"
+        return f"{self.part or self.source}_{self.target}{extra}"
 
 
 @dataclass(frozen=True)
@@ -317,6 +323,8 @@ def layered(
     modulated_by: Literal["hidden", "all", "task"] = "hidden",
     beside: Population | None = None,
     drawn: float = 0.0,
+    named: Mapping[str, PlasticityRule] | None = None,
+    context: int = 0,
 ) -> Circuit:
     """Return channels -> hidden -> read-out, or channels -> read-out.
 
@@ -341,9 +349,15 @@ def layered(
     beside
         Gated recurrent units with fixed weights between the channels and the read-out.
     drawn
-        Standard deviation of fixed weights into the hidden layer that each trial draws anew; 0:
-        they are searched.
+        Standard deviation of weights into the hidden layer that each trial draws anew: of fixed
+        ones, and of where plastic ones begin; 0: the search finds both.
+    named
+        Rules of projections that have one of their own, by their names; with `CONTEXT` among them
+        the last channels have a projection of their own.
+    context
+        How many channels these are.
     """
+    named = named or {}
     names = [population.name for population in layers]
     forward = list(pairwise(names))
     back = [(names[1], names[1])] if recurrent and len(layers) == 3 else []
@@ -358,11 +372,11 @@ def layered(
         Projection(a, b, fixed) if (a, b) in unchanged else Projection(a, b, rule)
         for a, b in [*forward, *back]
     ]
+    if CONTEXT in named:
+        projections = [*_divided(projections[0], layers, context), *projections[1:]]
+    projections = [replace(p, rule=named.get(p.name, p.rule)) for p in projections]
     if drawn:
-        features = {pair for pair in unchanged if pair[1] != names[-1]}
-        projections = [
-            _features(p, drawn) if (p.source, p.target) in features else p for p in projections
-        ]
+        projections = [_begin_anew(p, drawn) if p.target != names[-1] else p for p in projections]
     if beside is not None:
         projections += _gated(names[0], beside.name, names[-1], fixed)
         layers = (*layers[:-1], beside, layers[-1])
@@ -377,10 +391,32 @@ def layered(
     return Circuit((*layers[:-1], modulators, layers[-1]), (*projections, *third))
 
 
-def _features(projection: Projection, drawn: float) -> Projection:
-    """Return the projection with weights that no search changes: each trial draws its own."""
-    kept = projection.rule.with_coefficients({"w": {"per": "synapse", "frozen": 0.0}})
+def _begin_anew(projection: Projection, drawn: float) -> Projection:
+    """Return the projection with first weights that no search changes: each trial draws its own."""
+    rule, drawn_names = projection.rule, first_weights(projection.rule)
+    own = [c.name for c in rule.coefficients if c.symbol in drawn_names]
+    kept = rule.with_coefficients({key: {"per": "synapse", "frozen": 0.0} for key in own})
     return replace(projection, rule=kept, drawn=drawn)
+
+
+def first_weights(rule: PlasticityRule) -> list[str]:
+    """Return the variables with which weights begin, one for each mechanism that has one."""
+    known = {*declared_in(rule.model), *(c.symbol for c in rule.coefficients)}
+    names = [f"w_{each}" for each in rule.mechanisms] or ["w"]
+    return [name for name in names if name in known]
+
+
+def _divided(
+    projection: Projection, layers: tuple[Population, ...], context: int
+) -> tuple[Projection, Projection]:
+    """Return the projections of the other channels, and of the last ones, to hidden neurons."""
+    channels, hidden = layers[0].size, layers[1].size
+    pairs = np.indices((channels, hidden)).reshape(2, -1)
+    is_context = pairs[0] >= channels - context
+    return (
+        replace(projection, part=projection.source, pairs=pairs[:, ~is_context]),
+        replace(projection, part=CONTEXT.partition("_")[0], pairs=pairs[:, is_context]),
+    )
 
 
 def _gated(channels: str, units: str, output: str, fixed: PlasticityRule) -> list[Projection]:

@@ -171,7 +171,7 @@ class Wording:
         target = self.circuit.population(projection.target)
         name = _variable(projection, target)
         alone = len(self._arrivals(target)[name]) == 1
-        return name if alone else f"{name}_{projection.source}"
+        return name if alone else f"{name}_{projection.part or projection.source}"
 
     def _means(self, projection: Projection) -> dict[str, tuple[str, str]]:
         """Return the means that a target neuron keeps: the mean in the rule, and the sources."""

@@ -61,7 +61,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Connection:
-    """Synapses between all pairs of two groups."""
+    """Synapses between all pairs of two groups.
+
+    Parameters
+    ----------
+    sources
+        First source neuron, and the one behind the last; empty: all.
+    """
 
     name: str
     source: str
@@ -70,6 +76,7 @@ class Connection:
     on_pre: str = ""
     on_post: str = ""
     constants: Mapping[str, object] = field(default_factory=dict)
+    sources: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,12 @@ from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
 from neuromodels.rules.normalisation import SMALLEST_NORM
 from neuromodels.simulation.capture.messages import reading
-from neuromodels.simulation.network.circuit import Circuit, Population, Projection
+from neuromodels.simulation.network.circuit import (
+    Circuit,
+    Population,
+    Projection,
+    first_weights,
+)
 from neuromodels.simulation.network.equations import (
     CONNECTED,
     NORM_SCALE,
@@ -175,9 +180,10 @@ class _Writer:
             if projection.is_sparse
         }
         weights = {
-            f"{projection.name}.w": f"{float(projection.drawn)!r}*randn()"
+            f"{projection.name}.{weight}": f"{float(projection.drawn)!r}*randn()"
             for projection in self.circuit.projections
             if projection.drawn
+            for weight in first_weights(projection.rule)
         }
         return {**items, **pairs, **weights, **self.circuit.draws}
 
@@ -390,7 +396,15 @@ class _Writer:
             own = (projection.name, equations, self.wording.acting_weight(rule))
             return PlasticSynapses(*own, on_pre, on_post, rule.constants)
         ends = (self.circuit.begins_in(projection), projection.target)
-        return Connection(projection.name, *ends, equations, on_pre, on_post, rule.constants)
+        return Connection(
+            projection.name,
+            *ends,
+            equations,
+            on_pre,
+            on_post,
+            rule.constants,
+            _sources_of(projection),
+        )
 
     def _place(self, projection: Projection, coefficient: Coefficient) -> None:
         """Note where a coefficient's numbers go, and put its default there."""
@@ -456,6 +470,13 @@ class _Writer:
             equations = Equations(text)
         reward = sorted({"reward"} & equations.subexpr_names)
         return (*sorted(equations.parameter_names | equations.diff_eq_names), *reward)
+
+
+def _sources_of(projection: Projection) -> tuple[int, ...]:
+    """Return the first source neuron of a part, and the one behind the last; empty: all."""
+    if not projection.part or projection.pairs is None:
+        return ()
+    return int(projection.pairs[0].min()), int(projection.pairs[0].max()) + 1
 
 
 def _flag_names() -> Iterator[str]:

@@ -277,10 +277,15 @@ def _layered(study: Study, circuit: Layered, task: Any) -> list[tuple[RuleChoice
     if not circuit.hidden:
         return [(study.rule, task.channels * task.outputs)]
     back = circuit.hidden**2 if circuit.recurrent else 0
+    recurrent = study.rule if circuit.plastic != "output" else None
     gated = circuit.gru * (3 * task.channels + 3 * circuit.gru + task.outputs)
+    context = task.context if "context_hidden" in study.rules else 0
+    named = study.rules.get
     return [
-        (into, task.channels * circuit.hidden + back),
-        (out, circuit.hidden * task.outputs),
+        (named("input_hidden", into), (task.channels - context) * circuit.hidden),
+        (named("context_hidden", into), context * circuit.hidden),
+        (named("hidden_hidden", recurrent), back),
+        (named("hidden_output", out), circuit.hidden * task.outputs),
         (None, gated),
     ]
 
