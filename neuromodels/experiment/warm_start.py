@@ -18,7 +18,7 @@ from neuromodels.errors import DeclarationError
 from neuromodels.store.ledger import Ledger
 from neuromodels.store.load import coefficients_of
 from neuromodels.store.store import Store, StoredRun
-from neuromodels.study.circuits import CONNECTIONS, Balanced
+from neuromodels.study.circuits import CONNECTIONS, Balanced, projection_of
 from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.own_files import digest_of_run
 from neuromodels.study.study import Study
@@ -145,8 +145,8 @@ def _frozen_names(study: Study, condition: str) -> set[str]:
     if not isinstance(study.circuit, Balanced):
         of_rule = {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
         named = {
-            f"{projection}.{name}"
-            for projection, rule in study.rules.items()
+            f"{projection_of(kind)}.{name}"
+            for kind, rule in study.rules.items()
             for name, each in rule.coefficients.items()
             if each.get("frozen")
         }

@@ -7,6 +7,7 @@ from neuromodels.catalog import Catalog
 from neuromodels.errors import keep_own_tracebacks
 from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.bcm import BCM
+from neuromodels.rules.contrastive.csdp import CSDP
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
 from neuromodels.rules.mpsl.bcpnn import BCPNN
@@ -65,6 +66,7 @@ CATALOG = Catalog(
         ERROR_DRIVEN,
         LEAKY_HEBB,
         BCPNN,
+        CSDP,
         SYNERGY,
     ),
 )

@@ -23,6 +23,7 @@ from neuromodels.study.circuits import (
     circuit_table,
     is_of_group,
     kind_of,
+    projection_of,
     silent_keys,
     with_scale,
     words_of,
@@ -158,7 +159,8 @@ def _layered_models(section: Table, rule: Any) -> dict[str, Any]:
 
 def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Refuse what only a circuit with inhibitory neurons has, and a rule that cannot act."""
-    others = [(*RULES, kind) for kind in section_of(table, *RULES) if kind in CONNECTIONS]
+    kinds = [kind for kind in section_of(table, *RULES) if projection_of(kind) not in LAYERS]
+    others = [(*RULES, kind) for kind in kinds]
     for path in [*others, *(("circuit", key) for key, _ in _other_kinds(section))]:
         is_own = path[-1] in OWN_KEYS
         with_what = "a network of one's own" if is_own else "inhibitory neurons"
@@ -180,7 +182,9 @@ def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Itera
     rule, models = _with_options(table, RULE, catalogs), _models(table, catalogs)
     if rule is None:
         return
-    found = (_why_not_here(rule, pair, models) for pair in _plastic_pairs(section))
+    named = {projection_of(kind) for kind in section_of(table, *RULES)}
+    pairs = (pair for pair in _plastic_pairs(section) if "_".join(pair) not in named)
+    found = (_why_not_here(rule, pair, models) for pair in pairs)
     yield from [Problem((*RULE, "name"), wrong) for wrong in found if wrong][:1]
 
 
@@ -198,9 +202,14 @@ def _deaf_modulators(section: Table, table: Table, catalogs: Catalogs) -> Iterab
 
 def _named_projections(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Refuse rules of projections that are not there, and rules that cannot act on them."""
-    models = _models(table, catalogs)
-    for name in set(section_of(table, *RULES)) & set(LAYERS):
-        path = (*RULES, name)
+    models, seen = _models(table, catalogs), set[str]()
+    for kind in section_of(table, *RULES):
+        path, name = (*RULES, kind), projection_of(kind)
+        if name not in LAYERS:
+            continue
+        if name in seen:
+            yield Problem(path, f"the projection {name} has a rule already. Leave one out.")
+        seen.add(name)
         if absent := _why_absent(name, section, table, catalogs):
             yield Problem(path, f"there is no such projection: {absent}")
             continue

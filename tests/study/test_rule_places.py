@@ -7,6 +7,7 @@ import pytest
 from neuromodels.errors import NeuromodelsError
 from neuromodels.rules import CATALOG
 from neuromodels.simulation.network.builder import circuit_of, text_of
+from neuromodels.store.load import coefficients_of
 from neuromodels.study.checks import installed_catalogs, problems_of
 from neuromodels.study.file import StudyFileError, study_of
 from neuromodels.study.study import CircuitChoice, RuleChoice, Study, TaskChoice
@@ -127,6 +128,37 @@ def test_drawn_weights_need_hidden_neurons():
     refused = refusal({"name": "pdlf"}, {"drawn": 0.1, "plastic": "output", "hidden": 0})
     assert "circuit.drawn: needs hidden neurons" in refused
     assert "must be a number >= 0" in refusal({"name": "pdlf"}, {"drawn": -1.0})
+
+
+def test_a_layered_circuit_has_a_rule_for_each_type_of_connection():
+    rules = {"EO": {"name": "oja", "coefficients": {"eta": {"default": 0.02}}}}
+    study = study_of(table({"name": "bcm"}, {"neuron": "lif", "recurrent": True}, rules=rules), "")
+    found = {each.name: each.rule.name for each in circuit_of(study, "plastic").projections}
+    assert found == {"input_hidden": "bcm", "hidden_hidden": "bcm", "hidden_output": "oja"}
+    fixed = circuit_of(study, "fixed").projections
+    assert {each.rule.name for each in fixed} == {"fixed"}
+    assert coefficients_of(study, "plastic")["hidden_output.eta"].default == 0.02
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "said"),
+    [
+        ("EE", "oja", "rules.EE: there is no such projection: hidden neurons do not project to"),
+        ("IE", "oja", "rules.IE"),
+        ("EO", "nm_oja", "rules.EO.name: 'nm_oja' has a third factor. Name it under [rule]"),
+        ("XE", "stdp", "rules.XE.name: 'stdp' acts at spikes, and channels have none"),
+        ("EO", "csdp", "rules.EO.name: 'csdp' needs the type of each sample, and the task"),
+    ],
+)
+def test_a_rule_that_a_layered_circuit_has_no_place_for_is_refused(kind, rule, said):
+    circuit = {"neuron": "lif"}
+    assert said in refusal({"name": "bcm"}, circuit, rules={kind: {"name": rule}})
+
+
+def test_a_projection_has_one_rule_under_either_of_its_names():
+    rules = {"EO": {"name": "oja"}, "hidden_output": {"name": "bcm"}}
+    refused = refusal({"name": "bcm"}, {"neuron": "lif"}, rules=rules)
+    assert "rules.hidden_output: the projection hidden_output has a rule already" in refused
 
 
 def test_modulators_of_a_task_without_rewards_are_refused():

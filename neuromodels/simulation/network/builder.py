@@ -15,7 +15,14 @@ from neuromodels.simulation.network.circuit import Circuit, Population, Projecti
 from neuromodels.simulation.network.own_circuit import own_circuit
 from neuromodels.simulation.network.text import NetworkText
 from neuromodels.simulation.network.writing import write_network
-from neuromodels.study.circuits import CONNECTIONS, MEAN, Balanced, Layered, OwnNetwork
+from neuromodels.study.circuits import (
+    CONNECTIONS,
+    MEAN,
+    Balanced,
+    Layered,
+    OwnNetwork,
+    projection_of,
+)
 from neuromodels.study.conditions import Limits, condition_with_network, controlled
 from neuromodels.study.study import RuleChoice, Study
 
@@ -48,7 +55,8 @@ def circuit_of(study: Study, condition: str) -> Circuit:
         Where the condition has no network of its own, or the rule lacks what it needs.
     """
     condition_with_network(condition).check(rule=study.rule.out_of(rules.CATALOG))
-    return BUILDERS[type(study.circuit)](study, study.circuit, condition)
+    built = BUILDERS[type(study.circuit)](study, study.circuit, condition)
+    return _at_rest(built, condition)
 
 
 def _layered_circuit(study: Study, circuit: Layered, condition: str) -> Circuit:
@@ -73,7 +81,7 @@ def _layered_circuit(study: Study, circuit: Layered, condition: str) -> Circuit:
         modulated_by=circuit.modulated_by,
         beside=beside,
         drawn=circuit.drawn,
-        named={name: _changing(each, condition) for name, each in study.rules.items()},
+        named={projection_of(k): _changing(each, condition) for k, each in study.rules.items()},
         context=study.task_out_of(tasks.CATALOG).context,
     )
 
@@ -157,6 +165,17 @@ def _population(study: Study, name: str, size: int, model: str, groups: int = 1)
     settings = {key.removeprefix(f"{name}."): changes for key, changes in known.items()}
     neuron = neurons.CATALOG[model].with_coefficients(settings)
     return Population(name, size, neuron, (size // groups,) * groups)
+
+
+def _at_rest(circuit: Circuit, condition: str) -> Circuit:
+    """Return the circuit; where weights are fixed, its neurons learn nothing either."""
+    if condition_with_network(condition).weights == "plastic":
+        return circuit
+    still = tuple(
+        replace(each, model=each.model.unlearning) if each.model and each.model.learns else each
+        for each in circuit.populations
+    )
+    return replace(circuit, populations=still)
 
 
 def text_of(

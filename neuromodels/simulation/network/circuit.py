@@ -15,8 +15,9 @@ from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
 from neuromodels.rules.synergy.renaming import declared_in
-from neuromodels.simulation.network.errors_back import check_error
+from neuromodels.simulation.network.errors_back import check_error, check_neurons
 from neuromodels.simulation.network.own_source import OwnSource
+from neuromodels.simulation.network.pools import check_pools
 from neuromodels.simulation.network.text import OwnConstant
 
 CONTEXT = "context_hidden"
@@ -200,6 +201,9 @@ class Circuit:
             self._check_spikes(projection)
             self._check_modulation(projection)
             check_error(self, projection)
+            check_pools(self, projection)
+        for population in self.populations:
+            check_neurons(self, population)
 
     def population(self, name: str) -> Population:
         """Return a population by name."""

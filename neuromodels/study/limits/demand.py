@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuromodels.errors import DeclarationError
-from neuromodels.study.circuits import CONNECTIONS, Balanced, Layered, OwnNetwork
+from neuromodels.study.circuits import CONNECTIONS, Balanced, Layered, OwnNetwork, projection_of
 from neuromodels.study.conditions import CONDITIONS
 from neuromodels.study.kinds import MOST, Key, Problem
 from neuromodels.study.study import RuleChoice, Study
@@ -279,8 +279,8 @@ def _layered(study: Study, circuit: Layered, task: Any) -> list[tuple[RuleChoice
     back = circuit.hidden**2 if circuit.recurrent else 0
     recurrent = study.rule if circuit.plastic != "output" else None
     gated = circuit.gru * (3 * task.channels + 3 * circuit.gru + task.outputs)
-    context = task.context if "context_hidden" in study.rules else 0
-    named = study.rules.get
+    rules = {projection_of(kind): rule for kind, rule in study.rules.items()}
+    context, named = task.context if "context_hidden" in rules else 0, rules.get
     return [
         (named("input_hidden", into), (task.channels - context) * circuit.hidden),
         (named("context_hidden", into), context * circuit.hidden),
