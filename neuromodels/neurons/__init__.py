@@ -20,6 +20,7 @@ from neuromodels.neurons.readout import READOUT
 from neuromodels.neurons.reward_modulator import REWARD_MODULATOR
 from neuromodels.neurons.ternary_lif import TERNARY_LIF
 from neuromodels.neurons.traced_lif import TRACED_LIF
+from neuromodels.neurons.typed_lif import TYPED_LIF
 
 CATALOG = Catalog(
     NeuronModel,
@@ -38,6 +39,7 @@ CATALOG = Catalog(
         REWARD_MODULATOR,
         ACTION_LIF,
         HOMEOSTATIC_LIF,
+        TYPED_LIF,
     ),
 )
 
