@@ -22,6 +22,7 @@ from neuromodels.neurons.saturating_lif import SATURATING_LIF
 from neuromodels.neurons.stl_lif import STL_LIF
 from neuromodels.neurons.ternary_lif import TERNARY_LIF
 from neuromodels.neurons.traced_lif import TRACED_LIF
+from neuromodels.neurons.typed_lif import TYPED_LIF
 
 CATALOG = Catalog(
     NeuronModel,
@@ -42,6 +43,7 @@ CATALOG = Catalog(
         HOMEOSTATIC_LIF,
         STL_LIF,
         SATURATING_LIF,
+        TYPED_LIF,
     ),
 )
 

@@ -26,6 +26,7 @@ WIDTHS = {
     "few_shot": 85,
     "kinds_of_memory": 170,
     "maze_sweeps": 85,
+    "neighbours": 170,
     "pdlf_fig2b": 170,
     "pdlf_fig3b": 170,
     "pdlf_memory": 85,

@@ -21,7 +21,7 @@ KNOWN = {
     "optimizer": CATALOGS.optimizers,
 }
 MEMBERS = [(kind, name) for kind, known in KNOWN.items() for name in known]
-OF_NOBODY = {"inhibitory_lif", "cue_bandit", "arrays"}
+OF_NOBODY = {"inhibitory_lif", "typed_lif", "cue_bandit", "arrays"}
 """What refers to no publication: ours, or the user's."""
 
 

@@ -25,6 +25,7 @@ SPIKING = (
     *("lif", "slow_lif", "alif", "traced_lif", "modulatory_lif", "action_lif"),
     "lingering_lif",
 )
+EXCITABILITY = np.array([0.5, 1.0, 2.5])
 THRESHOLD = {"eta": 0.05, "rate_0": 30.0}
 
 
@@ -50,7 +51,9 @@ def watched():
     )
     loud = with_values(CATALOG["fixed"].with_options({"normalisation": "none"}), {"w": 1.0})
     models = {
-        name: MODELS[name] for name in (*SPIKING, "homeostatic_lif", "modulator") if name in MODELS
+        name: MODELS[name]
+        for name in (*SPIKING, "homeostatic_lif", "typed_lif", "modulator")
+        if name in MODELS
     }
     models["slow_lif"] = slow_lif()
     populations = [Population("channels", 1)]
@@ -62,8 +65,9 @@ def watched():
     batch = Batch(assembly.network, dtype="float64", namespace={})
     for name, value in THRESHOLD.items():
         batch[f"homeostatic_lif.{name}"] = value
-    for name in (*SPIKING, "homeostatic_lif", "output"):
+    for name in (*SPIKING, "homeostatic_lif", "typed_lif", "output"):
         batch[f"{name}.bias"] = BIAS
+    batch["typed_lif.excitability"] = EXCITABILITY
     batch["modulator.f_0"] = BIAS
     batch["output.gain"] = 2.0
     batch.record([0])
@@ -143,6 +147,14 @@ def test_a_plastic_threshold_is_its_discrete_map_and_evens_out_rates(watched):
     kept, free = (each[STEPS // 2 :].mean(axis=0) / DT for each in (fired, plain))
     assert np.ptp(kept) < np.ptp(free) / 3
     assert np.abs(kept - THRESHOLD["rate_0"]).max() < 10
+
+
+def test_a_type_hears_its_input_times_its_excitability(watched):
+    fired, _ = spikes(drive=CURRENT[:, None] * EXCITABILITY + BIAS)
+    assert (fired.sum(axis=0) > 10).all()
+    np.testing.assert_array_equal(np.asarray(watched[0]["typed_lif"]["s"]).T, fired)
+    slope = MODELS["typed_lif"].derivative
+    assert slope == f"excitability*{MODELS['lif'].derivative}"
 
 
 def test_a_modulatory_neuron_sends_its_trace():
