@@ -46,7 +46,10 @@ stride_now = (stride*(epoch + 1)) % trained
 own = (stride_now*place + offset) % trained
 image = is_trained*own + (1 - is_trained)*(first + place)
 """
-"""Which image a phase shows, where `begun` phases lie before it. With a prime number of images, each stride is an order of all."""
+"""Which image a phase shows, where `begun` phases lie before it.
+
+The number of images is a prime, so that each stride is an order of all.
+"""
 NEURON = f"""
 {SCHEDULE}
 rho : 1 (shared, constant)
