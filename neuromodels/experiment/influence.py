@@ -17,7 +17,7 @@ OF_RULE = ("model", "weight", "each_step", "on_pre", "on_post", "centred", "modu
 """Fields of a rule whose text takes part in a network."""
 OF_NEURON = (
     *("equations", "signal", "trace", "input", "threshold", "reset", "each_step"),
-    *("before_spikes", "forget", "taught"),
+    *("before_spikes", "forget", "taught", "plasticity"),
 )
 """Fields of a neuron model whose text does."""
 SIDES = ("_pre", "_post")
@@ -94,7 +94,7 @@ def _flows_of_rule(rule: PlasticityRule) -> Iterator[Flow]:
 
 def _flows_of_neuron(neuron: NeuronModel) -> Iterator[Flow]:
     texts = (neuron.equations, neuron.reset, neuron.each_step, neuron.before_spikes, neuron.forget)
-    for text in texts:
+    for text in (*texts, neuron.plasticity):
         yield from flows_in(text or "")
     ends = f"{neuron.signal} {neuron.trace} {neuron.threshold or ''}"
     yield Flow(frozenset(_NAME.findall(ends)))

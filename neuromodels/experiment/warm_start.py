@@ -142,11 +142,11 @@ def _best(ledger: Ledger, condition: str, seeds: Sequence[int]) -> int:
 def _frozen_names(study: Study, condition: str) -> set[str]:
     if CONDITIONS[condition].weights == "fixed":
         return set()
-    if not isinstance(study.circuit, Balanced):
-        return {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
-    return {
-        f"{'_'.join(between)}.{name}"
-        for kind, between in CONNECTIONS.items()
+    is_balanced = isinstance(study.circuit, Balanced)
+    of_all = {name for name, each in study.rule.coefficients.items() if each.get("frozen")}
+    return (set() if is_balanced else of_all) | {
+        f"{'_'.join(CONNECTIONS[kind])}.{name}"
+        for kind in (CONNECTIONS if is_balanced else study.rules)
         for name, each in study.rules.get(kind, study.rule).coefficients.items()
         if each.get("frozen")
     }

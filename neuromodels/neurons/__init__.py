@@ -18,6 +18,8 @@ from neuromodels.neurons.modulator import MODULATOR
 from neuromodels.neurons.modulatory_lif import MODULATORY_LIF
 from neuromodels.neurons.readout import READOUT
 from neuromodels.neurons.reward_modulator import REWARD_MODULATOR
+from neuromodels.neurons.saturating_lif import SATURATING_LIF
+from neuromodels.neurons.stl_lif import STL_LIF
 from neuromodels.neurons.ternary_lif import TERNARY_LIF
 from neuromodels.neurons.traced_lif import TRACED_LIF
 
@@ -38,6 +40,8 @@ CATALOG = Catalog(
         REWARD_MODULATOR,
         ACTION_LIF,
         HOMEOSTATIC_LIF,
+        STL_LIF,
+        SATURATING_LIF,
     ),
 )
 

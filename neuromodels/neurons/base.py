@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -35,6 +36,12 @@ class NeuronModel:
         Names in the strings above.
     coefficients
         Numbers of its neurons that a search may change, constants in the strings above.
+    plasticity
+        Statements by which the neuron learns. They run in each step with those of rules, and stop
+        where a control freezes these; under the condition `fixed` there are none. ``er`` and
+        ``psi`` are its error and the derivative of its signal, see `error`.
+    learns
+        Variables that `plasticity` changes; like weights they last, and `forget` leaves them.
     taught
         Variable in which a task tells each neuron something: a read-out what it should do or has
         done, a modulatory neuron what was earned; empty: none.
@@ -60,6 +67,8 @@ class NeuronModel:
     constants: Mapping[str, object] = field(default_factory=dict)
     coefficients: tuple[Coefficient, ...] = ()
     taught: str = ""
+    plasticity: str = ""
+    learns: tuple[str, ...] = ()
     error: str = ""
     derivative: str = ""
     reference: str = ""
@@ -79,8 +88,34 @@ class NeuronModel:
                     f"per must be one of {', '.join(OF_NEURONS)}",
                     coefficient.per,
                 )
+        assigned = re.findall(r"(?m)(?:^|;)\s*(\w+)\s*[-+*/%]?=(?!=)", self.plasticity)
+        if strange := [name for name in self.learns if name not in assigned]:
+            raise DeclarationError(
+                f"NeuronModel.{self.name}.learns",
+                f"must name variables that its plasticity sets: {', '.join(assigned) or 'none'}",
+                strange[0],
+            )
+
+    @property
+    def needs_error(self) -> bool:
+        """Whether what it learns depends on an error or a derivative."""
+        return bool({"er", "psi"} & names_in(self.plasticity))
+
+    @property
+    def unlearning(self) -> NeuronModel:
+        """The model without plasticity, and without coefficients that only it reads."""
+        others = (self.equations, self.each_step, self.before_spikes, self.threshold, self.reset)
+        read = names_in(" ".join(filter(None, (*others, self.derivative, self.error))))
+        idle = names_in(self.plasticity) - read
+        kept = tuple(each for each in self.coefficients if each.name not in idle)
+        return replace(self, plasticity="", learns=(), coefficients=kept)
 
     def with_coefficients(self, changes: Mapping[str, Mapping[str, object]]) -> NeuronModel:
         """Return the model with other settings of those coefficients that it has."""
         changed = tuple(c.with_settings(changes.get(c.name, {})) for c in self.coefficients)
         return replace(self, coefficients=changed)
+
+
+def names_in(text: str) -> set[str]:
+    """Return the names in statements, without those in comments."""
+    return set(re.findall(r"[A-Za-z_]\w*", re.sub("#.*", "", text)))

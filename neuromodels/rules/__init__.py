@@ -7,6 +7,7 @@ from neuromodels.catalog import Catalog
 from neuromodels.errors import keep_own_tracebacks
 from neuromodels.rules.base import PlasticityRule
 from neuromodels.rules.bcm import BCM
+from neuromodels.rules.contrastive.csdp import CSDP
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
 from neuromodels.rules.mpsl.error_driven import ERROR_DRIVEN
@@ -63,6 +64,7 @@ CATALOG = Catalog(
         TAYLOR_MODULATED,
         ERROR_DRIVEN,
         LEAKY_HEBB,
+        CSDP,
         SYNERGY,
     ),
 )

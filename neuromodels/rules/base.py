@@ -48,6 +48,10 @@ RESERVED = {
 """Names that synapses have already."""
 OF_ERROR = {"er", "psi"}
 """Names that synapses of a rule with an error have as well."""
+OF_TYPE = {"typed"}
+"""The name that synapses of a rule have as well which needs the type of a sample."""
+POOLED = {"y", "sy"}
+"""What a sum over a population may read of each neuron: its trace and its signal."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ class PlasticityRule:
     centred_over
         ``"synapses"``: the mean is over all synapses onto a neuron; ``"group"``: over those from
         the same group of source neurons.
+    pooled
+        An expression of ``y`` and ``sy``, such as ``y**2``. In the statements, ``pool`` is its sum
+        over all neurons of the target population, as updated in this step. Empty: none.
     modulator
         The third factor, ``M`` in the statements: an expression of coefficients and of ``m``, the
         input of the postsynaptic neuron from modulatory neurons.  Empty: no third factor.
@@ -96,6 +103,9 @@ class PlasticityRule:
     needs_error
         Whether the statements read ``er``, the error of the postsynaptic neuron, or ``psi``, the
         pseudo-derivative of its signal; see `neuromodels.simulation.network.errors_back`.
+    needs_type
+        Whether the statements read ``typed``, the type of the sample that a task shows: 1 for a
+        real one, -1 for a false one, 0 where it tells none.
     """
 
     name: str
@@ -107,6 +117,7 @@ class PlasticityRule:
     learns: tuple[str, ...] = ("w",)
     centred: str = ""
     centred_over: Literal["synapses", "group"] = "synapses"
+    pooled: str = ""
     modulator: str = ""
     forget: str = ""
     on_pre: str = ""
@@ -117,9 +128,10 @@ class PlasticityRule:
     reference: str = ""
     terms: tuple[str, ...] = ()
     needs_error: bool = False
+    needs_type: bool = False
 
     def __post_init__(self) -> None:
-        reserved = RESERVED | (OF_ERROR if self.needs_error else set())
+        reserved = RESERVED | self._given
         for coefficient in self.coefficients:
             if coefficient.symbol in reserved:
                 raise DeclarationError(
@@ -147,7 +159,26 @@ class PlasticityRule:
                 self.normalisation,
             )
         self._check_variables()
+        self._check_pooled()
         self._check_terms()
+
+    @property
+    def _given(self) -> set[str]:
+        """Names that synapses have for the sake of this rule."""
+        error = OF_ERROR if self.needs_error else set()
+        return error | (OF_TYPE if self.needs_type else set()) | {*self.pools}
+
+    def _check_pooled(self) -> None:
+        """Refuse a sum over neurons of anything but their traces and signals."""
+        if not isinstance(self.pooled, str):
+            return  # whoever reads it from a file says so
+        read = set(re.findall(r"\b[A-Za-z_]\w*\b(?!\s*\()", self.pooled))
+        if self.pooled and (not read or read - POOLED):
+            raise DeclarationError(
+                f"PlasticityRule.{self.name}.pooled",
+                "must be an expression of y and sy, the trace and the signal of a neuron",
+                self.pooled,
+            )
 
     def _check_terms(self) -> None:
         """Refuse terms without a coefficient."""
@@ -215,6 +246,11 @@ class PlasticityRule:
     def means(self) -> Mapping[str, tuple[str, str]]:
         """Means by their names in the statements: what is averaged, and over what."""
         return {"centre": (self.centred, self.centred_over)} if self.centred else {}
+
+    @property
+    def pools(self) -> Mapping[str, str]:
+        """Sums over the target population by their names in the statements, see `pooled`."""
+        return {"pool": self.pooled} if self.pooled else {}
 
     @property
     def mechanisms(self) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ CURES = {
     "recurrent": "It always is; probability = { EE = 0 } leaves a type out.",
 }
 """What to do in place of a key of layered circuits, beside inhibitory neurons."""
+CURE_OF_KINDS = "Types with I go with circuit.inhibitory; EE goes with recurrent = true."
 OWN_KEYS = ("build", "input", "output", "signal", "trace")
 """Keys that only a network of one's own has."""
 PART = r"[A-Za-z_]\w*"
@@ -157,8 +158,7 @@ def _layered_models(section: Table, rule: Any) -> dict[str, Any]:
 
 def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     """Refuse what only a circuit with inhibitory neurons has, and a rule that cannot act."""
-    rules = [RULES] if section_of(table, *RULES) else []
-    for path in [*rules, *(("circuit", key) for key, _ in _other_kinds(section))]:
+    for path in (("circuit", key) for key, _ in _other_kinds(section)):
         is_own = path[-1] in OWN_KEYS
         with_what = "a network of one's own" if is_own else "inhibitory neurons"
         key = "build" if is_own else "inhibitory"
@@ -171,16 +171,57 @@ def _layered_problems(section: Table, table: Table, catalogs: Catalogs) -> Itera
         wrong = "is 'recurrent', which needs recurrent = true and hidden neurons."
         yield Problem(("circuit", "plastic"), wrong)
         return
-    if section["drawn"] and not _has_fixed_features(section):
-        wrong = "needs hidden neurons whose inputs have fixed weights. Write hidden above 0 and"
-        yield Problem(("circuit", "drawn"), f"{wrong} plastic = 'output'.")
+    if section["drawn"] and (wrong := _why_not_drawn(section, table, catalogs)):
+        yield Problem(("circuit", "drawn"), wrong)
         return
     yield from _deaf_modulators(section, table, catalogs)
+    yield from _named_rules(section, table, catalogs)
     rule, models = _with_options(table, RULE, catalogs), _models(table, catalogs)
     if rule is None:
         return
-    found = (_why_not_here(rule, pair, models) for pair in _plastic_pairs(section))
+    named = {CONNECTIONS[kind] for kind in section_of(table, *RULES) if kind in CONNECTIONS}
+    pairs = (pair for pair in _plastic_pairs(section) if pair not in named)
+    found = (_why_not_here(rule, pair, models) for pair in pairs)
     yield from [Problem((*RULE, "name"), wrong) for wrong in found if wrong][:1]
+
+
+def _named_rules(section: Table, table: Table, catalogs: Catalogs) -> Iterable[Problem]:
+    """Refuse rules of types of connection that a layered circuit lacks, or that cannot act."""
+    there = {kind for kind, pair in CONNECTIONS.items() if pair in _pairs(section)}
+    models = _models(table, catalogs)
+    for kind in section_of(table, *RULES):
+        path = ("rules", kind)
+        rule = _with_options(table, path, catalogs)
+        if kind in CONNECTIONS and kind not in there:
+            known = f"has {', '.join(sorted(there))}" if there else "has none"
+            wrong = f"is no type of connection of this circuit, which {known}."
+            yield Problem(path, f"{wrong} {CURE_OF_KINDS}")
+        elif rule is not None and rule.modulator:
+            wrong = f"{rule.name!r} has a third factor. Name it under [rule]."
+            yield Problem((*path, "name"), wrong)
+        elif rule is not None and (wrong := _why_not_here(rule, CONNECTIONS[kind], models)):
+            yield Problem((*path, "name"), wrong)
+
+
+def _pairs(section: Table) -> list[tuple[str, str]]:
+    """Return source and target of all projections between layers."""
+    return _plastic_pairs({**section, "plastic": "all"}) if section["hidden"] != 0 else []
+
+
+def _why_not_drawn(section: Table, table: Table, catalogs: Catalogs) -> str:
+    """Return why first weights into hidden neurons cannot be drawn; empty: they can."""
+    if section["hidden"] == 0:
+        return "needs hidden neurons. Write hidden above 0, or leave it out."
+    if "XE" in section_of(table, *RULES):
+        path: Key = ("rules", "XE")
+    elif section["plastic"] in ("all", "input"):
+        path = RULE
+    else:
+        return ""
+    rule = _with_options(table, path, catalogs)
+    if rule is None or any(c.name == "w" and rule.is_start(c) for c in rule.coefficients):
+        return ""
+    return f"needs a rule whose weights begin at its coefficient w; {rule.name!r} has none."
 
 
 def _has_recurrent(section: Table) -> bool:
@@ -193,10 +234,6 @@ def _deaf_modulators(section: Table, table: Table, catalogs: Catalogs) -> Iterab
     if section["modulated_by"] == "task" and task is not None and not task.rewarded:
         wrong = f"is 'task', and {task.name!r} gives no rewards. Choose 'hidden' or 'all'."
         yield Problem(("circuit", "modulated_by"), wrong)
-
-
-def _has_fixed_features(section: Table) -> bool:
-    return section["hidden"] != 0 and section["plastic"] in ("output", "recurrent")
 
 
 def _plastic_pairs(section: Table) -> list[tuple[str, str]]:

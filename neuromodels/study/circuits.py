@@ -59,8 +59,9 @@ class Layered:
         How many gated recurrent units there are beside the hidden neurons, as in the released
         copy network of PDLF.
     drawn
-        Standard deviation of the fixed weights into hidden neurons, which each trial of a search or
-        test, that is each episode, draws anew; 0: they are searched.
+        Standard deviation of the weights into hidden neurons, which each trial of a search or test,
+        that is each episode, draws anew. Fixed ones stay there, and plastic ones begin there; 0:
+        they are searched.
     coefficients
         Changed settings of the neurons' coefficients.
     """

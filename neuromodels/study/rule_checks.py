@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from neuromodels.coefficients import GRANULARITIES, OF_NEURONS, Coefficient
@@ -55,7 +56,8 @@ def rule_problems(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
         for name, mechanism in mechanisms_of(section).items():
             place = (*path, MECHANISMS, name, "coefficients")
             yield from _of_mechanism(place, name, mechanism, rule)
-        yield from _untold(path, section, table, rule, catalogs)
+        for need in NEEDS:
+            yield from _untold(need, path, section, table, rule, catalogs)
 
 
 def _of_mechanism(path: Key, name: str, section: Table, rule: Any) -> Iterable[Problem]:
@@ -83,27 +85,57 @@ def _task_as_chosen(table: Table, catalogs: Catalogs) -> Any:
         return None
 
 
+@dataclass(frozen=True)
+class ToldNeed:
+    """Something that a rule may need and a task may tell, as fields of both."""
+
+    of_rule: str
+    of_task: str
+    what: str
+    untold: str
+    cure: str
+
+
+NEEDS = (
+    ToldNeed(
+        "needs_error",
+        "taught",
+        "an error",
+        "tells the read-out nothing",
+        "a task that tells answers, such as few_shot",
+    ),
+    ToldNeed(
+        "needs_type",
+        "typed",
+        "the type of each sample",
+        "tells none",
+        "a task from arrays with the array `types`",
+    ),
+)
+
+
 def _untold(
-    path: Key, section: Table, table: Table, rule: Any, catalogs: Catalogs
+    need: ToldNeed, path: Key, section: Table, table: Table, rule: Any, catalogs: Catalogs
 ) -> Iterable[Problem]:
-    """Refuse a rule that needs an error where the task tells the read-out nothing."""
-    if rule is None or not rule.needs_error:
+    """Refuse a rule that needs an error, or the type of a sample, where the task tells none."""
+    if rule is None or not getattr(rule, need.of_rule):
         return
     task = _task_as_chosen(table, catalogs)
-    if task is None or task.taught:
+    if task is None or getattr(task, need.of_task):
         return
-    options = "a task that tells answers, such as few_shot, or another rule"
     parts = {
         name: member_of(each.get(RULE_OF), catalogs)
         for name, each in mechanisms_of(section).items()
     }
-    needing = [name for name, each in parts.items() if each is not None and each.needs_error]
+    needing = [
+        name for name, each in parts.items() if each is not None and getattr(each, need.of_rule)
+    ]
     place = (*path, MECHANISMS, needing[0], RULE_OF) if needing else (*path, "name")
     named = parts[needing[0]].name if needing else rule.name
     yield Problem(
         place,
-        f"{named!r} needs an error, and the task {task.name!r} tells the read-out nothing."
-        f" Take {options}.",
+        f"{named!r} needs {need.what}, and the task {task.name!r} {need.untold}."
+        f" Take {need.cure}, or another rule.",
     )
 
 

@@ -65,6 +65,9 @@ class Task:
         Expression of an item, summed over items into what each modulatory neuron is told; empty
         where nobody rewards.  The items of such a task are its trials, with the variables
         `OUTCOMES`.
+    typed
+        Expression of an item, summed over items into the type of the sample that is shown: 1 for a
+        real one, -1 for a false one, 0 for none; empty where nobody tells.
     between
         Expression that is true in the steps at whose end membranes, traces and eligibilities are
         erased, between two trials of an episode; empty: never.
@@ -129,6 +132,7 @@ class Task:
     trace: str = "u"
     taught: str = ""
     rewarded: str = ""
+    typed: str = ""
     between: str = ""
     step: float = 0.02
     reference: str = ""

@@ -7,6 +7,7 @@ import pytest
 from neuromodels.errors import NeuromodelsError
 from neuromodels.rules import CATALOG
 from neuromodels.simulation.network.builder import circuit_of, text_of
+from neuromodels.store.load import coefficients_of
 from neuromodels.study.checks import installed_catalogs, problems_of
 from neuromodels.study.file import StudyFileError, study_of
 from neuromodels.study.study import CircuitChoice, RuleChoice, Study, TaskChoice
@@ -104,13 +105,49 @@ def test_only_recurrent_projections_are_plastic_where_a_study_says_so():
     assert "needs recurrent = true" in refusal({"name": "stdp"}, {"plastic": "recurrent"})
 
 
-def test_drawn_weights_need_fixed_projections_into_hidden_neurons():
-    assert "needs hidden neurons whose inputs have fixed weights" in refusal(
-        {"name": "pdlf"}, {"drawn": 0.1}
+@pytest.mark.parametrize("plastic", ["all", "output"])
+def test_weights_into_hidden_neurons_begin_where_a_trial_draws_them(plastic):
+    circuit = CircuitChoice(neuron="lif", plastic=plastic, drawn=0.3)
+    study = Study("small", TaskChoice("sequence_copy"), RuleChoice("oja"), circuit=circuit)
+    first, second = circuit_of(study, "plastic").projections
+    assert (first.drawn, second.drawn) == (0.3, 0.0)
+    assert first.rule.is_plastic == (plastic == "all")
+    assert text_of(study, "plastic").initial["input_hidden.w"] == "0.3*randn()"
+
+
+def test_drawn_weights_need_hidden_neurons_and_a_rule_with_a_first_weight():
+    two = {"name": "synergy", "mechanisms": {"a": {"rule": "oja"}, "b": {"rule": "bcm"}}}
+    assert "whose weights begin at its coefficient w; 'synergy' has none" in refusal(
+        two, {"drawn": 0.1}
     )
     refused = refusal({"name": "pdlf"}, {"drawn": 0.1, "plastic": "output", "hidden": 0})
     assert "circuit.drawn: needs hidden neurons" in refused
     assert "must be a number >= 0" in refusal({"name": "pdlf"}, {"drawn": -1.0})
+
+
+def test_a_layered_circuit_has_a_rule_for_each_type_of_connection():
+    rules = {"EO": {"name": "oja", "coefficients": {"eta": {"default": 0.02}}}}
+    study = study_of(table({"name": "bcm"}, {"neuron": "lif", "recurrent": True}, rules=rules), "")
+    found = {each.name: each.rule.name for each in circuit_of(study, "plastic").projections}
+    assert found == {"input_hidden": "bcm", "hidden_hidden": "bcm", "hidden_output": "oja"}
+    fixed = circuit_of(study, "fixed").projections
+    assert {each.rule.name for each in fixed} == {"fixed"}
+    assert coefficients_of(study, "plastic")["hidden_output.eta"].default == 0.02
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "said"),
+    [
+        ("EE", "oja", "rules.EE: is no type of connection of this circuit, which has EO, XE"),
+        ("IE", "oja", "Types with I go with circuit.inhibitory; EE goes with recurrent = true"),
+        ("EO", "nm_oja", "rules.EO.name: 'nm_oja' has a third factor. Name it under [rule]"),
+        ("XE", "stdp", "rules.XE.name: 'stdp' acts at spikes, and channels have none"),
+        ("EO", "csdp", "rules.EO.name: 'csdp' needs the type of each sample, and the task"),
+    ],
+)
+def test_a_rule_that_a_layered_circuit_has_no_place_for_is_refused(kind, rule, said):
+    circuit = {"neuron": "lif"}
+    assert said in refusal({"name": "bcm"}, circuit, rules={kind: {"name": rule}})
 
 
 def test_modulators_of_a_task_without_rewards_are_refused():

@@ -40,6 +40,8 @@ DRIVE = Task(
 """What drives the networks in which rules and neurons are examined; 1 ms a step."""
 TOLD = replace(DRIVE, name="told", taught="1 - 2*int(timestep(t, dt) % 2 > 0)")
 """The same with an answer that changes in each step, for rules that need an error."""
+TYPED = replace(TOLD, name="typed", typed="1 - 2*int(timestep(t, dt) % 4 > 1)")
+"""The same with samples that are real or false in turn."""
 BEFORE, AFTER = 4, 3
 PULSE = 1.2
 """What a pulse adds to a membrane whose threshold is 1."""
@@ -136,15 +138,25 @@ def rule_trials(rule: PlasticityRule, controls: Controls | None = None) -> Trial
             Projection("before", "modulators", constant(0.1), "trace"),
             Projection("modulators", "after", constant(1.0), into="modulation"),
         ]
-    output = steady("leaky_readout" if rule.needs_error else "readout")
-    populations += [Population("after", AFTER, traced), Population("output", 1, output)]
+    task = _task_for(rule)
+    populations += [Population("after", AFTER, traced), _read_out(task)]
     # each neuron hears a channel of its own
     one_each = {
         "input_before": PULSE * np.eye(DRIVE.channels, BEFORE).ravel(),
         "input_after": PULSE * np.eye(DRIVE.channels, AFTER, k=-1).ravel(),
     }
-    task = TOLD if rule.needs_error else DRIVE
     return Trials(Circuit(tuple(populations), tuple(projections)), task, controls, one_each)
+
+
+def _task_for(declared: PlasticityRule | NeuronModel) -> Task:
+    """Return what drives a network and tells it what a rule or neurons need."""
+    if isinstance(declared, PlasticityRule) and declared.needs_type:
+        return TYPED
+    return TOLD if declared.needs_error else DRIVE
+
+
+def _read_out(task: Task) -> Population:
+    return Population("output", 1, steady("leaky_readout" if task.taught else "readout"))
 
 
 def driven_neurons(
@@ -162,10 +174,11 @@ def driven_neurons(
     forget_at
         Step at whose end the neurons are erased; None: never.
     """
+    task = _task_for(model)
     populations = (
         Population("input", DRIVE.channels),
         Population("examined", AFTER, unsearched(model)),
-        Population("output", 1, steady("readout")),
+        _read_out(task),
     )
     projections = (
         Projection("input", "examined", constant(1.0)),
@@ -174,7 +187,7 @@ def driven_neurons(
     forget = None if forget_at is None else (forget_at, forget_at + 1)
     controls = Controls(forget=forget, limits=Limits(count_spikes=True))
     parameters = {"until": until, "pulsed": 0}
-    made = assemble(Circuit(populations, projections), DRIVE, parameters, controls=controls)
+    made = assemble(Circuit(populations, projections), task, parameters, controls=controls)
     batch = Batch(made.network, len(strengths), dtype="float64", namespace={})
     per_synapse = np.asarray(strengths, dtype=float)[:, None] / DRIVE.channels
     batch["input_examined.w"] = per_synapse * np.ones(DRIVE.channels * AFTER)

@@ -160,7 +160,7 @@ def _own_equations(described: Described, projection: Projection) -> list[Equatio
     """Return the equations of a synapse, without what arrives and what differs by its sides."""
     connection, rule = described.connections[projection.name], projection.rule
     searched = {each.symbol for each in rule.coefficients if not rule.is_start(each)}
-    hidden = {*searched, "is_connected", "x", "y", "sx", "sy", *rule.means}
+    hidden = {*searched, "is_connected", "x", "y", "sx", "sy", *rule.means, *rule.pools}
     read = _words_of(rule.each_step, rule.on_pre, rule.on_post, rule.model)
     if read & {*rule.third_factors}:
         read.add("m")
@@ -188,7 +188,7 @@ def _sides(described: Described, projections: list[Projection]) -> list[str]:
     read = _words_of(rule.each_step, rule.on_pre, rule.on_post, rule.model)
     averaged = (summed for summed, _ in rule.means.values())
     read |= _words_of(*averaged)
-    names = [name for name in ("x", "y", "sx", "sy", "er", "psi") if name in read]
+    names = [name for name in ("x", "y", "sx", "sy", "er", "psi", "typed") if name in read]
     rows = []
     for projection in projections:
         equations = equations_in(described.connections[projection.name].equations)
@@ -205,6 +205,10 @@ def _sides(described: Described, projections: list[Projection]) -> list[str]:
             f"{name} is the mean of {summed} over {over[which]} onto the same neuron, at the end of"
             " the last step."
         )
+    for name, summed in rule.pools.items():
+        notes.append(f"{name} is the sum of {summed} over all target neurons, in this step.")
+    if rule.needs_type:
+        notes.append("typed is 1 for a real sample, -1 for a false one, and 0 for none.")
     return [*lines, *paragraph(*notes)]
 
 

@@ -26,7 +26,7 @@ from neuromodels.rules.synergy.shares import ASSIGNMENTS, FOLLOWED, SHARES, Shar
 
 AUTO = "auto"
 REFERENCE = "form of Liu, Deng & Yu 2025, arXiv:2508.13673"
-GIVEN = {*RESERVED, "er", "psi", "is_connected"}
+GIVEN = {*RESERVED, "er", "psi", "typed", "is_connected"}
 """Names that a network gives to synapses."""
 
 
@@ -73,6 +73,11 @@ class Synergy(PlasticityRule):
             if each.centred
         }
         return own | {name: (summed, "synapses") for name, summed in self.followed.items()}
+
+    @property
+    def pools(self) -> Mapping[str, str]:
+        """The sums over the target population that mechanisms see."""
+        return {f"pool_{each.name}": each.pooled for each in self.parts if each.pooled}
 
     @property
     def normed(self) -> Mapping[str, str]:
@@ -168,6 +173,7 @@ def compose(
         constants=_constants(parts),
         needs_error=any(part.needs_error for part in parts)
         or (assignment, follow) == ("learned", "error"),
+        needs_type=any(part.needs_type for part in parts),
         reference=REFERENCE,
         parts=parts,
         shares=shares,
@@ -266,5 +272,5 @@ def _check_names(rule: Synergy) -> None:
 def _names_of(part: Mechanism) -> list[str]:
     own = {*part.variables, *(c.symbol for c in part.coefficients)}
     plain = {name for name, each in part.constants.items() if not callable(each)}
-    given = {f"M_{part.name}", f"centre_{part.name}"}
+    given = {f"M_{part.name}", f"centre_{part.name}", f"pool_{part.name}"}
     return sorted({*own, *plain, *given})

@@ -17,7 +17,7 @@ from neuromodels.rules.synergy.renaming import (
     in_statements,
 )
 
-GIVEN = ("M", "centre")
+GIVEN = ("M", "centre", "pool")
 """What the network gives to each rule on its own."""
 TAKEN = ("pre", "post", "lambda", "summed")
 """Names that would make other names of Brian2's or of the shares."""
@@ -35,8 +35,8 @@ class Mechanism:
         Name of its rule, for lists.
     model, weight, learns, each_step, on_pre, on_post, forget, coefficients, constants
         As of a `PlasticityRule`.
-    modulator, centred, centred_over, normalisation
-        As of a `PlasticityRule`; the statements call them ``M_oja`` and ``centre_oja``.
+    modulator, centred, centred_over, pooled, normalisation
+        As of a `PlasticityRule`; statements say ``M_oja``, ``centre_oja`` and ``pool_oja``.
     """
 
     name: str
@@ -53,8 +53,10 @@ class Mechanism:
     modulator: str
     centred: str
     centred_over: str
+    pooled: str
     normalisation: str
     needs_error: bool
+    needs_type: bool
     is_plastic: bool
 
     @property
@@ -88,8 +90,10 @@ def mechanism_of(name: str, rule: PlasticityRule) -> Mechanism:
         coefficients=tuple(replace(c, name=f"{name}.{c.name}") for c in rule.coefficients),
         constants={**shared, **kept},
         centred_over=rule.centred_over,
+        pooled=rule.pooled,
         normalisation=rule.normalisation,
         needs_error=rule.needs_error,
+        needs_type=rule.needs_type,
         is_plastic=rule.is_plastic,
         **statements,
     )

@@ -48,7 +48,8 @@ def circuit_of(study: Study, condition: str) -> Circuit:
         Where the condition has no network of its own, or the rule lacks what it needs.
     """
     condition_with_network(condition).check(rule=study.rule.out_of(rules.CATALOG))
-    return BUILDERS[type(study.circuit)](study, study.circuit, condition)
+    built = BUILDERS[type(study.circuit)](study, study.circuit, condition)
+    return _at_rest(built, condition)
 
 
 def _layered_circuit(study: Study, circuit: Layered, condition: str) -> Circuit:
@@ -73,6 +74,7 @@ def _layered_circuit(study: Study, circuit: Layered, condition: str) -> Circuit:
         modulated_by=circuit.modulated_by,
         beside=beside,
         drawn=circuit.drawn,
+        named=_rules_by_pair(study, condition),
     )
 
 
@@ -115,6 +117,11 @@ BUILDERS: Mapping[type, Callable[[Study, Any, str], Circuit]] = {
 """How a circuit of each kind is built, of a study and the name of a condition."""
 
 
+def _rules_by_pair(study: Study, condition: str) -> dict[tuple[str, str], PlasticityRule]:
+    """Return the rules that types of connection have of their own, by source and target."""
+    return {CONNECTIONS[kind]: rule_of(rule, condition) for kind, rule in study.rules.items()}
+
+
 def _rule_of_type(study: Study, circuit: Balanced, kind: str, condition: str) -> PlasticityRule:
     """Return the rule of a type of connection; what never changes is the same when all is fixed."""
     if kind == MEAN and kind not in study.rules:
@@ -151,6 +158,17 @@ def _population(study: Study, name: str, size: int, model: str, groups: int = 1)
     settings = {key.removeprefix(f"{name}."): changes for key, changes in known.items()}
     neuron = neurons.CATALOG[model].with_coefficients(settings)
     return Population(name, size, neuron, (size // groups,) * groups)
+
+
+def _at_rest(circuit: Circuit, condition: str) -> Circuit:
+    """Return the circuit; where weights are fixed, its neurons learn nothing either."""
+    if condition_with_network(condition).weights == "plastic":
+        return circuit
+    still = tuple(
+        replace(each, model=each.model.unlearning) if each.model and each.model.learns else each
+        for each in circuit.populations
+    )
+    return replace(circuit, populations=still)
 
 
 def text_of(

@@ -14,8 +14,9 @@ from neuromodels.errors import DeclarationError
 from neuromodels.neurons import NeuronModel
 from neuromodels.neurons.readout import READOUT
 from neuromodels.rules import PlasticityRule
-from neuromodels.simulation.network.errors_back import check_error
+from neuromodels.simulation.network.errors_back import check_error, check_neurons
 from neuromodels.simulation.network.own_source import OwnSource
+from neuromodels.simulation.network.pools import check_pools
 from neuromodels.simulation.network.text import OwnConstant
 
 ECHO = "_echo_"
@@ -194,6 +195,9 @@ class Circuit:
             self._check_spikes(projection)
             self._check_modulation(projection)
             check_error(self, projection)
+            check_pools(self, projection)
+        for population in self.populations:
+            check_neurons(self, population)
 
     def population(self, name: str) -> Population:
         """Return a population by name."""
@@ -317,6 +321,7 @@ def layered(
     modulated_by: Literal["hidden", "all", "task"] = "hidden",
     beside: Population | None = None,
     drawn: float = 0.0,
+    named: Mapping[tuple[str, str], PlasticityRule] | None = None,
 ) -> Circuit:
     """Return channels -> hidden -> read-out, or channels -> read-out.
 
@@ -341,8 +346,10 @@ def layered(
     beside
         Gated recurrent units with fixed weights between the channels and the read-out.
     drawn
-        Standard deviation of fixed weights into the hidden layer that each trial draws anew; 0:
-        they are searched.
+        Standard deviation of the weights into the hidden layer that each trial draws anew: fixed
+        ones stay there, plastic ones begin there; 0: they are searched.
+    named
+        Rules of some projections in place of these, by source and target.
     """
     names = [population.name for population in layers]
     forward = list(pairwise(names))
@@ -353,16 +360,13 @@ def layered(
         "output": {forward[-1]},
         "recurrent": {*back},
     }
-    unchanged = [pair for pair in [*forward, *back] if pair not in changing[plastic]]
-    projections = [
-        Projection(a, b, fixed) if (a, b) in unchanged else Projection(a, b, rule)
-        for a, b in [*forward, *back]
-    ]
+    rules = {pair: rule if pair in changing[plastic] else fixed for pair in [*forward, *back]}
+    rules |= named or {}
+    projections = [Projection(*pair, each) for pair, each in rules.items()]
     if drawn:
-        features = {pair for pair in unchanged if pair[1] != names[-1]}
-        projections = [
-            _features(p, drawn) if (p.source, p.target) in features else p for p in projections
-        ]
+        first = {pair for pair in rules if pair not in changing[plastic]} | {forward[0]}
+        into = {pair for pair in first if pair[1] != names[-1]}
+        projections = [_drawn(p, drawn) if (p.source, p.target) in into else p for p in projections]
     if beside is not None:
         projections += _gated(names[0], beside.name, names[-1], fixed)
         layers = (*layers[:-1], beside, layers[-1])
@@ -377,8 +381,8 @@ def layered(
     return Circuit((*layers[:-1], modulators, layers[-1]), (*projections, *third))
 
 
-def _features(projection: Projection, drawn: float) -> Projection:
-    """Return the projection with weights that no search changes: each trial draws its own."""
+def _drawn(projection: Projection, drawn: float) -> Projection:
+    """Return the projection with first weights that no search changes: each trial draws its own."""
     kept = projection.rule.with_coefficients({"w": {"per": "synapse", "frozen": 0.0}})
     return replace(projection, rule=kept, drawn=drawn)
 

@@ -6,6 +6,7 @@ Everything here is text: nothing is simulated and no Brian2 object is made.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from neuromodels.coefficients import SUMMED, Coefficient
@@ -13,6 +14,8 @@ from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
 from neuromodels.simulation.network.errors_back import errors_of, errors_seen
 from neuromodels.simulation.network.health import beyond
+from neuromodels.simulation.network.pools import pools_of, pools_seen
+from neuromodels.simulation.network.sample_types import VARIABLE, hears_type, types_seen
 from neuromodels.study.conditions import Controls
 
 #: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
@@ -88,6 +91,8 @@ class Wording:
             for name in self._means(projection)
         ]
         told = errors_of(self.circuit, population)
+        if hears_type(self.circuit, population):
+            told.append(f"{VARIABLE} : 1")
         return "\n" + "\n".join(sent + received + counted + centred + told)
 
     def echo(self, projection: Projection) -> str:
@@ -110,6 +115,7 @@ class Wording:
             if projection.target == population.name
             for end in projection.rule.normed
         ]
+        lines += [f"{name} : 1 (linked)" for name, _ in pools_of(self.circuit, population)]
         return "\n" + "\n".join(lines)
 
     def _arrivals(self, target: Population) -> dict[str, list[Projection]]:
@@ -144,6 +150,7 @@ class Wording:
         if projection.rule.modulator:
             lines += self._third_factor(projection)
         lines += errors_seen(self.circuit, projection, self._weight(projection))
+        lines += pools_seen(projection) + types_seen(projection)
         if projection.is_sparse:
             lines.append(f"{CONNECTED} : 1 (constant)")
         lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]
@@ -222,10 +229,16 @@ class Wording:
 
     def changes(self, rule: PlasticityRule, statements: str) -> str:
         """Return a rule's statements, without effect from the step at which a control freezes."""
+        return self._halted(rule.learns_of(self.controls.only), statements)
+
+    def halted(self, learns: Sequence[str], statements: str) -> str:
+        """Return what neurons learn by, without effect from the step at which rules freeze."""
+        return self._halted(() if self.controls.only else learns, statements)
+
+    def _halted(self, frozen: Sequence[str], statements: str) -> str:
         if self.controls.freeze_at is None or not statements.strip():
             return statements
         changing = f"int(timestep(t, dt) < {self.controls.freeze_at})"
-        frozen = rule.learns_of(self.controls.only)
         before = [f"before_{name} = {name}" for name in frozen]
         after = [f"{name} = before_{name} + {changing}*({name} - before_{name})" for name in frozen]
         return "\n".join([*before, statements, *after])

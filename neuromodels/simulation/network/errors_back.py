@@ -11,6 +11,8 @@ Neurosci 12:331); its part through time is left out.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from neuromodels.errors import DeclarationError
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def erring(circuit: Circuit) -> list[str]:
-    """Return the populations that have an error, the read-out first; none where no rule asks."""
-    if not any(each.rule.needs_error for each in circuit.projections):
+    """Return the populations that have an error, the read-out first; none where nobody asks."""
+    if not any(needing_error(circuit)):
         return []
     output = circuit.populations[-1]
     found = [output.name] if output.model is not None and output.model.error else []
@@ -29,6 +31,13 @@ def erring(circuit: Circuit) -> list[str]:
         if any(_goes_back(circuit, p, found) for p in leaving(circuit, population)):
             found.append(population.name)
     return found
+
+
+def needing_error(circuit: Circuit) -> Iterator[str]:
+    """Yield the names of rules and neuron models that need an error."""
+    yield from (each.rule.name for each in circuit.projections if each.rule.needs_error)
+    models = (each.model for each in circuit.populations)
+    yield from (model.name for model in models if model is not None and model.needs_error)
 
 
 def leaving(circuit: Circuit, population: Population) -> list[Projection]:
@@ -66,6 +75,14 @@ def error_statements(circuit: Circuit, population: Population) -> str:
     return f"er_own = {error}\npsi_own = {model.derivative}"
 
 
+def of_own_error(statements: str) -> str:
+    """Return statements of neurons in which ``er`` and ``psi`` are their own.
+
+    Neurons may not have variables of these names: synapses have.
+    """
+    return re.sub(r"\b(er|psi)\b", r"\1_own", statements)
+
+
 def _summands(circuit: Circuit, population: Population) -> list[str]:
     """Return what comes back to a population, one variable for each of its projections."""
     known = erring(circuit)
@@ -80,6 +97,28 @@ def errors_seen(circuit: Circuit, projection: Projection, weight: str) -> list[s
     if projection.source in known and _goes_back(circuit, projection, known):
         seen.append(f"er_{projection.name}_pre = ({weight})*er_own_post*psi_own_post : 1 (summed)")
     return seen
+
+
+def _learns_from_error(population: Population) -> bool:
+    return population.model is not None and population.model.needs_error
+
+
+def check_neurons(circuit: Circuit, population: Population) -> None:
+    """Refuse neurons that learn from an error which they do not have.
+
+    Raises
+    ------
+    DeclarationError
+        With the read-out to take.
+    """
+    if not _learns_from_error(population) or population.name in erring(circuit):
+        return
+    assert population.model is not None
+    raise DeclarationError(
+        f"Population.{population.name}.model",
+        f"{population.model.name!r} learns from an error, and {population.name!r} has none",
+        cure="Choose readout = 'leaky_readout', toward which these neurons project.",
+    )
 
 
 def check_error(circuit: Circuit, projection: Projection) -> None:

@@ -36,8 +36,14 @@ from neuromodels.simulation.network.equations import (
     assigned,
     kept_in,
 )
-from neuromodels.simulation.network.errors_back import error_statements
+from neuromodels.simulation.network.errors_back import (
+    error_statements,
+    needing_error,
+    of_own_error,
+)
 from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
+from neuromodels.simulation.network.pools import SPREAD, SUM, pools_of
+from neuromodels.simulation.network.sample_types import VARIABLE, check_types, hears_type
 from neuromodels.simulation.network.text import (
     LAST,
     Additions,
@@ -134,6 +140,7 @@ class _Writer:
         self._actions(output)
         self._teaching(output)
         self._rewarding()
+        self._typing()
         self._health()
         if self.controls.record:
             self._recordings()
@@ -235,15 +242,16 @@ class _Writer:
         self._sum("taught", "items", output.name, output.model.taught, self.task.taught)
 
     def _check_told(self) -> None:
-        """Refuse a rule that needs an error where the task tells nothing."""
-        for projection in self.circuit.projections:
-            if projection.rule.needs_error:
-                raise DeclarationError(
-                    "rule.name",
-                    f"{projection.rule.name!r} needs an error, and the task {self.task.name!r}"
-                    " tells the read-out nothing",
-                    cure="Take a task that teaches, such as few_shot, or another rule.",
-                )
+        """Refuse rules and neurons that need an error where the task tells nothing."""
+        rules = {each.rule.name for each in self.circuit.projections}
+        for name in needing_error(self.circuit):
+            noun = "rule" if name in rules else "neuron"
+            raise DeclarationError(
+                f"{noun}.name" if noun == "rule" else "circuit.neuron",
+                f"{name!r} needs an error, and the task {self.task.name!r} tells the read-out"
+                " nothing",
+                cure=f"Take a task that teaches, such as few_shot, or another {noun}.",
+            )
 
     def _rewarding(self) -> None:
         """Let the task tell modulatory neurons what was earned; without any, nobody hears it."""
@@ -261,6 +269,13 @@ class _Writer:
                 )
             name = f"rewarded_{population.name}"
             self._sum(name, "items", population.name, model.taught, self.task.rewarded)
+
+    def _typing(self) -> None:
+        """Let the task tell neurons the type of a sample, where a rule onto them needs it."""
+        check_types(self.circuit, self.task)
+        for name in (each.name for each in self.circuit.populations):
+            if hears_type(self.circuit, self.circuit.population(name)):
+                self._sum(f"typed_{name}", "items", name, VARIABLE, self.task.typed)
 
     def _modulators(self) -> list[Population]:
         """Return the populations that set the third factor, each once."""
@@ -324,6 +339,9 @@ class _Writer:
             label = f"{name}.{coefficient.name}"
             self.addresses[label] = label
             self.parts.append(Value(name, coefficient.name, coefficient.default))
+        self._pools(population, order)
+        learning = self.wording.halted(model.learns, of_own_error(model.plasticity))
+        self._each_step(name, learning, PLASTICITY, "plasticity")
         self._each_step(name, self.wording.erasure(model.forget), ERASURE, "erasure")
 
     def _own_population(self, population: Population) -> None:
@@ -420,6 +438,16 @@ class _Writer:
         self._sum(f"spread_{name}", total, spread, "scale", "scale_pre")
         self.parts.append(Link(target.name, f"scale_{name}", spread, "scale"))
 
+    def _pools(self, population: Population, order: int) -> None:
+        """Write the sums over a population, and bring each back to all of its neurons."""
+        for name, summed in pools_of(self.circuit, population):
+            total, spread = f"sum_{name}", f"spread_{name}"
+            self._group(Group(total, 1, "total : 1", order + SUM))
+            self._sum(f"over_{name}", population.name, total, "total", summed)
+            self._group(Group(spread, population.size, "pool : 1", order + SPREAD))
+            self._sum(f"back_{name}", total, spread, "pool", "total_pre")
+            self.parts.append(Link(population.name, name, spread, "pool"))
+
     # ------------------------------------------------------------------------------ small pieces
 
     def _group(self, group: Group) -> None:
@@ -438,6 +466,7 @@ class _Writer:
         """Watch signals, traces, weights and a body at the end of a step."""
         for population in self.circuit.populations:
             names = {population.signal, population.trace} - {""}
+            names |= {*population.model.learns} if population.model else set()
             if self.circuit.is_modulated(population.name):
                 names.add("modulation")
             if names:

@@ -279,8 +279,9 @@ def _layered(study: Study, circuit: Layered, task: Any) -> list[tuple[RuleChoice
     back = circuit.hidden**2 if circuit.recurrent else 0
     gated = circuit.gru * (3 * task.channels + 3 * circuit.gru + task.outputs)
     return [
-        (into, task.channels * circuit.hidden + back),
-        (out, circuit.hidden * task.outputs),
+        (study.rules.get("XE", into), task.channels * circuit.hidden),
+        (study.rules.get("EE", into), back),
+        (study.rules.get("EO", out), circuit.hidden * task.outputs),
         (None, gated),
     ]
 

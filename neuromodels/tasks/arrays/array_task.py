@@ -231,6 +231,7 @@ def _score(arrays: TrialArrays, loss: str) -> dict[str, Any]:
         "outputs": arrays.outputs,
         "asked": "number_pre",
         "taught": _told(arrays),
+        "typed": _typed(arrays),
         "score_model": model,
         "score": statements,
         "score_name": "Fraction of trials named right" if labelled else "Score of the read-out",
@@ -245,6 +246,13 @@ def _told(arrays: TrialArrays) -> str:
         return ""
     row = f"(number_pre*{arrays.shape[1]} + {ROW})"
     return f"{SHOWING}*told_values({row}*second, j)"
+
+
+def _typed(arrays: TrialArrays) -> str:
+    """Return the type of the sample that a trial shows in each step; empty: nobody tells."""
+    if arrays.types is None:
+        return ""
+    return f"{SHOWING}*type_values((number_pre*{arrays.shape[1]} + {ROW})*second)"
 
 
 def _named_arrays(file: str, data: str) -> TrialArrays:
@@ -284,6 +292,8 @@ def _tables(arrays: TrialArrays) -> dict[str, object]:
         tables["answer_values"] = arrays.labels
     if arrays.told is not None:
         tables["told_values"] = arrays.told.reshape(trials * steps, arrays.outputs)
+    if arrays.types is not None:
+        tables["type_values"] = arrays.types.reshape(trials * steps)
     if arrays.mask is not None:
         tables["mask_values"] = arrays.mask.reshape(trials * steps)
         tables["counted_steps"] = arrays.counted

@@ -24,7 +24,7 @@ def read_trial_arrays(file: str) -> TrialArrays:
     ----------
     file
         An ``.npz`` file with ``inputs``, and ``labels`` or ``targets``; it may have ``mask``,
-        ``test``, ``told`` and ``classes`` too.
+        ``test``, ``told``, ``types`` and ``classes`` too.
 
     Raises
     ------

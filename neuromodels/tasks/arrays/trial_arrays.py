@@ -25,6 +25,7 @@ AXES = {
     "mask": "(trials, steps)",
     "test": "(trials,)",
     "told": "(trials, steps, outputs)",
+    "types": "(trials, steps)",
 }
 """What the axes of each array are."""
 
@@ -50,6 +51,9 @@ class TrialArrays:
     told
         What each read-out is told in each step, shape (trials, steps, outputs), 0 where it is told
         nothing; None: nothing at all. It reaches plasticity alone, see `NeuronModel.taught`.
+    types
+        The type of the sample in each step, shape (trials, steps): 1 for a real one, -1 for a false
+        one, 0 where plasticity that needs a type must rest; None: nobody tells.
     classes
         Number of classes; 0: one more than the largest label.
     origin
@@ -70,6 +74,7 @@ class TrialArrays:
     classes: int = 0
     origin: str = ""
     told: np.ndarray | None = None
+    types: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in AXES:
@@ -83,6 +88,7 @@ class TrialArrays:
         if self.told is not None:
             wanted = (*self.shape[:2], self.outputs)
             self._check_length("told", self.told.shape, wanted)
+        self._check_types()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -177,6 +183,14 @@ class TrialArrays:
         if (self.counted == 0).any():
             trial = int(np.argmin(self.counted))
             _refuse("mask", "must leave a step in each trial", f"none in trial {trial}")
+
+    def _check_types(self) -> None:
+        if self.types is None:
+            return
+        self._check_length("types", self.types.shape, self.shape[:2])
+        wrong = self.types[~np.isin(self.types, (-1, 0, 1))]
+        if wrong.size:
+            _refuse("types", "must be 1 for real, -1 for false, or 0 for neither", float(wrong[0]))
 
     def _check_test(self) -> None:
         if self.test is None:

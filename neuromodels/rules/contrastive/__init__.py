@@ -1,0 +1,1 @@
+"""Rules that learn from pairs of real and false samples."""
