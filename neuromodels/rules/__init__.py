@@ -12,6 +12,7 @@ from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
 from neuromodels.rules.mpsl.error_driven import ERROR_DRIVEN
 from neuromodels.rules.mpsl.leaky_hebb import LEAKY_HEBB
+from neuromodels.rules.mpsl.sbp import SBP
 from neuromodels.rules.oja import OJA
 from neuromodels.rules.pdlf import PDLF
 from neuromodels.rules.pdlf_terms import PARTS
@@ -64,6 +65,7 @@ CATALOG = Catalog(
         TAYLOR_MODULATED,
         ERROR_DRIVEN,
         LEAKY_HEBB,
+        SBP,
         CSDP,
         SYNERGY,
     ),

@@ -37,12 +37,14 @@ from neuromodels.simulation.network.equations import (
     kept_in,
 )
 from neuromodels.simulation.network.errors_back import (
+    erased_errors,
     error_statements,
     needing_error,
     of_own_error,
 )
 from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
 from neuromodels.simulation.network.pools import SPREAD, SUM, pools_of
+from neuromodels.simulation.network.retrograde import factors_of, summed_by
 from neuromodels.simulation.network.sample_types import VARIABLE, check_types, hears_type
 from neuromodels.simulation.network.text import (
     LAST,
@@ -331,18 +333,20 @@ class _Writer:
             )
         )
         if model.reset is not None:
-            self._each_step(name, model.before_spikes, order + 1, "clearing")
+            self._each_step(name, of_own_error(model.before_spikes), order + 1, "clearing")
             self.parts.append(Spikes(name, model.reset, order + 2, order + 3))
-        self._each_step(name, model.each_step, order + 4, "each_step")
+        self._each_step(name, of_own_error(model.each_step), order + 4, "each_step")
         self._each_step(name, error_statements(self.circuit, population), order + 5, "error")
         for coefficient in population.coefficients:
             label = f"{name}.{coefficient.name}"
             self.addresses[label] = label
             self.parts.append(Value(name, coefficient.name, coefficient.default))
         self._pools(population, order)
+        self._retrogrades(population, order)
         learning = self.wording.halted(model.learns, of_own_error(model.plasticity))
         self._each_step(name, learning, PLASTICITY, "plasticity")
-        self._each_step(name, self.wording.erasure(model.forget), ERASURE, "erasure")
+        forgotten = f"{model.forget}\n{erased_errors(self.circuit, population)}"
+        self._each_step(name, self.wording.erasure(forgotten), ERASURE, "erasure")
 
     def _own_population(self, population: Population) -> None:
         """Write what a group of the user's gets beside what it has."""
@@ -441,12 +445,24 @@ class _Writer:
     def _pools(self, population: Population, order: int) -> None:
         """Write the sums over a population, and bring each back to all of its neurons."""
         for name, summed in pools_of(self.circuit, population):
-            total, spread = f"sum_{name}", f"spread_{name}"
-            self._group(Group(total, 1, "total : 1", order + SUM))
-            self._sum(f"over_{name}", population.name, total, "total", summed)
-            self._group(Group(spread, population.size, "pool : 1", order + SPREAD))
-            self._sum(f"back_{name}", total, spread, "pool", "total_pre")
-            self.parts.append(Link(population.name, name, spread, "pool"))
+            self._pool(population, order, name, name, summed)
+
+    def _retrogrades(self, population: Population, order: int) -> None:
+        """Write the sums over a population of what its output synapses have changed by."""
+        for factor, leaving in factors_of(self.circuit, population).items():
+            name, changes = f"{factor}_{population.name}", summed_by(factor, leaving, "_pre")
+            self._pool(population, order, name, f"all_{factor}", changes)
+
+    def _pool(
+        self, population: Population, order: int, name: str, variable: str, summed: str
+    ) -> None:
+        """Write a sum over a population, and bring it back to a variable of all of its neurons."""
+        total, spread = f"sum_{name}", f"spread_{name}"
+        self._group(Group(total, 1, "total : 1", order + SUM))
+        self._sum(f"over_{name}", population.name, total, "total", summed)
+        self._group(Group(spread, population.size, "pool : 1", order + SPREAD))
+        self._sum(f"back_{name}", total, spread, "pool", "total_pre")
+        self.parts.append(Link(population.name, variable, spread, "pool"))
 
     # ------------------------------------------------------------------------------ small pieces
 
