@@ -94,7 +94,7 @@ count = 0
 """The threshold follows the spikes of the free phase when the taught one begins."""
 RETROGRADE = """
 has_changed = int(total > 0)
-q = has_changed*100*changed/(total + 1 - has_changed) + (1 - has_changed)*q
+q = has_changed*100*changed/(total + (1 - has_changed)) + (1 - has_changed)*q
 changed = 0
 total = 0
 """
