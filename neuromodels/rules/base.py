@@ -86,7 +86,7 @@ class PlasticityRule:
     changed
         A variable of the synapse that says how much it has changed. In the statements, ``q`` is
         the sum of its absolute values over the output synapses of the postsynaptic neuron, over
-        the mean of that sum; see `neuromodels.simulation.network.retrograde`. Empty: none.
+        the mean of that sum; see `neuromodels.simulation.network.pools`. Empty: none.
     modulator
         The third factor, ``M`` in the statements: an expression of coefficients and of ``m``, the
         input of the postsynaptic neuron from modulatory neurons.  Empty: no third factor.

@@ -8,7 +8,7 @@ alike: ``restart = 1`` of a task from arrays erases states between them. Else th
 more, and the rule follows that.
 
 q says how much the output synapses of the postsynaptic neuron have changed over the last sample,
-1 on average, see `neuromodels.simulation.network.retrograde`. So change spreads from the output
+1 on average, see `neuromodels.simulation.network.pools`. So change spreads from the output
 synapses of a neuron to its input synapses. ``kappa = 0`` leaves contrastive Hebbian learning.
 
 Two phases, contrast and factor [P][C]. There x is that of the free phase, relaxed rates stand in

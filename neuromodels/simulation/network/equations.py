@@ -14,8 +14,7 @@ from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
 from neuromodels.simulation.network.errors_back import errors_of, errors_seen
 from neuromodels.simulation.network.health import beyond
-from neuromodels.simulation.network.pools import pools_of, pools_seen
-from neuromodels.simulation.network.retrograde import factors_seen, kept_by
+from neuromodels.simulation.network.pools import factors_seen, kept_by, pools_of, pools_seen
 from neuromodels.simulation.network.sample_types import VARIABLE, hears_type, types_seen
 from neuromodels.study.conditions import Controls
 

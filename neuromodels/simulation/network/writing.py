@@ -43,8 +43,7 @@ from neuromodels.simulation.network.errors_back import (
     of_own_error,
 )
 from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
-from neuromodels.simulation.network.pools import SPREAD, SUM, pools_of
-from neuromodels.simulation.network.retrograde import factors_of, summed_by
+from neuromodels.simulation.network.pools import pool_parts
 from neuromodels.simulation.network.sample_types import VARIABLE, check_types, hears_type
 from neuromodels.simulation.network.text import (
     LAST,
@@ -341,8 +340,7 @@ class _Writer:
             label = f"{name}.{coefficient.name}"
             self.addresses[label] = label
             self.parts.append(Value(name, coefficient.name, coefficient.default))
-        self._pools(population, order)
-        self._retrogrades(population, order)
+        self.parts += pool_parts(self.circuit, population, order)
         learning = self.wording.halted(model.learns, of_own_error(model.plasticity))
         self._each_step(name, learning, PLASTICITY, "plasticity")
         forgotten = f"{model.forget}\n{erased_errors(self.circuit, population)}"
@@ -441,28 +439,6 @@ class _Writer:
         self._group(Group(spread, target.size, "scale : 1", order + 3))
         self._sum(f"spread_{name}", total, spread, "scale", "scale_pre")
         self.parts.append(Link(target.name, f"scale_{name}", spread, "scale"))
-
-    def _pools(self, population: Population, order: int) -> None:
-        """Write the sums over a population, and bring each back to all of its neurons."""
-        for name, summed in pools_of(self.circuit, population):
-            self._pool(population, order, name, name, summed)
-
-    def _retrogrades(self, population: Population, order: int) -> None:
-        """Write the sums over a population of what its output synapses have changed by."""
-        for factor, leaving in factors_of(self.circuit, population).items():
-            name, changes = f"{factor}_{population.name}", summed_by(factor, leaving, "_pre")
-            self._pool(population, order, name, f"all_{factor}", changes)
-
-    def _pool(
-        self, population: Population, order: int, name: str, variable: str, summed: str
-    ) -> None:
-        """Write a sum over a population, and bring it back to a variable of all of its neurons."""
-        total, spread = f"sum_{name}", f"spread_{name}"
-        self._group(Group(total, 1, "total : 1", order + SUM))
-        self._sum(f"over_{name}", population.name, total, "total", summed)
-        self._group(Group(spread, population.size, "pool : 1", order + SPREAD))
-        self._sum(f"back_{name}", total, spread, "pool", "total_pre")
-        self.parts.append(Link(population.name, variable, spread, "pool"))
 
     # ------------------------------------------------------------------------------ small pieces
 
