@@ -16,6 +16,8 @@ from neuromodels.neurons.lif import LIF
 from neuromodels.neurons.lingering_lif import LINGERING_LIF
 from neuromodels.neurons.modulator import MODULATOR
 from neuromodels.neurons.modulatory_lif import MODULATORY_LIF
+from neuromodels.neurons.nudged_lif import NUDGED_LIF
+from neuromodels.neurons.nudged_readout import NUDGED_READOUT
 from neuromodels.neurons.readout import READOUT
 from neuromodels.neurons.reward_modulator import REWARD_MODULATOR
 from neuromodels.neurons.saturating_lif import SATURATING_LIF
@@ -44,6 +46,8 @@ CATALOG = Catalog(
         STL_LIF,
         SATURATING_LIF,
         TYPED_LIF,
+        NUDGED_LIF,
+        NUDGED_READOUT,
     ),
 )
 

@@ -38,8 +38,8 @@ class NeuronModel:
         Numbers of its neurons that a search may change, constants in the strings above.
     plasticity
         Statements by which the neuron learns. They run in each step with those of rules, and stop
-        where a control freezes these; under the condition `fixed` there are none. ``er`` and
-        ``psi`` are its error and the derivative of its signal, see `error`.
+        where a control freezes these; under the condition `fixed` there are none. In all of its
+        statements ``er`` and ``psi`` are its error and the derivative of its signal, see `error`.
     learns
         Variables that `plasticity` changes; like weights they last, and `forget` leaves them.
     taught
@@ -98,8 +98,9 @@ class NeuronModel:
 
     @property
     def needs_error(self) -> bool:
-        """Whether what it learns depends on an error or a derivative."""
-        return bool({"er", "psi"} & names_in(self.plasticity))
+        """Whether what it learns, or what moves it, depends on an error or a derivative."""
+        read = f"{self.before_spikes}\n{self.each_step}\n{self.plasticity}"
+        return bool({"er", "psi"} & names_in(read))
 
     @property
     def unlearning(self) -> NeuronModel:

@@ -13,6 +13,7 @@ from neuromodels.rules.hebb import HEBB
 from neuromodels.rules.mpsl.bcpnn import BCPNN
 from neuromodels.rules.mpsl.error_driven import ERROR_DRIVEN
 from neuromodels.rules.mpsl.leaky_hebb import LEAKY_HEBB
+from neuromodels.rules.mpsl.sbp import SBP
 from neuromodels.rules.oja import OJA
 from neuromodels.rules.pdlf import PDLF
 from neuromodels.rules.pdlf_terms import PARTS
@@ -66,6 +67,7 @@ CATALOG = Catalog(
         ERROR_DRIVEN,
         LEAKY_HEBB,
         BCPNN,
+        SBP,
         CSDP,
         SYNERGY,
     ),

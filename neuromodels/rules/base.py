@@ -83,6 +83,10 @@ class PlasticityRule:
     pooled
         An expression of ``y`` and ``sy``, such as ``y**2``. In the statements, ``pool`` is its sum
         over all neurons of the target population, as updated in this step. Empty: none.
+    changed
+        A variable of the synapse that says how much it has changed. In the statements, ``q`` is
+        the sum of its absolute values over the output synapses of the postsynaptic neuron, over
+        the mean of that sum; see `neuromodels.simulation.network.pools`. Empty: none.
     modulator
         The third factor, ``M`` in the statements: an expression of coefficients and of ``m``, the
         input of the postsynaptic neuron from modulatory neurons.  Empty: no third factor.
@@ -118,6 +122,7 @@ class PlasticityRule:
     centred: str = ""
     centred_over: Literal["synapses", "group"] = "synapses"
     pooled: str = ""
+    changed: str = ""
     modulator: str = ""
     forget: str = ""
     on_pre: str = ""
@@ -166,7 +171,7 @@ class PlasticityRule:
     def _given(self) -> set[str]:
         """Names that synapses have for the sake of this rule."""
         error = OF_ERROR if self.needs_error else set()
-        return error | (OF_TYPE if self.needs_type else set()) | {*self.pools}
+        return error | (OF_TYPE if self.needs_type else set()) | {*self.pools, *self.retrogrades}
 
     def _check_pooled(self) -> None:
         """Refuse a sum over neurons of anything but their traces and signals."""
@@ -205,6 +210,7 @@ class PlasticityRule:
         known = {name for pair in declared for name in pair if name}
         named = {
             "learns": self.learns,
+            "changed": [self.changed] if self.changed else [],
             "forget": re.findall(r"(?m)(?:^|;)\s*(\w+)\s*[-+*/%]?=(?!=)", self.forget),
         }
         for field_name, names in named.items():
@@ -251,6 +257,11 @@ class PlasticityRule:
     def pools(self) -> Mapping[str, str]:
         """Sums over the target population by their names in the statements, see `pooled`."""
         return {"pool": self.pooled} if self.pooled else {}
+
+    @property
+    def retrogrades(self) -> Mapping[str, str]:
+        """Factors from output synapses by their names in the statements, see `changed`."""
+        return {"q": self.changed} if self.changed else {}
 
     @property
     def mechanisms(self) -> tuple[str, ...]:

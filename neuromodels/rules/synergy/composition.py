@@ -80,6 +80,11 @@ class Synergy(PlasticityRule):
         return {f"pool_{each.name}": each.pooled for each in self.parts if each.pooled}
 
     @property
+    def retrogrades(self) -> Mapping[str, str]:
+        """The factors from output synapses that mechanisms see, each of its own changes."""
+        return {f"q_{each.name}": each.changed for each in self.parts if each.changed}
+
+    @property
     def normed(self) -> Mapping[str, str]:
         """The weights of normalised mechanisms, each with a norm of its own."""
         return {f"_{e.name}": f"w_{e.name}" for e in self.parts if e.normalisation != "none"}
@@ -272,5 +277,5 @@ def _check_names(rule: Synergy) -> None:
 def _names_of(part: Mechanism) -> list[str]:
     own = {*part.variables, *(c.symbol for c in part.coefficients)}
     plain = {name for name, each in part.constants.items() if not callable(each)}
-    given = {f"M_{part.name}", f"centre_{part.name}", f"pool_{part.name}"}
+    given = {f"M_{part.name}", f"centre_{part.name}", f"pool_{part.name}", f"q_{part.name}"}
     return sorted({*own, *plain, *given})

@@ -17,7 +17,7 @@ from neuromodels.rules.synergy.renaming import (
     in_statements,
 )
 
-GIVEN = ("M", "centre", "pool")
+GIVEN = ("M", "centre", "pool", "q")
 """What the network gives to each rule on its own."""
 TAKEN = ("pre", "post", "lambda", "summed")
 """Names that would make other names of Brian2's or of the shares."""
@@ -35,7 +35,7 @@ class Mechanism:
         Name of its rule, for lists.
     model, weight, learns, each_step, on_pre, on_post, forget, coefficients, constants
         As of a `PlasticityRule`.
-    modulator, centred, centred_over, pooled, normalisation
+    modulator, centred, centred_over, pooled, changed, normalisation
         As of a `PlasticityRule`; statements say ``M_oja``, ``centre_oja`` and ``pool_oja``.
     """
 
@@ -54,6 +54,7 @@ class Mechanism:
     centred: str
     centred_over: str
     pooled: str
+    changed: str
     normalisation: str
     needs_error: bool
     needs_type: bool
@@ -91,6 +92,7 @@ def mechanism_of(name: str, rule: PlasticityRule) -> Mechanism:
         constants={**shared, **kept},
         centred_over=rule.centred_over,
         pooled=rule.pooled,
+        changed=names.get(rule.changed, ""),
         normalisation=rule.normalisation,
         needs_error=rule.needs_error,
         needs_type=rule.needs_type,

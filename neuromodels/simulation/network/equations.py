@@ -14,7 +14,7 @@ from neuromodels.rules import PlasticityRule
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
 from neuromodels.simulation.network.errors_back import errors_of, errors_seen
 from neuromodels.simulation.network.health import beyond
-from neuromodels.simulation.network.pools import pools_of, pools_seen
+from neuromodels.simulation.network.pools import factors_seen, kept_by, pools_of, pools_seen
 from neuromodels.simulation.network.sample_types import VARIABLE, hears_type, types_seen
 from neuromodels.study.conditions import Controls
 
@@ -91,6 +91,7 @@ class Wording:
             for name in self._means(projection)
         ]
         told = errors_of(self.circuit, population)
+        told += kept_by(self.circuit, population)
         if hears_type(self.circuit, population):
             told.append(f"{VARIABLE} : 1")
         return "\n" + "\n".join(sent + received + counted + centred + told)
@@ -151,6 +152,7 @@ class Wording:
             lines += self._third_factor(projection)
         lines += errors_seen(self.circuit, projection, self._weight(projection))
         lines += pools_seen(projection) + types_seen(projection)
+        lines += factors_seen(self.circuit, projection)
         if projection.is_sparse:
             lines.append(f"{CONNECTED} : 1 (constant)")
         lines += [self._coefficient_line(c, projection) for c in projection.rule.coefficients]

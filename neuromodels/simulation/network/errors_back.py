@@ -83,6 +83,12 @@ def of_own_error(statements: str) -> str:
     return re.sub(r"\b(er|psi)\b", r"\1_own", statements)
 
 
+def erased_errors(circuit: Circuit, population: Population) -> str:
+    """Return statements that erase an error between trials, where neurons are moved by theirs."""
+    is_moved = any(_learns_from_error(each) for each in circuit.populations)
+    return "er_own = 0" if is_moved and population.name in erring(circuit) else ""
+
+
 def _summands(circuit: Circuit, population: Population) -> list[str]:
     """Return what comes back to a population, one variable for each of its projections."""
     known = erring(circuit)

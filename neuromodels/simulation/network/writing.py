@@ -42,12 +42,13 @@ from neuromodels.simulation.network.equations import (
     kept_in,
 )
 from neuromodels.simulation.network.errors_back import (
+    erased_errors,
     error_statements,
     needing_error,
     of_own_error,
 )
 from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
-from neuromodels.simulation.network.pools import SPREAD, SUM, pools_of
+from neuromodels.simulation.network.pools import pool_parts
 from neuromodels.simulation.network.sample_types import VARIABLE, check_types, hears_type
 from neuromodels.simulation.network.text import (
     LAST,
@@ -337,18 +338,19 @@ class _Writer:
             )
         )
         if model.reset is not None:
-            self._each_step(name, model.before_spikes, order + 1, "clearing")
+            self._each_step(name, of_own_error(model.before_spikes), order + 1, "clearing")
             self.parts.append(Spikes(name, model.reset, order + 2, order + 3))
-        self._each_step(name, model.each_step, order + 4, "each_step")
+        self._each_step(name, of_own_error(model.each_step), order + 4, "each_step")
         self._each_step(name, error_statements(self.circuit, population), order + 5, "error")
         for coefficient in population.coefficients:
             label = f"{name}.{coefficient.name}"
             self.addresses[label] = label
             self.parts.append(Value(name, coefficient.name, coefficient.default))
-        self._pools(population, order)
+        self.parts += pool_parts(self.circuit, population, order)
         learning = self.wording.halted(model.learns, of_own_error(model.plasticity))
         self._each_step(name, learning, PLASTICITY, "plasticity")
-        self._each_step(name, self.wording.erasure(model.forget), ERASURE, "erasure")
+        forgotten = f"{model.forget}\n{erased_errors(self.circuit, population)}"
+        self._each_step(name, self.wording.erasure(forgotten), ERASURE, "erasure")
 
     def _own_population(self, population: Population) -> None:
         """Write what a group of the user's gets beside what it has."""
@@ -451,16 +453,6 @@ class _Writer:
         self._group(Group(spread, target.size, "scale : 1", order + 3))
         self._sum(f"spread_{name}", total, spread, "scale", "scale_pre")
         self.parts.append(Link(target.name, f"scale_{name}", spread, "scale"))
-
-    def _pools(self, population: Population, order: int) -> None:
-        """Write the sums over a population, and bring each back to all of its neurons."""
-        for name, summed in pools_of(self.circuit, population):
-            total, spread = f"sum_{name}", f"spread_{name}"
-            self._group(Group(total, 1, "total : 1", order + SUM))
-            self._sum(f"over_{name}", population.name, total, "total", summed)
-            self._group(Group(spread, population.size, "pool : 1", order + SPREAD))
-            self._sum(f"back_{name}", total, spread, "pool", "total_pre")
-            self.parts.append(Link(population.name, name, spread, "pool"))
 
     # ------------------------------------------------------------------------------ small pieces
 

@@ -53,6 +53,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """Kind of inputs -> variables of a channel, and what happens in it in each step."""
 FILE = "file"
 """What `data` is where a file holds the arrays."""
+RESTART = f"{NOW} >= 0 and ({NOW} + 1) % substeps == 0"
+"""The steps at whose end states are erased, where all steps of the arrays begin alike."""
 NOT_NEGATIVE = ("rates", "spikes")
 
 
@@ -102,6 +104,10 @@ class ArrayTask(Task):
         # a share of the study may keep trials from searches
         return replace(task, unseen=self.unseen)
 
+    def at(self, parameters: Mapping[str, float]) -> Task:
+        """Return the task; with `restart`, all states are erased behind each step of the arrays."""
+        return replace(self, between=RESTART) if parameters["restart"] else self
+
     def step_length(self, parameters: Mapping[str, float]) -> float:
         """Return the length of a step of the simulation, s."""
         return parameters["step"] / parameters["substeps"] / 1000
@@ -126,6 +132,8 @@ class ArrayTask(Task):
             return f"test_share must leave a trial of {trials} to searches"
         if parameters["held_out"] not in (0, 1):
             return "held_out must be 0 or 1"
+        if parameters["restart"] not in (0, 1):
+            return "restart must be 0 or 1"
         if parameters["held_out"] and not tested:
             return "test_share, or an array `test`, must keep a trial from searches"
         return self._refused_rate(parameters)
@@ -181,13 +189,13 @@ def array_task(
         Where these do not fit the arrays.
     """
     # ms; steps of the simulation in one of the arrays
-    times = {"step": float(step), "substeps": substeps, "prelude": 0}
+    times = {"step": float(step), "substeps": substeps, "prelude": 0, "restart": 0}
     length = f"{arrays.shape[1]}*substeps"
     task = ArrayTask(
         name=name,
         summary=summary,
         parameters={**times, "test_share": float(test_share), "held_out": 0, "slope": 1.0},
-        added={"prelude": 0},
+        added={"prelude": 0, "restart": 0},
         steps=f"prelude + {length}",
         settling=length,
         items="1",

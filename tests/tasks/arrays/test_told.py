@@ -73,3 +73,31 @@ def test_a_rule_with_an_error_needs_a_file_that_tells_answers(tmp_path):
     np.savez(tmp_path / "told.npz", inputs=INPUTS, labels=LABELS)
     with pytest.raises(StudyFileError, match="needs an error, and the task 'arrays' tells"):
         read_study(tmp_path / "told.toml")
+
+
+def test_states_are_erased_behind_each_step_where_all_shall_begin_alike():
+    task = array_task(arrays(), "values", substeps=SUBSTEPS)
+    assert task.at(task.with_defaults({})).between == ""
+    circuit = Circuit(
+        (
+            Population("input", CHANNELS, None, (), task.trace),
+            Population("output", CLASSES, MODELS["leaky_readout"]),
+        ),
+        (Projection("input", "output", RULES["fixed"]),),
+    )
+    made = assemble(circuit, task, {"prelude": PRELUDE, "restart": 1})
+    output = next(each for each in made.network.objects if each.name == "output")
+    made.network.add(StateMonitor(output, "r", record=True, name="kept", when="end", order=9999))
+    batch = Batch(made.network, 1, dtype="float64", threads=1, namespace={})
+    batch["input_output.w"] = 1
+    batch.record([0])
+    batch.run(made.duration)
+    kept = np.asarray(batch.samples("kept")["r"]).T
+    ends = PRELUDE + SUBSTEPS * np.arange(1, STEPS + 1) - 1
+    assert not kept[ends].any()
+    assert kept[ends - 1].all()
+
+
+def test_restart_is_a_switch():
+    with pytest.raises(DeclarationError, match="restart must be 0 or 1"):
+        array_task(arrays(), "values").with_defaults({"restart": 2})
