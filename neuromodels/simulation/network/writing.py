@@ -179,7 +179,13 @@ class _Writer:
             for projection in self.circuit.projections
             if projection.drawn
         }
-        return {**items, **pairs, **weights, **self.circuit.draws}
+        starts = {
+            f"{projection.name}.{c.symbol}": f"{float(c.default)!r} + {float(c.drawn)!r}*randn()"
+            for projection in self.circuit.projections
+            for c in projection.rule.coefficients
+            if c.drawn
+        }
+        return {**items, **pairs, **weights, **starts, **self.circuit.draws}
 
     # ----------------------------------------------------------------------------------- the task
 
