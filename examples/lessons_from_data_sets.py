@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from neuromodels.tasks.arrays.data_sets import HIGHEST, fashion_mnist, spoken_digits
-from neuromodels.tasks.arrays.encodings import as_regular_spikes
+from neuromodels.tasks.arrays.encodings import as_regular_spikes, on_and_off
 from neuromodels.tasks.arrays.lessons import lessons, mixed
 from neuromodels.tasks.arrays.npz import write_trial_arrays
 
@@ -40,12 +40,18 @@ def clothes():
 
 
 def words():
-    """Return lessons of spoken digits as spikes; a step holds two frames, 40 ms of speech."""
+    """Return lessons of spoken digits as spikes; a step holds two frames, 40 ms of speech.
+
+    Each band has an on channel and an off channel: how far it is above and below its mean over the
+    recordings that are no tests, in standard deviations, each 25 Hz.
+    """
     sounds = spoken_digits()
     count, frames, bands = sounds.inputs.shape
     pairs = sounds.inputs.reshape(count, frames // 2, 2, bands).mean(axis=2)
     counted = sounds.mask.reshape(count, frames // 2, 2).max(axis=2)
-    spikes = as_regular_spikes(pairs, step=40.0)
+    heard = pairs[sounds.test == 0][counted[sounds.test == 0] == 1]
+    levels = (pairs - heard.mean(axis=0)) / heard.std(axis=0) * counted[:, :, None]
+    spikes = as_regular_spikes(25 * on_and_off(levels), step=40.0)
     halved = replace(sounds, inputs=spikes, mask=counted)
     return lessons(halved, mixed(TAUGHT_WORDS), **WORDS)
 

@@ -76,6 +76,18 @@ def as_events(frames: np.ndarray, *, threshold: float = 0.1) -> np.ndarray:
     return np.stack(found, axis=1).astype(float)
 
 
+def on_and_off(values: np.ndarray) -> np.ndarray:
+    """Return two channels for each, one for how far it is above 0 and one for how far below.
+
+    Parameters
+    ----------
+    values
+        Any numbers, such as distances from a mean; channels are the last axis.
+    """
+    values = np.asarray(values, dtype=float)
+    return np.concatenate([values.clip(min=0), (-values).clip(min=0)], axis=-1)
+
+
 def as_regular_spikes(rates: np.ndarray, *, step: float) -> np.ndarray:
     """Return how many spikes a regular train has in each step, for ``kind = "spikes"``.
 

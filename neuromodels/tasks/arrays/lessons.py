@@ -59,7 +59,8 @@ def lessons(
     """
     _check(samples, asked, searched, tested, validation)
     labels, test = samples.labels, samples.test
-    assert labels is not None and test is not None
+    assert labels is not None
+    assert test is not None
     rng = generator(seed, "lessons", "division")
     known = rng.permutation(np.flatnonzero(test == 0))
     held = round(validation * len(known))

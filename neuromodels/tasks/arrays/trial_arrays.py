@@ -273,7 +273,7 @@ def check_presentations(arrays: TrialArrays) -> None:
     for name in ("targets", "told"):
         if getattr(arrays, name) is not None:
             refuse(name, "mean nothing beside `shown`", name, "Give labels of the samples.")
-    samples, steps, _ = arrays.shape
+    samples = len(arrays.inputs)
     if taught.shape != shown.shape or not shown.size:
         must = f"must have the shape of `shown`, {in_words(shown.shape)}, and a presentation"
         refuse("taught", must, in_words(taught.shape))
