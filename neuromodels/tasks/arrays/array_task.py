@@ -68,10 +68,13 @@ class ArrayTask(Task):
         What is shown and what is right.
     is_open
         Whether a study names the arrays, by the options ``file`` or ``data``, ``kind``, ``loss``.
+    kind
+        What the inputs are.
     """
 
     arrays: TrialArrays | None = None
     is_open: bool = False
+    kind: str = ""
 
     @property
     def options(self) -> Mapping[str, tuple[str, ...]]:
@@ -201,6 +204,7 @@ def array_task(
         reference=reference,
         arrays=arrays,
         is_open=is_open,
+        kind=kind,
         **_channels(arrays, kind),
         **_score(arrays, loss),
     )
