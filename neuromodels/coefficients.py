@@ -73,6 +73,9 @@ class Coefficient:
         value, which then is its `default`.
     unit
         Of the numbers above, in Brian2's words, for constants of a user's own neurons.
+    drawn
+        Where a variable of the synapses begins: standard deviation of what each synapse adds to
+        `frozen`, drawn anew in each trial from a normal distribution around 0.
 
     Raises
     ------
@@ -100,10 +103,12 @@ class Coefficient:
     sigma: float = 0.04
     frozen: bool | float = False
     unit: str = ""
+    drawn: float = 0.0
 
     def __post_init__(self) -> None:
         self._read_frozen()
         self._check_numbers()
+        self._check_drawn()
         if self.low > self.high:
             raise DeclarationError(
                 f"Coefficient.{self.name}",
@@ -134,12 +139,21 @@ class Coefficient:
         object.__setattr__(self, "frozen", _is_number(value) or bool(value))
 
     def _check_numbers(self) -> None:
-        for key in ("default", "low", "high", "sigma"):
+        for key in ("default", "low", "high", "sigma", "drawn"):
             value = getattr(self, key)
             if not _is_number(value):
                 raise DeclarationError(
                     f"Coefficient.{self.name}.{key}", "must be a plain number", value
                 )
+
+    def _check_drawn(self) -> None:
+        where = f"Coefficient.{self.name}.drawn"
+        if not 0 <= self.drawn < math.inf:
+            raise DeclarationError(where, "must be finite and >= 0", self.drawn)
+        if self.drawn and not self.frozen:
+            cure = "Write frozen = 0.0 beside it, or leave it to the search without drawn."
+            must = "goes with a number that no search changes"
+            raise DeclarationError(where, must, self.drawn, cure)
 
     def _check_words(self) -> None:
         where = f"Coefficient.{self.name}"

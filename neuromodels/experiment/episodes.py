@@ -11,6 +11,8 @@ from neuromodels.errors import DeclarationError
 from neuromodels.experiment.batches import batch_of, readouts_of, shown_in, values_of
 from neuromodels.experiment.motion import motion_of
 from neuromodels.rules import PlasticityRule
+from neuromodels.rules.synergy import Synergy
+from neuromodels.rules.synergy.shares import LARGEST
 from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.simulation.network.circuit import Circuit, Projection
 from neuromodels.study.circuits import OwnNetwork, words_of
@@ -232,6 +234,48 @@ class Episodes:
                 "Choose measures of behaviour, or examine the mechanisms alone.",
             )
 
+    def fused_weights(self) -> dict[str, np.ndarray]:
+        """Return the weights now by projection, those of mechanisms times their shares, summed.
+
+        Returns
+        -------
+        dict of ndarray
+            (trials, synapses).
+
+        Raises
+        ------
+        DeclarationError
+            For a rule whose weight is no such sum: one that is normalised, or whose shares depend
+            on activity or on the neuron.
+        """
+        return {name: self._fused(name) for name in self.shapes}
+
+    def _fused(self, projection: str) -> np.ndarray:
+        rule = self._rules[projection]
+        if rule.normed or not all(each.isidentifier() for each in _weights_of(rule)):
+            raise _not_fused(rule)
+        if not isinstance(rule, Synergy):
+            return self.synaptic(projection, rule.weight)
+        parts = [self.synaptic(projection, each) for each in _weights_of(rule)]
+        return sum(
+            share * part for share, part in zip(self._shares(projection), parts, strict=True)
+        )
+
+    def _shares(self, projection: str) -> list[np.ndarray]:
+        """Return the share of each mechanism, (trials, 1) or (trials, synapses)."""
+        rule = self._rules[projection]
+        assert isinstance(rule, Synergy)
+        symbol = "lambda" if rule.shares == "free" else "logit"
+        known = {each.symbol: each.per for each in rule.coefficients}
+        names = [f"{symbol}_{each}" for each in rule.mechanisms]
+        if rule.assignment == "local" or any(known[each] in ("pre", "post") for each in names):
+            raise _not_fused(rule)
+        numbers = [self.synaptic(projection, each) for each in names]
+        if symbol == "lambda":
+            return numbers
+        ups = [np.exp(np.clip(each, -LARGEST, LARGEST)) for each in numbers]
+        return [up / sum(ups) for up in ups]
+
     def synaptic(self, projection: str, variable: str) -> np.ndarray:
         """Return a variable of a projection's synapses, (trials, synapses)."""
         return np.asarray(self.batch[f"{projection}.{variable}"])
@@ -255,6 +299,20 @@ class Episodes:
             return slice(None)
         sources, targets = self._pairs[name]
         return sources * self.shapes[name][1] + targets
+
+
+def _weights_of(rule: PlasticityRule) -> list[str]:
+    """Return what stands for the weight of a rule, or of each of its mechanisms."""
+    return [part.weight for part in rule.parts] if isinstance(rule, Synergy) else [rule.weight]
+
+
+def _not_fused(rule: PlasticityRule) -> DeclarationError:
+    return DeclarationError(
+        f"PlasticityRule.{rule.name}",
+        "must have weights that a sum of mechanisms makes, with shares of the projection",
+        rule.weight,
+        "Choose measures of behaviour, or another assignment of shares.",
+    )
 
 
 def weight_variables(rule: PlasticityRule) -> tuple[str, ...]:

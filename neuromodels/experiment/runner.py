@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from neuromodels import tasks
 from neuromodels.analysis.intervals import mean_interval
 from neuromodels.experiment.events import (
     Building,
@@ -46,6 +47,7 @@ from neuromodels.store.records import RunRecord, TestRecord
 from neuromodels.store.shared_search import take_over
 from neuromodels.store.store import Store
 from neuromodels.study.conditions import CONDITIONS, SEARCH_OF, SEARCHED, check_condition
+from neuromodels.study.limits.demand import updated_in_a_step
 from neuromodels.study.outcome import Outcome
 from neuromodels.study.stages.studies import study_of_stage
 from neuromodels.study.study import Study
@@ -54,6 +56,8 @@ Build = Callable[[Study, str], ExperimentLike]
 Record = Callable[[Study, str, np.ndarray, int], dict[str, np.ndarray]]
 RECORDED = "plastic"
 """The condition of which every seed's solution gets one recorded trial, for pictures."""
+MOST_RECORDED = 2**24
+"""Steps times synapses and neurons beyond which no trial is recorded: it would take gigabytes."""
 
 
 def build_experiment(study: Study, condition: str) -> ExperimentLike:
@@ -72,6 +76,13 @@ def record_trial(
     from neuromodels.experiment.recording import trial_of
 
     return trial_of(study, condition, vector, stream)
+
+
+def is_recorded(study: Study) -> bool:
+    """Whether a trial is short enough to be recorded with all its weights."""
+    task = study.task_out_of(tasks.CATALOG)
+    steps = task.number(task.steps, task.with_defaults(study.task.parameters))
+    return steps * updated_in_a_step(study, task) <= MOST_RECORDED
 
 
 class Runner:
@@ -128,7 +139,7 @@ class Runner:
             keep_starts(self.study, self.store)
             if not self._side_by_side.run(self._missing()):
                 return False
-            if RECORDED in self.study.tested:
+            if RECORDED in self.study.tested and is_recorded(self.study):
                 self._record_trials()
         except Stopped:
             return False

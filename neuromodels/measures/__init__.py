@@ -15,6 +15,7 @@ from neuromodels.measures.members import MEMBERS
 from neuromodels.measures.memory import MEMORY
 from neuromodels.measures.nearby.dose import DOSE
 from neuromodels.measures.nearby.local import MORRIS, SOBOL
+from neuromodels.measures.noise import NOISE
 from neuromodels.measures.novel import NOVEL
 from neuromodels.measures.path import PATH
 from neuromodels.measures.quantities import Measure, Solution
@@ -28,7 +29,7 @@ CATALOG = Catalog(
     Measure,
     (
         *(MEMORY, IMPRINT, INJURY, WEIGHTS, GOALS, STATES, PATH, NOVEL, TRANSFER),
-        *(CRITERION, REVERSAL, YOKED, MEMBERS, INTERFERENCE),
+        *(CRITERION, REVERSAL, YOKED, MEMBERS, INTERFERENCE, NOISE),
         *(WINDOW, DIRECTIONS),
         *(DOSE, MORRIS, SOBOL),
     ),

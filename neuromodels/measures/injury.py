@@ -157,6 +157,13 @@ def _masks_of(trials: Episodes, injury: Injury) -> _Masks:
     return _Masks(injury, extents, len(trials.batch.streams))
 
 
+def lost_synapses(
+    injury: Injury, extents: Mapping[str, tuple[int, ...]], trials: int
+) -> dict[str, np.ndarray]:
+    """Return by projection which synapses an injury takes, (trials, synapses)."""
+    return _Masks(injury, extents, trials).lost()
+
+
 class _Masks:
     """Which weights are lost; the same for every method, since nothing of the network enters.
 

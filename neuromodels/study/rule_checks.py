@@ -292,6 +292,8 @@ def settings_of(coefficient: Any, changes: Table) -> dict[str, object]:
     settings = {}
     for key, kind in COEFFICIENT.items():
         value = getattr(changed, key)
+        if key == "drawn" and not value:
+            continue  # studies from before it was there stay the same
         if not (value in (math.inf, -math.inf) and value == getattr(coefficient, key)):
             settings[key] = kind.value(value)
     return settings

@@ -133,6 +133,7 @@ COEFFICIENT = {
     "high": BOUND,
     "sigma": ABOVE_ZERO,
     "frozen": FROZEN,
+    "drawn": NOT_NEGATIVE,
 }
 OWN_COEFFICIENT = {**COEFFICIENT, "unit": TEXT}
 """Of a constant of a user's own neurons, which may have a unit."""

@@ -39,7 +39,7 @@ def fixed_weights(choice: RuleChoice) -> PlasticityRule:
     fixed = rules.CATALOG["fixed"]
     normalisation = choice.out_of(rules.CATALOG).normalisation
     weights = {
-        name: {key: value for key, value in settings.items() if key != "frozen"}
+        name: {key: value for key, value in settings.items() if key not in ("frozen", "drawn")}
         for name, settings in choice.coefficients.items()
         if name == FIXED_WEIGHT.name
     }

@@ -193,7 +193,13 @@ class _Writer:
             if projection.drawn
             for weight in first_weights(projection.rule)
         }
-        return {**items, **pairs, **weights, **self.circuit.draws}
+        starts = {
+            f"{projection.name}.{c.symbol}": f"{float(c.default)!r} + {float(c.drawn)!r}*randn()"
+            for projection in self.circuit.projections
+            for c in projection.rule.coefficients
+            if c.drawn
+        }
+        return {**items, **pairs, **weights, **starts, **self.circuit.draws}
 
     # ----------------------------------------------------------------------------------- the task
 

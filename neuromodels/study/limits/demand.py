@@ -98,7 +98,7 @@ def demand_problems(study: Study, task: Any, network: NetworkSize | None = None)
         _Part(("test", "trials"), tests * TRIAL_BYTES, f"tests on {tests:,} trials"),
     ]
     instances = study.search.candidates * study.search.trials
-    updates = _updates(study, task) if network is None else network.updates
+    updates = updated_in_a_step(study, task) if network is None else network.updates
     seconds = _seconds(study, instances * steps * updates)
     return [*_too_large(parts, seconds), *_too_slow(study, steps, instances, seconds)]
 
@@ -244,7 +244,7 @@ def _synapses(study: Study, task: Any) -> int:
     return sum(pairs for _, pairs in _projections(study, task))
 
 
-def _updates(study: Study, task: Any) -> int:
+def updated_in_a_step(study: Study, task: Any) -> int:
     """Return how many synapses and neurons of a declared circuit are updated in a step."""
     return _synapses(study, task) + _neurons(study)
 

@@ -1,7 +1,8 @@
 """A task that is data instead of equations: arrays of inputs, with labels or targets.
 
-A trial of the task is a row of the arrays, drawn anew in each trial of a search. What the channels
-get in each step of the row is one of four kinds:
+A trial of the task is a row of the arrays, drawn anew in each trial of a search. It may also be a
+long row of samples, of which some are taught and the others asked. What the channels get in each
+step of a row is one of four kinds:
 
     rates     Hz; Poisson spikes, at most one in a step of the simulation
     currents  what drives a silent `lif` to the membrane w*current, whatever the step
@@ -25,8 +26,9 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError
 from neuromodels.tasks.arrays.data_sets import DATA_SETS
-from neuromodels.tasks.arrays.losses import NOW, ROW, SHOWING, score_of
+from neuromodels.tasks.arrays.losses import score_of
 from neuromodels.tasks.arrays.npz import read_trial_arrays
+from neuromodels.tasks.arrays.presentations import NOW, ROW, SHOWING, row_of, taught_of
 from neuromodels.tasks.arrays.trial_arrays import OWNER, TrialArrays
 from neuromodels.tasks.base import Task
 from neuromodels.tasks.encoding import CURRENT, CURRENT_MODEL, POISSON, POISSON_MODEL
@@ -68,10 +70,13 @@ class ArrayTask(Task):
         What is shown and what is right.
     is_open
         Whether a study names the arrays, by the options ``file`` or ``data``, ``kind``, ``loss``.
+    kind
+        What the inputs are.
     """
 
     arrays: TrialArrays | None = None
     is_open: bool = False
+    kind: str = ""
 
     @property
     def options(self) -> Mapping[str, tuple[str, ...]]:
@@ -115,7 +120,7 @@ class ArrayTask(Task):
     def inputs(self, parameters: Mapping[str, float]) -> Inputs:
         """Return how many trials of the arrays searches see, and how many they do not."""
         assert self.arrays is not None
-        trials, share = self.arrays.shape[0], parameters["test_share"]
+        trials, share = self.arrays.trials, parameters["test_share"]
         held_out = self.arrays.marked or held_out_count(share, trials)
         return Inputs(trials - held_out, held_out, "place")
 
@@ -124,7 +129,7 @@ class ArrayTask(Task):
         assert self.arrays is not None
         if not (parameters["step"] > 0 and parameters["substeps"] > 0):
             return "step and substeps must be above 0"
-        trials, share = self.arrays.shape[0], parameters["test_share"]
+        trials, share = self.arrays.trials, parameters["test_share"]
         if share > 0 and self.arrays.marked:
             return "test_share must be 0 where an array marks the test trials"
         tested = self.arrays.marked + held_out_count(min(share, 1), trials)
@@ -190,7 +195,7 @@ def array_task(
     """
     # ms; steps of the simulation in one of the arrays
     times = {"step": float(step), "substeps": substeps, "prelude": 0, "restart": 0}
-    length = f"{arrays.shape[1]}*substeps"
+    length = f"{arrays.presentations * arrays.shape[1]}*substeps"
     task = ArrayTask(
         name=name,
         summary=summary,
@@ -207,6 +212,7 @@ def array_task(
         reference=reference,
         arrays=arrays,
         is_open=is_open,
+        kind=kind,
         **_channels(arrays, kind),
         **_score(arrays, loss),
     )
@@ -219,13 +225,13 @@ def _channels(arrays: TrialArrays, kind: str) -> dict[str, Any]:
     if kind not in KINDS:
         raise DeclarationError(f"{OWNER}.kind", f"must be one of {', '.join(KINDS)}", kind)
     _check_signs(arrays, kind)
-    _, steps, channels = arrays.shape
+    *_, channels = arrays.shape
     model, statements = KINDS[kind]
     told = statements.format(value=f"{SHOWING}*input_values(row*second, i)")
     return {
         "channels": channels,
         "stimulus_model": f"cue : 1    # number of the trial\n{model}",
-        "stimulus": f"row = cue*{steps} + {ROW}\n{told}",
+        "stimulus": f"row = {row_of('cue', arrays)}\n{told}",
         "shown": "number_pre",
         "trace": "xt",
     }
@@ -250,6 +256,8 @@ def _score(arrays: TrialArrays, loss: str) -> dict[str, Any]:
 
 def _told(arrays: TrialArrays) -> str:
     """Return what a trial tells each read-out in each step; empty: nothing."""
+    if arrays.shown is not None:
+        return taught_of("number_pre", arrays)
     if arrays.told is None:
         return ""
     row = f"(number_pre*{arrays.shape[1]} + {ROW})"
@@ -260,7 +268,7 @@ def _typed(arrays: TrialArrays) -> str:
     """Return the type of the sample that a trial shows in each step; empty: nobody tells."""
     if arrays.types is None:
         return ""
-    return f"{SHOWING}*type_values((number_pre*{arrays.shape[1]} + {ROW})*second)"
+    return f"{SHOWING}*type_values(({row_of('number_pre', arrays)})*second)"
 
 
 def _named_arrays(file: str, data: str) -> TrialArrays:
@@ -278,7 +286,7 @@ def _named_arrays(file: str, data: str) -> TrialArrays:
 
 def _place(arrays: TrialArrays) -> str:
     """Return what draws a place in the order of the trials: test trials are the last ones."""
-    trials = arrays.shape[0]
+    trials = arrays.trials
     shared = f"floor(test_share*{trials} + {NEARLY_HALF})"
     tested = str(arrays.marked) if arrays.marked else shared
     first = f"held_out*({trials} - {tested})"
@@ -302,6 +310,10 @@ def _tables(arrays: TrialArrays) -> dict[str, object]:
         tables["told_values"] = arrays.told.reshape(trials * steps, arrays.outputs)
     if arrays.types is not None:
         tables["type_values"] = arrays.types.reshape(trials * steps)
+    if arrays.shown is not None and arrays.taught is not None:
+        tables["shown_values"] = arrays.shown.reshape(-1)
+        tables["taught_values"] = arrays.taught.reshape(-1)
+        tables["asked_samples"] = arrays.asked
     if arrays.mask is not None:
         tables["mask_values"] = arrays.mask.reshape(trials * steps)
         tables["counted_steps"] = arrays.counted

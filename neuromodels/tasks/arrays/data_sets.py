@@ -1,4 +1,4 @@
-"""Published data sets as trials: Braille letters, spoken digits, characters, pieces of clothing.
+"""Published data sets as trials: Braille letters, sounds, characters, digits, clothing.
 
 They are read from the folder that ``NEUROMODELS_DATA`` names, see `neuromodels.tasks.characters`.
 Nothing is downloaded. Inputs are rates of up to 100 Hz. A trial's digest is that of the published
@@ -18,6 +18,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from neuromodels.errors import DeclarationError
+from neuromodels.seeding import generator
 from neuromodels.tasks import characters
 from neuromodels.tasks.arrays.idx import read_idx
 from neuromodels.tasks.arrays.trial_arrays import OWNER, TrialArrays
@@ -44,6 +45,8 @@ FASHION_FOLDERS = ("fashion-mnist", "/usr/share/datasets/fashion-mnist")
 """In the data folder, and where Debian's package puts it."""
 SIDE, GARMENTS, BRIGHTEST = 28, 10, 255
 """Pixels of an image along either side, classes, and the largest value of a pixel."""
+TESTED_DIGITS = 0.2
+"""Share of the digits of scikit-learn that are for tests."""
 POOLINGS = (1, 2, 4, 7, 14)
 FEW = 100
 """Images of each class in the small part of Fashion-MNIST."""
@@ -278,10 +281,30 @@ def _pooled(images: np.ndarray, side: int) -> np.ndarray:
     return squares.mean(axis=(2, 4)).reshape(count, across * across)
 
 
+@cache
+def digits() -> TrialArrays:
+    """Return the 1,797 digits of scikit-learn at 8 x 8 pixels; a fifth, drawn once, is for tests.
+
+    A channel is a pixel, as a rate of up to 100 Hz. An image is one step, as in `fashion_mnist`.
+    """
+    from sklearn.datasets import load_digits  # takes a second
+
+    images = load_digits()
+    count = len(images.data)
+    drawn = generator(0, "data sets", "digits").permutation(count)
+    return TrialArrays(
+        images.data[:, None] * (HIGHEST / images.data.max()),
+        images.target,
+        test=np.isin(np.arange(count), drawn[: round(TESTED_DIGITS * count)]),
+        classes=10,
+    )
+
+
 DATA_SETS: Mapping[str, Callable[[], TrialArrays]] = {
     "braille": braille,
     "spoken_digits": spoken_digits,
     "omniglot": omniglot,
+    "digits": digits,
     "fashion_mnist": fashion_mnist,
     "fashion_mnist_small": fashion_mnist_small,
 }

@@ -5,7 +5,8 @@ too, is made in each step:
 
     mask             1 in steps that count, else 0; in the silence before the trial none counts
     weight           mask over the number of steps of the simulation that count
-    last             1 in the last step of the trial, else 0
+    last             1 in the last step of the trial, else 0; where a trial shows many samples, 1
+                     over the number of those asked in the last step of each
     label, e0, ...   with labels: the class, and each read-out averaged over the steps that count
     wanted0, ...     with targets: what each read-out should say now; `wanted` where there is one
 """
@@ -18,13 +19,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from neuromodels.errors import DeclarationError
+from neuromodels.tasks.arrays.presentations import NOW, SHOWING, place_of, row_of
 from neuromodels.tasks.arrays.trial_arrays import OWNER, TrialArrays
 
-NOW = "(timestep(t, dt) - prelude)"
-"""The step of a trial, negative in the silence before it."""
-SHOWING = f"int({NOW} >= 0)"
-ROW = f"({SHOWING}*{NOW})//substeps"
-"""The row of a trial's arrays, the first one before the trial; whole however long that is."""
 LABELLED: Mapping[str, str] = {
     "cross entropy": "loss = last*(log(total) + slope*(top - own))",
     "squared error": "loss = last*miss",
@@ -61,14 +58,34 @@ def answers_of(outputs: int, stem: str = "y") -> list[str]:
 
 def _before(arrays: TrialArrays) -> list[str]:
     """Return what every score begins with."""
+    if arrays.shown is not None:
+        return _before_samples(arrays)
     _, steps, _ = arrays.shape
     masked = arrays.mask is not None
     counted = "counted_steps(target*second)" if masked else f"{steps}"
     return [
-        f"row = target*{steps} + {ROW}",
+        f"row = {row_of('target', arrays)}",
         f"mask = {SHOWING}*mask_values(row*second)" if masked else f"mask = {SHOWING}",
         f"weight = mask/({counted}*substeps)",
         f"last = int({NOW} == {steps}*substeps - 1)",
+    ]
+
+
+def _before_samples(arrays: TrialArrays) -> list[str]:
+    """Return what a score begins with where a trial shows many samples."""
+    steps = arrays.shape[1]
+    masked = arrays.mask is not None
+    counted = "counted_steps(sample*second)" if masked else f"{steps}"
+    return [
+        f"place = {place_of('target', arrays)}",
+        "sample = shown_values(place*second)",
+        f"row = {row_of('target', arrays)}",
+        f"asked = {SHOWING}*(1 - taught_values(place*second))",
+        f"mask = {SHOWING}*mask_values(row*second)" if masked else f"mask = {SHOWING}",
+        f"weight = mask/({counted}*substeps)",
+        f"sample_step = {SHOWING}*({NOW} % ({steps}*substeps))",
+        f"ends = int(sample_step == {steps}*substeps - 1)",
+        "last = ends*asked/asked_samples(target*second)",
     ]
 
 
@@ -76,21 +93,31 @@ def _labelled(arrays: TrialArrays, loss: str) -> tuple[str, str]:
     """Return the score of classes: the largest mean read-out is the answer."""
     classes = range(arrays.classes)
     squares = " + ".join(f"(e{k} - int(label == {k}))**2" for k in classes)
+    several = arrays.shown is not None
+    right = "last*int(own == top)/best"
+    loss = LABELLED.get(loss or "cross entropy") or _own(loss, arrays)
     lines = [
         *_before(arrays),
-        "label = answer_values(target*second)",
-        *(f"e{k} += weight*y{k}" for k in classes),
+        f"label = answer_values({'sample' if several else 'target'}*second)",
+        *(_mean_so_far(f"e{k}", f"y{k}", several) for k in classes),
         "top = e0",
         *(f"top = clip(top, e{k}, inf)" for k in classes[1:]),
         f"own = {' + '.join(f'int(label == {k})*e{k}' for k in classes)}",
         f"total = {' + '.join(f'exp(slope*(e{k} - top))' for k in classes)}",
         f"miss = ({squares})/{len(classes)}",
         f"best = {' + '.join(f'int(e{k} == top)' for k in classes)}",
-        "correct = last*int(own == top)/best",
-        LABELLED.get(loss or "cross entropy") or _own(loss, arrays),
+        f"correct = clip(correct + {right}, 0, 1)" if several else f"correct = {right}",
+        loss.replace("loss = last", "loss += last") if several else loss,
     ]
     names = ["target", *(f"e{k}" for k in classes), "loss", "correct"]
     return _declared(names), "\n".join(lines)
+
+
+def _mean_so_far(mean: str, value: str, several: bool) -> str:
+    """Return what averages a read-out over the steps that count, of a trial or of each sample."""
+    if several:
+        return f"{mean} = int(sample_step > 0)*{mean} + weight*{value}"
+    return f"{mean} += weight*{value}"
 
 
 def _targeted(arrays: TrialArrays, loss: str) -> tuple[str, str]:

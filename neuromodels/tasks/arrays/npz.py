@@ -10,7 +10,7 @@ import numpy as np
 
 from neuromodels.errors import DeclarationError, said_by
 from neuromodels.files import check_array_size
-from neuromodels.tasks.arrays.trial_arrays import ARRAYS, TrialArrays
+from neuromodels.tasks.arrays.trial_arrays import ARRAYS, AXES, TrialArrays
 
 WHERE = "ArrayTask.file"
 MOST_BYTES = 2**33
@@ -91,3 +91,21 @@ def _whole(value: np.ndarray) -> int:
     if value.dtype.kind not in "iu" or value.size != 1:
         raise DeclarationError("ArrayTask.classes", "must be one whole number", value)
     return int(value.reshape(-1)[0])
+
+
+def write_trial_arrays(file: str, arrays: TrialArrays) -> None:
+    """Write arrays as a file that `read_trial_arrays` reads, inputs in single precision.
+
+    Parameters
+    ----------
+    file
+        Its name ends in ``.npz``.
+    """
+    if not str(file).endswith(".npz"):
+        raise DeclarationError(WHERE, "must end in .npz", file)
+    given = {name: getattr(arrays, name) for name in AXES if getattr(arrays, name) is not None}
+    kinds = {"inputs": np.float32, "targets": np.float32, "told": np.float32}
+    whole = {"mask": np.int8, "test": np.int8, "taught": np.int8, "labels": int, "shown": int}
+    kept = {name: value.astype({**kinds, **whole}[name]) for name, value in given.items()}
+    classes = {"classes": arrays.classes} if arrays.targets is None else {}
+    np.savez_compressed(file, **kept, **classes)

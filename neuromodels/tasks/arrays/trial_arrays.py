@@ -26,8 +26,11 @@ AXES = {
     "test": "(trials,)",
     "told": "(trials, steps, outputs)",
     "types": "(trials, steps)",
+    "shown": "(trials, presentations)",
+    "taught": "(trials, presentations)",
 }
-"""What the axes of each array are."""
+"""What the axes of each array are; where `shown` is given, the first axis of inputs, labels and
+mask is that of the samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +57,14 @@ class TrialArrays:
     types
         The type of the sample in each step, shape (trials, steps): 1 for a real one, -1 for a false
         one, 0 where plasticity that needs a type must rest; None: nobody tells.
+    shown
+        Which samples each trial shows, one after the other, whole numbers from 0, shape (trials,
+        presentations). Inputs, labels and mask then are those of samples. None: trial k shows the
+        inputs k.
+    taught
+        Whether the read-out is told the label of what is shown, true or false, shape (trials,
+        presentations): 1 for its class and -1 for the others, in the steps that count. The other
+        presentations are asked, and make the score. Given with `shown`, and only then.
     classes
         Number of classes; 0: one more than the largest label.
     origin
@@ -75,6 +86,8 @@ class TrialArrays:
     origin: str = ""
     told: np.ndarray | None = None
     types: np.ndarray | None = None
+    shown: np.ndarray | None = None
+    taught: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in AXES:
@@ -84,6 +97,8 @@ class TrialArrays:
         self._check_inputs()
         self._check_answers()
         self._check_mask()
+        if self.shown is not None or self.taught is not None:
+            check_presentations(self)
         self._check_test()
         if self.told is not None:
             wanted = (*self.shape[:2], self.outputs)
@@ -92,9 +107,24 @@ class TrialArrays:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Numbers of trials, steps and channels."""
+        """Numbers of trials, or of samples where `shown` is given, of steps and channels."""
         trials, steps, channels = self.inputs.shape
         return trials, steps, channels
+
+    @property
+    def trials(self) -> int:
+        """How many trials there are."""
+        return len(self.inputs) if self.shown is None else len(self.shown)
+
+    @property
+    def presentations(self) -> int:
+        """How many samples a trial shows."""
+        return 1 if self.shown is None else self.shown.shape[1]
+
+    @property
+    def asked(self) -> np.ndarray:
+        """How many samples each trial asks for, shape (trials,)."""
+        return np.ones(self.trials) if self.taught is None else (1 - self.taught).sum(axis=1)
 
     @property
     def outputs(self) -> int:
@@ -103,7 +133,7 @@ class TrialArrays:
 
     @property
     def counted(self) -> np.ndarray:
-        """How many steps of each trial count, shape (trials,)."""
+        """How many steps of each trial, or of each sample, count, shape (trials,)."""
         trials, steps, _ = self.shape
         return np.full(trials, float(steps)) if self.mask is None else self.mask.sum(axis=1)
 
@@ -118,16 +148,16 @@ class TrialArrays:
 
         Tests take the last ones, so that the share of a study decides where they begin.
         """
-        drawn = generator(0, "task arrays", "order").permutation(self.shape[0])
+        drawn = generator(0, "task arrays", "order").permutation(self.trials)
         return drawn if self.test is None else drawn[np.argsort(self.test[drawn], kind="stable")]
 
     @cached_property
     def content(self) -> str:
         """Digest of all arrays: their numbers and shapes, however a file keeps them."""
-        if self.origin:
+        if self.origin and self.shown is None:
             return self.origin
-        total = sha256(f"{self.classes}".encode())
-        for name in AXES:
+        total = sha256(f"{self.origin or self.classes}".encode())
+        for name in ("shown", "taught") if self.origin else AXES:
             value = getattr(self, name)
             if value is not None:
                 total.update(f"\0{name}{value.shape}\0".encode())
@@ -139,50 +169,50 @@ class TrialArrays:
     def _check_inputs(self) -> None:
         trials, steps, _ = self.shape
         if 0 in self.inputs.shape:
-            _refuse("inputs", "must have a trial, a step and a channel", self.inputs.shape)
+            refuse("inputs", "must have a trial, a step and a channel", self.inputs.shape)
         if trials * steps > MOST_ROWS:
             must = f"must have at most {MOST_ROWS:,} steps in all trials together"
-            _refuse("inputs", must, trials * steps, "Take longer steps or fewer trials.")
+            refuse("inputs", must, trials * steps, "Take longer steps or fewer trials.")
 
     def _check_answers(self) -> None:
         if (self.labels is None) == (self.targets is None):
             got = "neither" if self.labels is None else "both"
-            _refuse("labels", "either labels or targets must be given", got)
+            refuse("labels", "either labels or targets must be given", got)
         if self.targets is None:
             self._check_labels()
         else:
             self._check_length("targets", self.targets.shape[:2], self.shape[:2])
             if not 1 <= self.targets.shape[2] <= MOST_OUTPUTS:
                 must = f"must have from 1 to {MOST_OUTPUTS} outputs"
-                _refuse("targets", must, self.targets.shape[2])
+                refuse("targets", must, self.targets.shape[2])
             if self.classes:
-                _refuse("classes", "mean nothing without labels", self.classes)
+                refuse("classes", "mean nothing without labels", self.classes)
 
     def _check_labels(self) -> None:
         labels = self.labels
         assert labels is not None
         self._check_length("labels", labels.shape, self.shape[:1])
         if not isinstance(self.classes, int | np.integer) or self.classes < 0:
-            _refuse("classes", "must be a whole number >= 0", self.classes)
+            refuse("classes", "must be a whole number >= 0", self.classes)
         wrong = labels[(labels != np.floor(labels)) | (labels < 0)]
         if wrong.size:
-            _refuse("labels", "must be whole numbers from 0 on", float(wrong[0]))
+            refuse("labels", "must be whole numbers from 0 on", float(wrong[0]))
         classes = int(self.classes) or int(labels.max()) + 1
         if labels.max() >= classes:
             must = f"must lie from 0 to {classes - 1}, as there are {classes} classes"
-            _refuse("labels", must, float(labels.max()))
+            refuse("labels", must, float(labels.max()))
         if not 2 <= classes <= MOST_OUTPUTS:
-            _refuse("labels", f"must name from 2 to {MOST_OUTPUTS} classes", classes)
+            refuse("labels", f"must name from 2 to {MOST_OUTPUTS} classes", classes)
         object.__setattr__(self, "classes", classes)
 
     def _check_mask(self) -> None:
         if self.mask is None:
             return
         self._check_length("mask", self.mask.shape, self.shape[:2])
-        _check_truths("mask", self.mask)
+        check_truths("mask", self.mask)
         if (self.counted == 0).any():
             trial = int(np.argmin(self.counted))
-            _refuse("mask", "must leave a step in each trial", f"none in trial {trial}")
+            refuse("mask", "must leave a step in each trial", f"none in trial {trial}")
 
     def _check_types(self) -> None:
         if self.types is None:
@@ -190,23 +220,23 @@ class TrialArrays:
         self._check_length("types", self.types.shape, self.shape[:2])
         wrong = self.types[~np.isin(self.types, (-1, 0, 1))]
         if wrong.size:
-            _refuse("types", "must be 1 for real, -1 for false, or 0 for neither", float(wrong[0]))
+            refuse("types", "must be 1 for real, -1 for false, or 0 for neither", float(wrong[0]))
 
     def _check_test(self) -> None:
         if self.test is None:
             return
-        self._check_length("test", self.test.shape, self.shape[:1])
-        _check_truths("test", self.test)
+        self._check_length("test", self.test.shape, (self.trials,))
+        check_truths("test", self.test)
         if not 0 < self.test.sum() < self.test.size:
             must = "must mark some trials, and leave some to searches"
-            _refuse("test", must, f"{int(self.test.sum())} of {self.test.size}")
+            refuse("test", must, f"{int(self.test.sum())} of {self.test.size}")
 
     def _check_length(self, name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
         if found != wanted:
             axes = " and ".join(AXES[name].strip("(),").split(", ")[: len(wanted)])
             whose = "inputs and the read-out" if name == "told" else "inputs"
-            must = f"must have as many {axes} as the {whose}, {_in_words(wanted)}"
-            _refuse(name, must, _in_words(found))
+            must = f"must have as many {axes} as the {whose}, {in_words(wanted)}"
+            refuse(name, must, in_words(found))
 
 
 ARRAYS = (*AXES, "classes")
@@ -223,27 +253,66 @@ def _numbers(name: str, value: object) -> np.ndarray:
     """
     found = np.asarray(value)
     if found.dtype.kind not in NUMBERS:
-        _refuse(name, "must hold real numbers", f"an array of type {found.dtype}")
+        refuse(name, "must hold real numbers", f"an array of type {found.dtype}")
     axes = AXES[name]
     if found.ndim != axes.count(",") + (not axes.endswith(",)")):
-        _refuse(name, f"must have the axes {axes}", f"the shape {found.shape}")
+        refuse(name, f"must have the axes {axes}", f"the shape {found.shape}")
     kept = np.array(found, dtype=float, order="C")
     if not np.isfinite(kept).all():
         place = tuple(int(k) for k in np.argwhere(~np.isfinite(kept))[0])
-        _refuse(name, "must hold finite numbers", f"{kept[place]} at {place}")
+        refuse(name, "must hold finite numbers", f"{kept[place]} at {place}")
     kept.flags.writeable = False
     return kept
 
 
-def _check_truths(name: str, values: np.ndarray) -> None:
+def check_truths(name: str, values: np.ndarray) -> None:
+    """Refuse what is neither 0 nor 1."""
     wrong = values[(values != 0) & (values != 1)]
     if wrong.size:
-        _refuse(name, "must be true or false, or 1 and 0", float(wrong[0]))
+        refuse(name, "must be true or false, or 1 and 0", float(wrong[0]))
 
 
-def _in_words(numbers: tuple[int, ...]) -> str:
+def in_words(numbers: tuple[int, ...]) -> str:
     return " and ".join(f"{number:,}" for number in numbers)
 
 
-def _refuse(name: str, must: str, got: object, cure: str = "") -> None:
+def check_presentations(arrays: TrialArrays) -> None:
+    """Refuse presentations that fit neither the samples nor each other."""
+    shown, taught = arrays.shown, arrays.taught
+    if shown is None or taught is None:
+        refuse(
+            "taught", "goes with an array `shown`", f"only {'taught' if shown is None else 'shown'}"
+        )
+        return
+    for name in ("targets", "told"):
+        if getattr(arrays, name) is not None:
+            refuse(name, "mean nothing beside `shown`", name, "Give labels of the samples.")
+    samples = len(arrays.inputs)
+    if taught.shape != shown.shape or not shown.size:
+        must = f"must have the shape of `shown`, {in_words(shown.shape)}, and a presentation"
+        refuse("taught", must, in_words(taught.shape))
+    check_truths("taught", taught)
+    wrong = shown[(shown != np.floor(shown)) | (shown < 0) | (shown >= samples)]
+    if wrong.size:
+        refuse("shown", f"must be whole numbers from 0 to {samples - 1}", float(wrong[0]))
+    if shown.size > MOST_ROWS:
+        refuse("shown", f"must have at most {MOST_ROWS:,} presentations in all", shown.size)
+    if (arrays.asked == 0).any():
+        trial = int(np.argmin(arrays.asked))
+        refuse("taught", "must leave a sample to ask for in each trial", f"none in trial {trial}")
+    _check_unseen(arrays, shown, taught)
+
+
+def _check_unseen(arrays: TrialArrays, shown: np.ndarray, taught: np.ndarray) -> None:
+    """Refuse a sample that test trials ask for and other trials show."""
+    if arrays.test is None or arrays.test.shape != shown.shape[:1]:
+        return
+    is_test = arrays.test == 1
+    asked = shown[is_test][taught[is_test] == 0]
+    if (both := np.intersect1d(asked, shown[~is_test])).size:
+        must = "samples that test trials ask for must be in no other trial"
+        refuse("test", must, f"sample {int(both[0])}")
+
+
+def refuse(name: str, must: str, got: object, cure: str = "") -> None:
     raise DeclarationError(f"{OWNER}.{name}", must, got, cure)
