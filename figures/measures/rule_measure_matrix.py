@@ -27,15 +27,24 @@ from neuromodels.report.plotting.style import PAGE, styled
 from neuromodels.store.store import StoredRun
 
 TABLES = ("rules_and_measures.csv",)
-NEEDS = ("rules_copy", "cue_bandit")
+NEEDS = ("rules_copy", "rules_cues", "rules_maze", "rules_body", "cue_bandit")
 TITLES = {
     "rules_copy": "six bits after six steps",
+    "rules_cues": "three noisy cues",
+    "rules_maze": "T-maze, at its junction",
+    "rules_body": "an arm, told targets",
     "cue_bandit": "a bandit with a reversal",
 }
-FORMS: Mapping[str, Sequence[tuple[str, str, str]]] = {
-    "rules_copy": (
+ROWS = (("rules_copy",), ("rules_cues", "rules_maze", "rules_body"), ("cue_bandit",))
+"""Tasks whose panels stand side by side, and share their rows."""
+
+
+def _all_forms(*blocks: tuple[str, str, str]) -> Sequence[tuple[str, str, str]]:
+    """Return all forms of rule and controls, with those of blocks of neurons after the neurons'."""
+    return (
         ("pdlf-synapse", "plastic", "PDLF, per synapse"),
         ("pdlf-neuron", "plastic", "PDLF, per neuron"),
+        *blocks,
         ("pdp-pre", "plastic", "PDP, presynaptic"),
         ("pdp-post", "plastic", "PDP, postsynaptic"),
         ("scp", "plastic", "SCP"),
@@ -51,7 +60,15 @@ FORMS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("feed-forward", "plastic", "fixed, feed-forward"),
         ("pdlf-synapse", "plastic, shuffled", "PDLF, shuffled"),
         ("pdlf-synapse", "plastic, random", "PDLF, random rules"),
-    ),
+    )
+
+
+_SHARED = _all_forms(("pdlf-block", "plastic", "PDLF, per block"))
+FORMS: Mapping[str, Sequence[tuple[str, str, str]]] = {
+    "rules_copy": _all_forms(),
+    "rules_cues": _SHARED,
+    "rules_maze": _SHARED,
+    "rules_body": _SHARED,
     "cue_bandit": (
         ("three_factor", "plastic", "three factors"),
         ("three_factor", "unmodulated", "the same, M = 1"),
@@ -66,8 +83,13 @@ FORMS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     ),
 }
 """Setting, condition and name of each form, in the order of the figure."""
+UNSEEN = "unseen"
+"""Condition of final scores on goals that no search has seen, and their probe in the table."""
 REFERENCE: Mapping[str, Form] = {
     "rules_copy": ("recurrent", "plastic"),
+    "rules_cues": ("gru", "plastic"),
+    "rules_maze": ("gru", "plastic"),
+    "rules_body": ("feed-forward", "plastic"),
     "cue_bandit": ("three_factor", "unmodulated"),
 }
 """Form that the others are compared with."""
@@ -88,6 +110,26 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("activity", "sparseness", "sparseness"),
         ("activity", "weight turnover", "weight turnover"),
     ),
+    "rules_cues": (
+        ("score", "score", "score"),
+        ("search", "stuck", "stuck searches"),
+        ("damage", "area under doses", "kept under damage"),
+        ("noise", "area under doses", "kept under noise"),
+        ("activity", "weight turnover", "weight turnover"),
+    ),
+    "rules_maze": (
+        ("score", "score", "score"),
+        ("search", "stuck", "stuck searches"),
+        ("damage", "area under doses", "kept under damage"),
+        ("noise", "area under doses", "kept under noise"),
+        ("activity", "weight turnover", "weight turnover"),
+    ),
+    "rules_body": (
+        ("score", "score", "score"),
+        (UNSEEN, "score", "score, other targets"),
+        ("damage", "area under doses", "kept under damage"),
+        ("regrowth", "recovery", "recovery"),
+    ),
     "cue_bandit": (
         ("score", "score", "score"),
         ("reward", "trials to criterion", "trials to criterion"),
@@ -98,7 +140,9 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
 LEVEL = 0.05
 LEFT, CELL, ROW, ABOVE, GAP = 31.0, 9.8, 6.2, 29.0, 9.0
 """Beside the panels, of a cell, above a panel and below it, mm."""
-NOTED = 19.0
+BETWEEN, LIFT = 1.5, 4.0
+"""Between panels side by side, and how much higher their titles are, mm."""
+NOTED = 22.0
 """Of the lines below everything, mm."""
 
 
@@ -121,8 +165,8 @@ def collect(runs: Sequence[StoredRun]) -> list[Panel]:
     cells: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for run in runs:
         setting = setting_of(run)
-        stuck = stuck_cells(run, run.study, None)
-        cells.setdefault(run.study.name, []).extend((setting, c) for c in (*_stored(run), *stuck))
+        more = (*stuck_cells(run, run.study, None), *unseen_cells(run))
+        cells.setdefault(run.study.name, []).extend((setting, c) for c in (*_stored(run), *more))
     return [Panel(task, battery_from(cells[task])) for task in TITLES if task in cells]
 
 
@@ -130,6 +174,19 @@ def setting_of(run: StoredRun) -> str:
     """Return the name of a setting: of the bandit, whose settings have none, that of its rule."""
     is_bandit = run.study.name == "cue_bandit"
     return run.study.rule.name if is_bandit else run.folder.name.removesuffix(f"-{run.digest}")
+
+
+def unseen_cells(run: StoredRun) -> list[Mapping[str, Any]]:
+    """Return a cell per search: its final score on goals that no search has seen."""
+    ledger = run.ledger()
+    try:
+        final = [each for each in ledger.tests("final") if each.condition == UNSEEN]
+    finally:
+        ledger.close()
+    where = {"condition": "plastic", "probe": UNSEEN, "reason": ""}
+    return [
+        {**where, "seed": each.seed, "values": {"score": {"value": each.score}}} for each in final
+    ]
 
 
 def _stored(run: StoredRun) -> list[Mapping[str, Any]]:
@@ -155,9 +212,15 @@ def _refused(row: Mapping[str, str]) -> Mapping[str, Any]:
     return {"values": {}, "reason": row["reason"]}
 
 
-def matrix_of(panel: Panel) -> Matrix:
-    """Return what is drawn of a panel."""
-    forms = [form for form in FORMS[panel.task] if form[:2] in panel.battery.forms]
+def forms_of(panels: Sequence[Panel]) -> list[tuple[str, str, str]]:
+    """Return the forms that some of the panels of a row have, in the order of the figure."""
+    known = {form for panel in panels for form in panel.battery.forms}
+    return [form for form in FORMS[panels[0].task] if form[:2] in known]
+
+
+def matrix_of(panel: Panel, forms: Sequence[tuple[str, str, str]] = ()) -> Matrix:
+    """Return what is drawn of a panel: these forms, or those that it has."""
+    forms = forms or forms_of([panel])
     columns = COLUMNS[panel.task]
     tested = {
         ((row["setting"], row["condition"]), (row["probe"], row["value"])): row
@@ -225,20 +288,40 @@ def _groups(columns: Sequence[tuple[str, str, str]]) -> list[tuple[str, int]]:
 
 
 def draw(data: list[Panel]):
-    """Return the figure, a page wide, a matrix for each task."""
-    matrices = [matrix_of(panel) for panel in data]
-    heights = [ROW * len(matrix.rows) + ABOVE + GAP for matrix in matrices]
+    """Return the figure, a page wide: a matrix for each task, and some side by side."""
+    by_task = {panel.task: panel for panel in data}
+    rows = [[by_task[task] for task in tasks if task in by_task] for tasks in ROWS]
+    rows = [panels for panels in rows if panels]
+    heights = [ROW * len(forms_of(panels)) + _above(panels) + GAP for panels in rows]
+    top = sum(heights) + NOTED
     with styled():
-        figure = new_figure(PAGE, sum(heights) + NOTED, exact=True)
-        top = sum(heights) + NOTED
-        for panel, matrix, height in zip(data, matrices, heights, strict=True):
-            high, wide = ROW * (len(matrix.rows) + FOOT), CELL * len(matrix.columns)
-            axes = place(figure, LEFT, top - ABOVE - high, wide, high)
-            draw_matrix(axes, matrix)
-            axes.set_title(TITLES[panel.task], x=(2 - LEFT) / wide, y=1 + (ABOVE - 7) / high)
+        figure = new_figure(PAGE, top, exact=True)
+        for panels, height in zip(rows, heights, strict=True):
+            _draw_row(figure, panels, top)
             top -= height
         write_note(figure, NOTE)
         return figure
+
+
+def _above(panels: Sequence[Panel]) -> float:
+    """Return the room for headings and titles; beside the first panel these stand above those."""
+    return ABOVE + LIFT * (len(panels) > 1)
+
+
+def _draw_row(figure, panels: Sequence[Panel], top: float) -> None:
+    """Draw panels that share their rows side by side, `top` mm above the lower edge."""
+    forms, left, above = forms_of(panels), LEFT, _above(panels)
+    high = ROW * (len(forms) + FOOT)
+    for panel in panels:
+        matrix = matrix_of(panel, forms)
+        wide = CELL * len(matrix.columns) - BETWEEN * (len(panels) > 1)
+        axes = place(figure, left, top - above - high, wide, high)
+        draw_matrix(axes, matrix)
+        title_at = (2 - LEFT) / wide if left == LEFT else 0
+        axes.set_title(TITLES[panel.task], x=title_at, y=1 + (above - 7) / high)
+        if left > LEFT:
+            axes.set_yticks([])
+        left += CELL * len(matrix.columns)
 
 
 NOTE = (
@@ -246,5 +329,7 @@ NOTE = (
     " where some have none. Red: above the reference, blue: below (probability that a search of the"
     " row is above one of it; of stuck searches the difference of shares). Frame: p < .05, largest"
     " t over the rows of a column; of stuck searches Boschloo and Holm. Reference: fixed, recurrent"
-    " above; three factors with M = 1 below. Grey: the reference, or nothing to compare."
+    " weights for bits; gated units for cues and T-maze; fixed, feed-forward weights for the arm;"
+    " three factors with M = 1 for the bandit. Grey: the reference, or nothing to compare; -: no"
+    " such form or number."
 )

@@ -93,6 +93,27 @@ def bits_of_shares(right: np.ndarray, inputs: np.ndarray) -> tuple[float, float]
     return max(bits - bias, 0.0), bias
 
 
+def resampled_bits(
+    right: np.ndarray, inputs: np.ndarray, rng: np.random.Generator, draws: int
+) -> np.ndarray:
+    """Return the bits of `capacity_of` on resampled inputs, (draws,), none below 0.
+
+    Where all ``2**length`` sequences were shown there is nothing to resample: all draws are alike.
+
+    Parameters
+    ----------
+    right, inputs, rng
+        As of `capacity_of`.
+    draws
+        How often inputs are drawn.
+    """
+    by_input = _shares_by_input(right, inputs)
+    bits, bias = bits_of_shares(right, inputs)
+    if len(by_input) == 2 ** np.asarray(inputs).shape[1]:
+        return np.full(draws, bits)
+    return _resampled(by_input, 2 * bias, rng, draws).clip(0.0)
+
+
 def _shares_by_input(right: np.ndarray, inputs: np.ndarray) -> np.ndarray:
     """Return how often each position is right of each input that differs, (inputs, length)."""
     _, groups = np.unique(np.asarray(inputs), axis=0, return_inverse=True)
@@ -106,11 +127,18 @@ def _interval(by_input: np.ndarray, too_large: float, rng: np.random.Generator) 
     n = len(by_input)
     if n < LEAST:
         return no_interval(n)
-    rows = rng.integers(n, size=(RESAMPLES, n))
-    p = np.array([by_input[drawn].mean(axis=0) for drawn in rows])
-    sums = (1 - binary_entropy(p)).sum(axis=1) - too_large
+    sums = _resampled(by_input, too_large, rng, RESAMPLES)
     low, high = np.percentile(sums, PERCENTILES).clip(0.0)
     return Interval(float(low), float(high), "percentile bootstrap", n)
+
+
+def _resampled(
+    by_input: np.ndarray, too_large: float, rng: np.random.Generator, draws: int
+) -> np.ndarray:
+    n = len(by_input)
+    rows = rng.integers(n, size=(draws, n))
+    p = np.array([by_input[drawn].mean(axis=0) for drawn in rows])
+    return (1 - binary_entropy(p)).sum(axis=1) - too_large
 
 
 def capacity_bounds(length: int, score: float) -> tuple[float, float]:

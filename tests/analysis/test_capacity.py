@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from neuromodels.analysis.capacity import binary_entropy, capacity_bounds, capacity_of
+from neuromodels.analysis.capacity import (
+    binary_entropy,
+    capacity_bounds,
+    capacity_of,
+    resampled_bits,
+)
 from neuromodels.seeding import generator
 
 LENGTH = 8
@@ -58,6 +63,26 @@ def test_few_inputs_do_not_make_more_bits_of_it(shares):
     assert corrected.mean() == pytest.approx(true, abs=0.15)
     assert found[0].bias == pytest.approx(LENGTH / (2 * 48 * np.log(2)), rel=0.3)
     assert sum(each.interval.low <= true <= each.interval.high for each in found) >= 34
+
+
+def test_bits_on_resampled_inputs_spread_as_those_of_new_inputs_do():
+    rng, p = stream("resampled"), np.array([0.95, 0.8, 0.6, 0.6])
+
+    def seen(trials):
+        return rng.random((trials, 4)) < p, rng.random((trials, 20)) < 0.5
+
+    anew = [capacity_of(*seen(60), rng).bits for _ in range(150)]
+    again = np.array([resampled_bits(*seen(60), rng, 200) for _ in range(30)])
+    assert again.std(axis=1).mean() == pytest.approx(np.std(anew), rel=0.25)
+    assert again.mean() == pytest.approx(np.mean(anew), abs=0.1)
+    assert again.min() >= 0
+
+
+def test_bits_of_all_sequences_are_alike_in_every_resample():
+    shown = all_sequences(4)
+    answers = shown.copy()
+    answers[:, 2:] = True
+    np.testing.assert_allclose(resampled_bits(answers == shown, shown, stream(), 5), np.full(5, 2))
 
 
 def test_a_mean_score_alone_gives_bounds_that_hold():

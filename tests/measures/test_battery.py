@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from scipy.stats import boschloo_exact
 
+from neuromodels import tasks
 from neuromodels.analysis.cognition import VALUES
 from neuromodels.cli import main
 from neuromodels.errors import NeuromodelsError
@@ -101,6 +103,25 @@ def test_every_solution_is_asked_by_every_probe(found):
 def test_a_probe_that_the_task_cannot_answer_says_why(found):
     assert cell_of(found, "reward")["reason"] == "its task rewards no trials"
     assert 'inputs = "held out"' in cell_of(found, "held out")["reason"]
+
+
+def test_a_maze_without_training_trials_is_not_asked_what_more_of_them_teach():
+    def lack(training):
+        task = TaskChoice("t_maze", {"training": training})
+        study = replace(STUDY, task=task)
+        return PROBES["examples"].lacks(study, study.task_out_of(tasks.CATALOG))
+
+    assert lack(1) == ""
+    assert lack(0) == "its study shows no examples"
+
+
+def test_information_keeps_what_an_interval_over_searches_needs(found):
+    for condition in ("plastic", "fixed"):
+        bits = cell_of(found, "recall", condition)["values"]["information"]
+        kept = np.array(bits["resamples"])
+        assert kept.shape == (200,)
+        if bits["inputs"] == 2**3:
+            np.testing.assert_allclose(kept, bits["value"], atol=1e-5)
 
 
 def test_recall_is_that_of_the_measure_memory(finished, found):

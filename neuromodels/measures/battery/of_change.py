@@ -65,7 +65,10 @@ def _reward(solution: Solution, curves: Curves) -> Values:
 
 def _counts_examples(study: Study, task: Task) -> str:
     named = set(EXAMPLES) & set(task.parameters)
-    return "" if named else "its episodes have no number of examples"
+    if not named:
+        return "its episodes have no number of examples"
+    own = task.with_defaults(study.task.parameters)
+    return "" if all(own[name] for name in named) else "its study shows no examples"
 
 
 def _examples(solution: Solution, curves: Curves) -> Values:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from neuromodels.analysis.capacity import resampled_bits
 from neuromodels.analysis.cognition.declared import LEAST
 from neuromodels.analysis.cognition.memory import (
     PARTS,
@@ -17,17 +18,19 @@ from neuromodels.analysis.cognition.memory import (
 )
 from neuromodels.errors import DeclarationError
 from neuromodels.measures.battery.probe import (
+    RESAMPLES,
     Curves,
     Probe,
     Values,
     drawing,
     drawn_curve,
+    kept,
     of_curve,
     of_mean,
     unbounded,
 )
 from neuromodels.measures.memory import recall_of, trials_at_recall
-from neuromodels.measures.quantities import Solution, bits_of
+from neuromodels.measures.quantities import Quantity, Solution, bits_of
 from neuromodels.study.study import Study
 from neuromodels.tasks import Task
 
@@ -49,10 +52,17 @@ def _recall(solution: Solution, curves: Curves) -> Values:
     bits = np.asarray(trials.batch[trials.items[0]]) > 0.5
     right = recall_of(trials) == bits
     rng = drawing(solution, "recall")
-    found = {"information": bits_of(right, bits, rng)}
+    found = {"information": _information(solution, right, bits, rng)}
     if right.shape[1] >= PARTS:
         found |= {"primacy": of_mean(primacy(right), rng), "recency": of_mean(recency(right), rng)}
     return found
+
+
+def _information(
+    solution: Solution, right: np.ndarray, bits: np.ndarray, rng: np.random.Generator
+) -> Quantity:
+    again = drawing(solution, "recall, inputs")
+    return {**bits_of(right, bits, rng), **kept(resampled_bits(right, bits, again, RESAMPLES))}
 
 
 def _varies(parameter: str) -> Callable[[Study, Task], str]:

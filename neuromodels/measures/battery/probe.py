@@ -86,7 +86,7 @@ def of_curve(
     trials = scores.shape[1]
     drawn = rng.integers(trials, size=(RESAMPLES, trials))
     values = np.array([value(scores[:, rows].mean(axis=1)) for rows in drawn])
-    return {**within(found, _percentiles(values, trials)), **_kept(values)}
+    return {**within(found, _percentiles(values, trials)), **kept(values)}
 
 
 def _percentiles(values: np.ndarray, n: int) -> Interval:
@@ -97,7 +97,7 @@ def _percentiles(values: np.ndarray, n: int) -> Interval:
     return Interval(float(low), float(high), "percentile bootstrap", n)
 
 
-def _kept(values: np.ndarray) -> Quantity:
+def kept(values: np.ndarray) -> Quantity:
     """Return the values of resamples, for intervals over searches; none where one has no value."""
     return {"resamples": [float(f"{v:.6g}") for v in values]} if np.isfinite(values).all() else {}
 
@@ -122,7 +122,7 @@ def drawn_curve(name: str, places: Sequence[float], scores: np.ndarray) -> Quant
 def of_mean(values: np.ndarray, rng: np.random.Generator) -> Quantity:
     """Return the mean over trials, (trials,), its interval, and resamples."""
     drawn = rng.integers(values.size, size=(RESAMPLES, values.size))
-    return {**mean_of(values), **_kept(values[drawn].mean(axis=1))}
+    return {**mean_of(values), **kept(values[drawn].mean(axis=1))}
 
 
 def mean_of_known(values: np.ndarray, rng: np.random.Generator) -> Quantity:
