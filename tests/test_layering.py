@@ -61,6 +61,7 @@ AT_HOME = {
         "search/nevergrad_optimizer.py",
     },
     "moocore": {"search/pareto.py"},
+    "pymoo": {"search/pymoo_optimizer.py"},
     "matplotlib": {"report/plotting"},
     "distributed": {"experiment/workers"},
     "dask": {"experiment/workers"},
@@ -206,6 +207,7 @@ def top_imports(path, known):
 
 HEAVY = {
     *("brian2", "brian2cuda", "matplotlib", "nevergrad", "cma", "mujoco", "gymnasium", "pandas"),
+    "pymoo",
     *(
         "pyarrow",
         "distributed",

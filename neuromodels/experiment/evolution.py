@@ -25,7 +25,7 @@ from neuromodels.experiment.scoring import (
 )
 from neuromodels.search.archive import Archive, Patience
 from neuromodels.search.finalists import Finalists
-from neuromodels.search.optimizers import Optimizer, make_optimizer
+from neuromodels.search.optimizers import OPTIMIZERS, Optimizer, make_optimizer
 from neuromodels.search.pareto import ParetoSearch
 from neuromodels.seeding import generator, seed_of, trial_streams
 from neuromodels.store.checkpoints import Checkpoint
@@ -173,15 +173,21 @@ class Evolution:
         outcome = self._in_stages[stage].evaluate(np.vstack([xs, centre]), streams)
         values = self.objective.losses(outcome, self.session.study.failures)
         evaluated = perf_counter()
-        losses = self._losses_to_tell(xs, values[:-1], outcome)
-        self.optimizer.tell(xs, losses)
+        losses = self._one_loss_each(xs, values[:-1], outcome)
+        self.optimizer.tell(xs, self._to_tell(losses, values[:-1], outcome))
         end = perf_counter()
         searching = (asked - start) + (end - evaluated)
         best = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         return self._record(outcome, values[:, 0], best, max(end - start, 1e-9), searching)
 
-    def _losses_to_tell(self, xs: np.ndarray, values: np.ndarray, outcome: Outcome) -> np.ndarray:
-        """Return the one loss of each candidate that the optimizer learns from."""
+    def _to_tell(self, losses: np.ndarray, values: np.ndarray, outcome: Outcome) -> np.ndarray:
+        """Return what the optimizer learns from: one loss each (n,), or all goals (n, goals)."""
+        if not OPTIMIZERS[self.plan.optimizer].is_told_goals:
+            return losses
+        return np.where(outcome.ran.any(axis=1)[: len(values), None], values, np.nan)
+
+    def _one_loss_each(self, xs: np.ndarray, values: np.ndarray, outcome: Outcome) -> np.ndarray:
+        """Return one loss of each candidate, by which the best is known; NaN where it failed."""
         if not self.objective.pareto:
             return values[:, 0]
         within = self.objective.violations(outcome) == 0

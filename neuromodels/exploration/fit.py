@@ -26,7 +26,7 @@ from neuromodels.models.model import Model
 from neuromodels.search.checks import check_candidates, checked_count, completed_options
 from neuromodels.search.interface import Optimizer
 from neuromodels.search.optimizers import checked_info, make_optimizer
-from neuromodels.search.optuna_optimizer import PREFIX, Axis, OptunaOptimizer
+from neuromodels.search.optuna_optimizer import PREFIX, WHERE, Axis, OptunaOptimizer
 
 MOST = 1_000_000
 #: Numbers that differential evolution searches, at most, where no optimizer is named.
@@ -164,6 +164,9 @@ def _check_optimizer(name: Any, candidates: int, options: Mapping[str, Any] | No
     """Refuse what is wrong before anything is built."""
     if name is not None and not _is_optuna(name):
         info = checked_info(name)
+        if info.is_told_goals:
+            cure = "Take 'OldCMA', or a sampler of Optuna's."
+            raise DeclarationError(WHERE, "must search for one goal", name, cure)
         check_candidates(info, candidates)
         completed_options(info, options)
 

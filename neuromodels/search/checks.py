@@ -57,8 +57,8 @@ def _check_option(info: OptimizerInfo, name: str, value: object) -> None:
 
 
 def check_candidates(info: OptimizerInfo, candidates: int) -> int:
-    """Return the number of candidates, or refuse it: at least 2, even if antithetic."""
-    candidates = checked_count("SearchPlan.candidates", candidates, 2)
+    """Return the number of candidates, or refuse it: too few, or odd though antithetic."""
+    candidates = checked_count("SearchPlan.candidates", candidates, info.fewest)
     if info.antithetic and candidates % 2:
         raise DeclarationError(
             "SearchPlan.candidates",
@@ -118,4 +118,16 @@ def check_told(name: str, dimension: int, xs: np.ndarray, losses: np.ndarray) ->
             f"xs must have shape (n, {dimension}) and losses (n,)",
             (xs.shape, losses.shape),
             "Tell one loss per candidate, the mean over its trials.",
+        )
+
+
+def check_told_goals(name: str, dimension: int, xs: np.ndarray, goals: np.ndarray) -> None:
+    """Raise DeclarationError unless candidates are (n, d) and goals (n, 2) or more."""
+    is_table = goals.ndim == 2 and goals.shape[1] > 1
+    if xs.ndim != 2 or xs.shape[1] != dimension or not is_table or len(goals) != len(xs):
+        raise DeclarationError(
+            f"{name}.tell",
+            f"xs must have shape (n, {dimension}) and goals (n, 2 or more)",
+            (xs.shape, goals.shape),
+            "Tell all goals of each candidate; for one goal take 'pgpe'.",
         )

@@ -108,7 +108,7 @@ class GaussianSearch(ABC):
         arrays = {key: np.array(getattr(self, key)) for key in self.state}
         return {
             "optimizer": np.frombuffer(self.name.encode(), dtype=np.uint8).copy(),
-            "generator": _generator_words(self.generator),
+            "generator": generator_words(self.generator),
             **arrays,
         }
 
@@ -123,7 +123,7 @@ class GaussianSearch(ABC):
         self._check_state(state)
         for key in self.state:
             setattr(self, key, np.array(state[key]))
-        _set_generator(self.generator, state["generator"])
+        set_generator(self.generator, state["generator"])
 
     def _checked_number(self, n: int) -> int:
         if n < 1 or (self.antithetic and n % 2):
@@ -146,7 +146,7 @@ class GaussianSearch(ABC):
             )
 
 
-def _generator_words(random: np.random.Generator) -> np.ndarray:
+def generator_words(random: np.random.Generator) -> np.ndarray:
     """Return the state of a PCG64DXSM generator as unsigned words, shape (6,)."""
     state = random.bit_generator.state
     numbers = (state["state"]["state"], state["state"]["inc"])
@@ -154,7 +154,7 @@ def _generator_words(random: np.random.Generator) -> np.ndarray:
     return np.array([*words, state["has_uint32"], state["uinteger"]], dtype=np.uint64)
 
 
-def _set_generator(random: np.random.Generator, words: np.ndarray) -> None:
+def set_generator(random: np.random.Generator, words: np.ndarray) -> None:
     low, high, step_low, step_high, has_half, half = (int(word) for word in words)
     random.bit_generator.state = {
         "bit_generator": "PCG64DXSM",

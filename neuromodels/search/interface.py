@@ -23,7 +23,10 @@ class Optimizer(Protocol):
         """Return candidates, shape (n, d), float64; `n` defaults to `candidates`."""
 
     def tell(self, xs: np.ndarray, losses: np.ndarray) -> None:
-        """Learn from candidates (n, d) and their losses (n,); non-finite ones rank last."""
+        """Learn from candidates (n, d) and their losses (n,); non-finite ones rank last.
+
+        One that is told several goals as they are gets (n, goals).
+        """
 
     def recommend(self) -> np.ndarray:
         """Return the solution so far, shape (d,): the distribution's centre where it has one."""
@@ -89,6 +92,11 @@ class OptimizerInfo:
         Whether candidates come in mirrored pairs, so that their number must be even.
     dimensions
         Smallest and largest number of searched coefficients.
+    fewest
+        Smallest number of candidates per generation.
+    is_told_goals
+        Whether it is told several goals as they are; all others get one loss, see
+        `neuromodels.search.pareto`.
     """
 
     name: str
@@ -96,9 +104,11 @@ class OptimizerInfo:
     reference: str
     make: MakeOptimizer
     options: Mapping[str, Option] = field(default_factory=dict)
-    source: Literal["neuromodels", "nevergrad"] = "neuromodels"
+    source: Literal["neuromodels", "nevergrad", "pycma", "pymoo"] = "neuromodels"
     antithetic: bool = False
     dimensions: tuple[int, float] = (1, math.inf)
+    fewest: int = 2
+    is_told_goals: bool = False
 
     @property
     def defaults(self) -> dict[str, float]:

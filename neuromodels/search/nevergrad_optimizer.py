@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -12,17 +11,12 @@ from typing import Any
 import numpy as np
 
 from neuromodels.errors import DeclarationError, StorageError, said_by
+from neuromodels.search.asked import note, take
 from neuromodels.search.checks import check_told
 from neuromodels.search.interface import OptimizerInfo
 from neuromodels.search.nevergrad_state import ForeignState, read_state
-from neuromodels.search.ranking import is_informative
+from neuromodels.search.ranking import is_informative, replace_failures
 from neuromodels.seeding import seed_of
-
-LARGEST_LOSS = 1e20
-"""Bound of the losses that nevergrad is told, which clips at 5e20 itself.
-
-Also the loss of a failed candidate if no candidate of its generation succeeded.
-"""
 
 KEPT_BEST = 8
 """Best candidates that survive each pruning of nevergrad's archive."""
@@ -72,20 +66,18 @@ class NevergradOptimizer:
             raise DeclarationError(f"{self.name}.ask", "n must be positive", n)
         asked = [self._search.ask() for _ in range(n)]
         xs = self.centre + self.sigma * np.array([candidate.value for candidate in asked])
-        for row, candidate in zip(xs, asked, strict=True):
-            self._asked.setdefault(row.tobytes(), []).append(candidate)
-        self._forget(max(4 * self.candidates, n))
+        note(self._asked, xs, asked, 4 * self.candidates)
         return xs
 
     def tell(self, xs: np.ndarray, losses: np.ndarray) -> None:
         """Learn from candidates (n, d) that `ask` returned, in any order."""
         xs, losses = np.ascontiguousarray(xs, dtype=float), np.asarray(losses, dtype=float)
         check_told(self.name, self.dimension, xs, losses)
-        asked = self._take([row.tobytes() for row in xs])
+        asked = take(self.name, self._asked, xs)
         # recombining candidates that nothing tells apart would move the distribution at random
         if self._has_mean() and not is_informative(losses):
             return
-        for candidate, loss in zip(asked, _replace_failures(losses), strict=True):
+        for candidate, loss in zip(asked, replace_failures(losses), strict=True):
             self._search.tell(candidate, float(loss))
 
     def recommend(self) -> np.ndarray:
@@ -137,23 +129,6 @@ class NevergradOptimizer:
             got,
             "Load it into the optimizer that dumped it.",
         )
-
-    def _take(self, rows: list[bytes]) -> list[Any]:
-        """Return nevergrad's candidates of these rows, whose losses are then no longer awaited."""
-        if any(count > len(self._asked.get(row, ())) for row, count in Counter(rows).items()):
-            raise DeclarationError(
-                f"{self.name}.tell",
-                "xs must be candidates that ask returned, each told once",
-                cure="Tell the very array, without rounding it to single precision.",
-            )
-        taken = [self._asked[row].pop(0) for row in rows]
-        self._asked = {row: waiting for row, waiting in self._asked.items() if waiting}
-        return taken
-
-    def _forget(self, kept: int) -> None:
-        """Wait for the losses of the latest `kept` candidates only; the others are lost."""
-        for row in list(self._asked)[: len(self._asked) - kept]:
-            del self._asked[row]
 
     def _has_mean(self) -> bool:
         """Whether candidates are drawn around a mean of those that were told."""
@@ -216,17 +191,6 @@ def _cma(diagonal: bool) -> Any:
         "signals_filename": "",
     }
     return ParametrizedCMA(diagonal=diagonal, inopts=settings)
-
-
-def _replace_failures(losses: np.ndarray) -> np.ndarray:
-    """Replace non-finite losses by one that is worse than all others."""
-    finite = np.isfinite(losses)
-    if not finite.any():
-        return np.full(losses.shape, LARGEST_LOSS)
-    clipped = np.clip(losses, -LARGEST_LOSS, LARGEST_LOSS)
-    worst = clipped[finite].max()
-    span = np.ptp(clipped[finite]) or max(1.0, abs(worst))
-    return np.where(finite, clipped, min(worst + span, 2 * LARGEST_LOSS))
 
 
 def _declare(

@@ -54,7 +54,7 @@ KNOWN: dict[str, str] = {
 
 
 class ForeignState(ValueError):
-    """A state that names what no state of nevergrad's does, or that cannot be read."""
+    """A state that names what no state of a search does, or that cannot be read."""
 
 
 def read_state(content: bytes) -> Any:
@@ -82,7 +82,7 @@ class _Reader(pickle.Unpickler):
             return guarded
         if name in KNOWN.get(module, "").split():
             return super().find_class(module, name)
-        raise ForeignState(f"names {module}.{name}, which no state of nevergrad does")
+        raise ForeignState(f"names {module}.{name}, which no state of a search does")
 
     def persistent_load(self, pid: Any) -> Any:
         """Refuse a reference to something outside of the state."""

@@ -1,4 +1,4 @@
-"""The catalog of optimizers: our own and some of nevergrad's."""
+"""The catalog of optimizers: our own, and some of nevergrad's, pycma's and pymoo's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from neuromodels.errors import DeclarationError
-from neuromodels.search import nevergrad_optimizer, openai_es, pgpe, snes
+from neuromodels.search import (
+    nevergrad_optimizer,
+    openai_es,
+    pgpe,
+    pycma_optimizer,
+    pymoo_optimizer,
+    snes,
+)
 from neuromodels.search.checks import (
     check_candidates,
     checked_centre,
@@ -20,14 +27,18 @@ from neuromodels.search.interface import Optimizer, OptimizerInfo
 
 __all__ = ["OPTIMIZERS", "REFUSED", "Optimizer", "OptimizerInfo", "make_optimizer"]
 
+_BORROWED = (nevergrad_optimizer.INFOS, pycma_optimizer.INFOS, pymoo_optimizer.INFOS)
+
 OPTIMIZERS: dict[str, OptimizerInfo] = {
-    info.name: info for info in (pgpe.INFO, snes.INFO, openai_es.INFO, *nevergrad_optimizer.INFOS)
+    info.name: info
+    for infos in ((pgpe.INFO, snes.INFO, openai_es.INFO), *_BORROWED)
+    for info in infos
 }
 """Every optimizer by its name. A new one is declared in a file of its own and listed here."""
 
 REFUSED: Mapping[str, str] = {
     "cma": "In nevergrad it means a variant whose population is one larger than the generation "
-    "and that fails from a few hundred coefficients on; use 'OldCMA' or 'DiagonalCMA'.",
+    "and that fails from a few hundred coefficients on; use 'cma_es' or 'sep_cma_es'.",
     "ngopt": "It chooses by itself among optimizers that fail with recent numpy; use 'pgpe'.",
     "ngiohtuned": "It draws from numpy's global generator, so no run can be repeated; use 'pgpe'.",
     "eda": "nevergrad's version diverges; use 'snes'.",

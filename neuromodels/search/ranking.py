@@ -2,6 +2,12 @@
 
 import numpy as np
 
+LARGEST_LOSS = 1e20
+"""Bound of the losses that optimizers of others are told; nevergrad clips at 5e20 itself.
+
+Also the loss of a failed candidate if no candidate of its generation succeeded.
+"""
+
 
 def is_informative(losses: np.ndarray) -> bool:
     """Return whether losses (n,) tell candidates apart: they do not if all are equal or failed."""
@@ -47,3 +53,14 @@ def _failures_last(losses: np.ndarray) -> np.ndarray:
     """Return losses (n,) in which all that are not finite are the largest."""
     # minus infinity is a failed instance too, never the best one
     return np.where(np.isfinite(losses), losses, np.inf)
+
+
+def replace_failures(losses: np.ndarray) -> np.ndarray:
+    """Replace non-finite losses (n,) by one that is worse than all others."""
+    finite = np.isfinite(losses)
+    if not finite.any():
+        return np.full(losses.shape, LARGEST_LOSS)
+    clipped = np.clip(losses, -LARGEST_LOSS, LARGEST_LOSS)
+    worst = clipped[finite].max()
+    span = np.ptp(clipped[finite]) or max(1.0, abs(worst))
+    return np.where(finite, clipped, min(worst + span, 2 * LARGEST_LOSS))

@@ -24,6 +24,8 @@ PACKAGES = (
     "scikit-learn",
     "matplotlib",
     "rich",
+    "cma",
+    "pymoo",
     "brian2cuda",
     "gymnasium",
     "mujoco",

@@ -181,6 +181,10 @@ def _search(table: Table, catalogs: Catalogs) -> Iterable[Problem]:
     candidates = section.get("candidates", SearchPlan.candidates)
     if SECTIONS["search"]["candidates"].holds(candidates):
         yield from _refusals(("search", "candidates"), optimizer=name, candidates=candidates)
+    is_pareto = section_of(table, "objective").get("pareto") is True
+    if catalogs.optimizers[name].is_told_goals and not is_pareto:
+        must = f"{name!r} searches for several goals at once and needs objective.pareto = true."
+        yield Problem(("search", "optimizer"), must)
     options = section.get("options")
     for option, value in options.items() if isinstance(options, Mapping) else ():
         yield from _refusals(("search", "options", option), optimizer=name, options={option: value})

@@ -185,6 +185,21 @@ def test_stopping_and_going_on_gives_the_same_numbers(tmp_path, undisturbed):
     assert numbers(tmp_path) == undisturbed
 
 
+@pytest.mark.parametrize("name", ["nsga2", "nsga3", "moead"])
+def test_a_search_for_several_goals_is_stopped_and_goes_on(tmp_path, name):
+    """It is told the goals themselves, and its front is the run's."""
+    goals = {"pareto": True, "terms": {"loss": {}, "rate": {}}}
+    search = {**TABLE["search"], "optimizer": name}
+    changes = {"seeds": [1], "conditions": ["plastic"], "objective": goals, "search": search}
+    run(tmp_path / "whole", **changes)
+    asked = iter([False] * 5 + [True])
+    assert not run(tmp_path / "parts", stop=lambda: next(asked, False), **changes)[0]
+    run(tmp_path / "parts", **changes)
+    assert numbers(tmp_path / "parts") == numbers(tmp_path / "whole")
+    with np.load(tmp_path / "whole" / "solutions" / "plastic-seed1.npz") as solution:
+        assert solution["front_losses"].shape[1] == 2
+
+
 def test_centres_are_kept_at_every_test_point(tmp_path):
     asked = []
 

@@ -10,7 +10,8 @@ from neuromodels.search import OPTIMIZERS, Optimizer, make_optimizer
 
 NAMES = tuple(OPTIMIZERS)
 OWN = tuple(name for name, info in OPTIMIZERS.items() if info.source == "neuromodels")
-WITHOUT_DISTRIBUTION = ("TwoPointsDE", "PSO", "OnePlusOne", "RandomSearch")
+POPULATIONS = tuple(name for name, info in OPTIMIZERS.items() if info.is_told_goals)
+WITHOUT_DISTRIBUTION = ("TwoPointsDE", "PSO", "OnePlusOne", "RandomSearch", *POPULATIONS)
 """They keep single points: equal losses let one take the place of another."""
 ANTITHETIC = tuple(name for name, info in OPTIMIZERS.items() if info.antithetic)
 OPTIONS = tuple((name, option) for name, info in OPTIMIZERS.items() for option in info.options)
@@ -27,11 +28,19 @@ def losses_of(xs: np.ndarray) -> np.ndarray:
     return (((xs - CENTRE) / SIGMA - 0.7) ** 2).sum(axis=1)
 
 
+def tell(optimizer: Optimizer, xs: np.ndarray, losses: np.ndarray) -> None:
+    """Tell losses; to one that wants several goals also the distance from another point."""
+    if optimizer.name in POPULATIONS:
+        second = (((xs - CENTRE) / SIGMA + 0.7) ** 2).sum(axis=1)
+        losses = np.column_stack([losses, second])
+    optimizer.tell(xs, losses)
+
+
 def searched(optimizer: Optimizer, generations: int) -> list[np.ndarray]:
     asked = []
     for _ in range(generations):
         asked.append(optimizer.ask())
-        optimizer.tell(asked[-1], losses_of(asked[-1]))
+        tell(optimizer, asked[-1], losses_of(asked[-1]))
     return [*asked, optimizer.recommend()]
 
 
@@ -95,8 +104,8 @@ def test_dumped_state_continues_between_ask_and_tell(name):
     xs = optimizer.ask()
     resumed = made(name, seed=99)
     resumed.load(through_a_file(optimizer.dump()))
-    optimizer.tell(xs, losses_of(xs))
-    resumed.tell(xs, losses_of(xs))
+    tell(optimizer, xs, losses_of(xs))
+    tell(resumed, xs, losses_of(xs))
     assert_identical(searched(optimizer, 3), searched(resumed, 3))
 
 
@@ -117,7 +126,7 @@ def test_failed_candidates_do_not_poison(name, bad):
         xs = optimizer.ask()
         losses = losses_of(xs)
         losses[::3] = bad
-        optimizer.tell(xs, losses)
+        tell(optimizer, xs, losses)
     assert np.isfinite(optimizer.recommend()).all()
     assert np.isfinite(optimizer.ask()).all()
 
@@ -129,7 +138,7 @@ def told_with(name: str, failed: float) -> np.ndarray:
         xs = optimizer.ask()
         losses = losses_of(xs)
         losses[::3] = failed
-        optimizer.tell(xs, losses)
+        tell(optimizer, xs, losses)
     return optimizer.recommend()
 
 
@@ -159,13 +168,13 @@ def test_equal_losses_do_not_move_the_distribution(name, loss):
     optimizer = make_optimizer(name, CENTRE, SIGMA, 20, 7)
     for _ in range(30):
         xs = optimizer.ask()
-        optimizer.tell(xs, losses_of(xs))
+        tell(optimizer, xs, losses_of(xs))
     before = optimizer.recommend()
     for _ in range(5):
-        optimizer.tell(optimizer.ask(), np.full(20, loss))
+        tell(optimizer, optimizer.ask(), np.full(20, loss))
     np.testing.assert_array_equal(optimizer.recommend(), before)
     xs = optimizer.ask()
-    optimizer.tell(xs, losses_of(xs))
+    tell(optimizer, xs, losses_of(xs))
     assert np.isfinite(optimizer.recommend()).all()
 
 
@@ -173,7 +182,7 @@ def test_equal_losses_do_not_move_the_distribution(name, loss):
 def test_a_search_of_failures_only_survives(name):
     optimizer = made(name)
     for _ in range(3):
-        optimizer.tell(optimizer.ask(), np.full(CANDIDATES, np.nan))
+        tell(optimizer, optimizer.ask(), np.full(CANDIDATES, np.nan))
     final = searched(optimizer, 5)[-1]
     assert np.isfinite(final).all()
 
@@ -196,7 +205,7 @@ def test_order_of_told_candidates_is_free(name):
     optimizer = made(name)
     xs = optimizer.ask()
     order = np.random.default_rng(0).permutation(CANDIDATES)
-    optimizer.tell(xs[order], losses_of(xs[order]))
+    tell(optimizer, xs[order], losses_of(xs[order]))
     assert np.isfinite(searched(optimizer, 3)[-1]).all()
 
 
@@ -216,8 +225,9 @@ def test_wrong_shapes_are_refused(name):
     optimizer = made(name)
     xs = optimizer.ask()
     with pytest.raises(DeclarationError, match=rf"{name}.tell: xs must have shape \(n, 5\)"):
-        optimizer.tell(xs, np.zeros((CANDIDATES, 2)))
-    with pytest.raises(DeclarationError, match="one loss per candidate"):
+        optimizer.tell(xs, np.zeros((CANDIDATES, 2, 2)))
+    told = "all goals of each candidate" if name in POPULATIONS else "one loss per candidate"
+    with pytest.raises(DeclarationError, match=told):
         optimizer.tell(xs[:, :3], np.zeros(CANDIDATES))
 
 

@@ -28,7 +28,7 @@ def test_every_name_and_its_own_options_are_accepted(name):
         ({"optimizer": "OpenAI-ES"}, r"Did you mean 'openai_es'\?"),
         ({"optimizer": "PGPE"}, r"Did you mean 'pgpe'\?"),
         ({"optimizer": "zzz"}, r"got 'zzz'. Known: pgpe, snes"),
-        ({"optimizer": "CMA"}, r"population is one larger.*use 'OldCMA' or 'DiagonalCMA'"),
+        ({"optimizer": "CMA"}, r"population is one larger.*use 'cma_es' or 'sep_cma_es'"),
         ({"optimizer": "NGOpt"}, r"fail with recent numpy; use 'pgpe'"),
         ({"optimizer": 3}, r"SearchPlan.optimizer: must be a name from the catalog; got 3"),
         ({"candidates": 255}, r"SearchPlan.candidates: must be even.*got 255. Use 256"),

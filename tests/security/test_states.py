@@ -11,11 +11,12 @@ from neuromodels.errors import StorageError
 from neuromodels.search import OPTIMIZERS, make_optimizer
 from neuromodels.search.nevergrad_state import ForeignState, read_state
 
-BORROWED = [name for name, info in OPTIMIZERS.items() if info.source == "nevergrad"]
+PICKLED = ("nevergrad", "pycma")
+BORROWED = [name for name, info in OPTIMIZERS.items() if info.source in PICKLED]
 
 
-def state(content):
-    return {"nevergrad": np.frombuffer(content, dtype=np.uint8)}
+def state(content, package="nevergrad"):
+    return {package: np.frombuffer(content, dtype=np.uint8)}
 
 
 def traps(mark):
@@ -45,13 +46,14 @@ def traps(mark):
     }
 
 
+@pytest.mark.parametrize(("name", "package"), [("OldCMA", "nevergrad"), ("cma_es", "pycma")])
 @pytest.mark.parametrize("kind", traps("x"))
-def test_no_state_runs_anything(tmp_path, kind):
+def test_no_state_runs_anything(tmp_path, kind, name, package):
     mark = tmp_path / "mark"
-    optimizer = make_optimizer("OldCMA", np.zeros(4), 1.0, 8, 1)
+    optimizer = make_optimizer(name, np.zeros(4), 1.0, 8, 1)
     before = optimizer.ask()
     with pytest.raises(StorageError, match="must be one"):
-        optimizer.load(state(traps(mark)[kind]))
+        optimizer.load(state(traps(mark)[kind], package))
     assert not mark.exists()
     assert optimizer.ask().shape == before.shape
 
@@ -90,11 +92,12 @@ def test_a_long_search_names_nothing_unknown(name):
             optimizer.load(dumped)
 
 
-def test_a_search_looks_for_no_settings_in_the_current_folder(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["OldCMA", "cma_es"])
+def test_a_search_looks_for_no_settings_in_the_current_folder(tmp_path, monkeypatch, name):
     """cma reads new settings from a file of this name, a stop after one generation for example."""
 
     def searched():
-        optimizer = make_optimizer("OldCMA", np.zeros(4), 1.0, 8, 1)
+        optimizer = make_optimizer(name, np.zeros(4), 1.0, 8, 1)
         for _ in range(10):
             xs = optimizer.ask()
             optimizer.tell(xs, ((xs - 1) ** 2).sum(axis=1))

@@ -313,7 +313,7 @@ def test_no_trap_springs_under_the_key_of_the_folder_itself(stopped, tmp_path):
     newest = stopped / "checkpoints" / "plastic-seed1.npz"
     forged(newest, tmp_path / "mark", folder_key(stopped / "key"))
     before = scores(stopped)
-    with pytest.raises(StorageError, match="no state of nevergrad does"):
+    with pytest.raises(StorageError, match="no state of a search does"):
         resumed(stopped)
     assert not (tmp_path / "mark").exists()
     assert scores(stopped) == before != []

@@ -109,6 +109,7 @@ def test_every_problem_is_in_one_report(problems):
         ("candidates = 8", "trials = 0", 16, ["trials", "got 0"]),
         ("candidates = 8", "generations = 0.5", 16, ["generations", "0.5"]),
         ("candidates = 8", 'optimizer = "pgpee"', 16, ["unknown optimizer", "'pgpe'"]),
+        ("candidates = 8", 'optimizer = "nsga2"', 16, ["several goals", "objective.pareto"]),
         ("candidates = 8", "hidden = 8", 16, ["search.hidden", "'circuit.hidden'"]),
         ("learning_rate = 1", "learning_rat = 1", 17, ["options of 'pgpe'", "'learning_rate'"]),
         ("learning_rate = 1", 'learning_rate = "x"', 17, ["a number"]),

@@ -61,6 +61,15 @@ ARTICLES = (
         doi="10.1523/JNEUROSCI.02-01-00032.1982",
     ),
     Publication(
+        "Blank, Julian and Deb, Kalyanmoy",
+        2020,
+        "Pymoo: multi-objective optimization in Python",
+        "IEEE Access",
+        "8",
+        "89497--89509",
+        doi="10.1109/ACCESS.2020.2990567",
+    ),
+    Publication(
         "Confavreux, Basile and Agnes, Everton J. and Zenke, Friedemann and Sprekeler, Henning and"
         " Vogels, Tim P.",
         2025,
@@ -70,6 +79,25 @@ ARTICLES = (
         "21",
         "e1012910",
         doi="10.1371/journal.pcbi.1012910",
+    ),
+    Publication(
+        "Deb, Kalyanmoy and Pratap, Amrit and Agarwal, Sameer and Meyarivan, T.",
+        2002,
+        "A fast and elitist multiobjective genetic algorithm: NSGA-II",
+        "IEEE Transactions on Evolutionary Computation",
+        "6",
+        "182--197",
+        doi="10.1109/4235.996017",
+    ),
+    Publication(
+        "Deb, Kalyanmoy and Jain, Himanshu",
+        2014,
+        "An evolutionary many-objective optimization algorithm using reference-point-based"
+        " nondominated sorting approach, part I: solving problems with box constraints",
+        "IEEE Transactions on Evolutionary Computation",
+        "18",
+        "577--601",
+        doi="10.1109/TEVC.2013.2281535",
     ),
     Publication(
         "Flesch, Timo and Nagy, David G. and Saxe, Andrew and Summerfield, Christopher",
@@ -299,5 +327,14 @@ ARTICLES = (
         "22",
         "297--306",
         doi="10.1038/s41593-018-0310-2",
+    ),
+    Publication(
+        "Zhang, Qingfu and Li, Hui",
+        2007,
+        "MOEA/D: a multiobjective evolutionary algorithm based on decomposition",
+        "IEEE Transactions on Evolutionary Computation",
+        "11",
+        "712--731",
+        doi="10.1109/TEVC.2007.892759",
     ),
 )

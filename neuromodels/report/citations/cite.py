@@ -21,7 +21,12 @@ from neuromodels.study.study import Study
 
 SCHEMA = 1
 SIMULATOR = ("simulator", "Brian2", "Stimberg et al. 2019")
-NEVERGRAD = ("optimizers", "nevergrad", "Bennet et al. 2021")
+PACKAGES = {
+    "nevergrad": ("optimizers", "nevergrad", "Bennet et al. 2021"),
+    "pycma": ("optimizers", "pycma", "Hansen et al. 2019"),
+    "pymoo": ("optimizers", "pymoo", "Blank and Deb 2020"),
+}
+"""Of optimizers: the package of each source that is not this one."""
 WORLD = ("bodies", "MuJoCo", "Todorov et al. 2012")
 WORLDS = ("bodies", "Gymnasium", "Towers et al. 2024")
 
@@ -135,8 +140,8 @@ def _of(kind: str, name: str) -> Iterator[Used]:
     if member is None:  # of an older version
         return
     yield Used(kind, name, member.reference)
-    if getattr(member, "source", "") == "nevergrad":
-        yield Used(*NEVERGRAD)
+    if (source := getattr(member, "source", "")) in PACKAGES:
+        yield Used(*PACKAGES[source])
     if "Gymnasium's" in member.reference:
         yield Used(*WORLDS)
         yield Used(*WORLD)

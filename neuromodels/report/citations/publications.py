@@ -124,6 +124,20 @@ OTHERS = (
         kind="techreport",
     ),
     Publication(
+        "Hansen, Nikolaus",
+        2016,
+        "The CMA evolution strategy: a tutorial",
+        arxiv="1604.00772",
+        kind="misc",
+    ),
+    Publication(
+        "Hansen, Nikolaus and Akimoto, Youhei and Baudis, Petr",
+        2019,
+        "CMA-ES/pycma",
+        doi="10.5281/zenodo.2559634",
+        kind="misc",
+    ),
+    Publication(
         "Liu, Yuzhe and Deng, Xin and Yu, Qiang",
         2025,
         "Multi-plasticity synergy with adaptive mechanism assignment for training spiking neural"
