@@ -10,6 +10,7 @@ from neuromodels.rules.bcm import BCM
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
 from neuromodels.rules.mpsl.bcpnn import BCPNN
+from neuromodels.rules.mpsl.dpap import DPAP
 from neuromodels.rules.mpsl.error_driven import ERROR_DRIVEN
 from neuromodels.rules.mpsl.leaky_hebb import LEAKY_HEBB
 from neuromodels.rules.oja import OJA
@@ -65,6 +66,7 @@ CATALOG = Catalog(
         ERROR_DRIVEN,
         LEAKY_HEBB,
         BCPNN,
+        DPAP,
         SYNERGY,
     ),
 )
