@@ -11,6 +11,7 @@ from neuromodels.rules.contrastive.csdp import CSDP
 from neuromodels.rules.fixed import FIXED
 from neuromodels.rules.hebb import HEBB
 from neuromodels.rules.mpsl.bcpnn import BCPNN
+from neuromodels.rules.mpsl.dpap import DPAP
 from neuromodels.rules.mpsl.error_driven import ERROR_DRIVEN
 from neuromodels.rules.mpsl.leaky_hebb import LEAKY_HEBB
 from neuromodels.rules.mpsl.sbp import SBP
@@ -69,6 +70,7 @@ CATALOG = Catalog(
         BCPNN,
         SBP,
         CSDP,
+        DPAP,
         SYNERGY,
     ),
 )

@@ -25,7 +25,7 @@ SPIKING = (
     *("lif", "slow_lif", "alif", "traced_lif", "modulatory_lif", "action_lif"),
     "lingering_lif",
 )
-EXCITABILITY = np.array([0.5, 1.0, 2.5])
+EXCITABILITY = np.array([1.5, 1.0, 2.5])
 THRESHOLD = {"eta": 0.05, "rate_0": 30.0}
 
 

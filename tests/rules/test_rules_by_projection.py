@@ -1,4 +1,7 @@
-"""A rule for each projection of a layered network: plain numpy and stock Brian2 say the same."""
+"""A rule for each projection of a layered network: plain numpy and stock Brian2 say the same.
+
+The channels' weights follow `dpap`, so that its mask, its BCM sum and its error are checked too.
+"""
 
 from dataclasses import replace
 
@@ -8,10 +11,12 @@ from brian2 import prefs
 
 from neuromodels.neurons import CATALOG as MODELS
 from neuromodels.rules import CATALOG
+from neuromodels.rules.mpsl.dpap import survival_after
 from neuromodels.simulation.device.batch import Batch
 from neuromodels.simulation.network.assembly import assemble
 from neuromodels.simulation.network.circuit import Population, layered
 from neuromodels.study.conditions import Controls
+from tests.rules.checks import checks
 from tests.rules.scripted import DT, SILENCE, TAU, with_values
 
 STEPS, CHANNELS, HIDDEN, CONTEXT = 150, 4, 5, 2
@@ -34,6 +39,8 @@ TASK = replace(
 )
 RNG = np.random.default_rng(11)
 SEEN = RNG.uniform(0.1, 0.6, (CHANNELS, HIDDEN))
+ALIVE = np.ones((CHANNELS, HIDDEN))
+ALIVE[:, 3] = 0.0
 GATE = RNG.normal(0.1, 0.4, (CONTEXT, HIDDEN))
 LAST = RNG.uniform(-0.4, 0.4, HIDDEN)
 
@@ -45,16 +52,17 @@ def channels_at(step):
 
 
 def steps_of_numpy():
-    """Yield the weights of the three projections at the end of each step."""
+    """Yield what the three projections learn, at the end of each step."""
     seen, gate, last = SEEN.copy(), GATE.copy(), LAST.copy()
     v, tr, rest = np.zeros(HIDDEN), np.zeros(HIDDEN), np.zeros(HIDDEN)
+    theta, m = np.zeros(HIDDEN), np.zeros((CHANNELS, HIDDEN))
     x, x_gate, r, back = np.zeros(CHANNELS), np.zeros(CONTEXT), 0.0, 0.0
     for step in range(STEPS):
         u, u_gate = channels_at(step)
         decay = np.exp(-DT / TAU)
         x, x_gate, error = x * decay + u, x_gate * decay + u_gate, last * back
         rest = np.clip(rest - 1, 0, None)
-        v = v * decay + (u @ seen + u_gate @ gate) * (rest < 0.5)
+        v = v * decay + (u @ (seen * ALIVE) + u_gate @ gate) * (rest < 0.5)
         s = ((v > 1) & (rest < 0.5)).astype(float)
         tr, before_reset = tr * decay + s, v.copy()
         v, rest = v - s, np.where(s > 0, 1.0, rest)
@@ -63,11 +71,14 @@ def steps_of_numpy():
         er, psi = 1 - 2 * ((step // 10) % 2 == 0) - np.tanh(r), 1 - np.tanh(r) ** 2
         seen = np.clip(seen + ETA * np.outer(x, slope * error), -2, 2)
         gate = np.clip(gate + ETA_GATE * tr * (x_gate[:, None] - tr * gate), -2, 2)
+        theta = theta + (tr - theta) * DT
+        m = m + np.outer(x, tr * (tr - theta)) * DT
         last, back = np.clip(last + ETA * tr * psi * er, -2, 2), er * psi
-        yield seen, gate, last
+        yield seen, gate, last, m
 
 
 def network():
+    pruned = with_values(CATALOG["dpap"], {"eta": ETA})
     learn = with_values(CATALOG["error_driven"], {"eta": ETA})
     gate = with_values(CATALOG["oja"], {"eta": ETA_GATE})
     layers = (
@@ -75,7 +86,13 @@ def network():
         Population("hidden", HIDDEN, MODELS["lif"]),
         Population("output", 1, MODELS["leaky_readout"]),
     )
-    circuit = layered(layers, learn, learn, named={"context_hidden": gate}, context=CONTEXT)
+    circuit = layered(
+        layers,
+        learn,
+        learn,
+        named={"context_hidden": gate, "input_hidden": pruned},
+        context=CONTEXT,
+    )
     return assemble(circuit, TASK, {"steps": STEPS}, controls=Controls(record=True))
 
 
@@ -88,11 +105,15 @@ def of_batch():
     batch = Batch(made.network, dtype="float64", namespace={})
     for name, weights in STARTS.items():
         batch[f"{name}.w"] = weights.ravel()
+    batch["input_hidden.alive"] = ALIVE.ravel()
     batch.record([0])
     batch.run(made.duration)
-    return {name: np.asarray(batch.samples(f"watch_{name}")["w"]).T for name in STARTS}
+    seen = {f"{name}.w": batch.samples(f"watch_{name}")["w"] for name in STARTS}
+    seen["input_hidden.m"] = batch.samples("watch_input_hidden")["m"]
+    return {label: np.asarray(samples).T for label, samples in seen.items()}
 
 
+@checks("dpap")
 def test_each_projection_follows_its_own_rule_step_by_step(of_batch):
     for step, weights in enumerate(steps_of_numpy()):
         for mine, theirs in zip(of_batch.values(), weights, strict=True):
@@ -106,10 +127,23 @@ def test_stock_brian2_says_the_same(of_batch):
     objects = {each.name: each for each in made.network.objects}
     for name, weights in STARTS.items():
         objects[name].w = weights.ravel()
+    objects["input_hidden"].alive = ALIVE.ravel()
     before, prefs.codegen.target = prefs.codegen.target, "numpy"
     try:
         made.network.run(made.duration, namespace={})
     finally:
         prefs.codegen.target = before
-    for name, weights in of_batch.items():
-        np.testing.assert_allclose(weights, np.asarray(objects[f"watch_{name}"].w).T, atol=1e-9)
+    for label, values in of_batch.items():
+        name, _, variable = label.partition(".")
+        stock = np.asarray(getattr(objects[f"watch_{name}"], variable)).T
+        np.testing.assert_allclose(values, stock, atol=1e-9)
+
+
+def test_quiet_neurons_lose_survival_and_the_dead_stay_dead():
+    survival = np.array([1.0, 1.0, 1.0, 1.0, -0.5])
+    score = np.array([0.0, 1.0, 2.0, 2.0, 9.0])
+    # of the living: lowest 0, 75th percentile 2; u = 0, .5, 1, 1; D = -1.5, -.5, 2.5, 2.5
+    found = survival_after(survival, score, epoch=3, first=3)
+    np.testing.assert_allclose(found, [-0.501, 0.499, 3.499, 3.499, -0.5])
+    later = survival_after(survival, score, epoch=16, first=3)
+    np.testing.assert_allclose(later[:2], 0.999 - np.array([1.5, 0.5]) * np.exp(-1))

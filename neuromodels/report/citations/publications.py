@@ -124,6 +124,14 @@ OTHERS = (
         kind="techreport",
     ),
     Publication(
+        "Han, Bing and Zhao, Feifei and Zeng, Yi and Shen, Guobin",
+        2022,
+        "Developmental plasticity-inspired adaptive pruning for deep spiking and artificial neural"
+        " networks",
+        arxiv="2211.12714",
+        kind="misc",
+    ),
+    Publication(
         "Hansen, Nikolaus",
         2016,
         "The CMA evolution strategy: a tutorial",
