@@ -181,6 +181,8 @@ def measured(phases, stock_phases, progress=print):
         if not difference < 1e-9:
             sys.exit("digits: routes must agree to 1e-9.")
         note("batch, 1 thread", batch_times(COPIES, phases, 1), COPIES, phases)
+        same = batch_times(COPIES, stock_phases, 1)
+        note(f"batch, 1 thread, {stock_phases} phases", same, COPIES, stock_phases)
         note("batch, 2 threads", batch_times(COPIES, phases, 2), COPIES, phases)
         note(
             "twin in C++, 1 thread", twin_run(kernel, COPIES, phases, np.float32)[0], COPIES, phases
@@ -201,8 +203,10 @@ def main():
     found = measured(asked.phases, asked.stock_phases)
     found |= {"processor": processor(), "load": Path("/proc/loadavg").read_text().split()[:3]}
     ours = found["rows"]["batch, 1 thread"]["cpu_s"]
+    same = found["rows"][f"batch, 1 thread, {asked.stock_phases} phases"]["cpu_s"]
     for name, row in found["rows"].items():
-        print(f"{name:32} {row['cpu_s'] / ours:9.2f} times the batch's seconds of a core")
+        beside = same if row["phases"] == asked.stock_phases else ours
+        print(f"{name:32} {row['cpu_s'] / beside:9.2f} times the batch's, over the same phases")
     print(f"batch: {1 / ours:.1f} candidate-epochs per second and core; {found['processor']}")
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n")

@@ -1,17 +1,22 @@
-"""Digits over epochs: which mechanisms learn, with what share of the current."""
+"""Digits over epochs: which mechanisms learn, with what share of the current.
 
+    python -m figures.digits.digits_over_epochs docs/images/digits_over_epochs.png
+
+The study has a program of its own and no stored runs. So this is drawn from its table, and is none
+of the figures of ``neuromodels figure``.
+"""
+
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from figures.shared.tables import rows_of
-from neuromodels.errors import NeuromodelsError
 from neuromodels.report.plotting.draw import new_figure, write_note
 from neuromodels.report.plotting.style import PAGE, styled
 
-NEEDS = ("digits_over_epochs",)
-TABLES = ("digits_over_epochs.csv",)
+TABLE = "digits_over_epochs.csv"
 LAST = 3
 """The epoch of fitness and claims."""
 CHANCE = 0.1
@@ -43,14 +48,9 @@ class Curves:
     scores: Mapping[str, np.ndarray]
 
 
-def collect(runs):
-    """Refuse stored runs: the study has a program of its own, which writes the table."""
-    raise NeuromodelsError("digits_over_epochs", "is drawn from its table", f"{len(runs)} runs")
-
-
-def collect_committed() -> Curves:
+def curves_in_table() -> Curves:
     """Return the scores that the table holds."""
-    rows = rows_of(*TABLES)
+    rows = rows_of(TABLE)
     found = {}
     for arm in (name for name in NAMES if any(row["arm"] == name for row in rows)):
         own = [row for row in rows if row["arm"] == arm]
@@ -88,3 +88,7 @@ def _draw_final(axes, row: int, scores: np.ndarray) -> None:
     colour = f"C{row}"
     axes.scatter(scores.ravel(), np.repeat(places, networks), s=3, color=colour, alpha=0.4)
     axes.scatter(scores.mean(axis=1), places, s=14, color=colour)
+
+
+if __name__ == "__main__":
+    draw(curves_in_table()).savefig(sys.argv[1], dpi=150)

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from brian2 import StateMonitor
+from sklearn.datasets import load_digits
 
 from neuromodels.errors import DeclarationError
 from neuromodels.neurons import CATALOG as MODELS
@@ -12,6 +14,7 @@ from neuromodels.simulation.device.batch import Batch
 from neuromodels.simulation.network.assembly import assemble
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
 from neuromodels.study.conditions import Controls
+from neuromodels.tasks.arrays import TrialArrays, array_task
 from tests.rules.checks import checks
 from tests.rules.scripted import DT, SILENCE, TAU, with_values
 
@@ -143,3 +146,53 @@ def test_neurons_that_are_nudged_need_answers():
 def test_what_has_changed_must_be_a_variable_of_the_synapse():
     with pytest.raises(DeclarationError, match=r"changed: must name variables of the model"):
         replace(CATALOG["sbp"], changed="delta")
+
+
+CLASSES, SAMPLES, QUERIES, LAYER, LENGTH = 3, 150, 60, 24, 16
+
+
+def three_digits():
+    """Return a task of one trial: samples in two phases, then queries without plasticity."""
+    digits = load_digits()
+    kept = np.random.default_rng(1).permutation(np.flatnonzero(digits.target < CLASSES))
+    shown, asked = np.split(kept[: SAMPLES + QUERIES], [SAMPLES])
+    images, names = digits.data / 16, digits.target
+    inputs = np.concatenate([np.repeat(images[shown], 2, axis=0), images[asked]])
+    told = np.zeros((1, len(inputs), CLASSES))
+    told[0, 1 : 2 * SAMPLES : 2] = 2 * np.eye(CLASSES)[names[shown]] - 1
+    types = np.concatenate([np.tile([-1, 1], SAMPLES), np.zeros(QUERIES)])
+    labels = names[asked][-1:]
+    arrays = TrialArrays(inputs[None], labels=labels, told=told, types=types[None], classes=CLASSES)
+    return array_task(arrays, "values", step=LENGTH, substeps=LENGTH), names[asked]
+
+
+@pytest.mark.strain
+def test_two_layers_learn_to_tell_three_digits_apart():
+    """Six networks with the rule and the same six without it, on images that none was shown."""
+    task, names = three_digits()
+    rule, networks = CATALOG["sbp"], 6
+    populations = (
+        Population("input", task.channels, None, (), task.trace),
+        Population("hidden", LAYER, MODELS["nudged_lif"]),
+        Population("output", CLASSES, MODELS["nudged_readout"]),
+    )
+    ends = (("input", "hidden"), ("hidden", "output"))
+    circuit = Circuit(populations, tuple(Projection(a, b, rule) for a, b in ends))
+    made = assemble(circuit, task, {"restart": 1})
+    output = next(each for each in made.network.objects if each.name == "output")
+    made.network.add(StateMonitor(output, "o", record=True, name="said", when="start"))
+    batch = Batch(made.network, 2 * networks, dtype="float64", namespace={})
+    for name, mean, spread in (("input_hidden", 0.02, 0.06), ("hidden_output", 0.0, 0.2)):
+        size = np.asarray(batch[f"{name}.w"]).shape[1]
+        drawn = np.random.default_rng(len(name)).normal(mean, spread, (networks, size))
+        batch[f"{name}.w"] = np.tile(drawn, (2, 1))
+        batch[f"{name}.eta"] = np.repeat([1e-4, 0.0], networks)[:, None]
+        batch[f"{name}.kappa"] = 0
+    batch.record(range(2 * networks))
+    batch.run(made.duration)
+    said = [np.asarray(batch.samples("said", k)["o"]) for k in range(2 * networks)]
+    answers = [
+        s.reshape(CLASSES, -1, LENGTH)[:, -QUERIES:].mean(axis=2).argmax(axis=0) for s in said
+    ]
+    right = np.array([(each == names).mean() for each in answers])
+    assert right[:networks].mean() > right[networks:].mean() + 0.25
