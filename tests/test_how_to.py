@@ -153,6 +153,25 @@ def test_the_study_of_arrays_runs(tmp_path, monkeypatch, capsys):
     assert names["PATTERNS"].content == StoredRun(tmp_path / "a").study.contents["task.file"]
 
 
+def test_the_study_of_lessons_runs_and_is_asked_again_under_noise(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = names_in("images_and_sounds")
+    assert names["made"].shown.shape == (24, 240)
+    assert names["early"].shape == names["samples"].inputs.repeat(10, axis=1).shape
+    assert names["events"].shape == (1797, 12, 128)
+    page = (PAGES / "images_and_sounds.md").read_text(encoding="utf-8")
+    (study,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "lessons.toml").write_text(study)
+    assert cli.main(["run", "lessons.toml", "--out", "runs/lessons"]) == 0
+    score = StoredRun(tmp_path / "runs" / "lessons").tests("final")[0].score
+    assert score > 0.4  # a tenth would be chance
+    capsys.readouterr()
+    assert cli.main(["measure", "runs/lessons", "noise", "--trials", "8"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "clean" in said
+    assert "without 50% of synapses" in said
+
+
 def test_a_network_of_ones_own_takes_part_in_a_study(tmp_path, capsys):
     (tmp_path / "my_network.py").write_text(blocks_of("own_network_in_a_rule_study")[0])
     text = (PAGES / "own_network_in_a_rule_study.md").read_text(encoding="utf-8")
