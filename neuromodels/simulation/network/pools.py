@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from neuromodels.errors import DeclarationError
+from neuromodels.simulation.network.text import Connection, Group, Link, Part
 
 if TYPE_CHECKING:
     from neuromodels.simulation.network.circuit import Circuit, Population, Projection
@@ -32,6 +33,24 @@ def _of_source(text: str, population: Population) -> str:
     """Return an expression of y and sy in variables of a neuron that sends it."""
     variables = {"y": population.trace, "sy": population.signal}
     return re.sub(r"\b(y|sy)\b", lambda found: f"{variables[found[0]]}_pre", text)
+
+
+def pool_parts(circuit: Circuit, population: Population, order: int) -> Iterator[Part]:
+    """Yield what sums over a population and brings each sum back to all of its neurons.
+
+    Parameters
+    ----------
+    order
+        Of the population in a step.
+    """
+    for name, summed in pools_of(circuit, population):
+        total, spread = f"sum_{name}", f"spread_{name}"
+        over, back = f"total_post = {summed} : 1 (summed)", "pool_post = total_pre : 1 (summed)"
+        yield Group(total, 1, "total : 1", order + SUM)
+        yield Connection(f"over_{name}", population.name, total, over)
+        yield Group(spread, population.size, "pool : 1", order + SPREAD)
+        yield Connection(f"back_{name}", total, spread, back)
+        yield Link(population.name, name, spread, "pool")
 
 
 def pools_seen(projection: Projection) -> list[str]:

@@ -42,7 +42,7 @@ from neuromodels.simulation.network.errors_back import (
     of_own_error,
 )
 from neuromodels.simulation.network.health import OVER, SPIKES, health_equations
-from neuromodels.simulation.network.pools import SPREAD, SUM, pools_of
+from neuromodels.simulation.network.pools import pool_parts
 from neuromodels.simulation.network.sample_types import VARIABLE, check_types, hears_type
 from neuromodels.simulation.network.text import (
     LAST,
@@ -339,7 +339,7 @@ class _Writer:
             label = f"{name}.{coefficient.name}"
             self.addresses[label] = label
             self.parts.append(Value(name, coefficient.name, coefficient.default))
-        self._pools(population, order)
+        self.parts += pool_parts(self.circuit, population, order)
         learning = self.wording.halted(model.learns, of_own_error(model.plasticity))
         self._each_step(name, learning, PLASTICITY, "plasticity")
         self._each_step(name, self.wording.erasure(model.forget), ERASURE, "erasure")
@@ -437,16 +437,6 @@ class _Writer:
         self._group(Group(spread, target.size, "scale : 1", order + 3))
         self._sum(f"spread_{name}", total, spread, "scale", "scale_pre")
         self.parts.append(Link(target.name, f"scale_{name}", spread, "scale"))
-
-    def _pools(self, population: Population, order: int) -> None:
-        """Write the sums over a population, and bring each back to all of its neurons."""
-        for name, summed in pools_of(self.circuit, population):
-            total, spread = f"sum_{name}", f"spread_{name}"
-            self._group(Group(total, 1, "total : 1", order + SUM))
-            self._sum(f"over_{name}", population.name, total, "total", summed)
-            self._group(Group(spread, population.size, "pool : 1", order + SPREAD))
-            self._sum(f"back_{name}", total, spread, "pool", "total_pre")
-            self.parts.append(Link(population.name, name, spread, "pool"))
 
     # ------------------------------------------------------------------------------ small pieces
 
