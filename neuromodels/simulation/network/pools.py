@@ -44,7 +44,13 @@ def _of_source(text: str, population: Population) -> str:
 
 
 def pool_parts(circuit: Circuit, population: Population, order: int) -> Iterator[Part]:
-    """Yield the groups that take sums over a population, and bring them back to its neurons."""
+    """Yield what takes sums over a population, and brings each sum back to all of its neurons.
+
+    Parameters
+    ----------
+    order
+        Of the population in a step.
+    """
     for name, summed in pools_of(circuit, population):
         yield from _pool(population, order, name, name, summed)
     for factor, leaving in factors_of(circuit, population).items():
