@@ -66,6 +66,10 @@ def __getattr__(name: str) -> Any:
     """Import a name of the package's face when you ask for it."""
     if name in _PLACES:
         return getattr(import_module(_PLACES[name]), name)
+    renames = import_module("neuromodels.renames")
+    if rename := renames.renaming_of(name, renames.FUNCTIONS):
+        rename.warn()
+        return __getattr__(rename.new)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -19,6 +19,7 @@ from neuromodels.commands import (
     prepare_process,
     refuse_preferences,
 )
+from neuromodels.renames import with_new_command
 
 for _kind in ("running", "reading", "writing", "asking", "machine"):
     import_module(f"neuromodels.cli.{_kind}")
@@ -28,16 +29,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     prepare_process()
     with ended_by_signals(for_good=arguments is None):
-        return exit_code_of(lambda: _carry_out(arguments), complain)
+        return exit_code_of(lambda: _carry_out(arguments, arguments is None), complain)
 
 
-def _carry_out(arguments: Sequence[str] | None) -> int:
+def _carry_out(arguments: Sequence[str] | None, for_good: bool) -> int:
     try:
+        arguments, told = with_new_command(sys.argv[1:] if arguments is None else arguments)
+        if told:
+            complain(told)
         options = parser_of(neuromodels.__version__).parse_args(arguments)
         refuse_preferences()
         if not getattr(options, "json", False):
             return options.function(options)
-        with StdoutForAnswer(for_good=arguments is None) as stdout:
+        with StdoutForAnswer(for_good=for_good) as stdout:
             code = options.function(options)
             stdout.give(getattr(options, "answer", ""))
             return code

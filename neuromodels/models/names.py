@@ -72,7 +72,7 @@ def _whole(group: Group) -> Group:
 def address_of(variable: ArrayVariable, groups: Mapping[str, Group]) -> str:
     """Return what `Batch` calls a variable; a delay belongs to its pathway."""
     pathway = pathway_of(variable, groups)
-    return f"{(pathway or variable.owner).name}.{variable.name}"
+    return f"{variable.owner.name}.{variable.name}" if pathway is None else f"{pathway.name}.delay"
 
 
 def part_of(group: Group) -> tuple[Group, slice]:

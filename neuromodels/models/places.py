@@ -24,7 +24,7 @@ from neuromodels.models.parameters import EACH, SHARED, Parameter, is_number, un
 from neuromodels.models.poisson_rates import free_rate, inputs_of, target_of
 from neuromodels.models.spike_lists import SpikeList
 from neuromodels.simulation.capture.capture import Captured
-from neuromodels.simulation.device.addresses import pathway_of
+from neuromodels.simulation.device.addresses import holder_of, pathway_of
 from neuromodels.simulation.device.inputs import checked_list
 
 #: The variable that holds the probability of a wiring that is a parameter.
@@ -241,7 +241,7 @@ class Places:
             raise DeclarationError(where, told, parameter.address, cure)
         if name in self.constants and group.name in self.constants[name]:
             return self._declared(name, [group])
-        variable = self._array(where, group, name)
+        variable = self._array(where, holder_of(group, name), name)
         is_delay = pathway_of(variable, self.groups) is not None
         address = address_of(variable, self.groups)
         is_all = part == slice(None)

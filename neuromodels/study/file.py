@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neuromodels.errors import DeclarationError, without_middle
+from neuromodels.renames import with_new_keys
 from neuromodels.study.checks import (
     MOST_PROBLEMS,
     Catalogs,
@@ -225,7 +226,7 @@ def study_or_problems(
     if unusable := unusable_values(declaration.table):
         found = [*declaration.problems, *(line_of(problem, declaration) for problem in unusable)]
         return None, found
-    table = deepcopy(declaration.table)
+    table = with_new_keys(deepcopy(declaration.table))
     folder = Path(declaration.source).parent
     barred = locate(
         table,

@@ -371,7 +371,7 @@ def test_delays_are_set_before_the_first_run(change: Callable[[Batch], None]) ->
 
 @pytest.mark.parametrize(
     ("address", "told"),
-    [("way_pre.delya", "delay"), ("way_before.delay", "way_pre"), ("way.delay", "delay")],
+    [("way_pre.delya", "delay"), ("way_before.delay", "way_pre"), ("way.dely", "delay")],
 )
 def test_unknown_delays(address: str, told: str) -> None:
     batch = batch_of("wide")

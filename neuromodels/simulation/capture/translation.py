@@ -94,17 +94,21 @@ def storage_type(variable: ArrayVariable) -> str:
     return "double" if is_time(variable) else c_type(variable.dtype)
 
 
+DELAY = "delay"
+"""What users call the delays of a pathway."""
+
+
 def array_name(variable: ArrayVariable) -> str:
     """Return the name of an array in the generated source."""
-    owner = getattr(variable.owner, "name", "temporary")
-    if variable.name == "delay":
-        # Brian2 says that all pathways' delays belong to the synapses.
-        for pathway in getattr(variable.owner, "_pathways", ()):
-            if pathway.variables["delay"] is variable:
-                owner = pathway.name
     if isinstance(variable.owner, BaseClock):
         return f"{clock_name(variable.owner)}_{variable.name}"
-    return global_name("array", owner, variable.name)
+    owner, name = getattr(variable.owner, "name", "temporary"), variable.name
+    if name.endswith(DELAY):
+        # Brian2 says that all pathways' delays belong to the synapses; 2.11 also names them anew.
+        for pathway in getattr(variable.owner, "_pathways", ()):
+            if pathway.variables[DELAY] is variable:
+                owner, name = pathway.name, DELAY
+    return global_name("array", owner, name)
 
 
 def clock_name(clock: BaseClock) -> str:

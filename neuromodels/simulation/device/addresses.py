@@ -14,7 +14,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.groups.group import Group
 from brian2.monitors import EventMonitor, StateMonitor
 from brian2.monitors.ratemonitor import RateMonitor
-from brian2.synapses.synapses import SynapticPathway
+from brian2.synapses.synapses import Synapses, SynapticPathway
 from brian2.units.fundamentalunits import (
     Dimension,
     Quantity,
@@ -56,12 +56,23 @@ def split_address(
             address,
             _nearest(owner, groups),
         )
-    public = [key for key in groups[owner].variables if not key.startswith("_")]
+    group = holder_of(groups[owner], name)
+    public = [key for key in group.variables if not key.startswith("_")]
     if name not in public:
         raise DeclarationError(
             f"{where}[{address!r}]", f"{owner} must have the variable", name, _nearest(name, public)
         )
-    return groups[owner], name
+    return group, name
+
+
+def holder_of(group: Group, name: str) -> Group:
+    """Return the group that has a variable: ``delay`` of synapses is that of their pathway ``pre``.
+
+    So it is in Brian2: as an attribute in all releases, as a variable since 2.11.
+    """
+    if isinstance(group, Synapses) and name == "delay":
+        return next((path for path in group._pathways if path.objname == "pre"), group)
+    return group
 
 
 def array_variable(

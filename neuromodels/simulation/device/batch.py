@@ -18,6 +18,7 @@ from brian2.units.fundamentalunits import Quantity
 from neuromodels.errors import DeclarationError
 from neuromodels.seeding import seed_of
 from neuromodels.simulation.arrays.wiring import Side
+from neuromodels.simulation.build.releases import warn_if_untested
 from neuromodels.simulation.capture.capture import capture, capture_initial
 from neuromodels.simulation.capture.noise_names import Identities
 from neuromodels.simulation.device.addresses import (
@@ -28,6 +29,7 @@ from neuromodels.simulation.device.addresses import (
     checked_values,
     groups_of,
     pathway_of,
+    split_address,
     writable_variable,
 )
 from neuromodels.simulation.device.connect import (
@@ -115,6 +117,7 @@ class Batch(Recorder):
         device: str | Cuda | Emulation = "cpp",
         namespace: Mapping[str, Any] | None = None,
     ):
+        warn_if_untested()
         _check_network(network, namespace)
         check_choices(instances, dtype, threads, seed)
         self.namespace = get_local_namespace(level=1) if namespace is None else dict(namespace)
@@ -280,7 +283,7 @@ class Batch(Recorder):
             raise DeclarationError(
                 f"Batch.initialise({address!r})", "must be one expression in one line", expression
             )
-        group, name = self.groups[address.partition(".")[0]], address.partition(".")[2]
+        group, name = split_address(address, self.groups)
         pathway = pathway_of(variable, self.groups)
         numbers, has_run = self._instances.numbers, self._instances.has_run
         number = numbers.next(address, has_run)

@@ -380,6 +380,7 @@ def stored_variables(group: Group) -> dict[str, ArrayVariable]:
         for name, variable in group.variables.items()
         if isinstance(variable, ArrayVariable)
         and not variable.read_only
+        and variable.name == name  # Brian2 2.11 gives synapses a second name for delays
         and not name.startswith("_")
         and getattr(variable.owner, "name", None) == group.name
     }

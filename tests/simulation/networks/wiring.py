@@ -36,7 +36,7 @@ def modulated() -> Case:
     rule.rate = "0.01*(i - 1) + 0.001*j"
     late = Synapses(teacher, synapses, on_pre="g_post += 0.01*i", name="teach_late", namespace={})
     late.connect(i=[0, 2, 1, 2], j=[0, 15, 7, 3])
-    late.delay = "0.4*ms*i"
+    late.pre.delay = "0.4*ms*i"  # as `delay` Brian2 2.11 sets other synapses'
     return Case(
         Network(source, target, teacher, synapses, rule, late),
         20 * ms,
