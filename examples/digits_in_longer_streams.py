@@ -3,7 +3,7 @@
     python examples/digits_in_longer_streams.py RUN_FOLDER out.csv 50 200 800
 
 RUN_FOLDER is that of one setting of studies/mechanisms/csdp_digits.toml. Streams are made anew with
-each number of examples, and ask about test images alone, the same in all lengths.
+each number of examples, and ask about test images alone.
 """
 
 import csv
