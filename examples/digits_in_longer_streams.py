@@ -3,7 +3,7 @@
     python examples/digits_in_longer_streams.py RUN_FOLDER out.csv 50 200 800
 
 RUN_FOLDER is that of one setting of studies/mechanisms/csdp_digits.toml. Streams are made anew with
-each number of examples, and ask about test images alone, the same in all lengths.
+each number of examples, and ask about test images alone.
 """
 
 import csv
@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from digits_in_streams import streams
 
-import neuromodels
 from neuromodels.experiment.compiled import Experiment
+from neuromodels.store.store import StoredRun
 from neuromodels.tasks.arrays import TrialArrays
 
 STREAMS = 8
@@ -42,7 +42,7 @@ def scores_of(study, vectors, examples):
 
 def main(folder, path, *lengths):
     """Write a row for each seed and length."""
-    run = neuromodels.load(folder)
+    study = StoredRun(Path(folder)).study
     files = sorted((Path(folder) / "solutions").glob("plastic-seed*.npz"))
     vectors = np.array([np.load(file)["vector"] for file in files])
     seeds = [int(file.stem.rpartition("seed")[2]) for file in files]
@@ -50,7 +50,7 @@ def main(folder, path, *lengths):
         rows = csv.writer(out, lineterminator="\n")
         rows.writerow(["examples", "seed", "score"])
         for length in map(int, lengths):
-            for seed, score in zip(seeds, scores_of(run.study, vectors, length), strict=True):
+            for seed, score in zip(seeds, scores_of(study, vectors, length), strict=True):
                 rows.writerow([length, seed, f"{score:.4f}"])
 
 

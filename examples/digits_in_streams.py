@@ -4,13 +4,13 @@
     python examples/digits_in_streams.py --false digits_contrastive.npz
     python examples/digits_in_streams.py --false --exchanged digits_exchanged.npz
 
-A stream shows images in rows of 50 ms. Each of the 64 pixels is a channel, at up to 100 Hz. Ten more
+A stream shows images in rows of 50 ms. Each of 64 pixels is a channel, at up to 100 Hz. Ten more
 channels say the name of an image. First come examples, then QUESTIONS, of which nobody tells
 anything. Names are silent in questions.
 
-Without ``--false`` each example is one row, and the read-out is told its name. With it two rows come
-before this one: the image with its own name on the channels of names, which is real (type 1), and
-with a wrong one, which is false (type -1). The read-out is told nothing then.
+Without ``--false`` each example is one row, and the read-out is told its name. With it two rows
+come before this one: the image with its own name on the channels of names, which is real (type 1),
+and with a wrong one, which is false (type -1). The read-out is told nothing then.
 With ``--exchanged`` types go to these rows at random: as many are real, but real says nothing.
 
 Images are divided before streams are made: for training, for questions of searches and for

@@ -146,5 +146,5 @@ def test_types_are_real_false_or_none_in_each_step(types, said):
 def test_a_rule_without_the_types_it_needs_is_refused_with_its_line(tmp_path):
     (tmp_path / "told.toml").write_text(STUDY.replace("error_driven", "csdp"))
     np.savez(tmp_path / "told.npz", inputs=INPUTS, labels=LABELS, told=TOLD)
-    with pytest.raises(StudyFileError, match="told.toml:5: rule.name: 'csdp' needs the type of"):
+    with pytest.raises(StudyFileError, match=r"told.toml:5: rule.name: 'csdp' needs the type of"):
         read_study(tmp_path / "told.toml")
