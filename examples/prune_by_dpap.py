@@ -115,7 +115,7 @@ def earned_by(batch):
 
 
 def prune(batch, survival, active, alive, rng):
-    """Let neurons die: those of the first arm by survival, as many of the next two in other ways."""
+    """Let neurons die: in the first arm by survival, as many of the next two in other ways."""
     for own in range(0, len(alive), len(ARMS)):
         alive[own] = survival[own] >= 0
         dying = int(alive[own + 1].sum() - alive[own].sum())

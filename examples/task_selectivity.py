@@ -57,7 +57,7 @@ def rows_of(run):
         own = spikes[:, number * EPISODES : (number + 1) * EPISODES]
         found = [task_selectivity(own[:, k], contexts) for k in range(EPISODES)]
         chance = [task_selectivity(own[:, k], rng.permutation(contexts)) for k in range(EPISODES)]
-        yield run.name.rpartition("-")[0], seed, np.nanmean(found), np.nanmean(chance)
+        yield run.folder.name.rpartition("-")[0], seed, np.nanmean(found), np.nanmean(chance)
 
 
 def main(folder, path):

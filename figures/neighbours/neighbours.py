@@ -66,7 +66,7 @@ def collect(runs: Sequence[StoredRun]) -> Neighbours:
         When a run has no finished search.
     """
     scores = {
-        run.name.rpartition("-")[0]: np.array(list(found.values()))
+        run.folder.name.rpartition("-")[0]: np.array(list(found.values()))
         for run in runs
         if (found := final_scores("neighbours", run, "plastic"))
     }
