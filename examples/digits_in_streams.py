@@ -4,13 +4,14 @@
     python examples/digits_in_streams.py --false digits_contrastive.npz
     python examples/digits_in_streams.py --false --exchanged digits_exchanged.npz
 
-A stream shows images in rows of 40 ms. Each of the 64 pixels is a channel, at up to 200 Hz; ten more
-channels say the name of an image. First come EXAMPLES of training, then QUESTIONS, of which nobody
-tells anything. Names are silent in questions.
+A stream shows images in rows of 50 ms. Each of 64 pixels is a channel, at up to 100 Hz. Ten more
+channels say the name of an image. First come examples, then QUESTIONS, of which nobody tells
+anything. Names are silent in questions.
 
-With ``--false`` each example is shown twice, in turn: with its own name, which is real (type 1), and
-with a wrong one, which is false (type -1). The read-out is told the name of real examples alone.
-With ``--exchanged`` types go to rows at random: as many are real, but real says nothing.
+Without ``--false`` each example is one row, and the read-out is told its name. With it two rows
+come before this one: the image with its own name on the channels of names, which is real (type 1),
+and with a wrong one, which is false (type -1). The read-out is told nothing then.
+With ``--exchanged`` types go to these rows at random: as many are real, but real says nothing.
 
 Images are divided before streams are made: for training, for questions of searches and for
 questions of tests. Streams for tests are marked, and no search sees them.
@@ -21,7 +22,7 @@ import argparse
 import numpy as np
 from sklearn.datasets import load_digits
 
-CLASSES, PIXELS, HIGHEST = 10, 64, 200.0
+CLASSES, PIXELS, HIGHEST = 10, 64, 100.0
 TRAINING, VALIDATION = 1000, 300
 """Images; the 497 others are for tests."""
 SEARCHED, TESTED = 64, 64
@@ -38,20 +39,21 @@ def examples_of(rng, images, labels, count, with_false):
     """Return rates, told answers and types of the examples of a stream."""
     chosen = rng.integers(len(images), size=count)
     real = np.eye(CLASSES)[labels[chosen]]
-    told, rows = 2 * real - 1, shown(images[chosen], real if with_false else 0 * real)
+    told, silent = 2 * real - 1, 0 * real
     if not with_false:
-        return rows, told, np.ones(count)
-    wrong = (labels[chosen] + rng.integers(1, CLASSES, size=count)) % CLASSES
-    false = shown(images[chosen], np.eye(CLASSES)[wrong])
-    pairs = np.stack([rows, false], axis=1).reshape(2 * count, -1)
-    answers = np.stack([told, 0 * told], axis=1).reshape(2 * count, -1)
-    return pairs, answers, np.tile([1, -1], count)
+        return shown(images[chosen], silent), told, np.zeros(count)
+    wrong = np.eye(CLASSES)[(labels[chosen] + rng.integers(1, CLASSES, size=count)) % CLASSES]
+    named = [shown(images[chosen], names) for names in (real, wrong, silent)]
+    rows = np.stack(named, axis=1).reshape(3 * count, -1)
+    answers = np.stack([silent, silent, told], axis=1).reshape(3 * count, -1)
+    return rows, answers, np.tile([1, -1, 0], count)
 
 
 def stream(rng, training, asked, count, with_false, exchanged):
     """Return inputs, targets, told answers, mask and types of a stream."""
     rows, told, types = examples_of(rng, *training, count, with_false)
-    types = rng.permutation(types) if exchanged else types
+    if exchanged:
+        types[types != 0] = rng.permutation(types[types != 0])
     places = rng.choice(len(asked[0]), QUESTIONS, replace=False)
     names = np.eye(CLASSES)[asked[1][places]]
     inputs = np.vstack([rows, shown(asked[0][places], 0 * names)])

@@ -108,6 +108,17 @@ ARTICLES = (
         doi="10.1126/science.aab3050",
     ),
     Publication(
+        "Ororbia, Alexander G.",
+        2024,
+        "Contrastive signal-dependent plasticity: self-supervised learning in spiking neural"
+        " circuits",
+        "Science Advances",
+        "10",
+        "eadn6076",
+        doi="10.1126/sciadv.adn6076",
+        arxiv="2303.18187",
+    ),
+    Publication(
         "Oja, Erkki",
         1982,
         "Simplified neuron model as a principal component analyzer",

@@ -101,3 +101,50 @@ def test_states_are_erased_behind_each_step_where_all_shall_begin_alike():
 def test_restart_is_a_switch():
     with pytest.raises(DeclarationError, match="restart must be 0 or 1"):
         array_task(arrays(), "values").with_defaults({"restart": 2})
+
+
+def test_neurons_hear_the_type_of_the_sample_in_each_step():
+    types = DRAWN.integers(-1, 2, size=(TRIALS, STEPS))
+    task = array_task(TrialArrays(INPUTS, labels=LABELS, types=types), "values", substeps=SUBSTEPS)
+    layers = (
+        Population("input", CHANNELS, None, (), task.trace),
+        Population("hidden", 2, MODELS["saturating_lif"]),
+        Population("output", CLASSES, MODELS["leaky_readout"]),
+    )
+    ends = (("input", "hidden", "csdp"), ("hidden", "output", "oja"))
+    circuit = Circuit(layers, tuple(Projection(a, b, RULES[rule]) for a, b, rule in ends))
+    made = assemble(circuit, task, {"prelude": PRELUDE})
+    hidden = next(each for each in made.network.objects if each.name == "hidden")
+    made.network.add(StateMonitor(hidden, "sample_type", record=[0], name="heard", when="end"))
+    batch = Batch(made.network, 3, dtype="float64", threads=1, namespace={})
+    batch.streams = np.arange(3, dtype=np.uint64)
+    for address, expression in made.initial.items():
+        batch.initialise(address, expression)
+    batch.record([1])
+    batch.run(made.duration)
+    number = int(np.asarray(batch["items.number"]).reshape(-1)[1])
+    heard = np.asarray(batch.samples("heard", 1)["sample_type"]).ravel()
+    np.testing.assert_array_equal(heard[PRELUDE:], np.repeat(types[number], SUBSTEPS))
+    assert not heard[:PRELUDE].any()
+
+
+@pytest.mark.parametrize(
+    ("types", "said"),
+    [
+        (
+            np.full((TRIALS, STEPS), 0.5),
+            "types: must be 1 for real, -1 for false, or 0 for neither",
+        ),
+        (np.ones((TRIALS, STEPS + 1)), "types: must have as many trials and steps as the inputs"),
+    ],
+)
+def test_types_are_real_false_or_none_in_each_step(types, said):
+    with pytest.raises(DeclarationError, match=said):
+        TrialArrays(INPUTS, labels=LABELS, types=types)
+
+
+def test_a_rule_without_the_types_it_needs_is_refused_with_its_line(tmp_path):
+    (tmp_path / "told.toml").write_text(STUDY.replace("error_driven", "csdp"))
+    np.savez(tmp_path / "told.npz", inputs=INPUTS, labels=LABELS, told=TOLD)
+    with pytest.raises(StudyFileError, match=r"told.toml:5: rule.name: 'csdp' needs the type of"):
+        read_study(tmp_path / "told.toml")
