@@ -88,7 +88,8 @@ def catalogs() -> Catalogs:
     rule = _named("pdlf", coefficients=letters, options=options, modulator="m", model="")
     rule.with_options = lambda options: rule
     rule.is_normalised, rule.terms = False, ()
-    rule.ways, rule.mechanisms, rule.needs_error = {}, (), False
+    rule.ways, rule.mechanisms = {}, ()
+    rule.needs_error, rule.needs_type = False, False
     rule.each_step = rule.on_pre = rule.on_post = rule.weight = ""
     task = _named(
         "sequence_copy",
