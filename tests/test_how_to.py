@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, ms
 
-from neuromodels import cli, commands
+from neuromodels import cli, commands, load
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.experiment.contracts import NeuronContract, RuleContract, TaskContract
 from neuromodels.measures import Solution
@@ -163,8 +163,8 @@ def test_the_study_of_lessons_runs_and_is_asked_again_under_noise(tmp_path, monk
     (study,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "lessons.toml").write_text(study)
     assert cli.main(["run", "lessons.toml", "--out", "runs/lessons"]) == 0
-    score = StoredRun(tmp_path / "runs" / "lessons").tests("final")[0].score
-    assert score > 0.4  # a tenth would be chance
+    tests = load("runs/lessons").tests
+    assert tests[tests.kind == "final"].score.min() > 0.4  # a tenth would be chance
     capsys.readouterr()
     assert cli.main(["measure", "runs/lessons", "noise", "--trials", "8"]) == 0
     said = " ".join(capsys.readouterr().out.split())

@@ -3,9 +3,9 @@
     python studies/images/tables.py clothes runs/clothes figures/data
     python studies/images/tables.py words runs/words figures/data
 
-The linear read-outs get the inputs of the same lessons: of an image its pixels, of a word the spikes
-of each channel, summed or step by step. They are fitted with the samples that a lesson teaches, all
-at once, and tested on those that it asks for.
+The linear read-outs get the inputs of the same lessons: of an image its pixels, of a word the
+spikes of each channel, summed or step by step. They are fitted with the samples that a lesson
+teaches, all at once, and tested on those that it asks for.
 """
 
 import csv
@@ -74,7 +74,8 @@ def main(name, folder, out):
         table.writerows([["read-out", "lesson", "score"], *lines])
     for kind in dict.fromkeys(row[0] for row in [*rows, *lines]):
         scores = [row[2] for row in [*rows, *lines] if row[0] == kind]
-        print(f"{kind}: {np.mean(scores):.3f}, {min(scores):.3f} to {max(scores):.3f}")
+        said = f"{kind}: {np.mean(scores):.3f}, {min(scores):.3f} to {max(scores):.3f}"
+        sys.stdout.write(f"{said}\n")
 
 
 if __name__ == "__main__":
