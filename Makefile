@@ -1,6 +1,7 @@
 # make study   set up, run the quick study, draw its figures
 # make figures   set up, run a reduced study for every figure, measure, draw all (SMALL="" for full ones)
 # make test    set up, then ruff, mypy and pytest
+# make test-newest, test-oldest   the tests on the newest or oldest Brian2, each in a .venv of its own
 # make strain  set up, then the long and the statistical tests, which make test leaves out
 # make docs    set up, then the site with its notebooks executed, into output/site; a warning is an error
 # make lint    ruff (rules and format) and mypy only
@@ -40,6 +41,10 @@ SMALL    ?= --set 'seeds=[1,2]' --set search.candidates=64 --set search.trials=1
 	--set search.generations=200 --set test.every=50 --set test.trials=1000 \
 	--set test.curve_trials=128
 
+# Releases of Brian2: the oldest and the newest that setup.cfg allows. The newest needs Python 3.13.
+OLDEST ?= 2.10.*
+NEWEST ?= 2.11.*
+
 # Test files that run side by side, if there are so many processors.
 PROCESSES ?= 4
 
@@ -60,7 +65,7 @@ CHECK   ?=
 # Else each process that a test starts would compile all that it imports once more.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: study figures test docs strain lint sanitize fuzz wheel gpu-check gpu-wheels clean
+.PHONY: study figures test test-oldest test-newest docs strain lint sanitize fuzz wheel gpu-check gpu-wheels clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
@@ -128,6 +133,11 @@ test: lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses $(PROCESSES) --dist loadfile \
 	    --no-loadscope-reorder
 
+test-oldest test-newest: test-%:
+	VENV=.venv-$* BRIAN2='$(if $(filter oldest,$*),$(OLDEST),$(NEWEST))' sh .ci/environment test
+	.venv-$*/bin/python -m pytest --numprocesses auto --maxprocesses $(PROCESSES) \
+	    --dist loadfile --no-loadscope-reorder
+
 strain: .venv/.installed-test
 	$(BIN)/python -m pytest -m strain --numprocesses auto --maxprocesses $(PROCESSES) --dist loadfile
 
@@ -183,5 +193,5 @@ gpu-wheels: .venv/.installed-test
 	@touch .venv/.installed $@
 
 clean:
-	rm -rf .venv build dist docs/_build docs/gallery docs/project *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest .venv-newest build dist docs/_build docs/gallery docs/project *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

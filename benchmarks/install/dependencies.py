@@ -2,7 +2,7 @@
 
     python benchmarks/install/dependencies.py [--out FILE.csv] COMMIT [COMMIT ...]
 
-For each commit a fresh environment gets what its ``setup.cfg`` requires, without the package itself.
+A fresh environment for each commit gets what its ``setup.cfg`` requires, not the package itself.
 Sizes are those of the files as pip writes them, bytecode left out.  Seconds are those of pip, which
 downloads everything anew; they depend on the machine, its network, and what else runs.
 """

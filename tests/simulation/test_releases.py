@@ -56,3 +56,23 @@ def test_without_pre_there_is_no_delay_of_synapses():
     batch = Batch(network(on_pre={"early": "v_post += 1"}), 2, namespace={})
     with pytest.raises(DeclarationError, match="must have the variable; got 'delay'"):
         batch["way.delay"] = 1 * ms
+
+
+@pytest.mark.parametrize(("value", "is_misread"), [(None, False), ("0.1*ms*(1 + i)", True)])
+def test_delays_onto_synapses_warn_where_brian2_misreads_them(value, is_misread):
+    """In 2.11.0 the number of the target counts; with ``pre`` it is that of the synapse itself."""
+    source = SpikeGeneratorGroup(2, [], [] * ms, name="source")
+    target = NeuronGroup(3, "v : 1", name="target", namespace={})
+    way = Synapses(source, target, "w : 1", on_pre="v_post += w", name="way", namespace={})
+    onto = Synapses(source, way, on_pre="w_post += 1", name="onto", namespace={})
+    for each in (way, onto):
+        each.connect()
+    if value is not None:
+        onto.pre.delay = value
+        assert np.unique(np.asarray(onto.pre.delay[:]) / ms) == pytest.approx([0.1, 0.2])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Batch(Network(source, target, way, onto), 2, namespace={})
+    told = [str(each.message) for each in caught if "misreads 'onto.delay'" in str(each.message)]
+    is_new = "delay" in onto.variables
+    assert len(told) == (is_misread and is_new)

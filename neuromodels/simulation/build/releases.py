@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from functools import cache
 
 import brian2
+import numpy as np
+from brian2.groups.group import Group
+from brian2.synapses.synapses import Synapses
 
 #: Oldest and newest, by their first two numbers; `setup.cfg` takes what lies between.
 TESTED = ("2.10", "2.11")
@@ -18,3 +22,24 @@ def warn_if_untested(release: str = brian2.__version__) -> None:
         told = f"Brian2 {release} was not tested with neuromodels; {' and '.join(TESTED)} were."
         cure = f'pip install "brian2=={TESTED[-1]}.*" installs the newest that was.'
         warnings.warn(f"{told} {cure}", stacklevel=3)
+
+
+def warn_of_misread_delays(groups: Iterable[Group]) -> None:
+    """Warn where Brian2 may have given a delay to other synapses than a user meant.
+
+    In 2.11.0 ``S.delay = ...`` is wrong where `S` projects to synapses: it counts along the
+    synapses that are reached. Nothing shows afterwards whether that or ``S.pre.delay`` was set.
+    """
+    for group in groups:
+        if isinstance(group, Synapses) and _reads_delays_of_others(group):
+            name, release = group.name, brian2.__version__
+            told = f"Brian2 {release} misreads '{name}.delay', as {name} ends on synapses."
+            warnings.warn(f"{told} Set '{name}.pre.delay', which is right.", stacklevel=3)
+
+
+def _reads_delays_of_others(synapses: Synapses) -> bool:
+    delay = synapses.variables.get("delay")
+    if delay is None or delay.scalar or not isinstance(synapses.target, Synapses):
+        return False
+    is_own = synapses.variables.indices["delay"] == synapses.variables.default_index
+    return not is_own and bool(np.any(delay.get_value()))

@@ -18,7 +18,7 @@ from brian2.units.fundamentalunits import Quantity
 from neuromodels.errors import DeclarationError
 from neuromodels.seeding import seed_of
 from neuromodels.simulation.arrays.wiring import Side
-from neuromodels.simulation.build.releases import warn_if_untested
+from neuromodels.simulation.build.releases import warn_if_untested, warn_of_misread_delays
 from neuromodels.simulation.capture.capture import capture, capture_initial
 from neuromodels.simulation.capture.noise_names import Identities
 from neuromodels.simulation.device.addresses import (
@@ -122,6 +122,7 @@ class Batch(Recorder):
         check_choices(instances, dtype, threads, seed)
         self.namespace = get_local_namespace(level=1) if namespace is None else dict(namespace)
         self.groups = groups_of(network)
+        warn_of_misread_delays(self.groups.values())
         self._network = network
         self._identities = Identities(network)
         self._instances = Instances(
