@@ -89,7 +89,7 @@ def test_coefficients_of_a_stored_study_are_those_of_each_type():
 @pytest.mark.parametrize(
     ("sections", "words"),
     [
-        ({"circuit": {"inhibitory": 0}}, ["rules: goes with inhibitory", "circuit.inhibitory"]),
+        ({"circuit": {"inhibitory": 0}}, ["rules.IE: goes with inhibitory", "circuit.inhibitory"]),
         ({"circuit": {"hidden": 0}}, ["circuit.hidden", "at least 1 beside inhibitory"]),
         ({"circuit": {"plastic": "input"}}, ["circuit.plastic: must be 'all'", "[rules.IE]"]),
         ({"circuit": {"recurrent": True}}, ["circuit.recurrent", "It always is", "EE = 0"]),

@@ -169,6 +169,13 @@ class Projection:
         extra = "" if self.into in ("input", "modulation") else f"_{self.into}"
         return f"{self.part or self.source}_{self.target}{extra}"
 
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Of a part, the first source neuron and the one behind the last; else empty: all."""
+        if not self.part or self.pairs is None:
+            return ()
+        return int(self.pairs[0].min()), int(self.pairs[0].max()) + 1
+
 
 @dataclass(frozen=True)
 class Circuit:

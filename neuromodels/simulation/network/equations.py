@@ -6,8 +6,8 @@ Everything here is text: nothing is simulated and no Brian2 object is made.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, count, pairwise
 
 from neuromodels.coefficients import SUMMED, Coefficient
 from neuromodels.rules import PlasticityRule
@@ -20,6 +20,8 @@ from neuromodels.study.conditions import Controls
 
 #: Powers of two keep single precision exact and weights from 3e-7 to 400 inside its range.
 NORM_SCALE = 64
+FLAG = "has_fired"
+"""Variable that notes which neurons fired, where a model has none of that name."""
 CONNECTED = "is_connected"
 """Variable of a sparse projection: 1 where a pair is connected, 0 elsewhere."""
 
@@ -294,3 +296,9 @@ def _variable(projection: Projection, target: Population) -> str:
 def assigned(statements: str) -> list[str]:
     """Return the variables to which statements assign."""
     return [line.split("=")[0].strip() for line in statements.splitlines() if line.strip()]
+
+
+def flag_names() -> Iterator[str]:
+    """Yield names for the variable that notes a neuron's spikes: a model may have the first."""
+    yield FLAG
+    yield from (f"{FLAG}_{number}" for number in count(2))

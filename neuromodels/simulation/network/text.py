@@ -297,3 +297,11 @@ class NetworkText:
         """Return the statements of a group or connection in the order in which they run."""
         own = [p for p in self.parts if isinstance(p, Statements) and p.owner == owner]
         return tuple(sorted(own, key=lambda part: (part.slot != EACH_STEP, part.order)))
+
+
+def with_tables(constants: Mapping[str, object]) -> dict[str, object]:
+    """Return a task's constants, arrays as tables."""
+    return {
+        name: Table(value) if isinstance(value, np.ndarray) else value
+        for name, value in constants.items()
+    }

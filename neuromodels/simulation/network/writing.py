@@ -15,14 +15,12 @@ asks for it, and the task's score.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import count
+from collections.abc import Mapping
 
 from brian2.equations import Equations
 from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 from brian2.utils.stringtools import word_substitute
-from numpy import ndarray
 
 from neuromodels.coefficients import Coefficient
 from neuromodels.errors import DeclarationError
@@ -39,6 +37,7 @@ from neuromodels.simulation.network.equations import (
     NORM_SCALE,
     Wording,
     assigned,
+    flag_names,
     kept_in,
 )
 from neuromodels.simulation.network.errors_back import (
@@ -64,13 +63,12 @@ from neuromodels.simulation.network.text import (
     SpikeFlag,
     Spikes,
     Statements,
-    Table,
     Value,
+    with_tables,
 )
 from neuromodels.study.conditions import Controls
 from neuromodels.tasks import Task
 
-FLAG = "has_fired"
 READOUT, BODY, PLASTICITY, ERASURE, SCORE, HEALTH = 950, 990, 1000, 1010, 1020, 1030
 OWN = (20, 900)
 """Between these a network of the user's runs, behind the channels and before the read-out."""
@@ -382,7 +380,7 @@ class _Writer:
             return ""
         known = set(re.findall(r"\w+", f"{model}{self.wording.population(population)}"))
         known |= {*self.task.constants, *self.parameters}
-        return next(name for name in _flag_names() if name not in known)
+        return next(name for name in flag_names() if name not in known)
 
     # -------------------------------------------------------------------------------- projections
 
@@ -429,7 +427,7 @@ class _Writer:
             on_pre,
             on_post,
             rule.constants,
-            _sources_of(projection),
+            projection.sources,
         )
 
     def _place(self, projection: Projection, coefficient: Coefficient) -> None:
@@ -497,24 +495,3 @@ class _Writer:
             equations = Equations(text)
         reward = sorted({"reward"} & equations.subexpr_names)
         return (*sorted(equations.parameter_names | equations.diff_eq_names), *reward)
-
-
-def _sources_of(projection: Projection) -> tuple[int, ...]:
-    """Return the first source neuron of a part, and the one behind the last; empty: all."""
-    if not projection.part or projection.pairs is None:
-        return ()
-    return int(projection.pairs[0].min()), int(projection.pairs[0].max()) + 1
-
-
-def _flag_names() -> Iterator[str]:
-    """Yield names for the variable that notes a neuron's spikes: a model may have the first."""
-    yield FLAG
-    yield from (f"{FLAG}_{number}" for number in count(2))
-
-
-def with_tables(constants: Mapping[str, object]) -> dict[str, object]:
-    """Return a task's constants, arrays as tables."""
-    return {
-        name: Table(value) if isinstance(value, ndarray) else value
-        for name, value in constants.items()
-    }
