@@ -4,7 +4,7 @@
     python benchmarks/install/dependencies.py --install COMMIT       # with the seconds of pip
 
 Without ``--install`` what a commit requires is looked up in the environment that runs this, with
-all that it needs in turn.  With it each commit gets a fresh environment.  Sizes are those of the files
+all that it needs in turn.  With it each commit gets a fresh environment.  Sizes are of the files
 as pip writes them, bytecode left out.  Seconds depend on the machine, its network, and its load.
 """
 
