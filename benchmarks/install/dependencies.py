@@ -1,10 +1,11 @@
-"""What a default installation brings: packages, megabytes and seconds, at one commit or several.
+"""What a default installation brings: packages and megabytes at one commit or several; seconds.
 
-    python benchmarks/install/dependencies.py [--out FILE.csv] COMMIT [COMMIT ...]
+    python benchmarks/install/dependencies.py COMMIT [COMMIT ...]
+    python benchmarks/install/dependencies.py --install COMMIT       # with the seconds of pip
 
-A fresh environment for each commit gets what its ``setup.cfg`` requires, not the package itself.
-Sizes are those of the files as pip writes them, bytecode left out.  Seconds are those of pip, which
-downloads everything anew; they depend on the machine, its network, and what else runs.
+Without ``--install`` what a commit requires is looked up in the environment that runs this, with
+all that it needs in turn.  With it each commit gets a fresh environment.  Sizes are of the files
+as pip writes them, bytecode left out.  Seconds depend on the machine, its network, and its load.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from configparser import ConfigParser
 from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = ("commit", "package", "version", "megabytes", "seconds")
@@ -33,6 +38,19 @@ def requirements_at(commit: str) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
+def needed_for(requirements: Iterable[str]) -> list[metadata.Distribution]:
+    """Return the installed distributions that requirements need, and that these need in turn."""
+    waiting, found = list(requirements), {}
+    while waiting:
+        wanted = Requirement(waiting.pop())
+        name = canonicalize_name(wanted.name)
+        if name in found or (wanted.marker and not wanted.marker.evaluate({"extra": ""})):
+            continue
+        found[name] = metadata.distribution(name)
+        waiting += found[name].requires or []
+    return list(found.values())
+
+
 def installed(requirements: list[str], folder: Path) -> float:
     """Install into a fresh environment; return pip's seconds."""
     subprocess.run((sys.executable, "-m", "venv", folder), check=True)
@@ -42,46 +60,51 @@ def installed(requirements: list[str], folder: Path) -> float:
     return time.perf_counter() - start
 
 
-def sizes_in(folder: Path) -> list[tuple[str, str, float]]:
-    """Return name, version and megabytes of each distribution, the largest first."""
+def installed_in(folder: Path) -> list[metadata.Distribution]:
+    """Return the distributions of an environment, but for pip."""
     (site,) = folder.glob("lib/python3*/site-packages")
-    rows = [
-        (each.metadata["Name"].lower(), each.version, size_of(each))
-        for each in metadata.distributions(path=[str(site)])
-        if each.metadata["Name"].lower() != "pip"
-    ]
-    return sorted(rows, key=lambda row: -row[2])
+    found = metadata.distributions(path=[str(site)])
+    return [each for each in found if each.metadata["Name"].lower() != "pip"]
 
 
 def size_of(distribution: metadata.Distribution) -> float:
-    """Return the megabytes of a distribution's files."""
+    """Return the megabytes of a distribution's files, without bytecode."""
     paths = (Path(str(distribution.locate_file(each))) for each in distribution.files or ())
-    return sum(path.stat().st_size for path in paths if path.is_file()) / MEGABYTE
+    sizes = (path.stat().st_size for path in paths if path.suffix != ".pyc" and path.is_file())
+    return sum(sizes) / MEGABYTE
 
 
-def measured(commit: str) -> list[dict[str, object]]:
-    """Return a row for each package of a commit, and one for all of them."""
+def rows_of(
+    commit: str, distributions: Iterable[metadata.Distribution], seconds: str
+) -> list[tuple[str, ...]]:
+    """Return a row for each distribution, the largest first, and one for all of them."""
+    sizes = [(each.metadata["Name"].lower(), each.version, size_of(each)) for each in distributions]
+    sizes.sort(key=lambda row: -row[2])
+    whole = ("all", str(len(sizes)), sum(size for *_, size in sizes))
+    rows = [(commit, name, version, f"{size:.1f}", "") for name, version, size in sizes]
+    return [*rows, (commit, *whole[:2], f"{whole[2]:.1f}", seconds)]
+
+
+def measured(commit: str, is_fresh: bool) -> list[tuple[str, ...]]:
+    """Return the rows of one commit."""
+    requirements = requirements_at(commit)
+    if not is_fresh:
+        return rows_of(commit, needed_for(requirements), "")
     with tempfile.TemporaryDirectory() as folder:
-        seconds = installed(requirements_at(commit), Path(folder) / "venv")
-        rows = sizes_in(Path(folder) / "venv")
-    whole = ("all", str(len(rows)), sum(size for *_, size in rows))
-    return [
-        dict(zip(COLUMNS, (commit, name, version, f"{size:.1f}", ""), strict=True))
-        for name, version, size in rows
-    ] + [dict(zip(COLUMNS, (commit, *whole[:2], f"{whole[2]:.1f}", f"{seconds:.0f}"), strict=True))]
+        seconds = installed(requirements, Path(folder) / "venv")
+        return rows_of(commit, installed_in(Path(folder) / "venv"), f"{seconds:.0f}")
 
 
 def main() -> None:
-    """Measure each commit in turn and write one table."""
+    """Measure each commit in turn and print one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("commits", nargs="+", metavar="COMMIT")
-    parser.add_argument("--out", type=argparse.FileType("w"), default=sys.stdout)
+    parser.add_argument("--install", action="store_true", help="anew, and say how long it took")
     options = parser.parse_args()
-    writer = csv.DictWriter(options.out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
     for commit in options.commits:
-        writer.writerows(measured(commit))
-        options.out.flush()
+        writer.writerows(measured(commit, options.install))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from neuromodels.errors import DeclarationError
-from neuromodels.search import OPTIMIZERS, make_optimizer
+from neuromodels.search import make_optimizer
 from neuromodels.search.pycma_optimizer import DIAGONAL
 from neuromodels.seeding import seed_of
 
-NAMES = [name for name, info in OPTIMIZERS.items() if info.source == "pycma"]
+NAMES = ["cma_es", "sep_cma_es"]
 CENTRE, SIGMA = np.array([0.5, -1.0, 2.0, 0.0]), np.array([0.1, 0.5, 1.0, 2.0])
 
 
