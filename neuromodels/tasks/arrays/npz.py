@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -104,8 +105,11 @@ def write_trial_arrays(file: str, arrays: TrialArrays) -> None:
     if not str(file).endswith(".npz"):
         raise DeclarationError(WHERE, "must end in .npz", file)
     given = {name: getattr(arrays, name) for name in AXES if getattr(arrays, name) is not None}
-    kinds = {"inputs": np.float32, "targets": np.float32, "told": np.float32}
-    whole = {"mask": np.int8, "test": np.int8, "taught": np.int8, "labels": int, "shown": int}
-    kept = {name: value.astype({**kinds, **whole}[name]) for name, value in given.items()}
-    classes = {"classes": arrays.classes} if arrays.targets is None else {}
-    np.savez_compressed(file, **kept, **classes)
+    kinds: dict[str, Any] = {"inputs": np.float32, "targets": np.float32, "told": np.float32}
+    whole = {"labels": int, "shown": int}
+    small = dict.fromkeys(("mask", "test", "taught", "types"), np.int8)
+    kinds |= {**whole, **small}
+    kept: dict[str, Any] = {name: value.astype(kinds[name]) for name, value in given.items()}
+    if arrays.targets is None:
+        kept["classes"] = arrays.classes
+    np.savez_compressed(file, **kept)
