@@ -52,6 +52,11 @@ _PLACES = {
     "fit": "neuromodels.exploration",
     "infer": "neuromodels.exploration",
     "sensitivity": "neuromodels.exploration",
+    "measure": "neuromodels.report.answers",
+    "battery": "neuromodels.report.answers",
+    "compare": "neuromodels.report.answers",
+    "simplify": "neuromodels.report.answers",
+    "degeneracy": "neuromodels.report.answers",
 }
 
 refuse_mixture()

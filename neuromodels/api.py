@@ -32,7 +32,7 @@ from neuromodels.store.sweeps import is_sweep
 from neuromodels.study.checks import installed_catalogs
 from neuromodels.study.file import Declaration, is_of_network, read_declaration, study_of
 from neuromodels.study.limits.demand import check_workers
-from neuromodels.study.own_files import Announce, with_arrays, with_network
+from neuromodels.study.own_files import Announce, announcement, with_arrays, with_network
 from neuromodels.study.study import Study
 from neuromodels.study.sweep import Setting, Sweep, declared_in, once
 
@@ -135,11 +135,6 @@ def _with_contents(declared: Study | Sweep) -> Study | Sweep:
         return declared
     task = declared.task_out_of(installed_catalogs().tasks)
     return with_network(with_arrays(declared, task, declared.contents)[0])
-
-
-def announcement(file: Path) -> str:
-    """Return what is said before a file of the user's own is run."""
-    return f"this study runs code from a file of yours: {file}"
 
 
 def default_folder(declared: Study | Sweep) -> Path:

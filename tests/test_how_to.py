@@ -162,3 +162,17 @@ def test_a_network_of_ones_own_takes_part_in_a_study(tmp_path, capsys):
     assert capsys.readouterr().out.split() == ["plastic:", "ok", "fixed:", "ok"]
     assert cli.main(["run", str(study), "--out", str(tmp_path / "run")]) == 0
     assert "rule searched, weights plastic" in capsys.readouterr().out
+
+
+def test_recordings_go_to_elephant_and_to_nwb(monkeypatch, tmp_path, capsys):
+    pytest.importorskip("elephant")
+    monkeypatch.chdir(tmp_path)
+    copies, measured, written = blocks_of("share_recordings")
+    names = {"__name__": "share_recordings"}
+    exec(copies + measured, names)
+    trains, variations = capsys.readouterr().out.split("\n")[:2]
+    assert trains == "20 (1000, 2)"
+    assert all(0 < float(each) < 1 for each in variations.strip("[]").split(","))
+    pytest.importorskip("pynwb", reason="NWB needs pynwb")
+    exec(written, names)
+    assert (tmp_path / "copies.nwb").stat().st_size > 0

@@ -71,8 +71,8 @@ AT_HOME = {
     "sbi": {"exploration/inference/density.py"},
     "torch": {"exploration/inference/density.py"},
     "sklearn": {"analysis/held_out.py"},
-    "neo": {"models/measures/recording.py"},
-    "quantities": {"models/measures/recording.py"},
+    "neo": {"simulation/device/records/neo_objects.py"},
+    "quantities": {"simulation/device/records/neo_objects.py"},
 }
 OWN_NAMES = (["__version__"], ["DISTRIBUTION"])
 """Of the face: what the package is called, and which release it is."""

@@ -11,7 +11,7 @@ from neuromodels.commands import complain, show
 
 def announce_code(file: Path) -> None:
     """Say whose code is about to run."""
-    from neuromodels.api import announcement
+    from neuromodels.study.own_files import announcement
 
     complain(announcement(file))
 

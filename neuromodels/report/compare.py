@@ -83,6 +83,7 @@ def comparison_of(folders: Sequence[Path], tell: Tell = ignore) -> dict[str, Any
         {
             "run": str(member.folder),
             "study": member.study.name,
+            "setting": member.setting.name if member.setting else None,
             "digest": member.digest,
             "values": {key: flat[key] for key in keys},
             **_outcome(member, report),
@@ -247,9 +248,10 @@ class ComparisonView:
 
     def _table(self, keys: Sequence[str]) -> Table:
         runs = self.comparison["runs"]
-        is_named = list(keys) != list(self.comparison["differs"]) or not keys
+        is_named = list(keys) != list(self.comparison["differs"]) or _are_alike(runs, keys)
         table = Table(title=f"{len(runs)} runs", title_justify="left")
-        for label in [*(["run"] if is_named else []), *_short(keys)]:
+        name = "setting" if all(run["setting"] for run in runs) else "run"
+        for label in [*([name] if is_named else []), *_short(keys)]:
             table.add_column(label)
         for name in _COLUMNS:
             table.add_column(name, justify="left" if name == "condition" else "right")
@@ -258,13 +260,19 @@ class ComparisonView:
         if self._has_silent:
             table.add_column("silent")
         for run in runs:
-            own = [Path(run["run"]).name] if is_named else []
+            own = [run["setting"] or Path(run["run"]).name] if is_named else []
             values = [*own, *(_value_text(run["values"][key]) for key in keys)]
             for number, row in enumerate(run["conditions"]):
                 begin = values if number == 0 else [""] * len(values)
                 silent = [row["silent"]] if self._has_silent else []
                 table.add_row(*begin, *_cells(row, self._has_failed), *silent)
         return table
+
+
+def _are_alike(runs: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> bool:
+    """Whether two runs have the same values of some keys, as of none."""
+    values = [[run["values"][key] for key in keys] for run in runs]
+    return any(each in values[:number] for number, each in enumerate(values)) or not keys
 
 
 def _short(keys: Sequence[str]) -> list[str]:

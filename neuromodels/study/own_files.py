@@ -34,6 +34,11 @@ def ignore(path: Path) -> None:
     """Announce nothing."""
 
 
+def announcement(file: Path) -> str:
+    """Return what is said before a file of the user's own is run."""
+    return f"this study runs code from a file of yours: {file}"
+
+
 def own_files(table: Mapping[str, Any]) -> Iterator[tuple[Key, Path, str]]:
     """Yield key, file and name of every ``"my_rules.py:CALCIUM"`` in a study's table."""
     for key, file, name in _references(table):

@@ -318,6 +318,8 @@ def test_neo_has_the_same_spikes_and_traces():
 
 
 def test_neo_is_refused_where_it_is_not_installed(monkeypatch):
-    monkeypatch.setattr("neuromodels.models.measures.recording.find_spec", lambda name: None)
+    monkeypatch.setattr(
+        "neuromodels.simulation.device.records.neo_objects.find_spec", lambda name: None
+    )
     with pytest.raises(DeclarationError, match="pip install"):
         Recorded(count_of, spikes=["cells"], as_neo=True)

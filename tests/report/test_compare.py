@@ -41,6 +41,7 @@ def comparison(keys, runs=3):
         "runs": [
             {
                 "run": f"runs/run_{k}",
+                "setting": None,
                 "values": {key: f"study_{k}" if key == "name" else 0.5 + k for key in keys},
                 "conditions": [ROW],
             }
@@ -89,6 +90,15 @@ def test_what_a_sweep_varies_is_shown_in_a_narrow_terminal():
     text = shown(comparison(["circuit.hidden"]), 80)
     assert headers(text)[0] == "hidden"
     assert all(f"│ {0.5 + k}" in text for k in range(3))
+
+
+def test_settings_that_agree_in_all_columns_are_told_apart_by_their_names():
+    found = comparison(["rule.name"])
+    for number, run in enumerate(found["runs"]):
+        run["values"], run["setting"] = {"rule.name": "pdlf"}, f"setting_{number}"
+    text = shown(found, 120)
+    assert headers(text)[:2] == ["setting", "name"]
+    assert all(f"setting_{k}" in text for k in range(3))
 
 
 # -- sweeps beside runs --------------------------------------------------------------------------

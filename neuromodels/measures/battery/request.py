@@ -14,6 +14,8 @@ from neuromodels.study.limits.demand import check_trials
 
 TRIALS = 500
 MOST_WORKERS = 256
+ABOVE_0 = "must be a number above 0"
+EXAMPLE = "For instance: --margin information=0.5"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Request:
             raise NeuromodelsError("battery --workers", told, self.workers)
         if self.stuck is not None and not math.isfinite(self.stuck):
             raise NeuromodelsError("battery --stuck", "must be a number", self.stuck)
+        for name, margin in self.margins.items():
+            _check_margin(name, margin)
 
     @property
     def probes(self) -> list[Probe]:
@@ -77,21 +81,22 @@ def margins_from(texts: Sequence[str]) -> dict[str, float]:
     Raises
     ------
     NeuromodelsError
-        Where there is no such value, or its margin is not above 0.
+        Where one has no number.
     """
     return dict(map(_margin, texts))
 
 
 def _margin(text: str) -> tuple[str, float]:
     name, _, number = text.rpartition("=")
-    if name not in VALUES:
-        cure = "For instance: --margin information=0.5"
-        told = f"must name one of {', '.join(VALUES)}"
-        raise NeuromodelsError("battery --margin", told, text, cure)
     try:
-        margin = float(number)
+        return name, float(number)
     except ValueError:
-        margin = math.nan
+        raise NeuromodelsError("battery --margin", ABOVE_0, text, EXAMPLE) from None
+
+
+def _check_margin(name: str, margin: float) -> None:
+    if name not in VALUES:
+        told = f"must name one of {', '.join(VALUES)}"
+        raise NeuromodelsError("battery --margin", told, name, EXAMPLE)
     if not (math.isfinite(margin) and margin > 0):
-        raise NeuromodelsError("battery --margin", "must be a number above 0", text)
-    return name, margin
+        raise NeuromodelsError("battery --margin", ABOVE_0, f"{name}={margin}", EXAMPLE)

@@ -16,10 +16,11 @@ from neuromodels.errors import DeclarationError, said_by
 from neuromodels.models.building import place_of
 from neuromodels.models.fingerprint import definition_of
 from neuromodels.models.measures.base import Measure, Reading
-from neuromodels.models.measures.recording import Recording, Watch, check_neo, checked_indices
+from neuromodels.models.measures.recording import Recording, Watch, checked_indices
 from neuromodels.models.measures.scene import Scene
 from neuromodels.models.names import nearest, part_of
 from neuromodels.models.parameters import unit_name
+from neuromodels.simulation.device.records.neo_objects import check_neo
 from neuromodels.simulation.source.timing import checked_seconds
 
 #: Bytes that recordings of instances may take at a time.

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from brian2.monitors.spikemonitor import SpikeMonitor
 from brian2.monitors.statemonitor import StateMonitor
-from brian2.units.fundamentalunits import Dimension
 
-from neuromodels.errors import DeclarationError, pip_command
-from neuromodels.models.parameters import unit_name
+from neuromodels.errors import DeclarationError
 from neuromodels.simulation import Batch
+from neuromodels.simulation.device.records.neo_objects import neo_unit, signal, spike_trains
 
 
 @dataclass(frozen=True)
@@ -137,69 +135,19 @@ class Watch:
         return Trace(times[counts], values[:, counts])
 
     def _trains(self, name: str, spikes: Spikes) -> list[Any]:
-        from neo import SpikeTrain
-
-        _, begin, end = self.span
-        # times are whole steps: one at the very end may be rounded to behind it
-        times = np.clip(spikes.t, begin, end)
-        return [
-            SpikeTrain(times[spikes.i == i], t_start=begin, t_stop=end, units="s")
-            for i in range(len(self.spikes[name].source))
-        ]
+        neurons = len(self.spikes[name].source)
+        return spike_trains(spikes.i, spikes.t, neurons, self.span[1:])
 
     def _signal(self, address: str, trace: Trace) -> Any:
-        from neo import AnalogSignal
-
         monitor = self.traces[address]
-        return AnalogSignal(
-            trace.values.T,
-            units=neo_unit(address, monitor.source.variables[address.partition(".")[2]].dim),
-            sampling_period=_seconds(float(monitor.clock.dt_)),
-            t_start=_seconds(float(trace.t[0]) if len(trace.t) else self.span[1]),
-        )
+        dim = monitor.source.variables[address.partition(".")[2]].dim
+        unit = neo_unit(f"Recorded.traces[{address!r}]", dim, "Take arrays: as_neo=False.")
+        begin = float(trace.t[0]) if len(trace.t) else self.span[1]
+        return signal(trace.values.T, unit, begin, float(monitor.clock.dt_))
 
 
 #: Spikes per second of a neuron, before any was seen.
 GUESSED_RATE = 50.0
-
-
-def _seconds(number: float) -> Any:
-    from quantities import s
-
-    return number * s
-
-
-def neo_unit(address: str, dim: Dimension) -> str:
-    """Return what neo calls the SI unit of a variable.
-
-    Raises
-    ------
-    DeclarationError
-        Where it has no name for it.
-    """
-    from quantities import unit_registry
-
-    name = unit_name(dim)
-    name = "dimensionless" if name == "1" else name.replace("^", "**").replace(" ", "*")
-    try:
-        unit_registry[name]
-    except (LookupError, SyntaxError):
-        where, told = f"Recorded.traces[{address!r}]", "must have a unit that neo knows"
-        raise DeclarationError(where, told, name, "Take arrays: as_neo=False.") from None
-    return name
-
-
-def check_neo(where: str) -> None:
-    """Refuse where neo is not installed.
-
-    Raises
-    ------
-    DeclarationError
-        With the command that installs it.
-    """
-    if find_spec("neo") is None:
-        cure = f"Install it: {pip_command('neo')}."
-        raise DeclarationError(where, "needs the package neo, which is not installed", cure=cure)
 
 
 def checked_indices(where: str, given: Any, size: int) -> Sequence[int] | bool:

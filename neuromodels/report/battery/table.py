@@ -127,7 +127,7 @@ def _not_asked(reasons: Mapping[str, None]) -> str:
 
 def write_csv(path: Path, found: Found) -> None:
     """Write every value of every search as a row."""
-    _write_rows(path, COLUMNS, [*_search_rows(found), *_absent_rows(found)])
+    _write_rows(path, COLUMNS, [*search_rows(found), *_absent_rows(found)])
 
 
 def write_curves(path: Path, found: Found) -> None:
@@ -161,7 +161,8 @@ def _curve_rows(found: Found) -> list[dict[str, Any]]:
     return rows
 
 
-def _search_rows(found: Found) -> list[dict[str, Any]]:
+def search_rows(found: Found) -> list[dict[str, Any]]:
+    """Return a row for each value of each search, and for each that has none."""
     rows = []
     for cell in found["cells"]:
         about = {key: cell[key] for key in ("setting", "condition", "seed", "probe", "reason")}

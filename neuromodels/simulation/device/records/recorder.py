@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from brian2.groups.group import Group
@@ -13,7 +14,19 @@ from neuromodels.simulation.capture.capture import Captured
 from neuromodels.simulation.capture.noise_names import Identities
 from neuromodels.simulation.device.addresses import checked_whole
 from neuromodels.simulation.device.instances import Instances
-from neuromodels.simulation.device.monitors import Recordings, samples_of, spikes_of, spikes_of_all
+from neuromodels.simulation.device.monitors import (
+    SAMPLING,
+    Recordings,
+    samples_of,
+    spikes_of,
+    spikes_of_all,
+)
+from neuromodels.simulation.device.records.neo_objects import (
+    check_neo,
+    segment_of,
+    signals,
+    spike_trains,
+)
 from neuromodels.simulation.device.records.saved_state import SavedState
 
 
@@ -109,6 +122,41 @@ class Recorder:
         """
         code = self._monitor(name, ("statemonitor", "ratemonitor"))
         return samples_of(self._instances.recordings, code, instance)
+
+    def segment(self, instance: int = 0) -> Any:
+        """Return all that monitors saw of an instance as a `neo.Segment`.
+
+        A spike monitor gives a `SpikeTrain` for each neuron, with its ``group`` and ``neuron`` as
+        annotations. A state or rate monitor gives an `AnalogSignal` for each variable, a column
+        for each recorded neuron. elephant measures them, and neo's ``NWBIO`` writes them as NWB.
+
+        Parameters
+        ----------
+        instance
+            Which recorded instance.
+
+        Raises
+        ------
+        DeclarationError
+            Where the instance is not recorded, neo is not installed, or it has no name for a unit.
+        """
+        check_neo("Batch.segment")
+        sampled = [code for code in self._instances.captured if code.template in SAMPLING]
+        spiking = [code for code in self._instances.captured if code.template == "spikemonitor"]
+        return segment_of(
+            instance,
+            [train for code in spiking for train in self._trains(code, instance)],
+            [each for code in sampled for each in self._signals(code, instance)],
+        )
+
+    def _trains(self, code: Captured, instance: int) -> list[Any]:
+        seen, group = spikes_of(self._instances.recordings, code, instance), code.owner.source
+        span = self._instances.start, self._instances.time
+        return spike_trains(seen["i"], np.asarray(seen["t"]), len(group), span, group.name)
+
+    def _signals(self, code: Captured, instance: int) -> Iterator[Any]:
+        seen = samples_of(self._instances.recordings, code, instance)
+        return signals(code.name, seen, float(code.clock.dt_))
 
     def _monitor(self, name: str, templates: Sequence[str]) -> Captured:
         monitors = [code for code in self._instances.captured if code.template in templates]
