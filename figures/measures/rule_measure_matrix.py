@@ -31,8 +31,8 @@ NEEDS = ("rules_copy", "rules_cues", "rules_maze", "rules_body", "cue_bandit")
 TITLES = {
     "rules_copy": "six bits after six steps",
     "rules_cues": "three noisy cues",
-    "rules_maze": "T-maze, at its junction",
-    "rules_body": "an arm, told targets",
+    "rules_maze": "T-maze",
+    "rules_body": "an arm that reaches",
     "cue_bandit": "a bandit with a reversal",
 }
 ROWS = (("rules_copy",), ("rules_cues", "rules_maze", "rules_body"), ("cue_bandit",))
@@ -113,21 +113,17 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "rules_cues": (
         ("score", "score", "score"),
         ("search", "stuck", "stuck searches"),
-        ("damage", "area under doses", "kept under damage"),
         ("noise", "area under doses", "kept under noise"),
+        ("activity", "rate", "rate, Hz"),
         ("activity", "weight turnover", "weight turnover"),
     ),
     "rules_maze": (
         ("score", "score", "score"),
         ("search", "stuck", "stuck searches"),
-        ("damage", "area under doses", "kept under damage"),
-        ("noise", "area under doses", "kept under noise"),
-        ("activity", "weight turnover", "weight turnover"),
     ),
     "rules_body": (
         ("score", "score", "score"),
         (UNSEEN, "score", "score, other targets"),
-        ("damage", "area under doses", "kept under damage"),
         ("regrowth", "recovery", "recovery"),
     ),
     "cue_bandit": (
