@@ -12,7 +12,7 @@ import numpy as np
 from figures.shared.scores import final_of, final_scores, note_on
 from figures.shared.tables import rows_of, seeds_in
 from neuromodels.report.plotting.draw import new_figure, write_note
-from neuromodels.report.plotting.panels import draw_level, draw_point, show_all
+from neuromodels.report.plotting.panels import draw_point, show_all
 from neuromodels.report.plotting.style import GREY, PAGE, Mark, styled
 from neuromodels.store.store import StoredRun
 
@@ -21,20 +21,21 @@ TABLES = ("context_gating.csv", "context_gating_selectivity.csv", "features_by_b
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 SETTINGS = {
     "gate_blocked": Mark("gate, blocked", BLUE, "o"),
-    "gate_interleaved": Mark("gate, interleaved", BLUE, "D"),
+    "gate_interleaved": Mark("gate, mixed", BLUE, "D"),
     "error_blocked": Mark("error, blocked", ORANGE, "o"),
-    "error_interleaved": Mark("error, interleaved", ORANGE, "D"),
+    "error_interleaved": Mark("error, mixed", ORANGE, "D"),
     "random_blocked": Mark("random, blocked", GREY, "o"),
 }
 """Setting of `context_gating` -> how the figure calls it."""
 FEATURES = {
-    "pixels": Mark("raw pixels", GREY, "s"),
-    "channels": Mark("channel spikes", GREY, "o"),
-    "untrained": Mark("before learning", GREEN, "D"),
+    "pixels": Mark("pixels", GREY, "s"),
+    "channels": Mark("channels", GREY, "o"),
+    "untrained": Mark("untrained", GREEN, "D"),
     "bcpnn": Mark("BCPNN", GREEN, "o"),
 }
 """Features of digits -> how the figure calls them."""
-CHANCE = 0.5
+EDGE = 0.005
+"""Room beyond the outermost score, so that its dot is whole."""
 Seeds = Mapping[str, np.ndarray]
 """Name -> values, one for each search or network, (seeds,)."""
 
@@ -98,10 +99,9 @@ def _column(table: str, by: str, column: str) -> Seeds:
 def draw(data: Neighbours):
     """Return the figure, a page wide."""
     with styled():
-        figure = new_figure(PAGE, 80)
+        figure = new_figure(PAGE, 95)
         scores, selectivity, features = figure.subplots(1, 3)
         _draw(scores, data.scores, SETTINGS, "context gating", "blobs judged right")
-        draw_level(scores, CHANCE, "chance")
         _draw(selectivity, data.selectivity, SETTINGS, "hidden neurons", "task selectivity")
         _draw_shuffled(selectivity, data)
         _draw(features, data.features, FEATURES, "features of digits", "digits named right")
@@ -119,14 +119,14 @@ def _draw(axes, seeds: Seeds, marks: Mapping[str, Mark], title: str, label: str)
     axes.set_ylabel(label)
     axes.set_title(title)
     every = np.concatenate([seeds[name] for name in used])
-    show_all(axes, float(every.min()), float(every.max()))
+    show_all(axes, float(every.min()) - EDGE, float(every.max()) + EDGE)
 
 
 def _draw_shuffled(axes, data: Neighbours) -> None:
     """Draw the medians of the control with shuffled contexts as short lines."""
     names = [name for name in SETTINGS if name in data.selectivity]
     medians = [float(np.median(data.shuffled[name])) for name in names]
-    show_all(axes, min(medians), max(medians))
+    show_all(axes, min(medians) - 0.02, max(medians))
     axes.hlines(medians, np.arange(len(names)) - 0.3, np.arange(len(names)) + 0.3, color=GREY)
 
 
