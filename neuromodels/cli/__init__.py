@@ -19,7 +19,7 @@ from neuromodels.commands import (
     prepare_process,
     refuse_preferences,
 )
-from neuromodels.renames import with_new_command
+from neuromodels._renames import with_new_command
 
 for _kind in ("running", "reading", "writing", "asking", "machine"):
     import_module(f"neuromodels.cli.{_kind}")

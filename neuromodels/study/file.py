@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neuromodels.errors import DeclarationError, without_middle
-from neuromodels.renames import with_new_keys
+from neuromodels._renames import with_new_keys
 from neuromodels.study.checks import (
     MOST_PROBLEMS,
     Catalogs,
