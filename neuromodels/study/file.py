@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from neuromodels.errors import DeclarationError, without_middle
 from neuromodels._renames import with_new_keys
+from neuromodels.errors import DeclarationError, without_middle
 from neuromodels.study.checks import (
     MOST_PROBLEMS,
     Catalogs,
