@@ -185,7 +185,7 @@ class PopulationSearch:
             The state is another optimizer's or has another dimension.
         """
         owner = bytes(np.asarray(state.get("optimizer", ()), dtype=np.uint8)).decode("latin-1")
-        if owner != self.name or np.shape(state.get("centre")) != (self.dimension,):
+        if owner != self.name or np.shape(state.get("centre", ())) != (self.dimension,):
             raise StorageError(
                 f"{self.name}.load",
                 f"the state must be one of {self.name} with {self.dimension} coordinates",
