@@ -66,7 +66,7 @@ def __getattr__(name: str) -> Any:
     """Import a name of the package's face when you ask for it."""
     if name in _PLACES:
         return getattr(import_module(_PLACES[name]), name)
-    renames = import_module("neuromodels.renames")
+    renames = import_module("neuromodels._renames")
     if rename := renames.renaming_of(name, renames.FUNCTIONS):
         rename.warn()
         return __getattr__(rename.new)

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "neuromodels"
 MAY_IMPORT = {
     "_installation": "",
     "errors": "_installation",
-    "renames": "",
+    "_renames": "",
     "seeding": "",
     "catalog": "errors",
     "coefficients": "errors",
@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "rules": "errors catalog coefficients",
     "tasks": "errors seeding catalog files",
     "search": "errors seeding",
-    "study": "errors renames catalog coefficients files search neurons rules tasks",
+    "study": "errors _renames catalog coefficients files search neurons rules tasks",
     "simulation.build": "errors",
     "simulation.capture": "errors simulation.build",
     "simulation.arrays": "errors simulation.capture",

@@ -5,8 +5,8 @@ import warnings
 import pytest
 
 import neuromodels
-from neuromodels import renames
-from neuromodels.renames import Rename
+from neuromodels import _renames as renames
+from neuromodels._renames import Rename
 from neuromodels.study.file import StudyFileError, read_study
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import neuromodels
+from neuromodels._renames import with_new_command
 from neuromodels.commands import (
     StdoutForAnswer,
     complain,
@@ -19,7 +20,6 @@ from neuromodels.commands import (
     prepare_process,
     refuse_preferences,
 )
-from neuromodels.renames import with_new_command
 
 for _kind in ("running", "reading", "writing", "asking", "machine"):
     import_module(f"neuromodels.cli.{_kind}")

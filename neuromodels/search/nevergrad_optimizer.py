@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from neuromodels.errors import DeclarationError, StorageError, said_by
-from neuromodels.search.asked import note, take
-from neuromodels.search.checks import check_told
+from neuromodels.search.checks import check_told, note, take
 from neuromodels.search.interface import OptimizerInfo
 from neuromodels.search.nevergrad_state import ForeignState, read_state
 from neuromodels.search.ranking import is_informative, replace_failures

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from neuromodels.errors import DeclarationError, StorageError, pip_command, said_by
-from neuromodels.search.asked import Asked, note, take
-from neuromodels.search.checks import check_told
+from neuromodels.search.checks import Asked, check_told, note, take
 from neuromodels.search.interface import OptimizerInfo, Option
 from neuromodels.search.nevergrad_state import ForeignState, read_state
 from neuromodels.search.ranking import is_informative, replace_failures

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from neuromodels.errors import DeclarationError, StorageError, pip_command, said_by
-from neuromodels.search.asked import Asked, note, take
-from neuromodels.search.checks import check_told_goals
+from neuromodels.search.checks import Asked, check_told_goals, note, take
 from neuromodels.search.gaussian import generator_words, set_generator
 from neuromodels.search.interface import OptimizerInfo, Option
 from neuromodels.search.pareto import nondominated

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from neuromodels._renames import with_new_keys
 from neuromodels.errors import DeclarationError, without_middle
-from neuromodels.renames import with_new_keys
 from neuromodels.study.checks import (
     MOST_PROBLEMS,
     Catalogs,

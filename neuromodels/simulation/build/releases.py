@@ -27,14 +27,17 @@ def warn_if_untested(release: str = brian2.__version__) -> None:
 def warn_of_misread_delays(groups: Iterable[Group]) -> None:
     """Warn where Brian2 may have given a delay to other synapses than a user meant.
 
-    In 2.11.0 ``S.delay = ...`` is wrong where `S` projects to synapses: it counts along the
-    synapses that are reached. Nothing shows afterwards whether that or ``S.pre.delay`` was set.
+    In 2.11.0 ``S.delay = ...`` is wrong where `S` projects to synapses, and so is ``S.pre.delay``:
+    both count along the synapses that are reached.
     """
     for group in groups:
         if isinstance(group, Synapses) and _reads_delays_of_others(group):
             name, release = group.name, brian2.__version__
             told = f"Brian2 {release} misreads '{name}.delay', as {name} ends on synapses."
-            warnings.warn(f"{told} Set '{name}.pre.delay', which is right.", stacklevel=3)
+            warnings.warn(
+                f"{told} Give one delay for all, Synapses(..., delay=...), or take Brian2 2.10.",
+                stacklevel=3,
+            )
 
 
 def _reads_delays_of_others(synapses: Synapses) -> bool:

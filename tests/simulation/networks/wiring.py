@@ -36,7 +36,8 @@ def modulated() -> Case:
     rule.rate = "0.01*(i - 1) + 0.001*j"
     late = Synapses(teacher, synapses, on_pre="g_post += 0.01*i", name="teach_late", namespace={})
     late.connect(i=[0, 2, 1, 2], j=[0, 15, 7, 3])
-    late.pre.delay = "0.4*ms*i"  # as `delay` Brian2 2.11 sets other synapses'
+    # by no name: Brian2 2.11.0 would give these delays to other synapses
+    late.pre.variables["delay"].set_value(0.4e-3 * np.array([0, 2, 1, 2]))
     return Case(
         Network(source, target, teacher, synapses, rule, late),
         20 * ms,
