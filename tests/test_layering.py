@@ -70,7 +70,7 @@ AT_HOME = {
     "SALib": {"analysis/sensitivity.py"},
     "sbi": {"exploration/inference/density.py"},
     "torch": {"exploration/inference/density.py"},
-    "sklearn": {"analysis/held_out.py"},
+    "sklearn": {"analysis/held_out.py", "tasks/arrays/data_sets.py"},
     "neo": {"models/measures/recording.py"},
     "quantities": {"models/measures/recording.py"},
 }
