@@ -107,5 +107,6 @@ def write_trial_arrays(file: str, arrays: TrialArrays) -> None:
     kinds = {"inputs": np.float32, "targets": np.float32, "told": np.float32}
     whole = {"mask": np.int8, "test": np.int8, "taught": np.int8, "labels": int, "shown": int}
     kept = {name: value.astype({**kinds, **whole}[name]) for name, value in given.items()}
-    classes = {"classes": arrays.classes} if arrays.targets is None else {}
-    np.savez_compressed(file, **kept, **classes)
+    if arrays.targets is None:
+        kept["classes"] = np.array(arrays.classes)
+    np.savez_compressed(file, **kept)  # type: ignore[arg-type]
