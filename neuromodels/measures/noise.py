@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from neuromodels.errors import DeclarationError
-from neuromodels.measures.injury import Injury, lost_synapses
+from neuromodels.measures.injury import Injury, Unit, lost_synapses
 from neuromodels.measures.quantities import Examined, Measure, Solution, mean_of
 from neuromodels.seeding import generator
 from neuromodels.study.study import Study
@@ -91,7 +91,7 @@ def task_of(solution: Solution) -> ArrayTask:
     """
     task = solution.task
     arrays = task.arrays if isinstance(task, ArrayTask) else None
-    if arrays is None or arrays.taught is None:
+    if not isinstance(task, ArrayTask) or arrays is None or arrays.taught is None:
         cure = "Write lessons, see docs/how_to/images_and_sounds.md."
         must = "must be tasks from arrays that teach samples"
         raise DeclarationError("task.name", must, task.name, cure)
@@ -214,7 +214,8 @@ def _wounded(
     """Return the weights of all settings, (settings times lessons, synapses), lost ones 0."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in weights}
     for setting in settings:
-        unit = {"neurons": "neurons", "synapses": "weights"}.get(setting.kind)
+        units: dict[str, Unit] = {"neurons": "neurons", "synapses": "weights"}
+        unit = units.get(setting.kind)
         lost = {}
         if unit is not None:
             lost = lost_synapses(Injury(setting.amount, 0, 1, unit), shapes, lessons)

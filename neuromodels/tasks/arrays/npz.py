@@ -109,4 +109,4 @@ def write_trial_arrays(file: str, arrays: TrialArrays) -> None:
     kept = {name: value.astype({**kinds, **whole}[name]) for name, value in given.items()}
     if arrays.targets is None:
         kept["classes"] = np.array(arrays.classes)
-    np.savez_compressed(file, **kept)  # type: ignore[arg-type]
+    np.savez_compressed(file, **kept)
