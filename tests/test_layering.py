@@ -72,7 +72,7 @@ AT_HOME = {
     "SALib": {"analysis/sensitivity.py"},
     "sbi": {"exploration/inference/density.py"},
     "torch": {"exploration/inference/density.py"},
-    "sklearn": {"analysis/held_out.py"},
+    "sklearn": {"analysis/held_out.py", "tasks/arrays/data_sets.py"},
     "neo": {"simulation/device/records/neo_objects.py"},
     "quantities": {"simulation/device/records/neo_objects.py"},
 }

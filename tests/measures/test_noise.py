@@ -128,7 +128,7 @@ def test_what_is_asked_again_is_the_same_but_for_the_noise(solution, made):
 
 def test_a_task_that_teaches_nothing_is_refused():
     study = study_of(
-        {"name": "copy", "task": {"name": "sequence_copy"}, "rule": {"name": "hebb"}}, "copy.toml"
+        {"name": "copy", "task": {"name": "sequence_copy"}, "rule": {"name": "pdlf"}}, "copy.toml"
     )
     solution = Solution(study, "plastic", np.zeros(1), trial_streams(1, 2), 1)
     with pytest.raises(DeclarationError, match="must be tasks from arrays that teach samples"):
