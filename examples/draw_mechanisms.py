@@ -2,16 +2,18 @@
 
     python examples/draw_mechanisms.py docs/images/mechanisms.png
 
-Left: the goodness of the hidden layer at the end of real and of false rows, means over 20 examples,
-by csdp. Right: thresholds of hidden neurons that learn them from their errors. Coefficients are
-those with which the searches of studies/mechanisms begin; no search is shown.
+Left: the goodness of the hidden layer at the end of real and of false rows, means over 40 examples,
+by csdp. The stream shows four images again and again, each with its own and with wrong names.
+Right: thresholds of hidden neurons that learn them from their errors. No search is shown.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-from digits_in_streams import streams
+from digits_in_streams import divided, examples_of
 
 from neuromodels.experiment.batches import batch_of
 from neuromodels.report.plotting.draw import new_figure, save
@@ -21,24 +23,47 @@ from neuromodels.study.sweep import read_declared
 from neuromodels.tasks.arrays import TrialArrays
 
 STUDIES = Path(__file__).parent.parent / "studies" / "mechanisms"
-SUBSTEPS, BLOCK = 5, 20
+SUBSTEPS, BLOCK, EXAMPLES, IMAGES = 5, 40, 600, 4
 
 
-def watched(name, arm):
-    """Return the number of the trial that one network was shown, and what its neurons did."""
-    study = read_declared(STUDIES / f"{name}_digits.toml").setting(arm).study
+def watched(study):
+    """Return what the hidden neurons of one network did."""
     made = network_of(study, "plastic", circuit_of(study, "plastic"), with_monitors=True)
     batch = batch_of(made, study)
     batch.record([0])
     batch.run(made.duration)
-    return int(np.asarray(batch["items.number"]).ravel()[0]), batch.samples("watch_hidden")
+    return batch.samples("watch_hidden")
 
 
-def goodness(examples):
+def study_of(name, arm, *changes):
+    """Return one arm of a study of this folder."""
+    return read_declared(STUDIES / f"{name}_digits.toml", changes).setting(arm).study
+
+
+def few_images():
+    """Return the arrays of a stream in which few images come again and again."""
+    rng = np.random.default_rng(0)
+    images, labels = (each[:IMAGES] for each in divided(rng)[0])
+    rows, told, types = examples_of(rng, images, labels, EXAMPLES, with_false=True)
+    arrays = {"inputs": rows, "targets": np.clip(told, 0, 1), "told": told, "types": types}
+    return {name: each[None] for name, each in arrays.items()}
+
+
+def goodness():
     """Return the goodness of the layer after real and after false rows, (2, blocks)."""
-    trial, seen = watched("csdp", "contrastive")
+    study, arrays = (
+        study_of("csdp", "contrastive", "rule.coefficients.eta.default=0.001"),
+        few_images(),
+    )
+    with TemporaryDirectory() as folder:
+        file = str(Path(folder) / "few.npz")
+        np.savez(file, **arrays)
+        task = replace(study.task, options={**study.task.options, "file": file})
+        contents = {"task.file": TrialArrays(**arrays).content}
+        test = replace(study.test, inputs="searched")
+        seen = watched(replace(study, task=task, contents=contents, test=test))
     at_end = (np.asarray(seen["tr"]).T ** 2).sum(axis=1)[SUBSTEPS - 1 :: SUBSTEPS]
-    types = TrialArrays(**streams(examples, with_false=True)).types[trial]
+    types = arrays["types"][0]
     return [at_end[types == kind].reshape(-1, BLOCK).mean(axis=1) for kind in (1, -1)]
 
 
@@ -50,7 +75,11 @@ def draw(real, false, thresholds):
         places = BLOCK * (np.arange(len(real)) + 0.5)
         left.plot(places, real, color=POSITIVE, label="real")
         left.plot(places, false, color=NEGATIVE, label="false")
-        left.set(xlabel="examples", ylabel="sum of squared traces", title="csdp", ylim=(0, None))
+        left.set(
+            xlabel="examples",
+            ylabel="sum of squared traces",
+            title="csdp",
+        )
         left.legend()
         right.plot(np.arange(len(thresholds)) / SUBSTEPS, thresholds, color=GREY, lw=0.6)
         right.set(xlabel="rows", ylabel="threshold", title="stl_lif")
@@ -59,8 +88,8 @@ def draw(real, false, thresholds):
 
 def main(path):
     """Draw both panels."""
-    real, false = goodness(200)
-    _, seen = watched("stl", "both")
+    real, false = goodness()
+    seen = watched(study_of("stl", "both"))
     save(draw(real, false, 1 + np.asarray(seen["theta"]).T), Path(path))
 
 
