@@ -1,7 +1,7 @@
 """LIF neuron whose threshold is plastic: it keeps the neuron near a rate of spikes.
 
     bound = v_th + theta;  a spike where v > bound, which then is subtracted
-    theta <- clip(theta + eta*(s - rate_0*dt), -0.9, 20)
+    theta <- clip(theta + eta_theta*(s - rate_0*dt), -0.9, 20)
 
 `lif` in all else. theta moves by each spike and in each step, so that the mean rate comes to rest
 at rate_0, in Hz. It is a state of the neuron: `forget` erases it between the trials of an episode,
@@ -38,11 +38,11 @@ HOMEOSTATIC_LIF = replace(
         theta = 0
         bound = 0
     """,
-    each_step="theta = clip(theta + eta*(s - rate_0*dt/second), -0.9, 20)",
+    each_step="theta = clip(theta + eta_theta*(s - rate_0*dt/second), -0.9, 20)",
     derivative="clip(1 - abs(v + bound*s - bound)/v_th, 0, inf)",
     coefficients=(
         *LIF.coefficients,
-        Coefficient("eta", default=0.01, low=1e-5, high=1, scale="log", per="population"),
+        Coefficient("eta_theta", default=0.01, low=1e-5, high=1, scale="log", per="population"),
         Coefficient("rate_0", default=20.0, low=0, high=200, per="population", sigma=2.0),
     ),
     reference="after Sun et al. 2023, arXiv:2206.06129; homeostatic form: ours",

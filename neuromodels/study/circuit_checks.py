@@ -252,7 +252,7 @@ def _why_not_here(rule: Any, pair: tuple[str, str], models: Mapping[str, Any]) -
     if silent := next((p for p, text in _acting(rule, pair) if not _spikes(p, models)), ""):
         wrong = f"{rule.name!r} acts at spikes, and {WORDS.get(silent, silent)} have none."
         return f"{wrong} {_spike_cure(rule)}"
-    return _missing_variables(rule, pair, models)
+    return _missing_variables(rule, pair, models) or _name_of_both(rule, pair, models)
 
 
 WORDS = {"input": "channels", "output": "read-outs", "hidden": "these hidden neurons"}
@@ -300,6 +300,18 @@ def _missing_variables(rule: Any, pair: tuple[str, str], models: Mapping[str, An
             return (
                 f"{rule.name!r} reads {', '.join(missing)} of {place!r} neurons, and the model"
                 f" {models[place].name!r} has no such variable. Take another model or rule."
+            )
+    return ""
+
+
+def _name_of_both(rule: Any, pair: tuple[str, str], models: Mapping[str, Any]) -> str:
+    """Return which coefficient a synapse and its neurons would both have; empty: none."""
+    own = {c.symbol for c in rule.coefficients if c.per in ("synapse", "block", "projection")}
+    for model in (models[place] for place in pair if place in models):
+        if shared := sorted(own & {c.name for c in model.coefficients}):
+            return (
+                f"{rule.name!r} and the model {model.name!r} both have a coefficient"
+                f" {shared[0]!r}. Take another model or rule, or rename it in one of your own."
             )
     return ""
 

@@ -26,7 +26,7 @@ SPIKING = (
     "lingering_lif",
 )
 EXCITABILITY = np.array([1.5, 1.0, 2.5])
-THRESHOLD = {"eta": 0.05, "rate_0": 30.0}
+THRESHOLD = {"eta_theta": 0.05, "rate_0": 30.0}
 
 
 def slow_lif():
@@ -105,7 +105,7 @@ def homeostatic_spikes(drive):
         v = v + current * (rest == 0)
         s = (v > 1 + theta) & (rest == 0)
         v, rest = v - (1 + theta) * s, np.where(s, 1.0, rest)
-        theta = np.clip(theta + THRESHOLD["eta"] * (s - THRESHOLD["rate_0"] * DT), -0.9, 20)
+        theta = np.clip(theta + THRESHOLD["eta_theta"] * (s - THRESHOLD["rate_0"] * DT), -0.9, 20)
         fired.append(s.astype(float))
     return np.array(fired)
 

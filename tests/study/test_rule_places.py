@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from neuromodels.errors import NeuromodelsError
+from neuromodels.neurons import CATALOG as NEURONS
 from neuromodels.rules import CATALOG
 from neuromodels.simulation.network.builder import circuit_of, text_of
 from neuromodels.store.load import coefficients_of
@@ -223,3 +224,22 @@ def test_named_projections_have_rules_of_their_own_and_the_others_that_of_the_st
     assert set(found["input_hidden"].pairs[0]) == set(range(25))
     fixed = circuit_of(study, "fixed").projections
     assert {each.rule.name for each in fixed} == {"fixed"}
+
+
+def test_a_coefficient_that_neurons_have_as_well_is_refused():
+    refused = refusal({"name": "doublet", "form": "dense"}, {"neuron": "alif"})
+    assert "'doublet' and the model 'alif' both have a coefficient 'beta'" in refused
+
+
+def test_few_rules_and_neurons_share_a_coefficient():
+    known = {
+        (rule, model): shared
+        for rule in CATALOG
+        for model in NEURONS
+        if (shared := {c.symbol for c in CATALOG[rule].coefficients} & names_of(NEURONS[model]))
+    }
+    assert known == {("doublet", "alif"): {"beta"}, ("leaky_hebb", "alif"): {"beta"}}
+
+
+def names_of(model):
+    return {c.name for c in model.coefficients}

@@ -2,7 +2,7 @@
 
     z   = trace/(f_max*20 ms), 1 where a neuron spikes at f_max
     p_x <- p_x + (z_x - p_x)*dt/tau_p,  p_y and p_xy alike, p_xy of z_x*z_y
-    w   = gain*log((p_xy + floor**2)/((p_x + floor)*(p_y + floor)))
+    w   = w_gain*log((p_xy + floor**2)/((p_x + floor)*(p_y + floor)))
 
 A weight is positive where both neurons are active together more often than by chance, 0 where they
 are independent, negative where they exclude each other. No error and no third factor comes in. The
@@ -23,7 +23,7 @@ PROBABILITIES = """
     p_x += (z_x - p_x)*dt/(tau_p*second)
     p_y += (z_y - p_y)*dt/(tau_p*second)
     p_xy += (z_x*z_y - p_xy)*dt/(tau_p*second)
-    w = gain*log((p_xy + floor_p**2)/((p_x + floor_p)*(p_y + floor_p)))
+    w = w_gain*log((p_xy + floor_p**2)/((p_x + floor_p)*(p_y + floor_p)))
 """
 
 
@@ -50,7 +50,7 @@ BCPNN = PlasticityRule(
         probability("p_xy", 0.01),
         Coefficient("tau_p", default=1.0, low=0.01, high=100, scale="log", sigma=0.5),
         Coefficient("f_max", default=100.0, low=1, high=1000, scale="log", sigma=0.3),
-        Coefficient("gain", default=1.0, low=0, high=10, sigma=0.3),
+        Coefficient("w_gain", default=1.0, low=0, high=10, sigma=0.3),
     ),
     constants={"tau_z": 20 * ms, "floor_p": 1e-3},
     reference="Ravichandran, Lansner & Herman 2023, arXiv:2305.03866",
