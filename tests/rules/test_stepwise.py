@@ -142,7 +142,7 @@ class Bcpnn(Law):
         self.p_y = self.p_y + (z_y - self.p_y) * rate
         self.p_xy = self.p_xy + (z_x * z_y - self.p_xy) * rate
         alone = (self.p_x + 1e-3) * (self.p_y + 1e-3)
-        self.w = self.gain * np.log((self.p_xy + 1e-6) / alone)
+        self.w = self.w_gain * np.log((self.p_xy + 1e-6) / alone)
 
 
 class Doublet(Law):
@@ -201,7 +201,7 @@ OF_ELIGIBILITY = (
 
 OF_REWARD = {"w": 0.3, "a_plus": 0.7, "a_minus": 0.3, "eta": 0.02, "tau_e": 0.2, "g_0": 0.1}
 OF_LEAKY = {"w": 0.2, "eta": 0.05, "beta": 0.8, "theta": 0.4}
-OF_BCPNN = {"tau_p": 0.1, "gain": 0.7}
+OF_BCPNN = {"tau_p": 0.1, "w_gain": 0.7}
 OF_PDLF = {"eta": 0.02, "A": 0.7, "B": -0.3, "C": 0.4, "D": 0.1, "g_0": 0.1}
 
 
