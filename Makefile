@@ -1,5 +1,6 @@
 # make study   set up, run the quick study, draw its figures
 # make figures   set up, run a reduced study for every figure, measure, draw all (SMALL="" for full ones)
+# make matrix   set up, run forms of rule on four tasks, measure them, join and draw: about two hours
 # make test    set up, then ruff, mypy and pytest
 # make test-newest, test-oldest   the tests on the newest or oldest Brian2, each in a .venv of its own
 # make strain  set up, then the long and the statistical tests, which make test leaves out
@@ -45,6 +46,19 @@ SMALL    ?= --set 'seeds=[1,2]' --set search.candidates=64 --set search.trials=1
 OLDEST ?= 2.10.*
 NEWEST ?= 2.11.*
 
+# Of matrix: studies, what each battery is asked for, where runs, tables and the figure go.
+# TABLES=figures/data joins them to the committed tables.  To see that it works, in minutes:
+# make matrix RULED=runs/try FEWER="--set 'seeds=[1,2]' --set search.generations=2 --set test.every=2"
+MATRIX   ?= rules_copy rules_cues rules_maze rules_body
+RULED    ?= runs/matrix
+TABLES   ?= output/matrix
+FEWER    ?=
+SPIKES    = --only score --only noise --only activity
+ASKED_rules_copy ?= --trials 208
+ASKED_rules_cues ?= --trials 208 $(SPIKES)
+ASKED_rules_maze ?= --trials 104 $(SPIKES)
+ASKED_rules_body ?= --trials 104 --only score --only regrowth
+
 # Test files that run side by side, if there are so many processors.
 PROCESSES ?= 4
 
@@ -65,7 +79,7 @@ CHECK   ?=
 # Else each process that a test starts would compile all that it imports once more.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: study figures test test-oldest test-newest docs strain lint sanitize fuzz wheel gpu-check gpu-wheels clean
+.PHONY: study figures matrix test test-oldest test-newest docs strain lint sanitize fuzz wheel gpu-check gpu-wheels clean
 
 study: .venv/.installed
 	$(BIN)/neuromodels run $(STUDY)
@@ -126,6 +140,21 @@ figures: .venv/.installed
 	    for run in $(REDUCED)/$$study/*/; do \
 	        $(BIN)/neuromodels measure $$run novel --trials 8 || exit; done; done
 	$(BIN)/neuromodels figure all --run $(REDUCED) --out $(PICTURES)
+
+# Stopped, it goes on where it was: searches and cells of the battery are kept.
+define MEASURED_FORMS
+	$(BIN)/neuromodels run studies/$(1).toml $(FEWER) --out $(RULED)/$(1)
+	$(BIN)/neuromodels battery $(RULED)/$(1) --controls pdlf-synapse $(ASKED_$(1)) \
+	    --csv $(RULED)/$(1).csv --curves $(RULED)/$(1).curves.csv
+	$(BIN)/python -m figures.shared.rules_matrix $(RULED)/$(1) --tables $(TABLES) \
+	    --source "neuromodels battery studies/$(1).toml --controls pdlf-synapse $(ASKED_$(1))"
+
+endef
+
+matrix: .venv/.installed
+	$(foreach study,$(MATRIX),$(call MEASURED_FORMS,$(study)))
+	$(BIN)/neuromodels figure rule_measure_matrix --out $(TABLES)/rule_measure_matrix.png \
+	    --run $(MATRIX:%=$(RULED)/%)
 
 # A file stays with one process: its tests share the networks that they build.  In the order of the
 # folders long files are not left for the end, where one process would work alone.
