@@ -29,6 +29,7 @@ MAZES    ?= t_maze
 BANDITS  ?= cue_bandit
 ALIKE    ?= degeneracy_bandit
 FAMILIES ?= family_all
+GATES    ?= context_gating
 # Left out where Omniglot is not in NEUROMODELS_DATA.
 SHOTS    ?= few_shot_1
 # Sweeps whose bodies MuJoCo moves, on a smaller budget still; left out where it is not installed.
@@ -128,6 +129,10 @@ figures: .venv/.installed
 	        --set search.trials=12 --set search.generations=4 --set test.every=4 \
 	        --set test.trials=28 --set test.curve_trials=14 --out $(REDUCED)/$$study || exit; \
 	    $(BIN)/neuromodels measure $(REDUCED)/$$study members --trials 56 || exit; done
+	@for study in $(GATES); do \
+	    $(BIN)/neuromodels run studies/neighbours/$$study.toml $(SMALL) --set search.candidates=8 \
+	        --set search.trials=2 --set search.generations=2 --set test.every=2 \
+	        --set test.trials=10 --set test.curve_trials=5 --out $(REDUCED)/$$study || exit; done
 	@for study in $(SHOTS); do \
 	    $(BIN)/python -c 'from neuromodels.tasks.characters import is_there as i; exit(not i())' || \
 	        { echo "left out, needs Omniglot in NEUROMODELS_DATA: $$study"; continue; }; \

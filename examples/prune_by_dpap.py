@@ -33,7 +33,7 @@ from neuromodels.rules.mpsl.dpap import survival_after
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import assemble
 from neuromodels.simulation.network.circuit import Circuit, Population, Projection
-from neuromodels.tasks.blob_choice import BLOB_CHOICE
+from neuromodels.tasks.context.blob_choice import BLOB_CHOICE
 
 SEEDS, ARMS = range(1, 9), ("dpap", "random", "quiet", "none")
 PIXELS, HIDDEN, CLASSES, LEARNED = 64, 64, 10, 1200

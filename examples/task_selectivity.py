@@ -19,7 +19,7 @@ from neuromodels.experiment.batches import values_of
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.builder import circuit_of, network_of
 from neuromodels.store.store import StoredRun
-from neuromodels.tasks.blob_choice import BLOBS
+from neuromodels.tasks.context.blob_choice import BLOBS
 
 EPISODES, SEED = 8, 190024
 

@@ -15,11 +15,11 @@ from neuromodels.measures.members import MEMBERS
 from neuromodels.measures.memory import MEMORY
 from neuromodels.measures.nearby.dose import DOSE
 from neuromodels.measures.nearby.local import MORRIS, SOBOL
-from neuromodels.measures.noise import NOISE
 from neuromodels.measures.novel import NOVEL
 from neuromodels.measures.path import PATH
 from neuromodels.measures.quantities import Measure, Solution
 from neuromodels.measures.reversal import REVERSAL
+from neuromodels.measures.robustness.noise import NOISE
 from neuromodels.measures.states import STATES
 from neuromodels.measures.transfer import TRANSFER
 from neuromodels.measures.weights import WEIGHTS

@@ -104,7 +104,7 @@ def test_a_figure_alone_leaves_unmeasured_runs_out(several, said):
 def test_make_figures_feeds_every_script():
     asked = ["make", "-n", "-o", ".venv/.installed", "figures"]
     commands = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    known = {path.stem for path in (ROOT / "studies").glob("*.toml")}
+    known = {path.stem for path in (ROOT / "studies").rglob("*.toml")}
     studies = set(" ".join(re.findall(r"for study in ([^;]*);", commands)).split())
     assert studies <= known
     for name in scripts_of(ROOT):

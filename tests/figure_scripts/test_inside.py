@@ -201,6 +201,13 @@ def family_transfer(script):
     return script.Matrix(("go", "match", script.OTHERS), far(3, len(script.NAMES)), (3, 12))
 
 
+def neighbours(script):
+    scores, features = (
+        {name: far(8) for name in marks} for marks in (script.SETTINGS, script.FEATURES)
+    )
+    return script.Neighbours(scores, scores, scores, features)
+
+
 def maze_trial(script):
     steps = 2 * 130
     channels = RNG.integers(0, 2, (42, steps))

@@ -6,7 +6,7 @@ import pytest
 from neuromodels.errors import DeclarationError
 from neuromodels.experiment.compiled import Experiment
 from neuromodels.measures import Solution
-from neuromodels.measures.noise import NOISE, asked_again, settings_for
+from neuromodels.measures.robustness.noise import NOISE, asked_again, settings_for
 from neuromodels.seeding import trial_streams
 from neuromodels.study.file import study_of
 from neuromodels.tasks.arrays import TrialArrays

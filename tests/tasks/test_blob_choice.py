@@ -10,7 +10,7 @@ from neuromodels.rules import CATALOG as RULES
 from neuromodels.simulation import Batch
 from neuromodels.simulation.network.assembly import assemble
 from neuromodels.simulation.network.circuit import Population, layered
-from neuromodels.tasks.blob_choice import BLOB_CHOICE
+from neuromodels.tasks.context.blob_choice import BLOB_CHOICE
 
 FIXED = RULES["fixed"].with_options({"normalisation": "none"})
 EXAMPLES, STEPS, BLOBS = 40, 8, 25

@@ -340,6 +340,17 @@ ARTICLES = (
         doi="10.1038/s41593-018-0310-2",
     ),
     Publication(
+        "Zhang, Tielin and Cheng, Xiang and Jia, Shuncheng and Poo, Mu-ming and Zeng, Yi and Xu,"
+        " Bo",
+        2021,
+        "Self-backpropagation of synaptic modifications elevates the efficiency of spiking and"
+        " artificial neural networks",
+        "Science Advances",
+        "7",
+        "eabh0146",
+        doi="10.1126/sciadv.abh0146",
+    ),
+    Publication(
         "Zhang, Qingfu and Li, Hui",
         2007,
         "MOEA/D: a multiobjective evolutionary algorithm based on decomposition",

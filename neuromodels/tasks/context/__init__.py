@@ -1,0 +1,1 @@
+"""Two tasks on the same inputs, told apart by a context."""
