@@ -16,8 +16,8 @@ from neuromodels.neurons.lif import LIF
 from neuromodels.neurons.lingering_lif import LINGERING_LIF
 from neuromodels.neurons.modulator import MODULATOR
 from neuromodels.neurons.modulatory_lif import MODULATORY_LIF
-from neuromodels.neurons.nudged_lif import NUDGED_LIF
-from neuromodels.neurons.nudged_readout import NUDGED_READOUT
+from neuromodels.neurons.nudged.nudged_lif import NUDGED_LIF
+from neuromodels.neurons.nudged.nudged_readout import NUDGED_READOUT
 from neuromodels.neurons.readout import READOUT
 from neuromodels.neurons.reward_modulator import REWARD_MODULATOR
 from neuromodels.neurons.saturating_lif import SATURATING_LIF

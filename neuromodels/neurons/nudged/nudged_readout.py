@@ -12,7 +12,7 @@ A nudged phase as large as the error [P], SBP (Zhang et al. 2021); without spike
 from dataclasses import replace
 
 from neuromodels.neurons.leaky_readout import LEAKY_READOUT
-from neuromodels.neurons.nudged_lif import NUDGE
+from neuromodels.neurons.nudged.nudged_lif import NUDGE
 
 NUDGED_READOUT = replace(
     LEAKY_READOUT,

@@ -1,0 +1,1 @@
+"""Neurons that their own error moves, for rules in two phases."""
