@@ -120,6 +120,9 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "rules_maze": (
         ("score", "score", "score"),
         ("search", "stuck", "stuck searches"),
+        ("noise", "area under doses", "kept under noise"),
+        ("activity", "rate", "rate, Hz"),
+        ("activity", "weight turnover", "weight turnover"),
     ),
     "rules_body": (
         ("score", "score", "score"),
