@@ -136,4 +136,5 @@ COEFFICIENT = {
     "drawn": NOT_NEGATIVE,
 }
 OWN_COEFFICIENT = {**COEFFICIENT, "unit": TEXT}
-"""Of a constant of a user's own neurons, which may have a unit."""
+del OWN_COEFFICIENT["drawn"]
+"""Of a constant of a user's own neurons, which may have a unit; synapses alone are drawn."""
