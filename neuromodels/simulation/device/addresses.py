@@ -59,9 +59,9 @@ def split_address(
     group = holder_of(groups[owner], name)
     public = [key for key in group.variables if not key.startswith("_")]
     if name not in public:
-        raise DeclarationError(
-            f"{where}[{address!r}]", f"{owner} must have the variable", name, _nearest(name, public)
-        )
+        offered = [*public, "delay"] if holder_of(group, "delay") is not group else public
+        told = f"{owner} must have the variable"
+        raise DeclarationError(f"{where}[{address!r}]", told, name, _nearest(name, offered))
     return group, name
 
 
